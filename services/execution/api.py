@@ -1,0 +1,83 @@
+"""HTTP face of execution; no rules here."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import Depends, Query, Request
+from pydantic import BaseModel, ConfigDict
+
+from services.execution import views, workflow
+from services.execution.domain import WorkMaster
+from services.execution.schedule_file import read_schedule
+from services.execution.workflow import ExecutionWork
+from shared.app import Service
+from shared.commands import Command, command_of
+
+Limit = Annotated[int, Query(ge=1, le=2000)]
+
+
+class MasterData(BaseModel):
+    """The execution section of a plant's master data."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    work_masters: list[WorkMaster]
+
+
+def add_routes(service: Service, work: ExecutionWork) -> None:
+    """Add the routes of this service to its app."""
+    app, database = service.app, service.database
+    given = Annotated[Command, Depends(command_of(database))]
+
+    @app.post("/master-data", status_code=201)
+    async def post_master_data(body: MasterData, command: given) -> dict[str, Any]:
+        """Keep work masters; a version that exists with other content is refused."""
+        return await command.once(lambda tx: workflow.take_master_data(tx, body.work_masters))
+
+    @app.post("/work-schedules", status_code=201)
+    async def post_schedule(request: Request, command: given) -> dict[str, Any]:
+        """Take a work schedule as YAML, JSON or CSV; all of it or nothing."""
+        content_type = request.headers.get("content-type", "")
+        schedule = read_schedule(await request.body(), content_type)
+        return await command.once(lambda tx: work.accept(tx, schedule))
+
+    @app.get("/work-requests")
+    async def get_work_requests() -> dict[str, Any]:
+        """All work requests with their progress."""
+        async with database.quiet() as tx:
+            return {"items": await views.work_requests(tx)}
+
+    @app.get("/job-orders")
+    async def get_job_orders(
+        work_request_id: str | None = None, limit: Limit = 500
+    ) -> dict[str, Any]:
+        """Job orders with their state and the reason they wait."""
+        async with database.quiet() as tx:
+            return {"items": await views.job_orders(tx, work_request_id, limit)}
+
+    @app.get("/wip")
+    async def get_wip() -> dict[str, Any]:
+        """Work in progress per operation."""
+        async with database.quiet() as tx:
+            return {"items": await views.wip(tx)}
+
+    @app.get("/cells")
+    async def get_cells(
+        search: str = "",
+        disposition: Literal["released", "blocked", "rework", "scrap"] | None = None,
+        limit: Limit = 200,
+    ) -> dict[str, Any]:
+        """Cells and witness cells."""
+        async with database.quiet() as tx:
+            return await views.cells(tx, search, disposition, limit)
+
+    @app.get("/cells/{cell_id}")
+    async def get_cell(cell_id: str) -> dict[str, Any]:
+        """One cell with its operations, windows and holds."""
+        async with database.quiet() as tx:
+            return await views.cell(tx, cell_id)
+
+    @app.get("/lots")
+    async def get_lots(search: str = "", limit: Limit = 200) -> dict[str, Any]:
+        """Lots that are no cells."""
+        async with database.quiet() as tx:
+            return await views.lots(tx, search, limit)

@@ -1,0 +1,184 @@
+"""Products and orders: what a work master says, and which moves a job order may make."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from shared.errors import IllegalTransitionError
+from shared.events import MaterialUse
+
+Scope = Literal["powder", "pellets", "sample", "cell", "witness"]
+GateOf = Literal["lot", "pellet_lot", "parts"]
+JobState = Literal[
+    "not_allowed_to_start", "allowed_to_start", "running", "interrupted", "ended", "aborted"
+]
+MOVES: frozenset[tuple[JobState, JobState]] = frozenset(
+    {
+        ("not_allowed_to_start", "allowed_to_start"),
+        ("allowed_to_start", "running"),
+        ("allowed_to_start", "interrupted"),
+        ("allowed_to_start", "ended"),
+        ("allowed_to_start", "aborted"),
+        ("running", "interrupted"),
+        ("running", "ended"),
+        ("running", "aborted"),
+        ("interrupted", "running"),
+        ("interrupted", "ended"),
+        ("interrupted", "aborted"),
+    }
+)
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,60}$")]
+
+
+def move(job_order_id: str, before: JobState, after: JobState) -> JobState:
+    """Return `after`.
+
+    Raises:
+        IllegalTransitionError: the table of moves has no such move.
+    """
+    if (before, after) not in MOVES:
+        raise IllegalTransitionError(f"{job_order_id}: {before} -> {after}")
+    return after
+
+
+class Input(BaseModel):
+    """Base of everything that people send: unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StockRule(Input):
+    """Material taken from stock for one job order: `quantity` for each `per`."""
+
+    material_definition_id: Identifier
+    quantity: float = Field(gt=0)
+    unit: Identifier
+    per: Literal["pellet", "part", "job_order"]
+
+
+class StackRule(Input):
+    """Layers of a stack from bottom to top: `pattern` repeated, then `top`."""
+
+    pattern: tuple[Identifier, ...] = ()
+    repeat: int = Field(default=0, ge=0)
+    top: tuple[Identifier, ...] = ()
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Material definitions from bottom to top."""
+        return self.pattern * self.repeat + self.top
+
+
+class GateRule(Input):
+    """A gate that must have released something before an operation may start."""
+
+    gate: Identifier
+    of: GateOf = "lot"
+
+
+class OperationRule(Input):
+    """One operation of a product's route."""
+
+    operation: Identifier
+    scope: Scope
+    service: Literal["sintering", "spray", "lamination", "formation"]
+    station_kind: Identifier
+    recipe_id: Identifier
+    parameters: dict[str, float | str] = Field(default_factory=dict)
+    use: MaterialUse = "processed"
+    stock: tuple[StockRule, ...] = ()
+    stack: StackRule | None = None
+    requires: tuple[GateRule, ...] = ()
+
+
+class TimeLimitRule(Input):
+    """A window between the end of one operation and the start of another of the same lot."""
+
+    name: Identifier
+    kind: Literal["min", "max"]
+    from_operation: Identifier
+    to_operation: Identifier
+    limit_s: float = Field(gt=0)
+    warn_ratio: float = Field(default=0.8, gt=0, lt=1)
+    source: str
+    status: Literal["released", "suspect"] = "released"
+
+
+class WorkMaster(Input):
+    """A product and its route, in one version."""
+
+    product_id: Identifier
+    version: int = Field(ge=1)
+    description: str
+    cell_definition_id: Identifier
+    witness_definition_id: Identifier
+    pellets_per_cell: int = Field(ge=1)
+    spare_ratio: float = Field(ge=0, le=1)
+    sample_count: int = Field(ge=1)
+    powder_g_per_pellet: float = Field(gt=0)
+    operations: tuple[OperationRule, ...]
+    time_limits: tuple[TimeLimitRule, ...] = ()
+    release_requires: tuple[GateRule, ...] = ()
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        named = {(rule.scope, rule.operation) for rule in self.operations}
+        if len(named) != len(self.operations):
+            raise ValueError("an operation stands twice in the same scope")
+        known = {rule.operation for rule in self.operations}
+        for limit in self.time_limits:
+            for operation in (limit.from_operation, limit.to_operation):
+                if operation not in known:
+                    raise ValueError(f"time limit {limit.name}: no operation {operation}")
+        return self
+
+    def rule(self, scope: str, operation: str) -> OperationRule:
+        """Return the rule of one operation; it exists, for job orders are made from these."""
+        return next(
+            rule for rule in self.operations if rule.scope == scope and rule.operation == operation
+        )
+
+    def pellet_count(self, quantity: int, witness_quantity: int) -> int:
+        """Return how many pellets to press for an order, with spares."""
+        needed = quantity * self.pellets_per_cell + witness_quantity + self.sample_count
+        return needed + max(1, round(needed * self.spare_ratio))
+
+
+class ReceivedLot(Input):
+    """A lot that came into the plant."""
+
+    lot_id: Identifier
+    material_definition_id: Identifier
+    quantity: float = Field(gt=0)
+    unit: Identifier
+    supplier: str | None = None
+
+
+class WorkRequest(Input):
+    """An order for cells of one product."""
+
+    work_request_id: Identifier
+    product_id: Identifier
+    quantity: int = Field(ge=1, le=1000)
+    witness_quantity: int = Field(default=2, ge=1, le=50)
+    priority: int = Field(default=50, ge=0, le=100)
+    due_at: AwareDatetime
+
+
+class WorkSchedule(Input):
+    """What to make: received lots and work requests."""
+
+    work_schedule_id: Identifier
+    material_lots: tuple[ReceivedLot, ...] = ()
+    work_requests: tuple[WorkRequest, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for name, ids in (
+            ("lot", [lot.lot_id for lot in self.material_lots]),
+            ("work request", [request.work_request_id for request in self.work_requests]),
+        ):
+            twice = {item for item in ids if ids.count(item) > 1}
+            if twice:
+                raise ValueError(f"{name} {sorted(twice)[0]} stands twice")
+        return self

@@ -1,0 +1,208 @@
+"""What an ended job order leaves behind: lots, genealogy, windows, and cells that are complete."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.execution import domain, limits, store
+from services.execution.domain import WorkMaster
+from services.execution.release import require
+from services.execution.routing import pellet_lot_id
+from services.execution.stock import allocated_ids
+from services.execution.store import JobOrder
+from shared.clock import Clock
+from shared.errors import BlockedError
+from shared.events import (
+    CellCompleted,
+    DispositionDecided,
+    GenealogyRecorded,
+    JobOrderEnded,
+    Material,
+    MaterialLotRegistered,
+    WorkRequestEnded,
+)
+from shared.outbox import Outbox
+
+Hold = Callable[[AsyncConnection, str, str, str, str], Awaitable[None]]
+
+
+class Finisher:
+    """Writes the end of job orders and of cells."""
+
+    def __init__(self, outbox: Outbox, clock: Clock) -> None:
+        self._outbox, self._clock = outbox, clock
+
+    async def end(
+        self, tx: AsyncConnection, job_order: JobOrder, event: JobOrderEnded, master: WorkMaster
+    ) -> None:
+        """Keep the end of a job order with the materials it really used."""
+        await store.set_job_order(
+            tx,
+            event.job_order_id,
+            state=domain.move(event.job_order_id, job_order.state, event.state),
+            reason=event.reason,
+            equipment_id=event.equipment_id,
+            started_at=event.started_at,
+            ended_at=event.ended_at,
+        )
+        await self._keep_lots(tx, job_order, event)
+        recorded = GenealogyRecorded(
+            **event.model_dump(
+                include={
+                    "job_order_id",
+                    "lot_id",
+                    "work_request_id",
+                    "product_id",
+                    "operation",
+                    "equipment_id",
+                    "recipe_id",
+                    "recipe_version",
+                    "started_at",
+                    "ended_at",
+                    "fixture_id",
+                }
+            ),
+            materials=event.materials,
+        )
+        await self._outbox.record(tx, recorded)
+        opened = await limits.open_limits(
+            tx, master, event.work_request_id, event.lot_id, event.operation, event.ended_at
+        )
+        await self._outbox.record(tx, *opened)
+
+    async def _keep_lots(
+        self, tx: AsyncConnection, job_order: JobOrder, event: JobOrderEnded
+    ) -> None:
+        now = self._clock.now()
+        used: dict[str, list[Material]] = {"consumed": [], "processed": [], "produced": []}
+        for item in event.materials:
+            used[item.use].append(item)
+        await self._correct_stock(tx, job_order, used["consumed"])
+        pieces = [
+            lot_id
+            for lot_id, lot in (await store.lots(tx, _ids(used["consumed"]))).items()
+            if lot["kind"] != "stock"
+        ]
+        await store.set_lots(tx, pieces, now, state="consumed")
+        made = used["produced"] + used["processed"]
+        await store.set_lots(
+            tx, _ids(made), now, state="available", equipment_id=event.equipment_id
+        )
+        for item in made:
+            if item.unit == "g":
+                await store.set_lots(tx, [item.lot_id], now, quantity=item.quantity)
+        if used["produced"]:
+            await self._register(tx, event, used["produced"])
+
+    async def _correct_stock(
+        self, tx: AsyncConnection, job_order: JobOrder, consumed: Sequence[Material]
+    ) -> None:
+        """Give back to stock what was taken but not used, and take what was used beyond."""
+        planned = {
+            item.lot_id: item.quantity for item in job_order.materials if item.use == "consumed"
+        }
+        for item in consumed:
+            difference = planned.get(item.lot_id, 0.0) - item.quantity
+            if difference:
+                await tx.execute(
+                    text("""
+                        UPDATE lot SET quantity = greatest(quantity + :difference, 0)
+                        WHERE lot_id = :lot_id AND kind = 'stock'"""),
+                    {"lot_id": item.lot_id, "difference": difference},
+                )
+
+    async def _register(
+        self, tx: AsyncConnection, event: JobOrderEnded, produced: Sequence[Material]
+    ) -> None:
+        whole = await store.lots(tx, [event.lot_id])
+        lot = whole.get(event.lot_id)
+        members = tuple(item.lot_id for item in produced if item.lot_id != event.lot_id)
+        if lot is None:
+            return
+        await store.set_lots(tx, [event.lot_id], self._clock.now(), state="available")
+        registered = MaterialLotRegistered(
+            lot_id=event.lot_id,
+            material_definition_id=lot["material_definition_id"],
+            quantity=lot["quantity"],
+            unit=lot["unit"],
+            work_request_id=event.work_request_id,
+            origin="produced",
+            members=members,
+        )
+        await self._outbox.record(tx, registered)
+
+    async def hold_owners(self, tx: AsyncConnection, event: DispositionDecided, hold: Hold) -> None:
+        """Hold the cell that a blocked pellet was taken for."""
+        blocked = {part.lot_id: part for part in event.parts if part.disposition != "released"}
+        if not blocked or event.work_request_id is None:
+            return
+        for lot in (await store.lots(tx, list(blocked))).values():
+            owner = lot["allocated_to"]
+            if owner is not None and owner in await store.lots(tx, [owner]):
+                reason = f"pellet {lot['lot_id']}: {blocked[lot['lot_id']].reason}"
+                await hold(tx, event.work_request_id, owner, event.gate, reason)
+
+    async def complete(self, tx: AsyncConnection, request: RowMapping, lot_id: str) -> None:
+        """Complete the cells for which nothing is open any more; the request is locked."""
+        master = await store.work_master(tx, request["product_id"], request["product_version"])
+        pellet_lot = pellet_lot_id(request["work_request_id"])
+        rows = await tx.execute(
+            text("""
+                SELECT * FROM lot l
+                WHERE work_request_id = :id AND kind = 'cell' AND state <> 'released'
+                  AND grade IS NOT NULL AND (:everyone OR lot_id = :lot_id)
+                  AND NOT EXISTS (SELECT 1 FROM hold h WHERE h.lot_id = l.lot_id)
+                  AND NOT EXISTS (SELECT 1 FROM job_order j
+                                  WHERE j.lot_id = l.lot_id AND j.state <> 'ended')
+                ORDER BY lot_id"""),
+            {
+                "id": request["work_request_id"],
+                "lot_id": lot_id,
+                "everyone": lot_id == pellet_lot,
+            },
+        )
+        for row in rows.mappings().all():
+            parts = await allocated_ids(tx, row["lot_id"])
+            try:
+                await require(tx, master.release_requires, row["lot_id"], pellet_lot, parts)
+            except BlockedError:
+                continue
+            await self._complete(tx, request, row)
+        await self._end_request(tx, request)
+
+    async def _complete(self, tx: AsyncConnection, request: RowMapping, cell: RowMapping) -> None:
+        await store.set_lots(tx, [cell["lot_id"]], self._clock.now(), state="released")
+        completed = CellCompleted(
+            lot_id=cell["lot_id"],
+            work_request_id=request["work_request_id"],
+            product_id=request["product_id"],
+            grade=cell["grade"],
+            discharge_capacity_mah=cell["discharge_capacity_mah"],
+        )
+        await self._outbox.record(tx, completed)
+
+    async def _end_request(self, tx: AsyncConnection, request: RowMapping) -> None:
+        released = await tx.scalar(
+            text("""
+                SELECT count(*) FROM lot
+                WHERE work_request_id = :id AND kind = 'cell' AND state = 'released'"""),
+            {"id": request["work_request_id"]},
+        )
+        if released != request["quantity"] or request["state"] == "ended":
+            return
+        await tx.execute(
+            text("UPDATE work_request SET state = 'ended' WHERE work_request_id = :id"),
+            {"id": request["work_request_id"]},
+        )
+        ended = WorkRequestEnded(
+            work_request_id=request["work_request_id"],
+            product_id=request["product_id"],
+            released_count=released,
+            blocked_count=0,
+        )
+        await self._outbox.record(tx, ended)
+
+
+def _ids(materials: Sequence[Material]) -> list[str]:
+    return [item.lot_id for item in materials]

@@ -1,0 +1,124 @@
+"""Time limits between operations: kept in the database, so that they survive any restart."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.execution.domain import TimeLimitRule, WorkMaster
+from shared.events import TimeLimitChanged
+
+
+async def open_limits(
+    tx: AsyncConnection,
+    master: WorkMaster,
+    work_request_id: str,
+    lot_id: str,
+    operation: str,
+    ended_at: datetime,
+) -> list[TimeLimitChanged]:
+    """Open the windows that begin with the end of an operation; return their events."""
+    events = []
+    for rule in master.time_limits:
+        if rule.from_operation == operation and rule.status == "released":
+            events.append(await _open(tx, rule, work_request_id, lot_id, ended_at))
+    return [event for event in events if event is not None]
+
+
+async def _open(
+    tx: AsyncConnection, rule: TimeLimitRule, work_request_id: str, lot_id: str, at: datetime
+) -> TimeLimitChanged | None:
+    values = {
+        "time_limit_id": f"{lot_id}-{rule.name}",
+        "lot_id": lot_id,
+        "work_request_id": work_request_id,
+        "name": rule.name,
+        "limit_kind": rule.kind,
+        "from_event": f"{rule.from_operation} ended",
+        "to_event": f"{rule.to_operation} started",
+        "started_at": at,
+        "warn_at": at + timedelta(seconds=rule.limit_s * rule.warn_ratio),
+        "limit_at": at + timedelta(seconds=rule.limit_s),
+        "state": "open",
+    }
+    added = await tx.execute(
+        text("""
+            INSERT INTO time_limit (time_limit_id, lot_id, work_request_id, name, limit_kind,
+                from_event, to_event, started_at, warn_at, limit_at, state)
+            VALUES (:time_limit_id, :lot_id, :work_request_id, :name, :limit_kind, :from_event,
+                :to_event, :started_at, :warn_at, :limit_at, :state)
+            ON CONFLICT DO NOTHING"""),
+        values,
+    )
+    return TimeLimitChanged.model_validate(values) if added.rowcount else None
+
+
+async def earliest_start(tx: AsyncConnection, lot_id: str, operation: str) -> datetime | None:
+    """Return the end of the longest minimum wait before an operation of a lot, or None."""
+    earliest: datetime | None = await tx.scalar(
+        text("""
+            SELECT max(limit_at) FROM time_limit
+            WHERE lot_id = :lot_id AND limit_kind = 'min' AND to_event = :to_event"""),
+        {"lot_id": lot_id, "to_event": f"{operation} started"},
+    )
+    return earliest
+
+
+async def close_limits(
+    tx: AsyncConnection, lot_id: str, operation: str, started_at: datetime
+) -> list[TimeLimitChanged]:
+    """Close the windows that end with the start of an operation; return their events.
+
+    A maximum that had passed at the start is broken, a minimum that had not is broken too.
+    """
+    rows = (
+        await tx.execute(
+            text("""
+                UPDATE time_limit
+                SET state = CASE WHEN (limit_kind = 'max') = (:at <= limit_at)
+                                 THEN 'met' ELSE 'broken' END
+                WHERE lot_id = :lot_id AND to_event = :to_event AND state IN ('open', 'near')
+                RETURNING *"""),
+            {"lot_id": lot_id, "to_event": f"{operation} started", "at": started_at},
+        )
+    ).mappings()
+    return [TimeLimitChanged.model_validate(dict(row)) for row in rows]
+
+
+async def pass_time(tx: AsyncConnection, now: datetime) -> Sequence[RowMapping]:
+    """Move open maximum windows to near or broken, and minimum ones to met; return them."""
+    rows = await tx.execute(
+        text("""
+            UPDATE time_limit
+            SET state = CASE WHEN limit_kind = 'min' THEN 'met'
+                             WHEN :now >= limit_at THEN 'broken' ELSE 'near' END
+            WHERE (state IN ('open', 'near') AND limit_at <= :now)
+               OR (state = 'open' AND limit_kind = 'max' AND warn_at <= :now)
+            RETURNING *"""),
+        {"now": now},
+    )
+    return rows.mappings().all()
+
+
+async def next_due(tx: AsyncConnection) -> datetime | None:
+    """Return the next instant at which a window changes by itself."""
+    due: datetime | None = await tx.scalar(
+        text("""
+            SELECT min(CASE WHEN state = 'open' AND limit_kind = 'max'
+                            THEN warn_at ELSE limit_at END)
+            FROM time_limit WHERE state IN ('open', 'near')"""),
+    )
+    return due
+
+
+async def of_lot(tx: AsyncConnection, lot_id: str) -> list[dict[str, Any]]:
+    """Return the windows of a lot, oldest first."""
+    rows = await tx.execute(
+        text("""
+            SELECT name, limit_kind AS kind, from_event, to_event, started_at, limit_at, state
+            FROM time_limit WHERE lot_id = :lot_id ORDER BY started_at, name"""),
+        {"lot_id": lot_id},
+    )
+    return [dict(row) for row in rows.mappings()]

@@ -1,0 +1,38 @@
+"""Wires execution and runs it."""
+
+from pathlib import Path
+
+from services.execution.api import add_routes
+from services.execution.settings import ExecutionSettings
+from services.execution.workflow import ExecutionWork
+from shared.app import Service
+from shared.events import (
+    CellGraded,
+    DispositionDecided,
+    JobOrderEnded,
+    JobOrderHeld,
+    JobOrderStarted,
+)
+
+
+def build(settings: ExecutionSettings) -> Service:
+    """Return the service, wired but not running."""
+    service = Service(settings, Path(__file__).parent / "migrations")
+    work = ExecutionWork(service.database, service.outbox, service.clock)
+    service.listen(
+        ("sintering", "spray", "lamination", "formation", "quality"),
+        {
+            JobOrderStarted: work.on_started,
+            JobOrderEnded: work.on_ended,
+            JobOrderHeld: work.on_job_held,
+            DispositionDecided: work.on_disposition,
+            CellGraded: work.on_graded,
+        },
+    )
+    service.loop("time limits", work.watch_limits)
+    add_routes(service, work)
+    return service
+
+
+if __name__ == "__main__":
+    build(ExecutionSettings()).run()

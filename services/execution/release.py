@@ -1,0 +1,136 @@
+"""Releases job orders once everything before them ended and nothing forbids them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import RowMapping
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.execution import limits, stock, store
+from services.execution.domain import GateRule, OperationRule, WorkMaster
+from services.execution.routing import pellet_lot_id
+from services.execution.store import JobOrder
+from shared.clock import Clock
+from shared.errors import BlockedError
+from shared.events import GenealogyRecorded, JobOrderReleased
+from shared.outbox import Outbox
+
+
+class Releaser:
+    """Looks at the job orders of a work request and releases those that may start."""
+
+    def __init__(self, outbox: Outbox, clock: Clock) -> None:
+        self._outbox, self._clock = outbox, clock
+
+    async def look(self, tx: AsyncConnection, request: RowMapping) -> None:
+        """Release what may start; keep the reason of what may not. The request is locked."""
+        master = await store.work_master(tx, request["product_id"], request["product_version"])
+        now = self._clock.now()
+        for job_order in await store.next_job_orders(tx, request["work_request_id"]):
+            rule = master.rule(job_order.scope, job_order.operation)
+            not_before = await limits.earliest_start(tx, job_order.lot_id, job_order.operation)
+            try:
+                await self._check(tx, job_order, rule, not_before, now)
+                async with tx.begin_nested():
+                    allocation = await stock.allocate(tx, job_order, rule, master, now)
+            except BlockedError as blocked:
+                if str(blocked) != job_order.reason:
+                    await store.set_job_order(
+                        tx, job_order.job_order_id, reason=str(blocked), not_before=not_before
+                    )
+                continue
+            await self._release(tx, request, job_order, rule, allocation, master, now)
+
+    async def _check(
+        self,
+        tx: AsyncConnection,
+        job_order: JobOrder,
+        rule: OperationRule,
+        not_before: datetime | None,
+        now: datetime,
+    ) -> None:
+        if not_before is not None and now < not_before:
+            raise BlockedError(f"not before {not_before:%Y-%m-%d %H:%M:%S} (minimum wait)")
+        parts = await stock.allocated_ids(tx, job_order.lot_id)
+        pellet_lot = pellet_lot_id(job_order.work_request_id)
+        concerned = [job_order.lot_id, *parts]
+        if job_order.scope != "powder":
+            concerned.append(pellet_lot)
+        for hold in await store.holds(tx, concerned):
+            raise BlockedError(f"{hold['lot_id']} held by {hold['gate']}: {hold['reason']}")
+        await require(tx, rule.requires, job_order.lot_id, pellet_lot, parts)
+
+    async def _release(
+        self,
+        tx: AsyncConnection,
+        request: RowMapping,
+        job_order: JobOrder,
+        rule: OperationRule,
+        allocation: stock.Allocation,
+        master: WorkMaster,
+        now: datetime,
+    ) -> None:
+        await store.set_materials(
+            tx, job_order.job_order_id, allocation.lot_id, allocation.materials
+        )
+        await store.set_job_order(
+            tx,
+            job_order.job_order_id,
+            state="allowed_to_start",
+            reason=None,
+            not_before=None,
+            released_at=now,
+        )
+        if allocation.issued:
+            issue = GenealogyRecorded(
+                job_order_id=f"{job_order.job_order_id}-issue",
+                lot_id=job_order.lot_id,
+                work_request_id=job_order.work_request_id,
+                product_id=master.product_id,
+                operation="issue",
+                equipment_id="store",
+                recipe_id=master.product_id,
+                recipe_version=master.version,
+                materials=tuple(item for pair in allocation.issued for item in pair),
+                started_at=now,
+                ended_at=now,
+            )
+            await self._outbox.record(tx, issue)
+        released = JobOrderReleased(
+            job_order_id=job_order.job_order_id,
+            lot_id=allocation.lot_id,
+            work_request_id=job_order.work_request_id,
+            product_id=master.product_id,
+            operation=job_order.operation,
+            service=rule.service,
+            station_kind=rule.station_kind,
+            recipe_id=rule.recipe_id,
+            materials=tuple(allocation.materials),
+            parameters=rule.parameters,
+            priority=request["priority"],
+            due_at=request["due_at"],
+            released_at=now,
+        )
+        await self._outbox.record(tx, released)
+
+
+async def require(
+    tx: AsyncConnection,
+    rules: Sequence[GateRule],
+    lot_id: str,
+    pellet_lot: str,
+    parts: Sequence[str],
+) -> None:
+    """Raise BlockedError unless every gate released what it must; undecided is not released."""
+    subjects = {"lot": [lot_id], "pellet_lot": [pellet_lot], "parts": list(parts)}
+    gates = [rule.gate for rule in rules]
+    known = await store.dispositions(tx, [lot_id, pellet_lot, *parts], gates)
+    for rule in rules:
+        for subject in subjects[rule.of]:
+            decided = known.get((subject, rule.gate))
+            if decided is None:
+                raise BlockedError(f"gate {rule.gate} has not decided on {subject}")
+            if decided["disposition"] != "released":
+                raise BlockedError(
+                    f"gate {rule.gate} {decided['disposition']} {subject}: {decided['reason']}"
+                )

@@ -1,0 +1,137 @@
+"""Splits a work request into job orders: which lot, in which order, after what."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from services.execution.domain import Scope, WorkMaster, WorkRequest
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedLot:
+    """A lot that an order will make; pellets are members of their pellet lot."""
+
+    lot_id: str
+    material_definition_id: str
+    kind: str
+    quantity: float
+    unit: str
+    member_of: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedJobOrder:
+    """One job order of a request; it may be released when all of `after` have ended."""
+
+    job_order_id: str
+    operation: str
+    scope: Scope
+    position: int
+    lot_id: str
+    after: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expansion:
+    """All lots and job orders of one work request."""
+
+    lots: tuple[PlannedLot, ...]
+    job_orders: tuple[PlannedJobOrder, ...]
+
+
+def powder_lot_id(work_request_id: str) -> str:
+    """Return the id of a request's powder lot."""
+    return f"{work_request_id}-PWD"
+
+
+def pellet_lot_id(work_request_id: str) -> str:
+    """Return the id of a request's pellet lot."""
+    return f"{work_request_id}-PEL"
+
+
+def expand(request: WorkRequest, master: WorkMaster) -> Expansion:
+    """Return the lots and job orders of a request.
+
+    The powder goes through its operations, is pressed to pellets, the pellets go through theirs;
+    then samples are measured, and each cell and each witness is built from the same pellets. The
+    lot of a sample's job orders is a place holder until a pellet is chosen when they are released.
+    """
+    powder = powder_lot_id(request.work_request_id)
+    pellet_lot = pellet_lot_id(request.work_request_id)
+    samples = _numbered(request.work_request_id, "S", master.sample_count)
+    cells = _numbered(request.work_request_id, "C", request.quantity)
+    witnesses = _numbered(request.work_request_id, "W", request.witness_quantity)
+    job_orders = list(_chain(request, master, "powder", powder, ()))
+    job_orders += _chain(request, master, "pellets", pellet_lot, _last(job_orders))
+    common = _last(job_orders)
+    for sample in samples:
+        job_orders += _chain(request, master, "sample", sample, common)
+    for cell in cells:
+        job_orders += _chain(request, master, "cell", cell, common)
+    for witness in witnesses:
+        job_orders += _chain(request, master, "witness", witness, common)
+    lots = (
+        *_powder_and_pellets(request, master, powder, pellet_lot),
+        *(_planned(cell, master.cell_definition_id, "cell") for cell in cells),
+        *(_planned(witness, master.witness_definition_id, "witness") for witness in witnesses),
+    )
+    return Expansion(lots=lots, job_orders=tuple(job_orders))
+
+
+def _powder_and_pellets(
+    request: WorkRequest, master: WorkMaster, powder: str, pellet_lot: str
+) -> Iterator[PlannedLot]:
+    count = master.pellet_count(request.quantity, request.witness_quantity)
+    grams = count * master.powder_g_per_pellet
+    yield PlannedLot(
+        lot_id=powder,
+        material_definition_id="nzzspo_powder",
+        kind="powder",
+        quantity=grams,
+        unit="g",
+    )
+    yield PlannedLot(
+        lot_id=pellet_lot,
+        material_definition_id="ose_pellet",
+        kind="pellet_lot",
+        quantity=count,
+        unit="count",
+    )
+    for number in range(1, count + 1):
+        yield PlannedLot(
+            lot_id=f"{pellet_lot}-{number:03d}",
+            material_definition_id="ose_pellet",
+            kind="pellet",
+            quantity=1,
+            unit="count",
+            member_of=pellet_lot,
+        )
+
+
+def _chain(
+    request: WorkRequest, master: WorkMaster, scope: Scope, lot_id: str, after: tuple[str, ...]
+) -> Iterator[PlannedJobOrder]:
+    for position, rule in enumerate(rule for rule in master.operations if rule.scope == scope):
+        job_order_id = f"{lot_id}-{rule.operation}"
+        yield PlannedJobOrder(
+            job_order_id=job_order_id,
+            operation=rule.operation,
+            scope=scope,
+            position=position,
+            lot_id=lot_id,
+            after=after,
+        )
+        after = (job_order_id,)
+
+
+def _last(job_orders: Sequence[PlannedJobOrder]) -> tuple[str, ...]:
+    return (job_orders[-1].job_order_id,) if job_orders else ()
+
+
+def _numbered(work_request_id: str, letter: str, count: int) -> list[str]:
+    return [f"{work_request_id}-{letter}{number:02d}" for number in range(1, count + 1)]
+
+
+def _planned(lot_id: str, definition: str, kind: str) -> PlannedLot:
+    return PlannedLot(
+        lot_id=lot_id, material_definition_id=definition, kind=kind, quantity=1, unit="count"
+    )

@@ -1,0 +1,216 @@
+"""Takes material for a job order: stock by age, stack layers one by one, pellets that are free."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.execution import store
+from services.execution.domain import OperationRule, StockRule, WorkMaster
+from services.execution.routing import pellet_lot_id, powder_lot_id
+from services.execution.store import JobOrder
+from shared.errors import BlockedError
+from shared.events import Material
+
+
+@dataclass(kw_only=True)
+class Allocation:
+    """The lots of one job order; `issued` are pieces split off a stock lot for it."""
+
+    lot_id: str
+    materials: list[Material] = field(default_factory=list)
+    issued: list[tuple[Material, Material]] = field(default_factory=list)
+
+
+async def allocate(
+    tx: AsyncConnection, job_order: JobOrder, rule: OperationRule, master: WorkMaster, now: datetime
+) -> Allocation:
+    """Take the lots a job order needs.
+
+    Raises:
+        BlockedError: not enough of something; names it, what is needed and what is left.
+    """
+    allocation = Allocation(lot_id=job_order.lot_id)
+    processed = await _own_lots(tx, allocation, job_order, rule, master, now)
+    for stock_rule in rule.stock:
+        count = {"pellet": len(processed), "part": len(processed), "job_order": 1}[stock_rule.per]
+        if job_order.scope == "powder":
+            pellet_lot = await store.lots(tx, [pellet_lot_id(job_order.work_request_id)])
+            count = round(sum(lot["quantity"] for lot in pellet_lot.values()))
+        await _take_stock(tx, allocation, stock_rule, count if stock_rule.per != "job_order" else 1)
+    if rule.stack is not None:
+        await _take_layers(tx, allocation, job_order, rule.stack.layers, now)
+    allocation.materials += processed
+    return allocation
+
+
+async def _own_lots(
+    tx: AsyncConnection,
+    allocation: Allocation,
+    job_order: JobOrder,
+    rule: OperationRule,
+    master: WorkMaster,
+    now: datetime,
+) -> list[Material]:
+    if job_order.scope == "pellets":
+        if rule.use == "produced":
+            powder = await store.lots(tx, [powder_lot_id(job_order.work_request_id)])
+            allocation.materials += [_whole(lot, "consumed") for lot in powder.values()]
+        pellets = await store.members(tx, job_order.lot_id)
+        return [_whole(lot, rule.use) for lot in pellets if lot["state"] != "scrapped"]
+    if job_order.scope == "sample":
+        [pellet] = await _take_pellets(tx, job_order, job_order.job_order_id, 1, now)
+        allocation.lot_id = pellet.lot_id
+        return [pellet]
+    if rule.station_kind == "eap":
+        count = master.pellets_per_cell if job_order.scope == "cell" else 1
+        return await _take_pellets(tx, job_order, job_order.lot_id, count, now)
+    own = await store.lots(tx, [job_order.lot_id])
+    return [_whole(lot, rule.use) for lot in own.values()]
+
+
+async def _take_pellets(
+    tx: AsyncConnection, job_order: JobOrder, owner: str, count: int, now: datetime
+) -> list[Material]:
+    """Take pellets that the thickness gate released and nothing holds or uses."""
+    rows = (
+        (
+            await tx.execute(
+                text("""
+                    SELECT l.* FROM lot l
+                    JOIN disposition d ON d.lot_id = l.lot_id AND d.gate = 'thickness'
+                    WHERE l.member_of = :pellet_lot AND l.allocated_to IS NULL
+                      AND l.state = 'available' AND d.disposition = 'released'
+                      AND NOT EXISTS (SELECT 1 FROM hold h WHERE h.lot_id = l.lot_id)
+                    ORDER BY l.lot_id LIMIT :count"""),
+                {"pellet_lot": pellet_lot_id(job_order.work_request_id), "count": count},
+            )
+        )
+        .mappings()
+        .all()
+    )
+    if len(rows) < count:
+        raise BlockedError(f"needs {count} released pellets, {len(rows)} are left")
+    await store.set_lots(tx, [row["lot_id"] for row in rows], now, allocated_to=owner)
+    return [_whole(row, "processed") for row in rows]
+
+
+async def _take_stock(
+    tx: AsyncConnection, allocation: Allocation, rule: StockRule, count: int
+) -> None:
+    """Take a quantity from the oldest lots; a need may be met by several lots."""
+    needed = rule.quantity * count
+    rows = await _stock(tx, rule.material_definition_id)
+    available = sum(row["quantity"] for row in rows)
+    if available < needed:
+        raise BlockedError(
+            f"needs {needed:.4g} {rule.unit} of {rule.material_definition_id}, "
+            f"{available:.4g} {rule.unit} in stock"
+        )
+    for row in rows:
+        taken = min(needed, row["quantity"])
+        if taken <= 0:
+            break
+        needed -= taken
+        await _reduce(tx, row["lot_id"], taken, 0)
+        allocation.materials.append(
+            Material(
+                lot_id=row["lot_id"],
+                material_definition_id=rule.material_definition_id,
+                quantity=taken,
+                unit=rule.unit,
+                use="consumed",
+            )
+        )
+
+
+async def _take_layers(
+    tx: AsyncConnection,
+    allocation: Allocation,
+    job_order: JobOrder,
+    layers: Sequence[str],
+    now: datetime,
+) -> None:
+    pellets = iter(await _allocated(tx, job_order.lot_id))
+    for definition in layers:
+        if definition == "ose_pellet":
+            pellet = next(pellets, None)
+            if pellet is None:
+                raise BlockedError(f"{job_order.lot_id}: not enough coated pellets for its stack")
+            allocation.materials.append(_whole(pellet, "consumed"))
+        else:
+            allocation.materials.append(await _issue(tx, allocation, definition, now))
+
+
+async def _issue(
+    tx: AsyncConnection, allocation: Allocation, definition: str, now: datetime
+) -> Material:
+    """Split one piece off the oldest stock lot and give it an id of its own."""
+    rows = [row for row in await _stock(tx, definition) if row["quantity"] >= 1]
+    if not rows:
+        raise BlockedError(f"needs 1 {definition}, 0 in stock")
+    stock = rows[0]
+    issued = await _reduce(tx, stock["lot_id"], 1, 1)
+    piece = Material(
+        lot_id=f"{stock['lot_id']}-{issued:04d}",
+        material_definition_id=definition,
+        quantity=1,
+        unit=stock["unit"],
+        use="produced",
+    )
+    await tx.execute(
+        text("""
+            INSERT INTO lot (lot_id, material_definition_id, kind, quantity, unit, state,
+                             member_of, updated_at)
+            VALUES (:lot_id, :definition, 'piece', 1, :unit, 'available', :stock, :now)"""),
+        {
+            "lot_id": piece.lot_id,
+            "definition": definition,
+            "unit": piece.unit,
+            "stock": stock["lot_id"],
+            "now": now,
+        },
+    )
+    allocation.issued.append((_whole(stock, "consumed").model_copy(update={"quantity": 1}), piece))
+    return piece.model_copy(update={"use": "consumed"})
+
+
+async def _stock(tx: AsyncConnection, definition: str) -> Sequence[RowMapping]:
+    rows = await tx.execute(
+        text("""
+            SELECT * FROM lot l
+            WHERE kind = 'stock' AND material_definition_id = :definition AND quantity > 0
+              AND NOT EXISTS (SELECT 1 FROM hold h WHERE h.lot_id = l.lot_id)
+            ORDER BY received_at, lot_id FOR UPDATE"""),
+        {"definition": definition},
+    )
+    return rows.mappings().all()
+
+
+async def _reduce(tx: AsyncConnection, lot_id: str, quantity: float, pieces: int) -> int:
+    """Take from a stock lot; return how many pieces have been split off it."""
+    issued: int = await tx.scalar(
+        text("""
+            UPDATE lot SET quantity = greatest(quantity - :quantity, 0), issued = issued + :pieces
+            WHERE lot_id = :lot_id RETURNING issued"""),
+        {"lot_id": lot_id, "quantity": quantity, "pieces": pieces},
+    )
+    return issued
+
+
+async def _allocated(tx: AsyncConnection, owner: str) -> Sequence[RowMapping]:
+    rows = await tx.execute(
+        text("SELECT * FROM lot WHERE allocated_to = :owner ORDER BY lot_id"), {"owner": owner}
+    )
+    return rows.mappings().all()
+
+
+def _whole(lot: RowMapping, use: str) -> Material:
+    return Material.model_validate({**lot, "use": use})
+
+
+async def allocated_ids(tx: AsyncConnection, owner: str) -> list[str]:
+    """Return the pellets that belong to a cell."""
+    return [row["lot_id"] for row in await _allocated(tx, owner)]

@@ -1,0 +1,347 @@
+"""Work requests, job orders, lots, holds and dispositions in execution's database."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.execution.domain import JobState, ReceivedLot, WorkMaster, WorkRequest, WorkSchedule
+from services.execution.routing import Expansion
+from shared.errors import ConflictError, NotFoundError
+from shared.events import Material
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobOrder:
+    """A job order as kept here."""
+
+    job_order_id: str
+    work_request_id: str
+    operation: str
+    scope: str
+    lot_id: str
+    state: JobState
+    reason: str | None
+    materials: tuple[Material, ...]
+
+
+async def _all(tx: AsyncConnection, statement: str, **values: Any) -> Sequence[RowMapping]:
+    return (await tx.execute(text(statement), values)).mappings().all()
+
+
+async def add_work_master(tx: AsyncConnection, master: WorkMaster) -> None:
+    """Keep a version of a work master.
+
+    Raises:
+        ConflictError: this version exists with other content; a change is a new version.
+    """
+    body = master.model_dump_json()
+    await tx.execute(
+        text("""
+            INSERT INTO work_master (product_id, version, body)
+            VALUES (:product_id, :version, CAST(:body AS jsonb)) ON CONFLICT DO NOTHING"""),
+        {"product_id": master.product_id, "version": master.version, "body": body},
+    )
+    held = await work_master(tx, master.product_id, master.version)
+    if held != master:
+        raise ConflictError(
+            f"work master {master.product_id} version {master.version} exists with other content"
+        )
+
+
+async def work_master(
+    tx: AsyncConnection, product_id: str, version: int | None = None
+) -> WorkMaster:
+    """Return a version of a work master, the newest by default.
+
+    Raises:
+        NotFoundError: no such product or version.
+    """
+    body = await tx.scalar(
+        text("""
+            SELECT body FROM work_master
+            WHERE product_id = :product_id
+              AND (CAST(:version AS integer) IS NULL OR version = :version)
+            ORDER BY version DESC LIMIT 1"""),
+        {"product_id": product_id, "version": version},
+    )
+    if body is None:
+        raise NotFoundError(f"product {product_id} has no work master")
+    return WorkMaster.model_validate(body)
+
+
+async def add_schedule(tx: AsyncConnection, schedule: WorkSchedule, now: datetime) -> None:
+    """Keep a work schedule.
+
+    Raises:
+        ConflictError: a schedule of that id was accepted before.
+    """
+    added = await tx.execute(
+        text("""
+            INSERT INTO work_schedule (work_schedule_id, body, accepted_at)
+            VALUES (:id, CAST(:body AS jsonb), :now) ON CONFLICT DO NOTHING"""),
+        {"id": schedule.work_schedule_id, "body": schedule.model_dump_json(), "now": now},
+    )
+    if not added.rowcount:
+        raise ConflictError(f"work schedule {schedule.work_schedule_id} was accepted before")
+
+
+async def add_request(
+    tx: AsyncConnection,
+    schedule_id: str,
+    request: WorkRequest,
+    master: WorkMaster,
+    expansion: Expansion,
+    now: datetime,
+) -> None:
+    """Keep a work request with its lots and job orders.
+
+    Raises:
+        ConflictError: the work request exists.
+    """
+    added = await tx.execute(
+        text("""
+            INSERT INTO work_request (work_request_id, work_schedule_id, product_id,
+                product_version, quantity, witness_quantity, priority, due_at, state, accepted_at)
+            VALUES (:work_request_id, :schedule_id, :product_id, :version, :quantity,
+                :witness_quantity, :priority, :due_at, 'open', :now)
+            ON CONFLICT DO NOTHING"""),
+        {
+            **request.model_dump(),
+            "schedule_id": schedule_id,
+            "version": master.version,
+            "now": now,
+        },
+    )
+    if not added.rowcount:
+        raise ConflictError(f"work request {request.work_request_id} exists")
+    await tx.execute(
+        text("""
+            INSERT INTO lot (lot_id, material_definition_id, kind, quantity, unit, state,
+                             work_request_id, member_of, updated_at)
+            VALUES (:lot_id, :material_definition_id, :kind, :quantity, :unit, 'planned',
+                    :work_request_id, :member_of, :now)"""),
+        [
+            {**vars(lot), "work_request_id": request.work_request_id, "now": now}
+            for lot in expansion.lots
+        ],
+    )
+    await tx.execute(
+        text("""
+            INSERT INTO job_order (job_order_id, work_request_id, operation, scope, position,
+                                   lot_id, after, state)
+            VALUES (:job_order_id, :work_request_id, :operation, :scope, :position, :lot_id,
+                    :after, 'not_allowed_to_start')"""),
+        [
+            {
+                **vars(job_order),
+                "after": list(job_order.after),
+                "work_request_id": request.work_request_id,
+            }
+            for job_order in expansion.job_orders
+        ],
+    )
+
+
+async def receive(tx: AsyncConnection, lot: ReceivedLot, now: datetime) -> bool:
+    """Take a lot into stock; False when it is there already.
+
+    Raises:
+        ConflictError: the lot id is in use for another material.
+    """
+    added = await tx.execute(
+        text("""
+            INSERT INTO lot (lot_id, material_definition_id, kind, quantity, unit, state,
+                             received_at, updated_at)
+            VALUES (:lot_id, :material_definition_id, 'stock', :quantity, :unit, 'available',
+                    :now, :now)
+            ON CONFLICT DO NOTHING"""),
+        {**lot.model_dump(exclude={"supplier"}), "now": now},
+    )
+    if added.rowcount:
+        return True
+    held = await tx.scalar(
+        text("SELECT material_definition_id FROM lot WHERE lot_id = :lot_id"),
+        {"lot_id": lot.lot_id},
+    )
+    if held != lot.material_definition_id:
+        raise ConflictError(f"lot {lot.lot_id} exists as {held}, not {lot.material_definition_id}")
+    return False
+
+
+async def lock_request(tx: AsyncConnection, work_request_id: str) -> RowMapping:
+    """Lock a work request for the transaction; all changes to its job orders go through this.
+
+    Raises:
+        NotFoundError: no such work request.
+    """
+    rows = await _all(
+        tx,
+        "SELECT * FROM work_request WHERE work_request_id = :id FOR UPDATE",
+        id=work_request_id,
+    )
+    if not rows:
+        raise NotFoundError(f"work request {work_request_id} does not exist")
+    return rows[0]
+
+
+async def job_order(tx: AsyncConnection, job_order_id: str) -> JobOrder:
+    """Return one job order.
+
+    Raises:
+        NotFoundError: no such job order.
+    """
+    rows = await _all(
+        tx, "SELECT * FROM job_order WHERE job_order_id = :id FOR UPDATE", id=job_order_id
+    )
+    if not rows:
+        raise NotFoundError(f"job order {job_order_id} does not exist")
+    return _job_order(rows[0])
+
+
+async def next_job_orders(tx: AsyncConnection, work_request_id: str) -> list[JobOrder]:
+    """Return the job orders of a request that wait for nothing but permission."""
+    rows = await _all(
+        tx,
+        """
+        SELECT * FROM job_order j
+        WHERE work_request_id = :id AND state = 'not_allowed_to_start'
+          AND NOT EXISTS (
+              SELECT 1 FROM job_order p
+              WHERE p.job_order_id = ANY(j.after) AND p.state <> 'ended')
+        ORDER BY position, job_order_id""",
+        id=work_request_id,
+    )
+    return [_job_order(row) for row in rows]
+
+
+async def set_job_order(
+    tx: AsyncConnection, job_order_id: str, **columns: str | datetime | None
+) -> None:
+    """Write columns of a job order; names come from this package only."""
+    assignments = ", ".join(f"{name} = :{name}" for name in columns)
+    await tx.execute(
+        text(f"UPDATE job_order SET {assignments} WHERE job_order_id = :id"),
+        {**columns, "id": job_order_id},
+    )
+
+
+async def set_materials(
+    tx: AsyncConnection, job_order_id: str, lot_id: str, materials: Iterable[Material]
+) -> None:
+    """Write the lots a job order was given."""
+    await tx.execute(
+        text("""
+            UPDATE job_order SET materials = CAST(:materials AS jsonb), lot_id = :lot_id
+            WHERE job_order_id = :id"""),
+        {
+            "id": job_order_id,
+            "lot_id": lot_id,
+            "materials": json.dumps([item.model_dump() for item in materials]),
+        },
+    )
+
+
+async def set_lots(
+    tx: AsyncConnection, lot_ids: Sequence[str], now: datetime, **columns: str | float | None
+) -> None:
+    """Write columns of lots; names come from this package only."""
+    assignments = "".join(f", {name} = :{name}" for name in columns)
+    await tx.execute(
+        text(f"UPDATE lot SET updated_at = :now{assignments} WHERE lot_id = ANY(:ids)"),
+        {**columns, "now": now, "ids": list(lot_ids)},
+    )
+
+
+async def lots(tx: AsyncConnection, lot_ids: Sequence[str]) -> Mapping[str, RowMapping]:
+    """Return lots by id; unknown ids are left out."""
+    rows = await _all(tx, "SELECT * FROM lot WHERE lot_id = ANY(:ids)", ids=list(lot_ids))
+    return {row["lot_id"]: row for row in rows}
+
+
+async def members(tx: AsyncConnection, pellet_lot_id: str) -> Sequence[RowMapping]:
+    """Return the pellets of a pellet lot in the order of their numbers."""
+    return await _all(
+        tx, "SELECT * FROM lot WHERE member_of = :id ORDER BY lot_id", id=pellet_lot_id
+    )
+
+
+async def keep_hold(
+    tx: AsyncConnection, lot_id: str, gate: str, reason: str, now: datetime
+) -> bool:
+    """Hold a lot for a gate; False when that gate holds it already."""
+    added = await tx.execute(
+        text("""
+            INSERT INTO hold (lot_id, gate, reason, held_at) VALUES (:lot_id, :gate, :reason, :now)
+            ON CONFLICT DO NOTHING"""),
+        {"lot_id": lot_id, "gate": gate, "reason": reason, "now": now},
+    )
+    return bool(added.rowcount)
+
+
+async def end_hold(tx: AsyncConnection, lot_id: str, gate: str) -> bool:
+    """End a gate's hold of a lot; True when nothing holds the lot any more."""
+    ended = await tx.execute(
+        text("DELETE FROM hold WHERE lot_id = :lot_id AND gate = :gate"),
+        {"lot_id": lot_id, "gate": gate},
+    )
+    if not ended.rowcount:
+        return False
+    left = await tx.scalar(
+        text("SELECT count(*) FROM hold WHERE lot_id = :lot_id"), {"lot_id": lot_id}
+    )
+    return not left
+
+
+async def holds(tx: AsyncConnection, lot_ids: Sequence[str]) -> Sequence[RowMapping]:
+    """Return the holds of lots, oldest first."""
+    return await _all(
+        tx,
+        "SELECT * FROM hold WHERE lot_id = ANY(:ids) ORDER BY held_at, lot_id",
+        ids=list(lot_ids),
+    )
+
+
+async def keep_dispositions(
+    tx: AsyncConnection, rows: Sequence[Mapping[str, str]], now: datetime
+) -> None:
+    """Keep what a gate decided; a later decision replaces an earlier one."""
+    await tx.execute(
+        text("""
+            INSERT INTO disposition (lot_id, gate, disposition, reason, decided_at)
+            VALUES (:lot_id, :gate, :disposition, :reason, :now)
+            ON CONFLICT (lot_id, gate) DO UPDATE
+            SET disposition = excluded.disposition, reason = excluded.reason,
+                decided_at = excluded.decided_at"""),
+        [{**row, "now": now} for row in rows],
+    )
+
+
+async def dispositions(
+    tx: AsyncConnection, lot_ids: Sequence[str], gates: Sequence[str]
+) -> Mapping[tuple[str, str], RowMapping]:
+    """Return decisions by (lot, gate); what was never decided is left out."""
+    rows = await _all(
+        tx,
+        "SELECT * FROM disposition WHERE lot_id = ANY(:ids) AND gate = ANY(:gates)",
+        ids=list(lot_ids),
+        gates=list(gates),
+    )
+    return {(row["lot_id"], row["gate"]): row for row in rows}
+
+
+def _job_order(row: RowMapping) -> JobOrder:
+    return JobOrder(
+        job_order_id=row["job_order_id"],
+        work_request_id=row["work_request_id"],
+        operation=row["operation"],
+        scope=row["scope"],
+        lot_id=row["lot_id"],
+        state=row["state"],
+        reason=row["reason"],
+        materials=tuple(Material.model_validate(item) for item in row["materials"]),
+    )

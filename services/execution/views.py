@@ -1,0 +1,153 @@
+"""What execution shows of requests, cells, lots and work in progress."""
+
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.execution import limits
+from shared.errors import NotFoundError
+
+CELLS = """
+    SELECT l.lot_id AS cell_id, r.product_id, l.work_request_id, l.kind,
+           j.operation,
+           CASE WHEN l.state = 'released' THEN 'released'
+                WHEN h.gate IS NOT NULL OR p.gate IS NOT NULL THEN 'held'
+                WHEN j.state IS NULL THEN l.state ELSE j.state END AS state,
+           CASE WHEN l.state = 'released' THEN 'released'
+                WHEN h.gate IS NOT NULL OR p.gate IS NOT NULL THEN 'blocked' END AS disposition,
+           l.grade, l.discharge_capacity_mah,
+           coalesce(h.gate || ': ' || h.reason, p.gate || ': ' || p.reason, j.reason) AS reason,
+           l.updated_at
+    FROM lot l
+    JOIN work_request r USING (work_request_id)
+    LEFT JOIN LATERAL (
+        SELECT operation, state, reason FROM job_order j
+        WHERE j.lot_id = l.lot_id AND j.state <> 'ended'
+        ORDER BY position LIMIT 1) j ON true
+    LEFT JOIN LATERAL (
+        SELECT gate, reason FROM hold h WHERE h.lot_id = l.lot_id
+        ORDER BY held_at LIMIT 1) h ON true
+    LEFT JOIN LATERAL (
+        SELECT gate, reason FROM hold h WHERE h.lot_id = l.work_request_id || '-PEL'
+        ORDER BY held_at LIMIT 1) p ON l.kind = 'cell' AND l.state <> 'released'
+    WHERE l.kind IN ('cell', 'witness')"""
+
+
+async def cells(
+    tx: AsyncConnection, search: str, disposition: str | None, limit: int
+) -> dict[str, Any]:
+    """Return cells and witnesses whose id, request or product contains `search`."""
+    statement = f"""
+        SELECT *, count(*) OVER () AS total FROM ({CELLS}) c
+        WHERE (c.cell_id ILIKE :like OR c.work_request_id ILIKE :like OR c.product_id ILIKE :like)
+          AND (CAST(:disposition AS text) IS NULL OR c.disposition = :disposition)
+        ORDER BY c.cell_id LIMIT :limit"""
+    return await _listed(tx, statement, search, limit, disposition=disposition)
+
+
+async def cell(tx: AsyncConnection, cell_id: str) -> dict[str, Any]:
+    """Return one cell with its operations, windows, holds and gate decisions.
+
+    Raises:
+        NotFoundError: no such cell.
+    """
+    row = (
+        (await tx.execute(text(f"{CELLS} AND l.lot_id = :id"), {"id": cell_id})).mappings().first()
+    )
+    if row is None:
+        raise NotFoundError(f"cell {cell_id} does not exist")
+    operations = await tx.execute(
+        text("""
+            SELECT operation, job_order_id, equipment_id, state, reason, started_at, ended_at
+            FROM job_order
+            WHERE lot_id = :id
+               OR (work_request_id = :request AND scope IN ('powder', 'pellets'))
+            ORDER BY array_position(ARRAY['powder', 'pellets'], scope), position"""),
+        {"id": cell_id, "request": row["work_request_id"]},
+    )
+    held = await tx.execute(
+        text("SELECT gate, reason, held_at FROM hold WHERE lot_id = :id ORDER BY held_at"),
+        {"id": cell_id},
+    )
+    return {
+        "cell": dict(row),
+        "operations": [dict(item) for item in operations.mappings()],
+        "time_limits": await limits.of_lot(tx, cell_id),
+        "holds": [dict(item) for item in held.mappings()],
+    }
+
+
+async def lots(tx: AsyncConnection, search: str, limit: int) -> dict[str, Any]:
+    """Return lots that are no cells, newest change first."""
+    statement = """
+        SELECT lot_id, material_definition_id, quantity, unit,
+               CASE WHEN EXISTS (SELECT 1 FROM hold h WHERE h.lot_id = lot.lot_id)
+                    THEN 'held' ELSE state END AS state,
+               work_request_id, equipment_id AS location, updated_at, count(*) OVER () AS total
+        FROM lot
+        WHERE kind NOT IN ('cell', 'witness')
+          AND (lot_id ILIKE :like OR material_definition_id ILIKE :like
+               OR work_request_id ILIKE :like)
+        ORDER BY kind IN ('pellet', 'piece'), updated_at DESC, lot_id LIMIT :limit"""
+    return await _listed(tx, statement, search, limit)
+
+
+async def work_requests(tx: AsyncConnection) -> list[dict[str, Any]]:
+    """Return all work requests with how far their cells are."""
+    statement = """
+        SELECT r.work_request_id, r.work_schedule_id, r.product_id, r.quantity, r.priority,
+               r.due_at, r.state, r.accepted_at,
+               count(*) FILTER (WHERE l.grade IS NOT NULL) AS graded,
+               count(*) FILTER (WHERE l.state = 'released') AS released,
+               count(*) FILTER (WHERE EXISTS (
+                   SELECT 1 FROM hold h WHERE h.lot_id = l.lot_id)) AS held,
+               count(*) FILTER (WHERE l.state = 'scrapped') AS scrapped
+        FROM work_request r LEFT JOIN lot l
+          ON l.work_request_id = r.work_request_id AND l.kind = 'cell'
+        GROUP BY r.work_request_id ORDER BY r.accepted_at, r.work_request_id"""
+    return [dict(row) for row in (await tx.execute(text(statement))).mappings()]
+
+
+async def wip(tx: AsyncConnection) -> list[dict[str, Any]]:
+    """Return per operation how many job orders wait, run, are held or have ended."""
+    statement = """
+        SELECT operation,
+               count(*) FILTER (WHERE state IN ('not_allowed_to_start', 'allowed_to_start')
+                                AND NOT held) AS waiting,
+               count(*) FILTER (WHERE state = 'running') AS running,
+               count(*) FILTER (WHERE state IN ('interrupted', 'aborted')
+                                OR (state = 'not_allowed_to_start' AND held)) AS held,
+               count(*) FILTER (WHERE state = 'ended') AS ended
+        FROM (SELECT j.*, EXISTS (SELECT 1 FROM hold h WHERE h.lot_id = j.lot_id) AS held
+              FROM job_order j) j
+        GROUP BY operation
+        ORDER BY min(array_position(ARRAY['powder', 'pellets', 'sample', 'cell', 'witness'],
+                                    scope)), min(position), operation"""
+    return [dict(row) for row in (await tx.execute(text(statement))).mappings()]
+
+
+async def job_orders(
+    tx: AsyncConnection, work_request_id: str | None, limit: int
+) -> list[dict[str, Any]]:
+    """Return job orders, those of one request if named."""
+    statement = """
+        SELECT job_order_id, work_request_id, operation, lot_id, state, reason, not_before,
+               equipment_id, released_at, started_at, ended_at
+        FROM job_order
+        WHERE CAST(:id AS text) IS NULL OR work_request_id = :id
+        ORDER BY work_request_id, scope, lot_id, position LIMIT :limit"""
+    rows = await tx.execute(text(statement), {"id": work_request_id, "limit": limit})
+    return [dict(row) for row in rows.mappings()]
+
+
+async def _listed(
+    tx: AsyncConnection, statement: str, search: str, limit: int, **values: Any
+) -> dict[str, Any]:
+    wanted = {"like": f"%{search}%", "limit": limit, **values}
+    items = [dict(row) for row in (await tx.execute(text(statement), wanted)).mappings()]
+    total = items[0]["total"] if items else 0
+    return {
+        "items": [{k: v for k, v in item.items() if k != "total"} for item in items],
+        "total": total,
+    }

@@ -1,0 +1,38 @@
+"""HTTP face of the spray service; no rules here."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends
+from pydantic import BaseModel, ConfigDict
+
+from services.spray import store, workflow
+from shared.app import Service
+from shared.commands import Command, command_of
+from shared.recipes import MasterRecipe
+from shared.routes import add_station_routes
+
+
+class MasterData(BaseModel):
+    """The spray section of a plant's master data."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    master_recipes: list[MasterRecipe]
+
+
+def add_routes(service: Service) -> None:
+    """Add the routes of this service to its app."""
+    app, database = service.app, service.database
+    given = Annotated[Command, Depends(command_of(database))]
+    add_station_routes(service)
+
+    @app.post("/master-data", status_code=201)
+    async def post_master_data(body: MasterData, command: given) -> dict[str, Any]:
+        """Keep master recipes; a version that exists with other content is refused."""
+        return await command.once(lambda tx: workflow.take_master_data(tx, body.master_recipes))
+
+    @app.get("/lots/{lot_id}/faces")
+    async def get_faces(lot_id: str) -> dict[str, Any]:
+        """The sprayed faces of one pellet."""
+        async with database.quiet() as tx:
+            return {"items": await store.faces_of(tx, lot_id)}

@@ -1,0 +1,109 @@
+"""Rules of a spray job: which job order goes next, and what its faces show."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from shared.errors import InvalidInputError, StationFaultError
+from shared.events import JobOrderReleased, Material, TestResult
+
+Face = Literal["a", "b"]
+FACES: tuple[Face, Face] = ("a", "b")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoatedFace:
+    """One sprayed face of one pellet, as the station measured it; None is unknown."""
+
+    lot_id: str
+    face: Face
+    contact_angle_deg: float | None
+    film_um: float | None
+    arc_count: int
+
+
+def choose(
+    waiting: Sequence[JobOrderReleased], capacity_parts: int | None
+) -> JobOrderReleased | None:
+    """Return the first job order in the given order whose pellets fit on the station's tray."""
+    for job_order in waiting:
+        if capacity_parts is None or len(pellets(job_order)) <= capacity_parts:
+            return job_order
+    return None
+
+
+def pellets(job_order: JobOrderReleased) -> tuple[Material, ...]:
+    """Return the parts to be sprayed, in the order of the tray.
+
+    Raises:
+        InvalidInputError: the job order names no part or no glue.
+    """
+    parts = tuple(item for item in job_order.materials if item.use == "processed")
+    if not parts:
+        raise InvalidInputError(f"{job_order.job_order_id}: no pellets to spray")
+    if not any(item.use == "consumed" for item in job_order.materials):
+        raise InvalidInputError(f"{job_order.job_order_id}: no glue")
+    return parts
+
+
+def coated_faces(
+    lot_ids: Sequence[str],
+    contact_angle_deg: Sequence[float],
+    film_um: Sequence[float],
+    arc_count: Sequence[float],
+) -> list[CoatedFace]:
+    """Pair the station's arrays, two entries per part (face a, face b), with the parts.
+
+    Raises:
+        StationFaultError: an array is not two entries per part long.
+    """
+    wanted = 2 * len(lot_ids)
+    arrays = {"contact_angle_deg": contact_angle_deg, "film_um": film_um, "arc_count": arc_count}
+    for name, values in arrays.items():
+        if len(values) != wanted:
+            raise StationFaultError(f"{name} has {len(values)} entries, expected {wanted}")
+    return [
+        CoatedFace(
+            lot_id=lot_ids[index // 2],
+            face=FACES[index % 2],
+            contact_angle_deg=_finite(contact_angle_deg[index]),
+            film_um=_finite(film_um[index]),
+            arc_count=round(arc_count[index]),
+        )
+        for index in range(wanted)
+    ]
+
+
+def worst_results(faces: Sequence[CoatedFace]) -> list[TestResult]:
+    """Return per pellet the worse of its two faces; an unknown face makes the pellet unknown."""
+    results = []
+    for lot_id in dict.fromkeys(face.lot_id for face in faces):
+        own = [face for face in faces if face.lot_id == lot_id]
+        angles = [face.contact_angle_deg for face in own]
+        films = [face.film_um for face in own]
+        results += [
+            _result(lot_id, "contact_angle_deg", "°", _worst(angles, max)),
+            _result(lot_id, "film_um", "µm", _worst(films, min)),
+            _result(lot_id, "arc_count", "1", float(max(face.arc_count for face in own))),
+        ]
+    return results
+
+
+def _worst(values: Sequence[float | None], pick: Callable[[list[float]], float]) -> float | None:
+    known = [value for value in values if value is not None]
+    return pick(known) if len(known) == len(values) else None
+
+
+def _result(lot_id: str, characteristic: str, unit: str, value: float | None) -> TestResult:
+    return TestResult(
+        lot_id=lot_id,
+        characteristic=characteristic,
+        value=value,
+        unit=unit,
+        reason=None if value is not None else "a face was not measured",
+    )
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,23 @@
+"""Wires the spray service and runs it."""
+
+from pathlib import Path
+
+from services.spray.api import add_routes
+from services.spray.domain import pellets
+from services.spray.settings import SpraySettings
+from services.spray.workflow import SprayWork
+from shared.app import Service
+from shared.intake import drive_stations, intake
+
+
+def build(settings: SpraySettings) -> Service:
+    """Return the service, wired but not running."""
+    service = Service(settings, Path(__file__).parent / "migrations")
+    service.listen(("execution",), intake(service, pellets))
+    drive_stations(service, SprayWork(service))
+    add_routes(service)
+    return service
+
+
+if __name__ == "__main__":
+    build(SpraySettings()).run()

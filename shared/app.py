@@ -1,0 +1,242 @@
+"""What every service runs on: its loops under supervision, health, its events, errors as HTTP."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import structlog
+import uvicorn
+from fastapi import FastAPI, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from prometheus_client import generate_latest
+
+from shared.bus import Bus
+from shared.clock import Clock, read_clock
+from shared.db import Database, migrate
+from shared.errors import (
+    BlockedError,
+    ConflictError,
+    InvalidInputError,
+    MesError,
+    NotFoundError,
+    OutOfLimitsError,
+    RetryLaterError,
+    StationFaultError,
+)
+from shared.events import Event
+from shared.inbox import Handler, Inbox
+from shared.observability import Metrics, configure_logs
+from shared.outbox import Outbox, Relay
+from shared.settings import PlantSettings, ServiceSettings, read_plant
+
+log = structlog.get_logger()
+STATUS: dict[type[MesError], int] = {
+    InvalidInputError: 422,
+    OutOfLimitsError: 422,
+    NotFoundError: 404,
+    ConflictError: 409,
+    BlockedError: 409,
+    StationFaultError: 502,
+    RetryLaterError: 503,
+}
+Loop = Callable[[], Awaitable[None]]
+
+
+class Service:
+    """The parts a service is wired from; `main.py` adds handlers, loops and routes."""
+
+    def __init__(self, settings: ServiceSettings, migrations: Path) -> None:
+        self.settings = settings
+        self.name: str = settings.service
+        self._migrations = migrations
+        self.plant: PlantSettings = read_plant(settings.plant_file)
+        self.clock: Clock = read_clock(settings.clock_file)
+        self.database = Database(settings.database_url)
+        self.bus = Bus(settings.mqtt_url, f"halite-{self.plant.site}-{self.name}")
+        self.outbox = Outbox(self.name, self.plant.site, self.database, self.clock)
+        self.http = httpx.AsyncClient()
+        self.metrics = Metrics()
+        self.inbox: Inbox | None = None
+        self._loops: dict[str, Loop] = {"relay": Relay(self.database, self.bus).run}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._starts: list[Loop] = []
+        self._stops: list[Loop] = []
+        self.app = self._make_app()
+
+    def listen(
+        self,
+        sources: tuple[str, ...],
+        handlers: Mapping[type[Event], Handler],
+        every: Handler | None = None,
+    ) -> None:
+        """Read the events of other services; call once, before `run`."""
+        urls = self.settings.service_urls
+        self.inbox = Inbox(
+            site=self.plant.site,
+            database=self.database,
+            bus=self.bus,
+            http=self.http,
+            sources={source: urls[source] for source in sources},
+            handlers=handlers,
+            every=every,
+        )
+        for reader in self.inbox.readers:
+            self.loop(f"read {reader.source}", reader.run)
+
+    def loop(self, name: str, run: Loop) -> None:
+        """Add work that goes on for ever; it is restarted with a growing delay when it fails."""
+        self._loops[name] = run
+
+    def on_start(self, call: Loop) -> None:
+        """Await `call` once, after the migrations and before any loop."""
+        self._starts.append(call)
+
+    def on_stop(self, call: Loop) -> None:
+        """Await `call` once, after the loops have ended."""
+        self._stops.append(call)
+
+    def run(self) -> None:
+        """Serve until SIGTERM or Ctrl-C."""
+        configure_logs(self.name)
+        migrate(self.settings.database_url, self._migrations)
+        uvicorn.run(
+            self.app,
+            host=self.settings.host,
+            port=self.settings.port,
+            log_level="warning",
+            access_log=False,
+            ws_per_message_deflate=False,
+            timeout_graceful_shutdown=5,
+        )
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run starts, loops and stops around the block."""
+        self.bus.start()
+        for call in self._starts:
+            await call()
+        self._tasks = [
+            asyncio.create_task(supervise(name, run), name=name)
+            for name, run in self._loops.items()
+        ]
+        try:
+            yield
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            for call in self._stops:
+                await call()
+            await self.bus.stop()
+            await self.http.aclose()
+            await self.database.close()
+
+    def _make_app(self) -> FastAPI:
+        @contextlib.asynccontextmanager
+        async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+            async with self.running():
+                yield
+
+        app = FastAPI(title=f"Halite {self.name}", version="1", lifespan=lifespan)
+        answer_errors(app)
+        self._add_health(app)
+        self._add_events(app)
+        return app
+
+    def _add_health(self, app: FastAPI) -> None:
+        @app.get("/livez", tags=["health"])
+        async def livez() -> dict[str, str]:
+            """The process runs; says nothing about what it depends on."""
+            return {"service": self.name}
+
+        @app.get("/readyz", tags=["health"])
+        async def readyz() -> dict[str, Any]:
+            """The database answers and the broker is connected."""
+            await self.database.ping()
+            if not self.bus.connected:
+                raise RetryLaterError("broker: not connected")
+            return {
+                "service": self.name,
+                "ready": True,
+                "plant_time": self.clock.now().isoformat(),
+                "oldest_event_age_s": await self.outbox.oldest_waiting_s(),
+            }
+
+        @app.get("/metrics", tags=["health"])
+        async def metrics() -> Response:
+            """Prometheus text."""
+            self.metrics.outbox_oldest_s.set(await self.outbox.oldest_waiting_s() or 0)
+            if self.inbox is not None:
+                self.metrics.set_aside.set(len(await self.inbox.set_aside()))
+            return Response(generate_latest(self.metrics.registry), media_type="text/plain")
+
+    def _add_events(self, app: FastAPI) -> None:
+        @app.get("/events", tags=["events"])
+        async def events(
+            after: Annotated[int, Query(ge=0)] = 0,
+            limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+        ) -> Response:
+            """This service's own events after a sequence: the source of truth for readers."""
+            bodies = await self.outbox.after(after, limit)
+            return Response(f'{{"items":[{",".join(bodies)}]}}', media_type="application/json")
+
+        @app.get("/set-aside", tags=["events"])
+        async def set_aside() -> dict[str, Any]:
+            """Events of others that this service could not handle."""
+            items = await self.inbox.set_aside() if self.inbox else []
+            return {"items": items}
+
+        @app.post("/set-aside/{event_id}/retry", tags=["events"])
+        async def retry(event_id: str) -> dict[str, str]:
+            """Handle a set-aside event, and those of its subject behind it, once more."""
+            if self.inbox is None:
+                raise NotFoundError(f"{self.name} reads no events")
+            await self.inbox.retry(event_id)
+            return {"event_id": event_id, "state": "handled"}
+
+
+async def supervise(name: str, run: Loop) -> None:
+    """Run a loop for ever; after a failure again, with a growing, jittered delay up to 15 s."""
+    failures = 0
+    while True:
+        started = asyncio.get_running_loop().time()
+        try:
+            await run()
+            return
+        except RetryLaterError as error:
+            if failures == 0:
+                log.warning("loop waits", loop=name, error=str(error))
+        except Exception as error:
+            log.error("loop failed", loop=name, error=repr(error), exc_info=error)
+        long_run = asyncio.get_running_loop().time() - started > 30
+        failures = 0 if long_run else failures + 1
+        await asyncio.sleep(min(15.0, 0.25 * 2 ** min(failures, 6)) * random.uniform(0.5, 1.0))
+
+
+def status_of(error: MesError) -> int:
+    """Return the HTTP status of a failure; the one mapping."""
+    for cls in type(error).__mro__:
+        if issubclass(cls, MesError) and cls in STATUS:
+            return STATUS[cls]
+    return 500
+
+
+def answer_errors(app: FastAPI) -> None:
+    """Answer each MesError with its code and message, and refused input with field and limit."""
+
+    @app.exception_handler(MesError)
+    async def on_mes_error(_: Request, error: MesError) -> JSONResponse:
+        body = {"code": type(error).__name__, "detail": str(error)}
+        return JSONResponse(body, status_of(error))
+
+    @app.exception_handler(RequestValidationError)
+    async def on_invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        detail = f"{where}: {first['msg']} (given: {str(first.get('input'))[:100]})"
+        return JSONResponse({"code": "InvalidInputError", "detail": detail}, 422)

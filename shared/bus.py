@@ -1,0 +1,175 @@
+"""The MQTT door: MQTT 5 by paho, publishes that wait for their PUBACK, manual acknowledgement."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from shared.errors import ServiceUnreachableError
+
+RECEIVE_MAXIMUM = 200
+SESSION_EXPIRY_S = 7 * 24 * 3600
+PUBACK_TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """One message as received; `acknowledge` after its effect has been committed."""
+
+    topic: str
+    payload: bytes
+    acknowledge: Callable[[], None]
+
+
+class Bus:
+    """One connection to the broker; the only place that knows paho."""
+
+    def __init__(self, url: str, client_id: str) -> None:
+        parts = urlsplit(url)
+        self._host, self._port = parts.hostname or "127.0.0.1", parts.port or 1883
+        self._client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=client_id,
+            protocol=mqtt.MQTTv5,
+            manual_ack=True,
+        )
+        self._client.max_inflight_messages_set(RECEIVE_MAXIMUM)
+        self._client.max_queued_messages_set(4 * RECEIVE_MAXIMUM)
+        self._client.reconnect_delay_set(min_delay=1, max_delay=15)
+        self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_publish = self._on_publish
+        self._client.on_message = self._on_message
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._up = asyncio.Event()
+        self._generation = 0
+        self._waiting: dict[int, asyncio.Future[None]] = {}
+        self._subscriptions: dict[str, Callable[[Message], None]] = {}
+        self._on_up: list[Callable[[], None]] = []
+
+    @property
+    def connected(self) -> bool:
+        """Say whether the broker is connected now."""
+        return self._up.is_set()
+
+    def start(self) -> None:
+        """Connect in the background and stay connected for ever."""
+        self._loop = asyncio.get_running_loop()
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.SessionExpiryInterval = SESSION_EXPIRY_S
+        properties.ReceiveMaximum = RECEIVE_MAXIMUM
+        self._client.connect_async(
+            self._host, self._port, keepalive=20, clean_start=False, properties=properties
+        )
+        self._client.loop_start()
+
+    async def stop(self) -> None:
+        """Disconnect and end the network thread."""
+        self._client.disconnect()
+        await asyncio.to_thread(self._client.loop_stop)
+
+    def subscribe(self, topic_filter: str, deliver: Callable[[Message], None]) -> None:
+        """Deliver messages of a filter in the event loop; repeated at each connection."""
+        self._subscriptions[topic_filter] = deliver
+        if self.connected:
+            self._client.subscribe(topic_filter, qos=1)
+
+    def on_up(self, call: Callable[[], None]) -> None:
+        """Call in the event loop after each connection: readers look for what they missed."""
+        self._on_up.append(call)
+
+    async def publish_all(self, messages: Sequence[tuple[str, str]]) -> None:
+        """Publish (topic, payload) pairs in order with QoS 1 and wait for every PUBACK.
+
+        Raises:
+            ServiceUnreachableError: not connected, or a PUBACK is missing after the time-out;
+                any part may have been delivered, so the same batch must be published again.
+        """
+        if not self.connected:
+            raise ServiceUnreachableError(f"broker {self._host}:{self._port}: not connected")
+        acknowledged = [self._publish(topic, payload) for topic, payload in messages]
+        try:
+            async with asyncio.timeout(PUBACK_TIMEOUT_S):
+                await asyncio.gather(*acknowledged)
+        except (TimeoutError, ConnectionError) as error:
+            for future in acknowledged:
+                future.cancel()
+            raise ServiceUnreachableError(
+                f"broker {self._host}:{self._port}: no PUBACK in {PUBACK_TIMEOUT_S} s"
+            ) from error
+
+    def publish_soon(self, topic: str, payload: str) -> bool:
+        """Publish live values with QoS 0; dropped, and False, while the broker is away."""
+        if not self.connected:
+            return False
+        return self._client.publish(topic, payload, qos=0).rc == MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    def _publish(self, topic: str, payload: str) -> asyncio.Future[None]:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        info = self._client.publish(topic, payload, qos=1)
+        self._waiting[info.mid] = future
+        return future
+
+    # Callbacks below run in paho's thread: they only hand over to the event loop.
+
+    def _hand_over(self, call: Callable[..., None], *values: Any) -> None:
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits any more
+                self._loop.call_soon_threadsafe(call, *values)
+
+    def _on_connect(self, client: mqtt.Client, _data: Any, _flags: Any, code: Any, _p: Any) -> None:
+        if not code.is_failure:
+            for topic_filter in self._subscriptions:
+                client.subscribe(topic_filter, qos=1)
+            self._hand_over(self._came_up)
+
+    def _on_disconnect(self, _client: mqtt.Client, _data: Any, *_rest: Any) -> None:
+        self._hand_over(self._went_down)
+
+    def _on_publish(self, _client: mqtt.Client, _data: Any, mid: int, *_rest: Any) -> None:
+        self._hand_over(self._was_published, mid)
+
+    def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
+        self._hand_over(self._arrived, message)
+
+    def _came_up(self) -> None:
+        self._generation += 1
+        self._up.set()
+        for call in self._on_up:
+            call()
+
+    def _went_down(self) -> None:
+        self._up.clear()
+        waiting, self._waiting = self._waiting, {}
+        for future in waiting.values():
+            if not future.done():
+                future.set_exception(ConnectionError("connection to the broker lost"))
+
+    def _was_published(self, mid: int) -> None:
+        future = self._waiting.pop(mid, None)
+        if future is not None and not future.done():
+            future.set_result(None)
+
+    def _arrived(self, message: mqtt.MQTTMessage) -> None:
+        generation, mid, qos = self._generation, message.mid, message.qos
+
+        def acknowledge() -> None:
+            # An acknowledgement of an earlier connection could hit a message id used again.
+            if qos and generation == self._generation:
+                self._client.ack(mid, qos)
+
+        taken = Message(
+            topic=message.topic, payload=bytes(message.payload), acknowledge=acknowledge
+        )
+        for topic_filter, deliver in self._subscriptions.items():
+            if mqtt.topic_matches_sub(topic_filter, message.topic):
+                deliver(taken)
+                return
+        acknowledge()

@@ -1,0 +1,58 @@
+"""Commands carry an idempotency key; a repeat is answered with the first answer."""
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+from fastapi import Header, Request
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.db import Database
+from shared.errors import ConflictError
+
+Answer = dict[str, Any]
+
+
+class Command:
+    """One command of one caller: its effect and its answer commit together, once."""
+
+    def __init__(self, database: Database, key: str, fingerprint: str) -> None:
+        self._database, self._key, self._fingerprint = database, key, fingerprint
+
+    async def once(self, act: Callable[[AsyncConnection], Awaitable[Answer]]) -> Answer:
+        """Run `act` in a transaction, or return what it answered the first time.
+
+        Raises:
+            ConflictError: the key was used before for another command.
+        """
+        claim = """
+            INSERT INTO command (key, fingerprint) VALUES (:key, :fingerprint)
+            ON CONFLICT (key) DO NOTHING RETURNING key"""
+        first = "SELECT fingerprint, answer FROM command WHERE key = :key"
+        keep = "UPDATE command SET answer = CAST(:answer AS jsonb) WHERE key = :key"
+        values = {"key": self._key, "fingerprint": self._fingerprint}
+        async with self._database.begin() as tx:
+            if await tx.scalar(text(claim), values) is None:
+                row = (await tx.execute(text(first), values)).mappings().one()
+                if row["fingerprint"] != self._fingerprint:
+                    raise ConflictError(f"Idempotency-Key {self._key} was used for another command")
+                answer: Answer = row["answer"]
+                return answer
+            answer = await act(tx)
+            await tx.execute(text(keep), {"key": self._key, "answer": json.dumps(answer)})
+            return answer
+
+
+def command_of(database: Database) -> Callable[..., Awaitable[Command]]:
+    """Return the dependency that gives an endpoint its command."""
+
+    async def command(
+        request: Request, idempotency_key: Annotated[str, Header(min_length=8, max_length=200)]
+    ) -> Command:
+        digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode())
+        digest.update(await request.body())
+        return Command(database, idempotency_key, digest.hexdigest())
+
+    return command

@@ -1,0 +1,123 @@
+"""PostgreSQL: one engine per service, transactions that wake their listeners, and migrations."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from shared.errors import ServiceUnreachableError
+
+KERNEL_MIGRATIONS = Path(__file__).parent / "migrations"
+LOST_CONNECTION = ("08", "57P", "53")  # SQLSTATE classes: connection, shutdown, no resources
+TRY_AGAIN = ("40001", "40P01")  # serialisation failure, deadlock
+
+
+class Signal:
+    """Wakes every waiter when something was committed; a wait always has a time-out."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    def set(self) -> None:
+        """Wake all who wait now."""
+        self._event.set()
+        self._event = asyncio.Event()
+
+    async def wait(self, timeout_s: float) -> None:
+        """Return when woken, or after `timeout_s` wall seconds."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._event.wait()
+        except TimeoutError:
+            return
+
+
+class Database:
+    """The database of one service."""
+
+    def __init__(self, url: str, *, pool_size: int = 6) -> None:
+        self.url = url
+        self.committed = Signal()
+        self._engine = create_async_engine(
+            url, pool_size=pool_size, max_overflow=4, pool_pre_ping=True, pool_timeout=20
+        )
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction; it commits at the end of the block and wakes `committed`.
+
+        Raises:
+            ServiceUnreachableError: the database cannot be reached, or the transaction lost a
+                conflict that a repeat may win; nothing was changed as far as can be known.
+        """
+        async with self.quiet() as connection:
+            yield connection
+        self.committed.set()
+
+    @asynccontextmanager
+    async def quiet(self) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction like `begin` that wakes nobody: for readers and the relay itself."""
+        try:
+            async with self._engine.begin() as connection:
+                yield connection
+        except DBAPIError as error:
+            if is_passing(error):
+                raise ServiceUnreachableError(f"database: {error.orig}") from error
+            raise
+        except OSError as error:
+            raise ServiceUnreachableError(f"database: {error}") from error
+
+    async def ping(self) -> None:
+        """Raise ServiceUnreachableError unless the database answers within two seconds."""
+        try:
+            async with asyncio.timeout(2), self.quiet() as tx:
+                await tx.execute(text("SELECT 1"))
+        except TimeoutError as error:
+            raise ServiceUnreachableError("database: no answer in 2 s") from error
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._engine.dispose()
+
+
+def is_passing(error: DBAPIError) -> bool:
+    """Say whether a database error is one that a repeat may overcome."""
+    state = getattr(error.orig, "sqlstate", None)
+    if state is None:
+        return error.connection_invalidated or type(error.orig).__name__ == "OperationalError"
+    return state in TRY_AGAIN or state.startswith(LOST_CONNECTION)
+
+
+def migrate(url: str, folder: Path) -> None:
+    """Bring a service's database to the newest version: the kernel's tables, then its own.
+
+    Safe to call from several processes at once. `folder` holds Alembic revision files.
+    """
+    engine = create_engine(url)
+    try:
+        with engine.begin() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(727001)"))
+            _upgrade(connection, KERNEL_MIGRATIONS, "kernel_version")
+            _upgrade(connection, folder, "service_version")
+    finally:
+        engine.dispose()
+
+
+def _upgrade(connection: Connection, folder: Path, version_table: str) -> None:
+    script = ScriptDirectory(str(folder), version_locations=[str(folder)])
+
+    def steps(revision: Any, _: MigrationContext) -> Any:
+        return script._upgrade_revs("head", revision)
+
+    with EnvironmentContext(Config(), script, fn=steps) as environment:
+        environment.configure(connection=connection, version_table=version_table)
+        environment.run_migrations()

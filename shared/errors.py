@@ -1,0 +1,49 @@
+"""Failures the plant expects; the class name is the public code. Anything else is a bug."""
+
+
+class MesError(Exception):
+    """Root of the tree."""
+
+
+class RetryLaterError(MesError):
+    """Trying the same again later is safe and may succeed."""
+
+
+class PersonNeededError(MesError):
+    """Trying again does not help; a person must look."""
+
+
+class InvalidInputError(PersonNeededError):
+    """Input refused: the message names the field, the value and the limit."""
+
+
+class NotFoundError(PersonNeededError):
+    """The thing named does not exist here."""
+
+
+class ConflictError(PersonNeededError):
+    """The record is in another state or version than the caller assumed."""
+
+
+class IllegalTransitionError(ConflictError):
+    """The table of allowed moves has no such move."""
+
+
+class OutOfLimitsError(PersonNeededError):
+    """A value lies outside its released limits."""
+
+
+class BlockedError(PersonNeededError):
+    """A gate, a hold or an interlock forbids this step."""
+
+
+class StationFaultError(PersonNeededError):
+    """The station refused or answered what cannot be right."""
+
+
+class StationUnreachableError(RetryLaterError):
+    """No answer in time."""
+
+
+class ServiceUnreachableError(RetryLaterError):
+    """Another service, the broker or the database gave no answer in time."""

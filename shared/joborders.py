@@ -1,0 +1,338 @@
+"""The job orders a service was given and the station orders it made of them."""
+
+import json
+import math
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.errors import ConflictError, IllegalTransitionError, NotFoundError
+from shared.events import JobOrderReleased, Material
+from shared.stations import JobAnswer, JobContent, ParameterValue
+
+State = Literal[
+    "not_allowed_to_start", "allowed_to_start", "running", "interrupted", "ended", "aborted"
+]
+MOVES: frozenset[tuple[State, State]] = frozenset(
+    {
+        ("not_allowed_to_start", "allowed_to_start"),
+        ("allowed_to_start", "running"),
+        ("allowed_to_start", "interrupted"),
+        ("allowed_to_start", "not_allowed_to_start"),
+        ("running", "interrupted"),
+        ("running", "ended"),
+        ("running", "aborted"),
+        ("interrupted", "allowed_to_start"),
+        ("interrupted", "running"),
+        ("interrupted", "aborted"),
+    }
+)
+
+DDL = (
+    """
+    CREATE TABLE station_order (
+        station_order_id text PRIMARY KEY,
+        equipment_id text NOT NULL,
+        recipe_id text NOT NULL,
+        recipe_version integer NOT NULL,
+        parameters jsonb NOT NULL,
+        materials jsonb NOT NULL,
+        state text NOT NULL,
+        reason text,
+        planned_at timestamptz NOT NULL,
+        started_at timestamptz,
+        ended_at timestamptz,
+        answer jsonb
+    )""",
+    "CREATE INDEX station_order_open ON station_order (equipment_id, state)",
+    """
+    CREATE TABLE job_order (
+        job_order_id text PRIMARY KEY,
+        body jsonb NOT NULL,
+        station_kind text NOT NULL,
+        state text NOT NULL,
+        reason text,
+        priority integer NOT NULL,
+        due_at timestamptz NOT NULL,
+        released_at timestamptz NOT NULL,
+        station_order_id text REFERENCES station_order
+    )""",
+    "CREATE INDEX job_order_waiting ON job_order (station_kind, state)",
+    "CREATE INDEX job_order_lots ON job_order USING gin ((body -> 'materials') jsonb_path_ops)",
+    """
+    CREATE TABLE lot_hold (
+        lot_id text NOT NULL,
+        gate text NOT NULL,
+        reason text NOT NULL,
+        PRIMARY KEY (lot_id, gate)
+    )""",
+)
+HOLDS = """
+    SELECT h.lot_id, h.gate, h.reason FROM lot_hold h
+    WHERE j.body -> 'materials' @> jsonb_build_array(jsonb_build_object('lot_id', h.lot_id))"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StationOrder:
+    """What one station does in one go, for one or, in a furnace, several job orders."""
+
+    station_order_id: str
+    equipment_id: str
+    recipe_id: str
+    recipe_version: int
+    parameters: dict[str, ParameterValue]
+    materials: tuple[Material, ...]
+    job_orders: tuple[JobOrderReleased, ...]
+    planned_at: datetime
+    state: State = "allowed_to_start"
+    reason: str | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def content(self) -> JobContent:
+        """What the station is told."""
+        return JobContent(
+            job_order_id=self.station_order_id,
+            parameters=self.parameters,
+            materials=self.materials,
+        )
+
+    @property
+    def lot_ids(self) -> tuple[str, ...]:
+        """The lots that go in and come out, without what is consumed."""
+        return tuple(item.lot_id for item in self.materials if item.use != "consumed")
+
+    def to(self, state: State, reason: str | None = None) -> "StationOrder":
+        """Return the order in another state.
+
+        Raises:
+            IllegalTransitionError: the table of moves has no such move.
+        """
+        if (self.state, state) not in MOVES:
+            raise IllegalTransitionError(f"{self.station_order_id}: {self.state} -> {state}")
+        return replace(self, state=state, reason=reason)
+
+
+async def add(tx: AsyncConnection, released: JobOrderReleased) -> None:
+    """Keep a released job order until a station takes it."""
+    statement = """
+        INSERT INTO job_order
+            (job_order_id, body, station_kind, state, priority, due_at, released_at)
+        VALUES (:job_order_id, CAST(:body AS jsonb), :station_kind, 'not_allowed_to_start',
+                :priority, :due_at, :released_at)
+        ON CONFLICT (job_order_id) DO NOTHING"""
+    values = {
+        "job_order_id": released.job_order_id,
+        "body": released.model_dump_json(),
+        "station_kind": released.station_kind,
+        "priority": released.priority,
+        "due_at": released.due_at,
+        "released_at": released.released_at,
+    }
+    await tx.execute(text(statement), values)
+
+
+async def waiting(
+    tx: AsyncConnection, station_kind: str, *, lock: bool = True
+) -> list[JobOrderReleased]:
+    """Return the job orders a kind of station may take, most urgent first.
+
+    They are locked for the caller, who sees none that another caller has locked; `lock=False`
+    is for those who only look.
+    """
+    statement = f"""
+        SELECT j.body FROM job_order j
+        WHERE j.station_kind = :station_kind AND j.state = 'not_allowed_to_start'
+          AND j.reason IS NULL AND NOT EXISTS ({HOLDS})
+        ORDER BY j.priority DESC, j.due_at, j.released_at, j.job_order_id
+        {"FOR UPDATE OF j SKIP LOCKED" if lock else ""}"""
+    rows = await tx.scalars(text(statement), {"station_kind": station_kind})
+    return [JobOrderReleased.model_validate(body) for body in rows]
+
+
+async def hold(tx: AsyncConnection, job_order_id: str, reason: str) -> None:
+    """Keep one job order that no station has from starting until a person resumes it."""
+    statement = """
+        UPDATE job_order SET reason = :reason
+        WHERE job_order_id = :job_order_id AND state = 'not_allowed_to_start'"""
+    await tx.execute(text(statement), {"job_order_id": job_order_id, "reason": reason})
+
+
+async def resume(tx: AsyncConnection, job_order_id: str) -> State:
+    """Let a held job order be planned again, or an interrupted one be started again.
+
+    Raises:
+        NotFoundError: no such job order.
+        ConflictError: it is not held.
+    """
+    statement = """
+        SELECT state, reason, station_order_id FROM job_order
+        WHERE job_order_id = :job_order_id FOR UPDATE"""
+    row = (await tx.execute(text(statement), {"job_order_id": job_order_id})).mappings().first()
+    if row is None:
+        raise NotFoundError(f"job order {job_order_id} does not exist")
+    if row["state"] == "interrupted":
+        order = (await get(tx, row["station_order_id"])).to("allowed_to_start")
+        await save(tx, order, None)
+        return order.state
+    if row["state"] != "not_allowed_to_start" or row["reason"] is None:
+        raise ConflictError(f"job order {job_order_id} is {row['state']} and not held")
+    free = "UPDATE job_order SET reason = NULL WHERE job_order_id = :job_order_id"
+    await tx.execute(text(free), {"job_order_id": job_order_id})
+    return "not_allowed_to_start"
+
+
+async def hold_lot(tx: AsyncConnection, lot_id: str, gate: str, reason: str | None) -> None:
+    """Keep job orders with a lot from starting, or end one gate's hold with None."""
+    values = {"lot_id": lot_id, "gate": gate, "reason": reason}
+    statement = """
+        INSERT INTO lot_hold (lot_id, gate, reason) VALUES (:lot_id, :gate, :reason)
+        ON CONFLICT (lot_id, gate) DO UPDATE SET reason = excluded.reason"""
+    if reason is None:
+        statement = "DELETE FROM lot_hold WHERE lot_id = :lot_id AND gate = :gate"
+    await tx.execute(text(statement), values)
+
+
+async def assign(tx: AsyncConnection, order: StationOrder) -> None:
+    """Keep a new station order and bind its job orders to it."""
+    statement = """
+        INSERT INTO station_order (station_order_id, equipment_id, recipe_id, recipe_version,
+                                   parameters, materials, state, planned_at)
+        VALUES (:station_order_id, :equipment_id, :recipe_id, :recipe_version,
+                CAST(:parameters AS jsonb), CAST(:materials AS jsonb), :state, :planned_at)"""
+    values = {
+        "station_order_id": order.station_order_id,
+        "equipment_id": order.equipment_id,
+        "recipe_id": order.recipe_id,
+        "recipe_version": order.recipe_version,
+        "parameters": json.dumps(order.parameters),
+        "materials": json.dumps([item.model_dump() for item in order.materials]),
+        "state": order.state,
+        "planned_at": order.planned_at,
+    }
+    await tx.execute(text(statement), values)
+    bind = """
+        UPDATE job_order SET state = 'allowed_to_start', station_order_id = :station_order_id
+        WHERE job_order_id = ANY(:job_order_ids) AND state = 'not_allowed_to_start'"""
+    ids = [job_order.job_order_id for job_order in order.job_orders]
+    bound = await tx.execute(
+        text(bind), {"station_order_id": order.station_order_id, "job_order_ids": ids}
+    )
+    if bound.rowcount != len(ids):
+        raise ConflictError(f"{order.station_order_id}: one of {ids} was taken meanwhile")
+
+
+async def save(tx: AsyncConnection, order: StationOrder, answer: dict[str, Any] | None) -> None:
+    """Write the state of a station order and of its job orders."""
+    statement = """
+        UPDATE station_order
+        SET state = :state, reason = :reason, started_at = :started_at, ended_at = :ended_at,
+            answer = coalesce(CAST(:answer AS jsonb), answer)
+        WHERE station_order_id = :station_order_id"""
+    values = {
+        "station_order_id": order.station_order_id,
+        "state": order.state,
+        "reason": order.reason,
+        "started_at": order.started_at,
+        "ended_at": order.ended_at,
+        "answer": json.dumps(answer) if answer is not None else None,
+    }
+    await tx.execute(text(statement), values)
+    follow = """
+        UPDATE job_order SET state = :state, reason = :reason
+        WHERE station_order_id = :station_order_id"""
+    await tx.execute(text(follow), values)
+
+
+async def open_at(tx: AsyncConnection, equipment_id: str) -> list[StationOrder]:
+    """Return the orders a station has to start or is running, oldest first."""
+    return await _orders(
+        tx,
+        "o.equipment_id = :equipment_id AND o.state IN ('allowed_to_start', 'running')",
+        {"equipment_id": equipment_id},
+    )
+
+
+async def get(tx: AsyncConnection, station_order_id: str) -> StationOrder:
+    """Return one station order.
+
+    Raises:
+        NotFoundError: no such order.
+    """
+    found = await _orders(tx, "o.station_order_id = :id", {"id": station_order_id})
+    if not found:
+        raise NotFoundError(f"station order {station_order_id} does not exist")
+    return found[0]
+
+
+async def listed(tx: AsyncConnection, limit: int) -> list[dict[str, Any]]:
+    """Return the newest job orders with their state, for people."""
+    statement = f"""
+        SELECT j.job_order_id, j.state, j.station_kind,
+               coalesce(j.reason, o.reason, (
+                   SELECT string_agg(
+                       format('lot %s held by %s: %s', lot_id, gate, reason), '; ')
+                   FROM ({HOLDS}) AS held WHERE j.state = 'not_allowed_to_start'
+               )) AS reason,
+               j.body ->> 'operation' AS operation, j.body ->> 'work_request_id' AS work_request_id,
+               o.equipment_id, o.started_at, o.ended_at
+        FROM job_order j LEFT JOIN station_order o USING (station_order_id)
+        ORDER BY j.released_at DESC, j.job_order_id LIMIT :limit"""
+    rows = (await tx.execute(text(statement), {"limit": limit})).mappings()
+    return [dict(row) for row in rows]
+
+
+async def _orders(
+    tx: AsyncConnection, condition: str, values: dict[str, Any]
+) -> list[StationOrder]:
+    statement = f"""
+        SELECT o.*, (
+            SELECT jsonb_agg(j.body ORDER BY j.job_order_id) FROM job_order j
+            WHERE j.station_order_id = o.station_order_id
+        ) AS bodies
+        FROM station_order o WHERE {condition} ORDER BY o.planned_at, o.station_order_id"""
+    rows = (await tx.execute(text(statement), values)).mappings().all()
+    return [
+        StationOrder(
+            station_order_id=row["station_order_id"],
+            equipment_id=row["equipment_id"],
+            recipe_id=row["recipe_id"],
+            recipe_version=row["recipe_version"],
+            parameters={name: _value(value) for name, value in row["parameters"].items()},
+            materials=tuple(Material.model_validate(item) for item in row["materials"]),
+            job_orders=tuple(JobOrderReleased.model_validate(body) for body in row["bodies"]),
+            planned_at=row["planned_at"],
+            state=row["state"],
+            reason=row["reason"],
+            started_at=row["started_at"],
+            ended_at=row["ended_at"],
+        )
+        for row in rows
+    ]
+
+
+def _value(value: Any) -> ParameterValue:
+    if isinstance(value, list):
+        if all(isinstance(item, str) for item in value):
+            return tuple(value)
+        return tuple(float(item) for item in value)
+    return value if isinstance(value, str) else float(value)
+
+
+def answer_record(answer: JobAnswer) -> dict[str, Any]:
+    """Return a job answer as JSON-ready values; a number that is none becomes null."""
+    record = asdict(answer)
+    record["started_at"] = answer.started_at.isoformat()
+    record["ended_at"] = answer.ended_at.isoformat()
+    record["data"] = {name: _recorded(value) for name, value in answer.data.items()}
+    return record
+
+
+def _recorded(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_recorded(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

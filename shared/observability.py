@@ -1,0 +1,52 @@
+"""Structured logs and the metrics every service shows."""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+from prometheus_client import CollectorRegistry, Gauge
+
+
+def configure_logs(service: str) -> None:
+    """Write one JSON object per line to standard output, with the service's name."""
+
+    def name_it(_: Any, __: str, line: structlog.types.EventDict) -> structlog.types.EventDict:
+        return {"service": service, **line}
+
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            name_it,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(default=str),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stdout)
+    logging.getLogger("asyncua").setLevel(logging.ERROR)
+
+
+class Metrics:
+    """Gauges that every service reports on `GET /metrics`."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.outbox_oldest_s = Gauge(
+            "halite_outbox_oldest_seconds",
+            "age of the oldest event not yet published",
+            registry=self.registry,
+        )
+        self.set_aside = Gauge(
+            "halite_set_aside_events", "events that wait for a person", registry=self.registry
+        )
+        self.stations_connected = Gauge(
+            "halite_station_connected",
+            "1 while a station answers",
+            ["equipment_id"],
+            registry=self.registry,
+        )

@@ -1,0 +1,40 @@
+"""Routes that every service with stations has: its recipes and its job orders."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Query
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared import joborders, recipes
+from shared.app import Service
+from shared.commands import Command, command_of
+
+
+def add_station_routes(service: Service) -> None:
+    """Add `GET /master-recipes`, `GET /job-orders` and the command that resumes a held one."""
+    app, database = service.app, service.database
+    given = Annotated[Command, Depends(command_of(database))]
+
+    @app.get("/master-recipes", tags=["master data"])
+    async def get_recipes() -> dict[str, Any]:
+        """All recipes in all versions."""
+        async with database.quiet() as tx:
+            return {"items": await recipes.listed(tx)}
+
+    @app.get("/job-orders", tags=["job orders"])
+    async def get_job_orders(
+        limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+    ) -> dict[str, Any]:
+        """The newest job orders with their state."""
+        async with database.quiet() as tx:
+            return {"items": await joborders.listed(tx, limit)}
+
+    @app.post("/job-orders/{job_order_id}/resume", tags=["job orders"])
+    async def post_resume(job_order_id: str, command: given) -> dict[str, Any]:
+        """Plan a held job order again, or start an interrupted one again after a person looked."""
+
+        async def act(tx: AsyncConnection) -> dict[str, Any]:
+            state = await joborders.resume(tx, job_order_id)
+            return {"job_order_id": job_order_id, "state": state}
+
+        return await command.once(act)

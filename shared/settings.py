@@ -1,0 +1,153 @@
+"""What a process is told at its start: its own settings from the environment and the plant file."""
+
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.errors import InvalidInputError
+
+SERVICES = (
+    "execution",
+    "sintering",
+    "spray",
+    "lamination",
+    "formation",
+    "quality",
+    "trace",
+    "historian",
+    "plc",
+    "gateway",
+)
+ServiceName = Literal[
+    "execution",
+    "sintering",
+    "spray",
+    "lamination",
+    "formation",
+    "quality",
+    "trace",
+    "historian",
+    "plc",
+    "gateway",
+]
+StationKind = Literal[
+    "mill",
+    "dryer",
+    "press",
+    "furnace",
+    "gauge",
+    "eap",
+    "laminator",
+    "sealer",
+    "rack",
+    "analyser",
+    "dryroom",
+]
+
+
+class StationSettings(BaseModel):
+    """One machine with an OPC UA server, as the plant file describes it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    equipment_id: str = Field(pattern=r"^[a-z0-9-]+(/[a-z0-9-]+){3}$")
+    kind: StationKind
+    service: ServiceName
+    endpoint: str = Field(pattern=r"^opc\.tcp://")
+    capacity_parts: int | None = Field(default=None, gt=0)
+    capacity_g: float | None = Field(default=None, gt=0)
+    tray_positions: int | None = Field(default=None, gt=0)
+    highest_temperature_degc: float | None = Field(default=None, gt=0)
+    highest_ramp_degc_per_min: float | None = Field(default=None, gt=0)
+    highest_frequency_hz: float | None = Field(default=None, gt=0)
+    atmospheres: tuple[str, ...] = ("air",)
+
+    @property
+    def name(self) -> str:
+        """The last part of the equipment id, the station's own name on the wire."""
+        return self.equipment_id.rsplit("/", 1)[-1]
+
+    @property
+    def area(self) -> str:
+        """The area part of the equipment id."""
+        return self.equipment_id.split("/")[1]
+
+
+class TesterSettings(BaseModel):
+    """One battery tester with its channels, as the plant file describes it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    equipment_id: str = Field(pattern=r"^[a-z0-9-]+(/[a-z0-9-]+){3}$")
+    service: ServiceName
+    protocol: Literal["neware"]
+    endpoint: str = Field(pattern=r"^tcp://")
+    channel_count: int = Field(gt=0)
+    device_type: int
+    device_id: int
+    current_range_ma: float = Field(gt=0)
+    voltage_range_v: float = Field(gt=0)
+    current_uncertainty_ratio: float = Field(gt=0)
+    calibration_due: date
+    chamber_temperature_degc: float
+
+
+class PlantSettings(BaseModel):
+    """The plant file: site, stations, testers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    site: str = Field(pattern=r"^[a-z0-9-]+$")
+    line: str
+    station: tuple[StationSettings, ...] = ()
+    tester: tuple[TesterSettings, ...] = ()
+
+    def stations_of(self, service: str) -> tuple[StationSettings, ...]:
+        """Return the stations that one service drives, in the order of the file."""
+        return tuple(station for station in self.station if station.service == service)
+
+
+def read_plant(path: Path) -> PlantSettings:
+    """Read and check the plant file.
+
+    Raises:
+        InvalidInputError: not readable, not TOML, or a field is missing, unknown or wrong.
+    """
+    try:
+        return PlantSettings.model_validate(tomllib.loads(path.read_text()))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise InvalidInputError(f"plant file {path}: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InvalidInputError(f"plant file {path}: {where}: {first['msg']}") from error
+
+
+class ServiceSettings(BaseSettings):
+    """Settings every service has; read once in its `main.py` from `HALITE_…` variables."""
+
+    model_config = SettingsConfigDict(env_prefix="HALITE_", frozen=True, extra="ignore")
+
+    service: ServiceName
+    host: str = "127.0.0.1"
+    port: int = Field(gt=0, lt=65536)
+    database_url: str
+    mqtt_url: str = "mqtt://127.0.0.1:8090"
+    plant_file: Path = Path("deploy/plant.toml")
+    data_dir: Path = Path(".halite")
+    clock_file: Path | None = None
+    service_urls: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def pki_dir(self) -> Path:
+        """Certificates, keys and trust lists of this plant."""
+        return self.data_dir / "pki"
+
+    @property
+    def secrets_dir(self) -> Path:
+        """One file per secret, readable by the plant's user alone."""
+        return self.data_dir / "secrets"

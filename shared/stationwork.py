@@ -1,0 +1,237 @@
+"""Drives one station: plan, store, read back, start, follow, take the answer, clear."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared import joborders
+from shared.app import Service
+from shared.errors import PersonNeededError, StationFaultError
+from shared.events import (
+    EquipmentState,
+    EquipmentStateChanged,
+    JobOrderHeld,
+    JobOrderReleased,
+    JobOrderStarted,
+)
+from shared.joborders import StationOrder
+from shared.opcua import StationClient
+from shared.settings import StationSettings
+from shared.stations import JobAnswer, JobAtStation, Sample, read_back_differences
+from shared.topics import telemetry_topic
+
+log = structlog.get_logger()
+LOOK_S = 2.0  # a station is looked at this often should a notification have been lost
+TELEMETRY_S = 0.5
+
+
+class StationWork(Protocol):
+    """What a service adds to the way of a job: choosing it and judging its answer."""
+
+    async def plan(
+        self,
+        tx: AsyncConnection,
+        station: StationSettings,
+        waiting: Sequence[JobOrderReleased],
+    ) -> StationOrder | None:
+        """Choose the next order for a free place at a station, or None to leave it free."""
+
+    async def ended(self, tx: AsyncConnection, order: StationOrder, answer: JobAnswer) -> None:
+        """Record what an ended or aborted order did, with its events."""
+
+
+class StationRunner:
+    """One station of a service, with `places` orders at a time (1; more in a rack)."""
+
+    def __init__(
+        self, service: Service, client: StationClient, work: StationWork, places: int = 1
+    ) -> None:
+        self.client, self._service, self._work, self._places = client, service, work, places
+        self._database, self._outbox = service.database, service.outbox
+        self._state: tuple[EquipmentState, bool] | None = None
+        self._fresh: dict[str, Sample] = {}
+        client.on_samples.append(self._take_samples)
+
+    async def run(self) -> None:
+        """Work for ever; raises RetryLaterError while station or database are away."""
+        while True:
+            await self._tell_state(running=False if not self.client.connected else None)
+            if not self.client.connected:
+                await self.client.changed.wait(LOOK_S)
+                continue
+            moved = await self._round()
+            if not moved:
+                await self._wait()
+
+    async def telemetry(self) -> None:
+        """Publish live values twice a wall second; values of a lost station are not repeated."""
+        topic = telemetry_topic(self.client.equipment_id, "values")
+        while True:
+            await asyncio.sleep(TELEMETRY_S)
+            fresh, self._fresh = self._fresh, {}
+            if fresh:
+                samples = [
+                    {
+                        "signal": sample.signal,
+                        "value": sample.value,
+                        "status": sample.status,
+                        "source_at": sample.source_at.isoformat(),
+                    }
+                    for sample in fresh.values()
+                ]
+                body = {"equipment_id": self.client.equipment_id, "samples": samples}
+                self._service.bus.publish_soon(topic, json.dumps(body))
+
+    async def _wait(self) -> None:
+        waits = (self.client.changed.wait(LOOK_S), self._database.committed.wait(LOOK_S))
+        tasks = [asyncio.create_task(wait) for wait in waits]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    async def _round(self) -> bool:
+        """Look at the station once and take each open order one step on; True when one moved."""
+        async with self._database.quiet() as tx:
+            open_orders = await joborders.open_at(tx, self.client.equipment_id)
+        moved = False
+        if open_orders:
+            at_station = await self.client.jobs()
+            for order in open_orders:
+                moved |= await self._advance(order, at_station.get(order.station_order_id))
+        if len(open_orders) < self._places:
+            moved |= await self._plan()
+        await self._tell_state(running=any(order.state == "running" for order in open_orders))
+        return moved
+
+    async def _plan(self) -> bool:
+        async with self._database.quiet() as tx:
+            waiting = await joborders.waiting(tx, self.client.settings.kind)
+            if not waiting:
+                return False
+            order = await self._work.plan(tx, self.client.settings, waiting)
+            if order is None:
+                return False
+            await joborders.assign(tx, order)
+        self._database.committed.set()
+        return True
+
+    async def _advance(self, order: StationOrder, held: JobAtStation | None) -> bool:
+        try:
+            if order.state == "allowed_to_start":
+                return await self._start(order, held)
+            return await self._follow(order, held)
+        except PersonNeededError as error:
+            await self._hold(order, str(error))
+            return True
+
+    async def _start(self, order: StationOrder, held: JobAtStation | None) -> bool:
+        if held is None:
+            await self.client.store(order.content)
+            held = (await self.client.jobs()).get(order.station_order_id)
+        if held is None:
+            raise StationFaultError(
+                f"{self.client.equipment_id} took the order but does not show it"
+            )
+        if held.state == "not_allowed_to_start":
+            differences = read_back_differences(order.content, held)
+            if differences:
+                await self.client.cancel(order.station_order_id)
+                raise StationFaultError("recipe read back differs: " + "; ".join(differences))
+            await self.client.start(order.station_order_id)
+        started = replace(order.to("running"), started_at=self._service.clock.now())
+        async with self._database.begin() as tx:
+            await joborders.save(tx, started, None)
+            await self._outbox.record(tx, *self._started(started))
+        return True
+
+    async def _follow(self, order: StationOrder, held: JobAtStation | None) -> bool:
+        if held is None:
+            raise StationFaultError(
+                f"{self.client.equipment_id} no longer knows {order.station_order_id}, which it "
+                "was running; look at the machine, then end or abort the order by hand"
+            )
+        if held.state not in ("ended", "aborted"):
+            return False
+        answer = await self.client.answer(order.station_order_id)
+        ended = replace(
+            order.to(answer.state), started_at=answer.started_at, ended_at=answer.ended_at
+        )
+        async with self._database.begin() as tx:
+            await joborders.save(tx, ended, joborders.answer_record(answer))
+            await self._work.ended(tx, ended, answer)
+        await self.client.clear(order.station_order_id)
+        return True
+
+    async def _hold(self, order: StationOrder, reason: str) -> None:
+        log.error(
+            "station order held",
+            equipment_id=self.client.equipment_id,
+            job_order_id=order.station_order_id,
+            reason=reason,
+        )
+        async with self._database.begin() as tx:
+            await joborders.save(tx, order.to("interrupted", reason), None)
+            events = [
+                JobOrderHeld(
+                    job_order_id=job_order.job_order_id,
+                    lot_id=job_order.lot_id,
+                    work_request_id=job_order.work_request_id,
+                    product_id=job_order.product_id,
+                    operation=job_order.operation,
+                    equipment_id=self.client.equipment_id,
+                    reason=reason,
+                    lot_ids=order.lot_ids,
+                )
+                for job_order in order.job_orders
+            ]
+            await self._outbox.record(tx, *events)
+
+    def _started(self, order: StationOrder) -> list[JobOrderStarted]:
+        return [
+            JobOrderStarted(
+                job_order_id=job_order.job_order_id,
+                lot_id=job_order.lot_id,
+                work_request_id=job_order.work_request_id,
+                product_id=job_order.product_id,
+                operation=job_order.operation,
+                equipment_id=self.client.equipment_id,
+                recipe_id=order.recipe_id,
+                recipe_version=order.recipe_version,
+                started_at=order.started_at or order.planned_at,
+                lot_ids=tuple(
+                    item.lot_id for item in job_order.materials if item.use != "consumed"
+                ),
+            )
+            for job_order in order.job_orders
+        ]
+
+    async def _tell_state(self, *, running: bool | None) -> None:
+        connected = self.client.connected
+        if running is None:
+            return
+        state: EquipmentState = "productive" if running else "standby"
+        if not connected:
+            state = self._state[0] if self._state else "standby"
+        if self._state == (state, connected):
+            return
+        self._state = (state, connected)
+        self._service.metrics.stations_connected.labels(self.client.equipment_id).set(connected)
+        event = EquipmentStateChanged(
+            equipment_id=self.client.equipment_id,
+            state=state,
+            data_quality="good" if connected else "unknown",
+            reason=None if connected else "station does not answer",
+            changed_at=self._service.clock.now(),
+        )
+        async with self._database.begin() as tx:
+            await self._outbox.record(tx, event)
+
+    def _take_samples(self, samples: Sequence[Sample]) -> None:
+        self._fresh.update({sample.signal: sample for sample in samples})
