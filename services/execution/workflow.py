@@ -176,17 +176,22 @@ class ExecutionWork:
             if wait_s > 0:
                 await self._database.committed.wait(wait_s)
             if due is not None and due <= self._clock.now():
-                await self._pass_time()
+                await self.pass_time()
 
-    async def _pass_time(self) -> None:
+    async def pass_time(self) -> None:
+        """Act on limits that are due: first hold what broke one, then release what may start."""
         async with self._database.begin() as tx:
             changed = await limits.pass_time(tx, self._clock.now())
-            for row in sorted(changed, key=lambda row: row["work_request_id"]):
+            requests = {
+                work_request_id: await store.lock_request(tx, work_request_id)
+                for work_request_id in sorted({row["work_request_id"] for row in changed})
+            }
+            for row in changed:
                 event = TimeLimitChanged.model_validate(dict(row))
                 await self._outbox.record(tx, event)
-                request = await store.lock_request(tx, row["work_request_id"])
                 if event.state == "broken":
                     await self._hold_for_limit(tx, row["work_request_id"], event)
+            for request in requests.values():
                 await self._releaser.look(tx, request)
 
     async def _hold_for_limit(

@@ -1,0 +1,317 @@
+"""Execution on a real database: a route walked to its end, and what holds it on the way."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from services.execution import views
+from services.execution.domain import WorkMaster, WorkSchedule
+from services.execution.workflow import ExecutionWork, take_master_data
+from shared.clock import Clock
+from shared.db import Database, migrate
+from shared.errors import ConflictError, NotFoundError
+from shared.events import (
+    CellGraded,
+    Disposition,
+    DispositionDecided,
+    Envelope,
+    Event,
+    JobOrderEnded,
+    JobOrderReleased,
+    JobOrderStarted,
+    PartDisposition,
+)
+from shared.outbox import Outbox
+
+ROOT = Path(__file__).resolve().parents[2]
+START = datetime(2026, 1, 5, 6, 0, tzinfo=UTC)
+ENVELOPE = Envelope(source="/halite/x", type="t", subject="s", time=START, data={})
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandClock(Clock):
+    """Plant time that only the test moves."""
+
+    passed: list[timedelta] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        return self.plant_start + sum(self.passed, timedelta())
+
+    def advance(self, seconds: float) -> None:
+        self.passed.append(timedelta(seconds=seconds))
+
+
+@dataclass
+class Floor:
+    """Answers every released job order as a plant without faults would."""
+
+    database: Database
+    work: ExecutionWork
+    clock: HandClock
+    blocked: dict[tuple[str, str], str] = field(default_factory=dict)
+    released: list[JobOrderReleased] = field(default_factory=list)
+    said: list[Event] = field(default_factory=list)
+    _seen: int = 0
+
+    async def run(self) -> None:
+        """Carry out job orders until nothing new is released."""
+        while events := await self._new_events():
+            for event in events:
+                self.said.append(event)
+                if isinstance(event, JobOrderReleased):
+                    self.released.append(event)
+                    await self._carry_out(event)
+
+    async def _new_events(self) -> list[Event]:
+        async with self.database.quiet() as tx:
+            rows = await tx.execute(
+                text("SELECT id, body FROM outbox WHERE id > :seen ORDER BY id"),
+                {"seen": self._seen},
+            )
+            found = rows.all()
+        self._seen = found[-1][0] if found else self._seen
+        envelopes = [Envelope.model_validate_json(body) for _, body in found]
+        return [event for envelope in envelopes if (event := envelope.event()) is not None]
+
+    async def _carry_out(self, released: JobOrderReleased) -> None:
+        common = released.model_dump(
+            include={"job_order_id", "lot_id", "work_request_id", "product_id", "operation"}
+        )
+        machine = {"equipment_id": "pilot/a/b/c", "recipe_id": released.recipe_id}
+        started_at = self.clock.now()
+        started = JobOrderStarted(
+            **common, **machine, recipe_version=1, started_at=started_at, lot_ids=()
+        )
+        async with self.database.begin() as tx:
+            await self.work.on_started(tx, ENVELOPE, started)
+        self.clock.advance(600)
+        ended = JobOrderEnded(
+            **common,
+            **machine,
+            recipe_version=1,
+            state="ended",
+            started_at=started_at,
+            ended_at=self.clock.now(),
+            materials=released.materials,
+        )
+        async with self.database.begin() as tx:
+            await self.work.on_ended(tx, ENVELOPE, ended)
+        await self._decide(released)
+
+    async def _decide(self, released: JobOrderReleased) -> None:
+        pellet_lot = f"{released.work_request_id}-PEL"
+        over_lot = {
+            "calcine": ["heat_calcine"],
+            "debind": ["heat_debind"],
+            "sinter": ["heat_sinter"],
+            "stack": ["stack"],
+            "seal": ["seal", "exposure"],
+            "rest": ["rest"],
+            "impedance": ["impedance"],
+            "formation": ["capacity"],
+        }
+        for gate in over_lot.get(released.operation, []):
+            await self.decide(released.work_request_id, released.lot_id, gate)
+        for operation, gate in (("conductivity", "conductivity"), ("ccd", "witness_ccd")):
+            if released.operation == operation:
+                await self.decide(released.work_request_id, pellet_lot, gate)
+        for operation, gate in (("gauge", "thickness"), ("spray", "spray")):
+            if released.operation == operation:
+                parts = [item.lot_id for item in released.materials if item.use == "processed"]
+                await self.decide(released.work_request_id, released.lot_id, gate, parts)
+        if released.operation == "formation":
+            await self.grade(released)
+
+    async def decide(
+        self, work_request_id: str, lot_id: str, gate: str, parts: list[str] | None = None
+    ) -> None:
+        def of(lot: str) -> tuple[Disposition, str]:
+            reason = self.blocked.get((lot, gate))
+            return ("blocked", reason) if reason else ("released", "within limits")
+
+        disposition, reason = of(lot_id)
+        event = DispositionDecided(
+            lot_id=lot_id,
+            work_request_id=work_request_id,
+            product_id="nvp-coin",
+            gate=gate,
+            characteristic=gate,
+            value=1.0,
+            unit="",
+            low=None,
+            high=None,
+            disposition=disposition,
+            reason=reason,
+            specification_version=1,
+            evaluated_at=self.clock.now(),
+            parts=tuple(
+                PartDisposition(lot_id=lot, value=1.0, disposition=of(lot)[0], reason=of(lot)[1])
+                for lot in parts or ()
+            ),
+        )
+        async with self.database.begin() as tx:
+            await self.work.on_disposition(tx, ENVELOPE, event)
+
+    async def grade(self, released: JobOrderReleased) -> None:
+        event = CellGraded(
+            lot_id=released.lot_id,
+            work_request_id=released.work_request_id,
+            product_id=released.product_id,
+            grade="A",
+            discharge_capacity_mah=1.0,
+            coulombic_efficiency_ratio=0.99,
+            reasons=(),
+        )
+        async with self.database.begin() as tx:
+            await self.work.on_graded(tx, ENVELOPE, event)
+
+    async def wait_for_limits(self, seconds: float) -> None:
+        """Let plant time pass and act on the limits that fell due."""
+        self.clock.advance(seconds)
+        await self.work.pass_time()
+
+    async def cell(self, cell_id: str) -> dict[str, object]:
+        async with self.database.quiet() as tx:
+            found: dict[str, object] = (await views.cell(tx, cell_id))["cell"]
+            return found
+
+    def kinds(self) -> list[str]:
+        return [type(event).__name__ for event in self.said]
+
+
+def schedule(**request: object) -> WorkSchedule:
+    order = {
+        "work_request_id": "WR1",
+        "product_id": "nvp-coin",
+        "quantity": 2,
+        "witness_quantity": 1,
+        "due_at": "2026-02-01T00:00:00Z",
+    }
+    grams = ("na2co3", "zro2", "zno", "sio2", "nh4h2po4", "pva")
+    others = {"ethanol": "ml", "img_glue": "ul", "na_disc": "count", "nvp_cathode": "count"}
+    lots = [
+        {"lot_id": f"RAW-{name}", "material_definition_id": name, "quantity": 500, "unit": unit}
+        for name, unit in {**dict.fromkeys(grams, "g"), **others}.items()
+    ]
+    return WorkSchedule.model_validate(
+        {
+            "work_schedule_id": "S1",
+            "material_lots": lots,
+            "work_requests": [{**order, **request}],
+        }
+    )
+
+
+def without(wanted: WorkSchedule, lot_id: str) -> WorkSchedule:
+    lots = tuple(lot for lot in wanted.material_lots if lot.lot_id != lot_id)
+    return wanted.model_copy(update={"material_lots": lots})
+
+
+@pytest.fixture
+async def floor(fresh_database: str, work_masters: list[WorkMaster]) -> AsyncIterator[Floor]:
+    migrate(fresh_database, ROOT / "services/execution/migrations")
+    database = Database(fresh_database)
+    clock = HandClock(plant_start=START, wall_start_s=0.0)
+    work = ExecutionWork(database, Outbox("execution", "pilot", database, clock), clock)
+    async with database.begin() as tx:
+        await take_master_data(tx, work_masters)
+    yield Floor(database, work, clock)
+    await database.close()
+
+
+async def accept(floor: Floor, wanted: WorkSchedule) -> None:
+    async with floor.database.begin() as tx:
+        await floor.work.accept(tx, wanted)
+
+
+async def test_an_order_runs_from_powder_to_completed_cells(floor: Floor) -> None:
+    await accept(floor, schedule())
+    await floor.run()
+    await floor.wait_for_limits(3600)
+    await floor.run()
+    assert [(await floor.cell(f"WR1-C0{n}"))["disposition"] for n in (1, 2)] == ["released"] * 2
+    assert floor.kinds().count("CellCompleted") == 2
+    assert floor.kinds().count("WorkRequestEnded") == 1
+
+
+async def test_no_stack_starts_before_its_glue_has_cured(floor: Floor) -> None:
+    await accept(floor, schedule())
+    await floor.run()
+    operations = {event.operation for event in floor.released}
+    assert "spray" in operations
+    sprayed = [event for event in floor.released if event.operation == "spray"]
+    stacked = {e.lot_id: e for e in floor.released if e.operation == "stack"}
+    ended_at = {event.lot_id: event.released_at + timedelta(seconds=600) for event in sprayed}
+    for lot_id, stack in stacked.items():
+        assert stack.released_at >= ended_at[lot_id] + timedelta(seconds=900)
+
+
+async def test_a_pellet_that_spraying_spoiled_holds_its_cell_and_no_other(floor: Floor) -> None:
+    floor.blocked = {("WR1-PEL-003", "spray"): "contact_angle_deg 63.0 ° above 25.0 °"}
+    await accept(floor, schedule())
+    await floor.run()
+    await floor.wait_for_limits(3600)
+    await floor.run()
+    states = {n: await floor.cell(f"WR1-C0{n}") for n in (1, 2)}
+    assert sorted(str(cell["disposition"]) for cell in states.values()) == ["blocked", "released"]
+    held = next(cell for cell in states.values() if cell["disposition"] == "blocked")
+    assert "63.0" in str(held["reason"])
+
+
+async def test_a_failed_witness_holds_every_sibling(floor: Floor) -> None:
+    floor.blocked = {("WR1-PEL", "witness_ccd"): "survived 2.4 mA/cm², limit 4.0 mA/cm²"}
+    await accept(floor, schedule())
+    await floor.run()
+    await floor.wait_for_limits(3600)
+    await floor.run()
+    assert [(await floor.cell(f"WR1-C0{n}"))["disposition"] for n in (1, 2)] == ["blocked"] * 2
+    assert "CellCompleted" not in floor.kinds()
+
+
+async def test_a_gate_that_never_decided_lets_nothing_through(floor: Floor) -> None:
+    await accept(floor, schedule())
+    floor.decide = _never  # type: ignore[method-assign]
+    await floor.run()
+    async with floor.database.quiet() as tx:
+        waiting = {j["operation"]: j["reason"] for j in await views.job_orders(tx, "WR1", 500)}
+    assert waiting["regrind"] == "gate heat_calcine has not decided on WR1-PWD"
+
+
+async def _never(*_: object, **__: object) -> None:
+    return None
+
+
+async def test_a_coated_cell_that_waits_too_long_is_held(floor: Floor) -> None:
+    await accept(floor, without(schedule(), "RAW-na_disc"))
+    await floor.run()
+    await floor.wait_for_limits(9 * 3600)
+    await floor.run()
+    held = [event for event in floor.said if type(event).__name__ == "LotHeld"]
+    assert held and "coat_to_stack" in str(held[0])
+
+
+async def test_missing_stock_is_named_with_what_is_needed_and_left(floor: Floor) -> None:
+    await accept(floor, without(schedule(), "RAW-zro2"))
+    async with floor.database.quiet() as tx:
+        [mill] = [j for j in await views.job_orders(tx, "WR1", 9999) if j["operation"] == "mill"]
+        stock = (await views.lots(tx, "RAW-na2co3", 1))["items"]
+    assert mill["state"] == "not_allowed_to_start"
+    assert str(mill["reason"]).endswith("g of zro2, 0 g in stock")
+    assert stock[0]["quantity"] == 500
+
+
+async def test_a_schedule_is_accepted_once(floor: Floor) -> None:
+    await accept(floor, schedule())
+    with pytest.raises(ConflictError, match="S1 was accepted before"):
+        await accept(floor, schedule())
+
+
+async def test_an_unknown_product_changes_nothing(floor: Floor) -> None:
+    with pytest.raises(NotFoundError, match="product no-such has no work master"):
+        await accept(floor, schedule(product_id="no-such"))
+    async with floor.database.quiet() as tx:
+        assert (await views.lots(tx, "", 10))["total"] == 0
