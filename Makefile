@@ -1,0 +1,46 @@
+# The plant on one machine, and the checks that CI runs. Options: SPEED, DATA_DIR, PORT, PYTHON.
+PYTHON ?= python3
+SPEED ?= 1800
+DATA_DIR ?= .halite
+PORT ?= 8080
+
+SYNCED := .venv/.synced
+UV := .cache/uv/bin/uv
+
+.PHONY: help env run test check web lock
+
+help:
+	@echo "make run      the whole plant; SPEED=$(SPEED) DATA_DIR=$(DATA_DIR) PORT=$(PORT)"
+	@echo "make check    format, lint, types, import rules, contracts, web types"
+	@echo "make test     all tests"
+	@echo "make web      build the web app when its sources have changed"
+	@echo "make lock     renew requirements.lock from pyproject.toml"
+
+env: $(SYNCED)
+
+$(SYNCED): requirements.lock deploy/environment.py
+	@command -v $(PYTHON) >/dev/null || { echo "Halite needs Python 3.11 or newer and finds no $(PYTHON); install it or name one: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Halite needs Python 3.11 or newer, $(PYTHON) is older; name another one: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -m deploy.environment
+
+run: $(SYNCED)
+	@exec .venv/bin/python -m deploy.local --speed "$(SPEED)" --data-dir "$(DATA_DIR)" --port "$(PORT)"
+
+test: $(SYNCED)
+	.venv/bin/python -m deploy.prepare
+	.venv/bin/python -m pytest
+
+check: $(SYNCED)
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/python -m deploy.contracts --check
+	.venv/bin/python -m deploy.prepare web-types
+
+web: $(SYNCED)
+	.venv/bin/python -m deploy.prepare web
+
+lock:
+	@$(PYTHON) -m deploy.environment
+	$(UV) pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --output-file requirements.lock

@@ -1,0 +1,97 @@
+"""The folder that holds all a plant keeps: its parts, whether it can be used, and who uses it."""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from shared.errors import ConflictError, PersonNeededError
+
+SMALLEST_FREE_BYTES = 500_000_000
+
+
+class DataFolder:
+    """Where each part of the plant keeps its files, below one folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+        self.postgres = self.path / "postgres"
+        self.broker = self.path / "broker"
+        self.pki = self.path / "pki"
+        self.secrets = self.path / "secrets"
+        self.share = self.path / "share"
+        self.logs = self.path / "log"
+        self.plant_file = self.path / "plant.toml"
+        self.lock_file = self.path / "plant.lock"
+
+    def prepare(self, smallest_free_bytes: int = SMALLEST_FREE_BYTES) -> None:
+        """Make the folder and check that it can be written and that the disk has room.
+
+        Raises:
+            PersonNeededError: a file is in its place, not writable, or the disk is nearly full.
+        """
+        try:
+            for folder in (self.path, self.secrets, self.pki, self.share, self.logs):
+                folder.mkdir(parents=True, exist_ok=True)
+            self.secrets.chmod(0o700)
+            probe = self.path / f".writable-{os.getpid()}"
+            probe.write_bytes(b"x")
+            probe.unlink()
+        except (FileExistsError, NotADirectoryError) as error:
+            raise PersonNeededError(
+                f"The data folder {self.path} cannot be used: {error.filename} is a file, "
+                "not a folder."
+            ) from error
+        except OSError as error:
+            raise PersonNeededError(
+                f"The data folder {self.path} cannot be written: {error.strerror}."
+            ) from error
+        free_bytes = shutil.disk_usage(self.path).free
+        if free_bytes < smallest_free_bytes:
+            raise PersonNeededError(
+                f"The disk of the data folder {self.path} has {free_bytes / 1e6:.0f} MB free, "
+                f"the plant needs {smallest_free_bytes / 1e6:.0f} MB."
+            )
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the folder for this process; the hold ends with the process, however that ends.
+
+        Raises:
+            ConflictError: another plant runs in the folder.
+        """
+        with exclusive(self.lock_file, wait=False):
+            yield
+
+
+@contextmanager
+def exclusive(lock_file: Path, *, wait: bool) -> Iterator[None]:
+    """Hold a lock file with this process's number in it.
+
+    Raises:
+        ConflictError: another process holds it and `wait` is False.
+        PersonNeededError: the file cannot be written.
+    """
+    try:
+        lock_file.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(lock_file, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise PersonNeededError(
+            f"The file {lock_file} cannot be written: {error.strerror}."
+        ) from error
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError as error:
+            holder = os.pread(handle, 32, 0).decode(errors="replace").strip()
+            raise ConflictError(
+                f"A plant already runs in {lock_file.parent} (process {holder}); "
+                "stop it first or choose another data folder."
+            ) from error
+        os.truncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(handle)

@@ -1,0 +1,196 @@
+"""Certificates, trust lists and passwords of the OPC UA connections; made once, then kept."""
+
+import ipaddress
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from deploy.ports import is_loopback
+from shared.errors import PersonNeededError
+from shared.settings import SERVICES, PlantSettings
+
+PLC_CLIENT = "plc-demo-client"
+_VALID_FOR = timedelta(days=730)
+_RENEWED_BEFORE = timedelta(days=30)
+_KEY_BITS = 2048
+
+
+@dataclass(frozen=True, kw_only=True)
+class Application:
+    """One OPC UA application: its folder's name, its URI, and the names of those it trusts."""
+
+    name: str
+    uri: str
+    trusts: tuple[str, ...]
+
+
+def applications(plant: PlantSettings) -> list[Application]:
+    """Return who speaks OPC UA in a plant and whom each trusts; a real machine has its own keys."""
+    simulated = [station for station in plant.station if is_loopback(station.endpoint)]
+    services = [
+        Application(
+            name=name,
+            uri=f"urn:halite:service:{name}",
+            trusts=tuple(station.name for station in simulated if station.service == name)
+            + ((PLC_CLIENT,) if name == "plc" else ()),
+        )
+        for name in SERVICES
+    ]
+    stations = [
+        Application(
+            name=station.name, uri=f"urn:halite:station:{station.name}", trusts=(station.service,)
+        )
+        for station in simulated
+    ]
+    client = Application(name=PLC_CLIENT, uri=f"urn:halite:client:{PLC_CLIENT}", trusts=("plc",))
+    return [*services, *stations, client]
+
+
+def ensure_pki(folder: Path, plant: PlantSettings) -> None:
+    """Make missing or nearly expired certificates, and write the trust lists.
+
+    Files that people put into a `trusted` folder stay.
+
+    Raises:
+        PersonNeededError: a certificate or key is damaged, or the folder cannot be written.
+    """
+    everyone = applications(plant)
+    try:
+        certificates = {who.name: _ensure_certificate(folder / who.name, who) for who in everyone}
+        for who in everyone:
+            trusted = folder / who.name / "trusted"
+            trusted.mkdir(exist_ok=True)
+            for name in who.trusts:
+                _write(trusted / f"{name}.der", certificates[name], 0o644)
+        _forget_simulated(folder, plant)
+    except OSError as error:
+        raise PersonNeededError(
+            f"The certificate file {error.filename} cannot be written: {error.strerror}."
+        ) from error
+
+
+def ensure_passwords(folder: Path, plant: PlantSettings) -> None:
+    """Make a random password for each simulated station and the demo PLC, readable by the owner.
+
+    Raises:
+        PersonNeededError: the folder cannot be written.
+    """
+    names = [station.name for station in plant.station if is_loopback(station.endpoint)]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        for name in (*names, PLC_CLIENT):
+            if not (folder / name).exists():
+                _write(folder / name, secrets.token_urlsafe(24).encode(), 0o600)
+    except OSError as error:
+        raise PersonNeededError(
+            f"The password file {error.filename} cannot be written: {error.strerror}."
+        ) from error
+
+
+def _forget_simulated(folder: Path, plant: PlantSettings) -> None:
+    """Where a real machine took the place of a simulator, no longer trust the simulator's key."""
+    for station in plant.station:
+        ours = folder / station.name / "cert.der"
+        trusted = folder / station.service / "trusted" / f"{station.name}.der"
+        if is_loopback(station.endpoint) or not ours.exists() or not trusted.exists():
+            continue
+        if trusted.read_bytes() == ours.read_bytes():
+            trusted.unlink()
+
+
+def _ensure_certificate(folder: Path, who: Application) -> bytes:
+    """Return the certificate in DER form; made with its key when there is none to go on with."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    certificate_file, key_file = folder / "cert.der", folder / "key.pem"
+    now = datetime.now(UTC)
+    if certificate_file.exists() and key_file.exists():
+        certificate = certificate_file.read_bytes()
+        try:
+            expires = x509.load_der_x509_certificate(certificate).not_valid_after_utc
+            serialization.load_pem_private_key(key_file.read_bytes(), password=None)
+        except ValueError as error:
+            raise PersonNeededError(
+                f"The certificate or key in {folder} is damaged; "
+                "restore it from a backup, or remove that folder to get a new one."
+            ) from error
+        if expires - now > _RENEWED_BEFORE:
+            return certificate
+    key = rsa.generate_private_key(public_exponent=65537, key_size=_KEY_BITS)
+    certificate = _self_signed(who, key, now).public_bytes(serialization.Encoding.DER)
+    pem = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    certificate_file.unlink(missing_ok=True)  # a crash between the two leaves no mismatched pair
+    _write(key_file, pem, 0o600)
+    _write(certificate_file, certificate, 0o644)
+    return certificate
+
+
+def _self_signed(who: Application, key: rsa.RSAPrivateKey, now: datetime) -> x509.Certificate:
+    """Return a certificate with the fields OPC UA asks for (OPC 10000-6, 6.2.2)."""
+    subject = x509.Name(
+        [
+            x509.NameAttribute(NameOID.COMMON_NAME, who.name),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Halite"),
+        ]
+    )
+    usage = x509.KeyUsage(
+        digital_signature=True,
+        content_commitment=True,
+        key_encipherment=True,
+        data_encipherment=True,
+        key_agreement=False,
+        key_cert_sign=True,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    names = x509.SubjectAlternativeName(
+        [
+            x509.UniformResourceIdentifier(who.uri),
+            x509.DNSName("localhost"),
+            x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
+        ]
+    )
+    purposes = x509.ExtendedKeyUsage(
+        [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
+    )
+    identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + _VALID_FOR)
+        .add_extension(names, critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(usage, critical=True)
+        .add_extension(purposes, critical=False)
+        .add_extension(identifier, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+
+
+def _write(path: Path, content: bytes, mode: int) -> None:
+    """Write a file that is never seen half written or with wider rights."""
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.unlink(missing_ok=True)
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)

@@ -1,0 +1,135 @@
+"""Which processes make up the plant, with the command line and environment each is given."""
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.data_folder import DataFolder
+from deploy.ports import Ports, is_loopback
+from deploy.processes import ChildSpec
+from shared.settings import SERVICES, PlantSettings, StationKind
+
+SEED = 7
+_GROUP_OF_KIND: dict[StationKind, str] = {
+    "mill": "powder",
+    "dryer": "powder",
+    "press": "powder",
+    "furnace": "furnaces",
+    "gauge": "furnaces",
+    "eap": "spray",
+    "laminator": "assembly",
+    "sealer": "assembly",
+    "dryroom": "assembly",
+    "rack": "cells",
+    "analyser": "cells",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlantFiles:
+    """The files every process of one run is pointed at."""
+
+    data: DataFolder
+    plant_file: Path
+    clock_file: Path
+    nodesets: Path
+
+
+def service_specs(
+    files: PlantFiles, ports: Ports, database_urls: dict[str, str], mqtt_url: str
+) -> list[ChildSpec]:
+    """Return the services in the order of their start.
+
+    database_urls: by service name.
+    """
+    return [
+        ChildSpec(
+            name=name,
+            command=(sys.executable, "-m", f"services.{name}.main"),
+            environment=_environment(files)
+            | {
+                "HALITE_SERVICE": name,
+                "HALITE_PORT": str(ports.service(name)),
+                "HALITE_DATABASE_URL": database_urls[name],
+                "HALITE_MQTT_URL": mqtt_url,
+                "HALITE_PLANT_FILE": str(files.plant_file),
+                "HALITE_DATA_DIR": str(files.data.path),
+                "HALITE_CLOCK_FILE": str(files.clock_file),
+                "HALITE_SERVICE_URLS": json.dumps(ports.service_urls()),
+            }
+            | _own_settings(name, files, ports),
+            stop_within_s=20.0,
+        )
+        for name in SERVICES
+    ]
+
+
+def simulator_specs(files: PlantFiles, ports: Ports, plant: PlantSettings) -> list[ChildSpec]:
+    """Return the simulators: one process for each group of stations and one for each tester.
+
+    A station whose endpoint is not on this machine is real and is left alone.
+    """
+    specs: list[ChildSpec] = []
+    for group, names in station_groups(plant).items():
+        words = ["simulators.run", "--stations", ",".join(names)]
+        specs.append(_simulator(f"simulator-{group}", words, files, ports.control(len(specs))))
+    if any(is_loopback(tester.endpoint) for tester in plant.tester):
+        words = ["simulators.tester"]
+        specs.append(_simulator("simulator-tester", words, files, ports.control(len(specs))))
+    return specs
+
+
+def station_groups(plant: PlantSettings) -> dict[str, list[str]]:
+    """Return the names of the simulated stations by the group that shares a process."""
+    groups: dict[str, list[str]] = {}
+    for station in plant.station:
+        if is_loopback(station.endpoint):
+            groups.setdefault(_GROUP_OF_KIND[station.kind], []).append(station.name)
+    return groups
+
+
+def _simulator(name: str, words: list[str], files: PlantFiles, control_port: int) -> ChildSpec:
+    module, *options = words
+    common = (
+        "--plant",
+        str(files.plant_file),
+        "--data-dir",
+        str(files.data.path),
+        "--control-port",
+        str(control_port),
+        "--seed",
+        str(SEED),
+        "--clock-file",
+        str(files.clock_file),
+    )
+    return ChildSpec(
+        name=name,
+        command=(sys.executable, "-m", module, *options, *common),
+        environment=_environment(files),
+        stop_within_s=10.0,
+    )
+
+
+def _own_settings(name: str, files: PlantFiles, ports: Ports) -> dict[str, str]:
+    if name == "plc":
+        return {"HALITE_OPCUA_PORT": str(ports.opcua)}
+    if name == "formation":
+        return {"HALITE_SHARE_DIR": str(files.data.share)}
+    return {}
+
+
+def _environment(files: PlantFiles) -> dict[str, str]:
+    """What every process gets; one numeric thread each: there are more processes than cores."""
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith("HALITE_")
+    }
+    return (
+        {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        | inherited
+        | {
+            "HALITE_NODESETS": str(files.nodesets),
+            "PYTHONUNBUFFERED": "1",
+        }
+    )

@@ -1,0 +1,77 @@
+"""Plant time from run to run: it stands still while the plant is stopped and never goes back."""
+
+import math
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from shared.clock import Clock, read_clock, write_clock
+from shared.errors import InvalidInputError
+
+SAVE_EVERY_S = 2.0
+_SAVED_AHEAD_S = SAVE_EVERY_S + 0.5
+
+
+class PlantTime:
+    """The agreed clock of a running plant, and the plant time that its next run goes on from.
+
+    The processes read `clock.json`; `clock.latest.json` says how far plant time may have come.
+    """
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self.clock_file = folder / "clock.json"
+        self._latest_file = folder / "clock.latest.json"
+        self._clock = clock
+        self._save_again_s = 0.0
+        self.is_begun = False
+
+    def begin(self) -> None:
+        """Write the clock that all processes of this run read."""
+        self.is_begun = True
+        write_clock(self.clock_file, self._clock)
+        self.save_when_due()
+
+    def save_when_due(self) -> None:
+        """Save a plant time not yet reached, so that after a crash time does not go back."""
+        if time.monotonic() >= self._save_again_s:
+            self._save_again_s = time.monotonic() + SAVE_EVERY_S
+            self._save(time.time() + _SAVED_AHEAD_S)
+
+    def end(self) -> None:
+        """Save the plant time of an orderly stop, after the last process has ended."""
+        self._save(time.time())
+
+    def _save(self, wall_s: float) -> None:
+        latest = replace(self._clock, plant_start=self._clock.at(wall_s), wall_start_s=wall_s)
+        write_clock(self._latest_file, latest)
+
+
+def next_run(folder: Path, speed: float, wall_s: float) -> PlantTime:
+    """Return the time of the run that starts now: the first begins at wall time, later ones go on.
+
+    speed: plant seconds per wall second. wall_s: seconds since the epoch.
+
+    Raises:
+        InvalidInputError: a saved clock is damaged; starting anew would turn plant time back.
+    """
+    clock_file, latest_file = folder / "clock.json", folder / "clock.latest.json"
+    plant_start = datetime.fromtimestamp(wall_s, UTC)
+    if latest_file.exists():
+        plant_start = _read(latest_file).plant_start
+    elif clock_file.exists():
+        plant_start = _read(clock_file).at(wall_s)
+    return PlantTime(folder, Clock(plant_start=plant_start, wall_start_s=wall_s, speed=speed))
+
+
+def _read(path: Path) -> Clock:
+    try:
+        clock = read_clock(path)
+    except InvalidInputError as error:
+        raise InvalidInputError(
+            f"The plant's clock file {path} is damaged; "
+            "restore it from a backup or choose another data folder."
+        ) from error
+    if not math.isfinite(clock.wall_start_s) or not math.isfinite(clock.speed):
+        raise InvalidInputError(f"The plant's clock file {path} holds a number that is not finite.")
+    return clock

