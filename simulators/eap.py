@@ -1,0 +1,231 @@
+"""The EAP station: sprays charged glue on both faces of pellets, where the field cures it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from simulators.machine import (
+    Job,
+    Machine,
+    Moment,
+    Outcome,
+    Parameter,
+    Part,
+    Readings,
+    RefusedError,
+    Run,
+    done_count,
+    floats,
+)
+from simulators.physics import cure, spray
+from simulators.physics.exposure import excess_ppm
+from simulators.world import draw
+
+HANDLING_S, SETTLE_S = 6.0, 2.0
+COIN_AREA_CM2 = 5.0
+COIN_DEFECT_RATIO, POUCH_DEFECT_RATIO = 0.015, 0.002
+FACES = ("a", "b")
+
+
+class Eap(Machine):
+    """An electrospray head over a biased vacuum chuck."""
+
+    kind = "eap"
+    model = "Electrospray cell ES-2"
+    parameters: ClassVar[Mapping[str, Parameter]] = {
+        "needle_voltage_v": Parameter(lowest=0.0, highest=25_000.0),
+        "substrate_voltage_v": Parameter(lowest=-6000.0, highest=6000.0),
+        "distance_mm": Parameter(lowest=20.0, highest=300.0),
+        "flow_ml_per_min": Parameter(lowest=0.001, highest=5.0),
+        "spray_time_s": Parameter(lowest=0.1, highest=120.0),
+        "chuck_vacuum_kpa": Parameter(lowest=-101.0, highest=101.0),
+        "area_cm2": Parameter(lowest=0.1, highest=200.0),
+    }
+    signals = ("needle_voltage_v", "substrate_voltage_v", "chuck_vacuum_kpa", "dew_point_degc")
+    fault_names: ClassVar[Mapping[str, float]] = {
+        "needle_clogged": 0.2,
+        "arcing": 4.0,
+        "substrate_voltage_lost": 1.0,
+        "distance_off": 60.0,
+        "vacuum_lost": 1.0,
+    }
+
+    def check_more(self, job: Job) -> None:
+        """Refuse a job without glue."""
+        if not job.used("Consumed"):
+            raise RefusedError("no glue is consumed")
+
+    def begin(self, job: Job, started_at: datetime) -> Run:
+        """Return the spraying run."""
+        return EapRun(self, job, Moment(started_at=started_at))
+
+    def idle_values(self, instant: datetime) -> Readings:
+        """Return the readings of the idle head in the dry room's air."""
+        dew_degc = self.room.dew_point_degc(instant) + 0.3
+        return {
+            "needle_voltage_v": self.noisy("needle", instant, 0.0, 2.0),
+            "substrate_voltage_v": self.noisy("substrate", instant, 0.0, 1.0),
+            "chuck_vacuum_kpa": self.noisy("vacuum", instant, 0.0, 0.05),
+            "dew_point_degc": self.noisy("dew", instant, dew_degc, 0.1),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Face:
+    """What one face got, as the station's own sensors saw it and as it is."""
+
+    needle_v: float
+    substrate_v: float
+    distance_mm: float
+    flow_ml_per_min: float
+    spray_s: float
+    arcs: int
+    angle_deg: float
+    film_um: float
+    coverage: float
+    cure_per_min: float
+    glue_ul: float
+
+
+@dataclass
+class EapRun:
+    """One tray of pellets, part after part, face a then face b.
+
+    Faults: `needle_clogged` = share of flow left, `arcing` = arcs per face, `distance_off` = mm too
+    far, `substrate_voltage_lost`, `vacuum_lost`. Rare natural ones strike a face by its lot id.
+    """
+
+    machine: Eap
+    job: Job
+    moment: Moment
+
+    @property
+    def _face_s(self) -> float:
+        return self.job.number("spray_time_s") + SETTLE_S
+
+    @property
+    def _part_s(self) -> float:
+        return 2.0 * self._face_s + HANDLING_S
+
+    @property
+    def duration_s(self) -> float:
+        """Both faces and handling of every part."""
+        return self._part_s * len(self.job.worked())
+
+    def values(self, elapsed_s: float) -> Readings:
+        """Return voltages, vacuum and dew point."""
+        parts, instant = self.job.worked(), self.moment.at(elapsed_s)
+        index = min(len(parts) - 1, int(elapsed_s / self._part_s))
+        within_s = elapsed_s - index * self._part_s
+        side = 0 if within_s < self._face_s else 1
+        face = self._face(parts[index], index, side)
+        readings = self.machine.idle_values(instant)
+        readings["chuck_vacuum_kpa"] = self._vacuum_kpa(instant)
+        if within_s < 2.0 * self._face_s:
+            needle, substrate = face.needle_v, face.substrate_v
+            readings["needle_voltage_v"] = self.machine.noisy("needle", instant, needle, 8.0)
+            readings["substrate_voltage_v"] = self.machine.noisy(
+                "substrate", instant, substrate, 3.0
+            )
+        return readings
+
+    def finish(self, elapsed_s: float) -> Outcome:
+        """Return the parts sprayed so far; glue in the response is what left the head."""
+        parts = self.job.worked()
+        count = done_count(elapsed_s, self._part_s, len(parts))
+        effects: dict[str, dict[str, Any]] = {}
+        faces: list[Face] = []
+        for index, part in enumerate(parts[:count]):
+            both = [self._face(part, index, side) for side in (0, 1)]
+            faces += both
+            effects[part.lot_id] = self._coated(part, index, both)
+        return Outcome(
+            response={
+                "needle_voltage_v": floats([face.needle_v for face in faces], 1),
+                "substrate_voltage_v": floats([face.substrate_v for face in faces], 1),
+                "distance_mm": floats([face.distance_mm for face in faces], 2),
+                "flow_ml_per_min": floats([face.flow_ml_per_min for face in faces], 5),
+                "spray_time_s": floats([face.spray_s for face in faces], 3),
+                "arc_count": floats([face.arcs for face in faces], 0),
+                "contact_angle_deg": floats([face.angle_deg for face in faces], 2),
+                "film_um": floats([face.film_um for face in faces], 3),
+                "chuck_vacuum_kpa": round(self._vacuum_kpa(self.moment.at(elapsed_s / 2.0)), 2),
+                "glue_ul": round(sum(face.glue_ul for face in faces), 2),
+            },
+            effects=effects,
+        )
+
+    def _vacuum_kpa(self, instant: datetime) -> float:
+        lost = self.machine.faults().acts("vacuum_lost", instant)
+        target = 0.0 if lost else self.job.number("chuck_vacuum_kpa")
+        return self.machine.noisy("vacuum", instant, target, 0.2)
+
+    def _coated(self, part: Part, index: int, faces: list[Face]) -> dict[str, Any]:
+        entry = self.machine.inherited(self.job, index)
+        consumed = self.job.used("Consumed")
+        glue = next((lot for lot in consumed if "glue" in lot.definition_id), consumed[0])
+        sprayed_at = self.moment.at(index * self._part_s + 2.0 * self._face_s)
+        return entry | {
+            "definition_id": part.definition_id,
+            "contact_angle_deg": [face.angle_deg for face in faces],
+            "film_um": [face.film_um for face in faces],
+            "coverage_ratio": [face.coverage for face in faces],
+            "cure_rate_per_min": [face.cure_per_min for face in faces],
+            "face_asr_ohm_cm2": [
+                spray.face_asr_ohm_cm2(face.angle_deg, face.film_um, face.coverage)
+                for face in faces
+            ],
+            "sprayed_at": sprayed_at.isoformat(),
+            "glue_definition_id": glue.definition_id,
+        }
+
+    def _natural(self, part: Part, side: int) -> str | None:
+        coin = self.job.number("area_cm2") < COIN_AREA_CM2
+        rng = draw(self.machine.world.seed, part.lot_id, f"defect {FACES[side]}")
+        if rng.random() >= (COIN_DEFECT_RATIO if coin else POUCH_DEFECT_RATIO):
+            return None
+        return str(rng.choice(["needle_clogged", "substrate_voltage_lost"]))
+
+    def _face(self, part: Part, index: int, side: int) -> Face:
+        number, faults = self.job.number, self.machine.faults()
+        instant = self.moment.at(index * self._part_s + (side + 0.5) * self._face_s)
+        natural = self._natural(part, side)
+        rng = draw(self.machine.world.seed, part.lot_id, f"spray {FACES[side]}")
+        noise = rng.standard_normal(6)
+        flow = number("flow_ml_per_min") * (1.0 + 0.01 * noise[0])
+        clogged = faults.magnitude("needle_clogged", instant)
+        if natural == "needle_clogged":
+            clogged = float(rng.uniform(0.05, 0.35))
+        flow *= 1.0 if clogged is None else clogged
+        arcs = int(rng.poisson(0.02) + (faults.magnitude("arcing", instant) or 0.0))
+        needle_v = number("needle_voltage_v") * (1.0 - 0.06 * min(arcs, 8)) + 15.0 * noise[1]
+        lost = natural == "substrate_voltage_lost"
+        lost = lost or faults.acts("substrate_voltage_lost", instant)
+        substrate_v = (0.0 if lost else number("substrate_voltage_v")) + 4.0 * noise[2]
+        distance_mm = number("distance_mm") + 0.2 * noise[3]
+        distance_mm += faults.magnitude("distance_off", instant) or 0.0
+        spray_s = number("spray_time_s") + 0.005 * noise[4]
+        area_cm2 = number("area_cm2")
+        glue_ul = spray.volume_ul(flow, spray_s, spray.needle_count(area_cm2))
+        voltage_v = spray.field_voltage_v(needle_v, substrate_v)
+        angle_deg = max(4.0, spray.contact_angle_deg(voltage_v) + 0.5 * noise[5])
+        coverage = spray.coverage_ratio(
+            glue_ul * spray.transfer_ratio(distance_mm) / spray.TRANSFER_RATIO, area_cm2, angle_deg
+        )
+        if faults.acts("vacuum_lost", instant):
+            coverage *= 0.7
+        moisture = 1.0 / (1.0 + excess_ppm(self.machine.room.dew_point_degc(instant)) / 2000.0)
+        return Face(
+            needle_v=float(needle_v),
+            substrate_v=float(substrate_v),
+            distance_mm=float(distance_mm),
+            flow_ml_per_min=float(flow),
+            spray_s=float(spray_s),
+            arcs=arcs,
+            angle_deg=float(angle_deg),
+            film_um=float(spray.film_um(glue_ul, area_cm2, distance_mm)),
+            coverage=float(coverage),
+            cure_per_min=cure.rate_per_min(voltage_v, float(distance_mm), moisture),
+            glue_ul=float(glue_ul),
+        )

@@ -1,0 +1,155 @@
+"""Runs some stations of a plant file in one process (`python -m simulators.run --help`)."""
+
+import argparse
+import asyncio
+import gc
+import signal
+import sys
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from shared.clock import Clock, read_clock
+from simulators.analyser import Analyser
+from simulators.dryer import Dryer
+from simulators.dryroom import Dryroom
+from simulators.eap import Eap
+from simulators.faults import create_control_app
+from simulators.furnace import Furnace
+from simulators.gauge import Gauge
+from simulators.laminator import Laminator
+from simulators.machine import Machine, StationConfig
+from simulators.mill import Mill
+from simulators.opcua_server import (
+    Identity,
+    StationServer,
+    TypeNodes,
+    node_sets_dir,
+    read_type_nodes,
+)
+from simulators.physics.exposure import Room
+from simulators.press import Press
+from simulators.rack import Rack
+from simulators.sealer import Sealer
+from simulators.station import Station
+from simulators.world import World
+
+KINDS: dict[str, type[Machine]] = {
+    machine.kind: machine
+    for machine in (
+        Mill,
+        Dryer,
+        Press,
+        Furnace,
+        Gauge,
+        Eap,
+        Laminator,
+        Sealer,
+        Rack,
+        Analyser,
+        Dryroom,
+    )
+}
+ROOM_FAULT = "dew_point_high"
+WATCH_S = 1.0
+
+
+def read_stations(plant: Path) -> dict[str, StationConfig]:
+    """Return the stations of a plant file by name, in the order of the file."""
+    entries: list[dict[str, Any]] = tomllib.loads(plant.read_text()).get("station", [])
+    names = {field for field in StationConfig.__dataclass_fields__ if field != "name"}
+    stations = {}
+    for entry in entries:
+        known = {key: value for key, value in entry.items() if key in names}
+        if "atmospheres" in known:
+            known["atmospheres"] = tuple(known["atmospheres"])
+        name = entry["equipment_id"].rsplit("/", 1)[-1]
+        stations[name] = StationConfig(name=name, **known)
+    return stations
+
+
+def room_of(stations: dict[str, StationConfig], world: World, excursions_per_day: float) -> Room:
+    """Return the dry room; faults of its monitor station raise its dew point for all machines."""
+    monitors = [station.name for station in stations.values() if station.kind == "dryroom"]
+
+    def raised_degc(instant: Any) -> float:
+        raised = (world.faults(name).magnitude(ROOM_FAULT, instant) for name in monitors)
+        return sum(magnitude for magnitude in raised if magnitude is not None)
+
+    return Room(world.seed, raised_degc, excursions_per_day)
+
+
+def build_station(
+    config: StationConfig, types: TypeNodes, world: World, room: Room, clock: Clock, data_dir: Path
+) -> Station:
+    """Wire one station."""
+    machine = KINDS[config.kind](config, world, room)
+    identity = Identity(name=config.name, data_dir=data_dir)
+    server = StationServer(types, identity, config.endpoint, machine.model)
+    return Station(machine, server, clock)
+
+
+def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m simulators.run", description=__doc__)
+    parser.add_argument("--plant", type=Path, required=True)
+    parser.add_argument("--stations", required=True, help="names, joined by commas")
+    parser.add_argument("--data-dir", type=Path, required=True)
+    parser.add_argument("--control-port", type=int, required=True)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--clock-file", type=Path)
+    parser.add_argument("--excursions-per-day", type=float, default=0.05)
+    return parser.parse_args(given)
+
+
+async def serve(options: argparse.Namespace) -> int:
+    """Run the stations until SIGTERM or SIGINT; returns 1 when one of them died."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    configs = read_stations(options.plant)
+    names = options.stations.split(",")
+    if unknown := [name for name in names if name not in configs]:
+        sys.exit(f"{options.plant} has no station {', '.join(unknown)}")
+    world = World(options.data_dir / "simulators" / "world.sqlite", options.seed)
+    room = room_of(configs, world, options.excursions_per_day)
+    clock = read_clock(options.clock_file)
+    types = await read_type_nodes(node_sets_dir())
+    gc.collect()
+    gc.freeze()  # the type nodes stay for ever; do not walk them again
+    stations = {
+        name: build_station(configs[name], types, world, room, clock, options.data_dir)
+        for name in names
+    }
+    control = uvicorn.Server(
+        uvicorn.Config(
+            create_control_app(stations),
+            host="127.0.0.1",
+            port=options.control_port,
+            log_level="error",
+        )
+    )
+    serving = asyncio.create_task(control.serve())
+    for station in stations.values():
+        await station.start()
+        print(f"ready {station.name}", flush=True)
+    died = False
+    while not stop.is_set() and not died:
+        died = serving.done() or any(station.failed() for station in stations.values())
+        try:
+            async with asyncio.timeout(WATCH_S):
+                await stop.wait()
+        except TimeoutError:
+            continue
+    control.should_exit = True
+    await asyncio.gather(*(station.stop() for station in stations.values()))
+    await asyncio.gather(serving, return_exceptions=True)
+    world.close()
+    return 1 if died else 0
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(serve(arguments())))

@@ -1,0 +1,408 @@
+"""One station at work: takes job orders over OPC UA, runs them in plant time, survives a stop."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from asyncua import ua
+
+from shared.clock import Clock
+from simulators import job_structures as structures
+from simulators.job_structures import ABORTED, ALLOWED, ENDED, NOT_ALLOWED, RUNNING
+from simulators.machine import Job, Machine, Readings, RefusedError, Run
+from simulators.opcua_server import MOST_JOBS, StationServer
+from simulators.world import Fault, JobRecord
+
+# Return status of OPC 10031-4.
+DONE, UNKNOWN_JOB, INVALID_STATE, UNABLE = 1, 1 << 1, 1 << 3, 1 << 4
+INVALID_REQUEST = 1 << 32
+SHOW_S = 0.25  # wall seconds between process values
+
+
+@dataclass
+class HeldJob:
+    """A job order this station holds."""
+
+    record: JobRecord
+    order: Any
+    job: Job
+    run: Run | None = None
+
+    @property
+    def state(self) -> int:
+        """The state number of OPC 10031-4."""
+        return self.record.state
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """The plant time at which the run ends by itself."""
+        if self.run is None or self.record.started_at is None:
+            return None
+        return self.record.started_at + timedelta(seconds=self.run.duration_s)
+
+
+class Station:
+    """Owns the jobs of one machine; all changes happen on the event loop, long sums in a thread."""
+
+    def __init__(self, machine: Machine, server: StationServer, clock: Clock) -> None:
+        self.machine, self.name, self.kind = machine, machine.name, machine.kind
+        self._server, self._clock, self._world = server, clock, machine.world
+        self._jobs: dict[str, HeldJob] = {}
+        self._place = 0
+        self._wake = asyncio.Event()
+        self._publishing = asyncio.Lock()
+        self._faults = machine.faults()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Load what was going on before the last stop, open the port, go to work."""
+        for record in self._world.jobs(self.name):
+            order = structures.from_bytes(record.content)
+            held = HeldJob(record, order, structures.read_job(order))
+            if record.state == RUNNING and record.started_at is not None:
+                held.run = self.machine.begin(held.job, record.started_at)
+            self._jobs[record.job_order_id] = held
+            self._place = max(self._place, record.place)
+        await self._server.prepare(self.machine.signals, self._methods())
+        await self._publish()
+        await self._show()
+        await self._server.start()
+        self._tasks = [asyncio.create_task(self._work()), asyncio.create_task(self._show_on())]
+
+    async def stop(self) -> None:
+        """Stop working and close the port; jobs stay in the world's record."""
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await self._server.stop()
+
+    def failed(self) -> bool:
+        """Whether one of the station's tasks has died."""
+        return any(task.done() for task in self._tasks)
+
+    def job_states(self) -> dict[str, str]:
+        """Return the state of each job this station holds."""
+        texts = structures.STATE_TEXTS
+        return {job_order_id: texts[held.state] for job_order_id, held in self._jobs.items()}
+
+    # --- faults -------------------------------------------------------------------------------
+
+    def active_faults(self) -> dict[str, float]:
+        """Return the faults that act now, with their magnitudes."""
+        now = self._clock.now()
+        return {span.name: span.magnitude for span in self._faults.spans if span.acts_at(now)}
+
+    async def switch_fault(self, name: str, magnitude: float) -> None:
+        """Switch a fault on from now; runs go on under it."""
+        fault = Fault(station=self.name, name=name, magnitude=magnitude, since=self._clock.now())
+        self._world.switch_fault(fault)
+        await self._faults_changed()
+
+    async def end_fault(self, name: str) -> bool:
+        """Switch a fault off; returns whether it was on."""
+        was_on = self._world.end_fault(self.name, name, self._clock.now())
+        await self._faults_changed()
+        return was_on
+
+    async def _faults_changed(self) -> None:
+        self._faults = self.machine.faults()
+        for held in self._running():
+            if held.record.started_at is not None:
+                held.run = self.machine.begin(held.job, held.record.started_at)
+        self._wake.set()
+        await self._publish()
+
+    def _fault(self, name: str) -> float | None:
+        return self._faults.magnitude(name, self._clock.now())
+
+    # --- work ---------------------------------------------------------------------------------
+
+    def _running(self) -> list[HeldJob]:
+        return [held for held in self._jobs.values() if held.state == RUNNING]
+
+    async def _work(self) -> None:
+        while True:
+            self._wake.clear()
+            await self._start_allowed()
+            if self._fault("abort") is not None:
+                for held in self._running():
+                    await self._finish(held, ABORTED, self._clock.now())
+            ends = [held.ends_at for held in self._running() if held.ends_at is not None]
+            left_s = min(((end - self._clock.now()).total_seconds() for end in ends), default=None)
+            if left_s is None or left_s > 0:
+                delay_s = None if left_s is None else self._clock.wall_delay_s(left_s)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(delay_s):
+                        await self._wake.wait()
+            for held in self._running():
+                if held.ends_at is not None and held.ends_at <= self._clock.now():
+                    await self._finish(held, ENDED, held.ends_at)
+
+    async def _start_allowed(self) -> None:
+        if self._fault("out_of_service") is not None:
+            return
+        waiting = [held for held in self._jobs.values() if held.state == ALLOWED]
+        for held in sorted(waiting, key=lambda item: item.record.place):
+            if not self.machine.fits_beside(held.job, [other.job for other in self._running()]):
+                continue
+            now = self._clock.now()
+            try:
+                held.run = await asyncio.to_thread(self.machine.begin, held.job, now)
+            except RefusedError:
+                self._save(held, state=ABORTED, started_at=now, ended_at=now, response={})
+            else:
+                if held.state == ALLOWED and held.job.job_order_id in self._jobs:
+                    self._save(held, state=RUNNING, started_at=now)
+            await self._publish()
+
+    async def _finish(self, held: HeldJob, state: int, ended_at: datetime) -> None:
+        run, started_at = held.run, held.record.started_at
+        if run is None or started_at is None:
+            return
+        elapsed_s = max(0.0, (ended_at - started_at).total_seconds())
+        outcome = await asyncio.to_thread(run.finish, min(elapsed_s, run.duration_s))
+        if held.state != RUNNING:
+            return
+        held.run = None
+        changes = {"state": state, "ended_at": ended_at, "response": outcome.response}
+        self._save(held, outcome.effects, **changes)
+        await self._publish()
+
+    def _save(
+        self,
+        held: HeldJob,
+        effects: Mapping[str, Mapping[str, Any]] | None = None,
+        **changes: Any,
+    ) -> None:
+        held.record = replace(held.record, **changes)
+        self._world.save_job(held.record, effects)
+
+    # --- what the outside sees ----------------------------------------------------------------
+
+    async def _publish(self) -> None:
+        async with self._publishing:  # the newest picture is written last
+            now = self._clock.now()
+            held_jobs = list(self._jobs.values())
+            orders = [structures.listed(held.order, held.state) for held in held_jobs]
+            finished = [
+                self._response(held) for held in held_jobs if held.state in (ENDED, ABORTED)
+            ]
+            await self._server.write_jobs(orders, finished, now)
+            await self._server.write_state(self.state(), now)
+
+    def state(self) -> str:
+        """The machine state as shown on the wire."""
+        if self._fault("out_of_service") is not None:
+            return "OutOfService"
+        return "Executing" if self._running() else "NotExecuting"
+
+    def _response(self, held: HeldJob) -> Any:
+        record = held.record
+        return structures.response(
+            record.job_order_id,
+            record.state,
+            record.started_at,
+            record.ended_at,
+            record.response or {},
+        )
+
+    async def _show_on(self) -> None:
+        while True:
+            await self._show()
+            await asyncio.sleep(SHOW_S)
+
+    async def _show(self) -> None:
+        if self._fault("sensors_stuck") is not None:
+            return
+        now = self._clock.now()
+        readings: Readings = {}
+        for held in self._running():
+            if held.run is not None and held.record.started_at is not None:
+                elapsed_s = (now - held.record.started_at).total_seconds()
+                readings = held.run.values(min(max(0.0, elapsed_s), held.run.duration_s))
+                break
+        readings = {**self.machine.idle_values(now), **readings}
+        bad = self._fault("sensors_bad") is not None
+        for signal in self.machine.signals:
+            value = readings[signal]
+            await self._server.write_signal(
+                signal, None if bad or value is None else float(value), now
+            )
+
+    # --- job control --------------------------------------------------------------------------
+
+    def _methods(self) -> dict[str, Callable[..., Any]]:
+        if not self.machine.uses:
+            return {}
+        by_id: dict[str, Callable[[str], Any]] = {
+            "Start": self._allow,
+            "Stop": self._stop_job,
+            "Abort": self._abort_job,
+            "Cancel": self._cancel,
+            "Clear": self._clear,
+        }
+        methods: dict[str, Callable[..., Any]] = {
+            name: self._by_id(action) for name, action in by_id.items()
+        }
+        for name in ("Pause", "Resume", "Update", "RevokeStart"):
+            methods[name] = self._not_offered
+        return methods | {
+            "Store": self._store_only,
+            "StoreAndStart": self._store_and_start,
+            "RequestJobResponseByJobOrderID": self._request_response,
+            "RequestJobResponseByJobOrderState": self._request_by_state,
+        }
+
+    def _by_id(self, action: Callable[[str], Any]) -> Callable[..., Any]:
+        async def method(_parent: ua.NodeId, *arguments: ua.Variant) -> list[ua.Variant]:
+            await self._answer_late()
+            if len(arguments) != 2 or not _is_text(arguments[0]) or not _is_comment(arguments[1]):
+                return _status(INVALID_REQUEST)
+            return _status(await action(arguments[0].Value))
+
+        return method
+
+    async def _not_offered(self, _parent: ua.NodeId, *_arguments: ua.Variant) -> list[ua.Variant]:
+        return _status(UNABLE)
+
+    async def _store_only(self, _parent: ua.NodeId, *arguments: ua.Variant) -> list[ua.Variant]:
+        await self._answer_late()
+        return _status(await self._store(*arguments))
+
+    async def _store_and_start(
+        self, _parent: ua.NodeId, *arguments: ua.Variant
+    ) -> list[ua.Variant]:
+        await self._answer_late()
+        status = await self._store(*arguments)
+        if status != DONE:
+            return _status(status)
+        return _status(await self._allow(arguments[0].Value.JobOrderID))
+
+    async def _store(self, *arguments: ua.Variant) -> int:
+        if len(arguments) != 2 or not structures.is_order(arguments[0].Value):
+            return INVALID_REQUEST
+        if not _is_comment(arguments[1]):
+            return INVALID_REQUEST
+        order = arguments[0].Value
+        known = self._jobs.get(order.JobOrderID or "")
+        if known is not None:
+            return DONE if known.record.content == structures.to_bytes(order) else UNABLE
+        if self._fault("refuse") is not None or len(self._jobs) >= MOST_JOBS:
+            return UNABLE
+        try:
+            self.machine.check(structures.read_job(order))
+        except RefusedError as error:
+            return INVALID_REQUEST if error.invalid else UNABLE
+        if (factor := self._fault("garble")) is not None:
+            order = structures.garbled(order, factor)
+        job = structures.read_job(order)
+        self._place += 1
+        record = JobRecord(
+            station=self.name,
+            job_order_id=job.job_order_id,
+            place=self._place,
+            content=structures.to_bytes(order),
+            state=NOT_ALLOWED,
+        )
+        held = HeldJob(record, order, job)
+        self._jobs[job.job_order_id] = held
+        self._save(held)
+        await self._publish()
+        return DONE
+
+    async def _allow(self, job_order_id: str) -> int:
+        held = self._jobs.get(job_order_id)
+        if held is None:
+            return UNKNOWN_JOB
+        if held.state in (ALLOWED, RUNNING, ENDED):
+            return DONE
+        if held.state != NOT_ALLOWED:
+            return INVALID_STATE
+        self._place += 1
+        self._save(held, state=ALLOWED, place=self._place)
+        self._wake.set()
+        await self._publish()
+        return DONE
+
+    async def _stop_job(self, job_order_id: str) -> int:
+        held = self._jobs.get(job_order_id)
+        if held is None:
+            return UNKNOWN_JOB
+        if held.state == RUNNING:
+            await self._finish(held, ENDED, self._clock.now())
+            self._wake.set()
+        return DONE if held.state == ENDED else INVALID_STATE
+
+    async def _abort_job(self, job_order_id: str) -> int:
+        held = self._jobs.get(job_order_id)
+        if held is None:
+            return UNKNOWN_JOB
+        if held.state == RUNNING:
+            await self._finish(held, ABORTED, self._clock.now())
+        elif held.state in (NOT_ALLOWED, ALLOWED):
+            now = self._clock.now()
+            self._save(held, state=ABORTED, started_at=now, ended_at=now, response={})
+        self._wake.set()
+        await self._publish()
+        return DONE if held.state == ABORTED else INVALID_STATE
+
+    async def _cancel(self, job_order_id: str) -> int:
+        return await self._forget(job_order_id, (NOT_ALLOWED, ALLOWED))
+
+    async def _clear(self, job_order_id: str) -> int:
+        return await self._forget(job_order_id, (ENDED, ABORTED))
+
+    async def _forget(self, job_order_id: str, states: tuple[int, ...]) -> int:
+        held = self._jobs.get(job_order_id)
+        if held is None:
+            return UNKNOWN_JOB
+        if held.state not in states:
+            return INVALID_STATE
+        del self._jobs[job_order_id]
+        self._world.forget_job(self.name, job_order_id)
+        await self._publish()
+        return DONE
+
+    async def _request_response(
+        self, _parent: ua.NodeId, *arguments: ua.Variant
+    ) -> list[ua.Variant]:
+        await self._answer_late()
+        if len(arguments) != 1 or not _is_text(arguments[0]):
+            return [_structure(structures.no_response()), *_status(INVALID_REQUEST)]
+        held = self._jobs.get(arguments[0].Value)
+        if held is None:
+            return [_structure(structures.no_response()), *_status(UNKNOWN_JOB)]
+        if held.state not in (ENDED, ABORTED):
+            return [_structure(structures.no_response()), *_status(INVALID_STATE)]
+        return [_structure(self._response(held)), *_status(DONE)]
+
+    async def _request_by_state(
+        self, _parent: ua.NodeId, *_arguments: ua.Variant
+    ) -> list[ua.Variant]:
+        nothing = ua.Variant([], ua.VariantType.ExtensionObject, is_array=True)
+        return [nothing, *_status(UNABLE)]
+
+    async def _answer_late(self) -> None:
+        if (delay_s := self._fault("late_answers")) is not None:
+            await asyncio.sleep(delay_s)
+
+
+def _status(status: int) -> list[ua.Variant]:
+    return [ua.Variant(status, ua.VariantType.UInt64)]
+
+
+def _structure(value: Any) -> ua.Variant:
+    return ua.Variant(value, ua.VariantType.ExtensionObject)
+
+
+def _is_text(argument: ua.Variant) -> bool:
+    return argument.VariantType == ua.VariantType.String and isinstance(argument.Value, str)
+
+
+def _is_comment(argument: ua.Variant) -> bool:
+    return argument.VariantType in (ua.VariantType.LocalizedText, ua.VariantType.Null)
