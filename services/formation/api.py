@@ -1,0 +1,152 @@
+"""HTTP face of formation; no rules here."""
+
+import asyncio
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import Depends, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.formation import store, workflow
+from services.formation.domain import Grading
+from services.formation.protocol import TestProtocol, ccd_protocol
+from services.formation.testing import TesterRunner
+from shared.app import Service
+from shared.commands import Command, command_of
+from shared.errors import NotFoundError
+from shared.recipes import MasterRecipe
+from shared.routes import add_station_routes
+
+
+class Staircase(BaseModel):
+    """A staircase of current densities, written short; it becomes a test protocol."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    protocol_id: str
+    version: int = Field(ge=1)
+    first_ma_per_cm2: float = Field(gt=0)
+    step_ma_per_cm2: float = Field(gt=0)
+    max_steps: int = Field(ge=1, le=200)
+    dwell_s: float = Field(gt=0)
+    limit_v: float = Field(gt=0)
+    short_floor_v: float | None = Field(default=None, gt=0)
+    record_interval_s: float = Field(ge=0.1)
+
+
+class MasterData(BaseModel):
+    """The formation section of a plant's master data."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    master_recipes: list[MasterRecipe]
+    test_protocols: list[TestProtocol]
+    staircases: list[Staircase] = Field(default_factory=list)
+    gradings: list[Grading]
+
+    def protocols(self) -> list[TestProtocol]:
+        """All protocols, staircases written out."""
+        stairs = [
+            ccd_protocol(**item.model_dump()).model_copy(update={"status": "released"})
+            for item in self.staircases
+        ]
+        return [*self.test_protocols, *stairs]
+
+
+def add_routes(service: Service, testers: list[TesterRunner]) -> None:
+    """Add the routes of this service to its app."""
+    app, database = service.app, service.database
+    given = Annotated[Command, Depends(command_of(database))]
+    add_station_routes(service)
+
+    @app.post("/master-data", status_code=201)
+    async def post_master_data(body: MasterData, command: given) -> dict[str, Any]:
+        """Keep recipes, protocols and gradings; a version with other content is refused."""
+        return await command.once(
+            lambda tx: workflow.take_master_data(
+                tx, body.master_recipes, body.protocols(), body.gradings
+            )
+        )
+
+    @app.post("/test-files", status_code=201)
+    async def post_test_file(
+        request: Request,
+        command: given,
+        name: Annotated[str, Query(min_length=1, max_length=200)],
+        lot_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Take a tester's file (.ndax, .nda): kept raw by its hash, answered with its figures."""
+        content = await request.body()
+        evidence = await asyncio.to_thread(workflow.read_evidence, name, content)
+
+        async def keep(tx: AsyncConnection) -> dict[str, Any]:
+            received_at = service.clock.now()
+            await store.keep_file(
+                tx, content=content, lot_id=lot_id, received_at=received_at, **evidence
+            )
+            return evidence
+
+        return await command.once(keep)
+
+    @app.get("/test-files/{sha256}")
+    async def get_test_file(sha256: str) -> Response:
+        """The bytes of a test file as they came."""
+        async with database.quiet() as tx:
+            name, content = await store.file_content(tx, sha256)
+        headers = {"content-disposition": f"attachment; filename*=UTF-8''{_quoted(name)}"}
+        return Response(content, media_type="application/octet-stream", headers=headers)
+
+    @app.get("/lots/{lot_id}/run")
+    async def get_run(
+        lot_id: str, points: Annotated[int, Query(ge=10, le=100_000)] = 2000
+    ) -> dict[str, Any]:
+        """The newest test of a cell: figures per cycle, and its curve reduced by min and max."""
+        async with database.quiet() as tx:
+            run = await store.latest_run(tx, lot_id)
+        if run is None:
+            raise NotFoundError(f"lot {lot_id} has no test")
+        packed = run["rows"] or _live(testers, run["job_order_id"])
+        columns = store.unpacked(packed)
+        shown = reduced(columns["voltage_v"], points)
+        return {
+            **{key: run[key] for key in ("channel", "protocol_id", "protocol_version", "state")},
+            "started_at": run["started_at"],
+            "ended_at": run["ended_at"],
+            "total_points": len(columns["time_s"]),
+            "time_s": columns["time_s"][shown].tolist(),
+            "voltage_v": columns["voltage_v"][shown].tolist(),
+            "current_a": (columns["current_ma"][shown] / 1000).tolist(),
+            "cycles": run["cycles"],
+        }
+
+    @app.get("/channels")
+    async def get_channels() -> dict[str, Any]:
+        """The leased channels of all testers."""
+        items = []
+        async with database.quiet() as tx:
+            for tester in testers:
+                equipment_id = tester.tester.equipment_id
+                held = await store.leases(tx, equipment_id)
+                items += [{"equipment_id": equipment_id, **vars(lease)} for lease in held.values()]
+        return {"items": items}
+
+
+def reduced(values: "np.ndarray[Any, np.dtype[np.float64]]", points: int) -> Any:
+    """Return the indices that keep the lowest and highest value of each of `points` / 2 parts."""
+    if len(values) <= points:
+        return np.arange(len(values))
+    parts = np.array_split(np.arange(len(values)), points // 2)
+    kept = [(part[values[part].argmin()], part[values[part].argmax()]) for part in parts]
+    return np.unique(np.array(kept))
+
+
+def _live(testers: list[TesterRunner], job_order_id: str) -> bytes:
+    rows = next((found for t in testers if (found := t.rows_so_far(job_order_id))), [])
+    return store.packed(rows)
+
+
+def _quoted(name: str) -> str:
+    return "".join(
+        char if (char.isascii() and char.isalnum()) or char in "._-" else "_" for char in name
+    )

@@ -1,0 +1,288 @@
+"""Protocols, gradings, channel leases, test runs and test files in formation's database."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from sqlalchemy import RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.formation.answers import TestRow, times_since_start_s
+from services.formation.domain import Grading
+from services.formation.protocol import TestProtocol
+from shared.errors import ConflictError, NotFoundError
+from shared.events import CycleFigures
+
+Columns = dict[str, "np.ndarray[Any, np.dtype[np.float64]]"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lease:
+    """A channel that belongs to one job order; `previous_test_id` is the test before it."""
+
+    channel: str
+    job_order_id: str
+    lot_id: str
+    previous_test_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A test that was ordered: its step file as sent, and how far it is."""
+
+    job_order_id: str
+    lot_id: str
+    channel: str
+    protocol_id: str
+    protocol_version: int
+    step_file: bytes
+    step_sha256: str
+    started_at: datetime | None
+
+
+async def add_protocol(tx: AsyncConnection, protocol: TestProtocol) -> None:
+    """Keep a version of a test protocol.
+
+    Raises:
+        ConflictError: this version exists with other content; a change is a new version.
+    """
+    await _add_version(
+        tx, "test_protocol", "protocol_id", protocol.protocol_id, protocol.version, protocol
+    )
+
+
+async def add_grading(tx: AsyncConnection, grading: Grading) -> None:
+    """Keep a version of a grading.
+
+    Raises:
+        ConflictError: this version exists with other content; a change is a new version.
+    """
+    await _add_version(tx, "grading", "product_id", grading.product_id, grading.version, grading)
+
+
+async def newest_protocol(tx: AsyncConnection, protocol_id: str) -> TestProtocol:
+    """Return the newest released version of a protocol.
+
+    Raises:
+        NotFoundError: no released version.
+    """
+    body = await tx.scalar(
+        text("""
+            SELECT body FROM test_protocol
+            WHERE protocol_id = :id AND body ->> 'status' = 'released'
+            ORDER BY version DESC LIMIT 1"""),
+        {"id": protocol_id},
+    )
+    if body is None:
+        raise NotFoundError(f"test protocol {protocol_id} has no released version")
+    return TestProtocol.model_validate(body)
+
+
+async def newest_grading(tx: AsyncConnection, product_id: str) -> Grading:
+    """Return the newest grading of a product.
+
+    Raises:
+        NotFoundError: the product has none.
+    """
+    body = await tx.scalar(
+        text("SELECT body FROM grading WHERE product_id = :id ORDER BY version DESC LIMIT 1"),
+        {"id": product_id},
+    )
+    if body is None:
+        raise NotFoundError(f"product {product_id} has no grading")
+    return Grading.model_validate(body)
+
+
+async def leases(tx: AsyncConnection, equipment_id: str) -> dict[str, Lease]:
+    """Return the leases of a tester by job order."""
+    rows = await tx.execute(
+        text("""
+            SELECT channel, job_order_id, lot_id, previous_test_id FROM channel_lease
+            WHERE equipment_id = :equipment_id"""),
+        {"equipment_id": equipment_id},
+    )
+    return {row["job_order_id"]: Lease(**row) for row in rows.mappings()}
+
+
+async def lease(tx: AsyncConnection, equipment_id: str, wanted: Lease, at: datetime) -> None:
+    """Lease a channel; the primary key refuses a second lease of it.
+
+    Raises:
+        ConflictError: the channel was leased meanwhile.
+    """
+    added = await tx.execute(
+        text("""
+            INSERT INTO channel_lease (equipment_id, channel, job_order_id, lot_id,
+                                       previous_test_id, leased_at)
+            VALUES (:equipment_id, :channel, :job_order_id, :lot_id, :previous_test_id, :at)
+            ON CONFLICT DO NOTHING"""),
+        {**asdict(wanted), "equipment_id": equipment_id, "at": at},
+    )
+    if not added.rowcount:
+        raise ConflictError(f"{equipment_id} channel {wanted.channel} was leased meanwhile")
+
+
+async def free(tx: AsyncConnection, job_order_id: str) -> None:
+    """End the lease of a job order."""
+    await tx.execute(
+        text("DELETE FROM channel_lease WHERE job_order_id = :id"), {"id": job_order_id}
+    )
+
+
+async def add_run(tx: AsyncConnection, run: Run) -> None:
+    """Keep an ordered test with its step file as sent."""
+    await tx.execute(
+        text("""
+            INSERT INTO test_run (job_order_id, lot_id, channel, protocol_id, protocol_version,
+                                  step_file, step_sha256, state)
+            VALUES (:job_order_id, :lot_id, :channel, :protocol_id, :protocol_version,
+                    :step_file, :step_sha256, 'ordered')"""),
+        asdict(run),
+    )
+
+
+async def run_of(tx: AsyncConnection, job_order_id: str) -> Run:
+    """Return an ordered test.
+
+    Raises:
+        NotFoundError: no such test.
+    """
+    row = (
+        (
+            await tx.execute(
+                text("""
+                    SELECT job_order_id, lot_id, channel, protocol_id, protocol_version,
+                           step_file, step_sha256, started_at
+                    FROM test_run WHERE job_order_id = :id"""),
+                {"id": job_order_id},
+            )
+        )
+        .mappings()
+        .first()
+    )
+    if row is None:
+        raise NotFoundError(f"test run {job_order_id} does not exist")
+    return Run(**row)
+
+
+async def keep_rows(
+    tx: AsyncConnection,
+    job_order_id: str,
+    rows: Sequence[TestRow],
+    cycles: Sequence[CycleFigures],
+    state: str,
+    started_at: datetime | None,
+    ended_at: datetime | None,
+) -> None:
+    """Write what a test recorded up to now."""
+    await tx.execute(
+        text("""
+            UPDATE test_run
+            SET state = :state, row_count = :row_count, rows = :rows, started_at = :started_at,
+                ended_at = :ended_at, cycles = CAST(:cycles AS jsonb)
+            WHERE job_order_id = :id"""),
+        {
+            "id": job_order_id,
+            "state": state,
+            "row_count": len(rows),
+            "rows": packed(rows),
+            "started_at": started_at,
+            "ended_at": ended_at,
+            "cycles": json.dumps([item.model_dump() for item in cycles]),
+        },
+    )
+
+
+async def latest_run(tx: AsyncConnection, lot_id: str) -> RowMapping | None:
+    """Return the newest test of a cell with its rows, or None."""
+    rows = await tx.execute(
+        text("""
+            SELECT job_order_id, channel, protocol_id, protocol_version, state, started_at,
+                   ended_at, row_count, rows, cycles
+            FROM test_run WHERE lot_id = :id
+            ORDER BY started_at DESC NULLS LAST LIMIT 1"""),
+        {"id": lot_id},
+    )
+    return rows.mappings().first()
+
+
+async def keep_file(tx: AsyncConnection, **columns: Any) -> bool:
+    """Keep an uploaded test file; False when the same bytes are there already."""
+    added = await tx.execute(
+        text("""
+            INSERT INTO test_file (sha256, name, lot_id, content, parser, may_gate, warnings,
+                                   figures, received_at)
+            VALUES (:sha256, :name, :lot_id, :content, :parser, :may_gate,
+                    CAST(:warnings AS jsonb), CAST(:figures AS jsonb), :received_at)
+            ON CONFLICT (sha256) DO NOTHING"""),
+        {
+            **columns,
+            "warnings": json.dumps(columns["warnings"]),
+            "figures": json.dumps(columns["figures"]),
+        },
+    )
+    return bool(added.rowcount)
+
+
+async def file_content(tx: AsyncConnection, sha256: str) -> tuple[str, bytes]:
+    """Return name and bytes of a test file.
+
+    Raises:
+        NotFoundError: no file of that hash.
+    """
+    row = (
+        await tx.execute(
+            text("SELECT name, content FROM test_file WHERE sha256 = :sha256"),
+            {"sha256": sha256},
+        )
+    ).first()
+    if row is None:
+        raise NotFoundError(f"test file {sha256} does not exist")
+    return row[0], row[1]
+
+
+def packed(rows: Sequence[TestRow]) -> bytes:
+    """Return rows as compressed columns: time_s, voltage_v, current_ma, step_id, cycle."""
+    columns: Columns = {
+        "time_s": np.array(times_since_start_s(rows), dtype=float),
+        "voltage_v": np.array([row.voltage_v for row in rows], dtype=float),
+        "current_ma": np.array([row.current_ma for row in rows], dtype=float),
+        "step_id": np.array([row.step_id for row in rows], dtype=float),
+        "cycle": np.array([row.cycle for row in rows], dtype=float),
+    }
+    buffer = BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **columns)
+    return buffer.getvalue()
+
+
+def unpacked(content: bytes) -> Columns:
+    """Return the columns of packed rows."""
+    with np.load(BytesIO(content), allow_pickle=False) as columns:
+        return {name: columns[name] for name in columns.files}
+
+
+async def _add_version(
+    tx: AsyncConnection,
+    table: str,
+    key: str,
+    identity: str,
+    version: int,
+    item: TestProtocol | Grading,
+) -> None:
+    body = item.model_dump_json()
+    values = {"id": identity, "version": version, "body": body}
+    await tx.execute(
+        text(f"""
+            INSERT INTO {table} ({key}, version, body)
+            VALUES (:id, :version, CAST(:body AS jsonb)) ON CONFLICT DO NOTHING"""),
+        values,
+    )
+    held = await tx.scalar(
+        text(f"SELECT body FROM {table} WHERE {key} = :id AND version = :version"), values
+    )
+    if held != json.loads(body):
+        raise ConflictError(f"{table} {identity} version {version} exists with other content")

@@ -1,0 +1,145 @@
+"""What formation does at rest racks and analysers, and with files from testers elsewhere."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import count
+from typing import Any, Literal
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.formation import store
+from services.formation.cycles import cycle_figures, steps_from_rows
+from services.formation.domain import Grading, told
+from services.formation.protocol import TestProtocol
+from services.formation.testfiles import read_test_file
+from shared import joborders, recipes
+from shared.app import Service
+from shared.events import JobOrderReleased, SpectrumMeasured
+from shared.intake import ended_event, first_startable, lot_results, order_for
+from shared.joborders import StationOrder
+from shared.settings import StationSettings
+from shared.stations import JobAnswer
+
+# Of an analyser's recipe these describe the part and its fixture; the station is not told.
+PART_PARAMETERS = ("area_cm2", "faces_count")
+
+
+class RestAndSpectra:
+    """Chooses jobs for rack and analyser and records what they measured."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    async def plan(
+        self,
+        tx: AsyncConnection,
+        station: StationSettings,
+        waiting: Sequence[JobOrderReleased],
+    ) -> StationOrder | None:
+        """Return the most urgent job order for a free place; one that cannot be is held."""
+
+        taken = {
+            order.parameters.get("slot_count")
+            for order in await joborders.open_at(tx, station.equipment_id)
+        }
+
+        async def prepare(job_order: JobOrderReleased) -> StationOrder:
+            order = await order_for(tx, self._service, station, job_order)
+            sent = {
+                name: value
+                for name, value in order.parameters.items()
+                if name not in PART_PARAMETERS
+            }
+            if "slot_count" in sent:
+                sent["slot_count"] = next(float(n) for n in count(1) if float(n) not in taken)
+            return replace(order, parameters=sent)
+
+        return await first_startable(tx, self._service, waiting, prepare)
+
+    async def ended(self, tx: AsyncConnection, order: StationOrder, answer: JobAnswer) -> None:
+        """Say what was measured: temperatures at rest, or a spectrum with its voltage."""
+        [job_order] = order.job_orders
+        lot_id = job_order.lot_id
+        if job_order.station_kind == "rack":
+            names: tuple[str, ...] = ("temperature_min_degc", "temperature_max_degc", "duration_s")
+        else:
+            names = ("ocv_v", "temperature_degc")
+            if answer.state == "ended":
+                await self._service.outbox.record(tx, await self._spectrum(tx, order, answer))
+        results = lot_results(answer, lot_id, names)
+        event = ended_event(order, job_order, answer, order.materials, results)
+        await self._service.outbox.record(tx, event)
+
+    async def _spectrum(
+        self, tx: AsyncConnection, order: StationOrder, answer: JobAnswer
+    ) -> SpectrumMeasured:
+        [job_order] = order.job_orders
+        recipe = await recipes.version(tx, order.recipe_id, order.recipe_version)
+        part = recipe.control({})
+        area, faces = part.get("area_cm2"), part.get("faces_count")
+        mode: Literal["cell", "blocking"] = (
+            "blocking" if order.parameters.get("mode") == "blocking" else "cell"
+        )
+        return SpectrumMeasured(
+            lot_id=job_order.lot_id,
+            spectrum_id=f"{order.station_order_id}-spectrum",
+            job_order_id=job_order.job_order_id,
+            work_request_id=job_order.work_request_id,
+            product_id=job_order.product_id,
+            operation=job_order.operation,
+            mode=mode,
+            frequency_hz=answer.numbers("frequency_hz"),
+            z_real_ohm=answer.numbers("z_real_ohm"),
+            z_imag_ohm=answer.numbers("z_imag_ohm"),
+            temperature_degc=answer.number("temperature_degc"),
+            fixture_id=answer.text("fixture_id"),
+            thickness_um=None,
+            area_cm2=area if isinstance(area, float) else None,
+            faces=round(faces) if isinstance(faces, float) else None,
+            measured_at=answer.ended_at,
+        )
+
+
+async def take_master_data(
+    tx: AsyncConnection,
+    master_recipes: Sequence[recipes.MasterRecipe],
+    protocols: Sequence[TestProtocol],
+    gradings: Sequence[Grading],
+) -> dict[str, Any]:
+    """Keep recipes, protocols and gradings; all or none."""
+    for recipe in master_recipes:
+        await recipes.add(tx, recipe)
+    for protocol in protocols:
+        await store.add_protocol(tx, protocol)
+    for grading in gradings:
+        await store.add_grading(tx, grading)
+    return {
+        "master_recipes": [recipe.recipe_id for recipe in master_recipes],
+        "test_protocols": [protocol.protocol_id for protocol in protocols],
+        "gradings": [grading.product_id for grading in gradings],
+    }
+
+
+def read_evidence(name: str, content: bytes) -> dict[str, Any]:
+    """Read a test file from a tester elsewhere; return what is kept of it beside its bytes.
+
+    Raises:
+        InvalidInputError: empty, truncated or not a test file.
+    """
+    file = read_test_file(name, content)
+    figures = cycle_figures(steps_from_rows(file.rows), last_step_ended=file.ended)
+    return {
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "name": name,
+        "parser": file.parser,
+        "may_gate": file.may_gate,
+        "warnings": list(file.warnings),
+        "figures": {
+            "row_count": file.rows.height,
+            "barcode": file.barcode,
+            "channel": file.channel,
+            "discharge_total_mah": sum(item.discharge_mah for item in figures),
+            "cycles": [item.model_dump() for item in told(figures)],
+        },
+    }
