@@ -23,10 +23,12 @@ from shared.errors import (
     ConflictError,
     InvalidInputError,
     MesError,
+    NotAllowedError,
     NotFoundError,
     OutOfLimitsError,
     RetryLaterError,
     StationFaultError,
+    TooLargeError,
 )
 from shared.events import Event
 from shared.inbox import Handler, Inbox
@@ -37,6 +39,8 @@ from shared.settings import PlantSettings, ServiceSettings, read_plant
 log = structlog.get_logger()
 STATUS: dict[type[MesError], int] = {
     InvalidInputError: 422,
+    TooLargeError: 413,
+    NotAllowedError: 403,
     OutOfLimitsError: 422,
     NotFoundError: 404,
     ConflictError: 409,
@@ -59,7 +63,7 @@ class Service:
         self.database = Database(settings.database_url)
         self.bus = Bus(settings.mqtt_url, f"halite-{self.plant.site}-{self.name}")
         self.outbox = Outbox(self.name, self.plant.site, self.database, self.clock)
-        self.http = httpx.AsyncClient()
+        self.http = httpx.AsyncClient(trust_env=False)  # the plant's own services: no proxy
         self.metrics = Metrics()
         self.inbox: Inbox | None = None
         self._loops: dict[str, Loop] = {"relay": Relay(self.database, self.bus).run}

@@ -17,6 +17,14 @@ class InvalidInputError(PersonNeededError):
     """Input refused: the message names the field, the value and the limit."""
 
 
+class TooLargeError(InvalidInputError):
+    """More bytes than are taken at once here."""
+
+
+class NotAllowedError(PersonNeededError):
+    """Whoever asks may not do this."""
+
+
 class NotFoundError(PersonNeededError):
     """The thing named does not exist here."""
 

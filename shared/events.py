@@ -234,7 +234,7 @@ class CellCompleted(LotEvent):
     work_request_id: str
     product_id: str
     grade: str
-    discharge_capacity_mah: float
+    discharge_capacity_mah: float | None
 
 
 # sintering, spray, lamination, formation
@@ -372,7 +372,7 @@ class CellGraded(LotEvent):
     work_request_id: str
     product_id: str
     grade: str
-    discharge_capacity_mah: float
+    discharge_capacity_mah: float | None
     coulombic_efficiency_ratio: float | None
     reasons: tuple[str, ...]
 

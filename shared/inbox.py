@@ -206,7 +206,7 @@ class SourceReader:
         log.error(
             "event set aside",
             source=self.source,
-            event=envelope.type,
+            event_type=envelope.type,
             subject=envelope.subject,
             event_id=str(envelope.id),
             error=repr(error),

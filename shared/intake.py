@@ -12,7 +12,6 @@ from shared.events import (
     Envelope,
     Event,
     JobOrderEnded,
-    JobOrderHeld,
     JobOrderReleased,
     LotHeld,
     LotHoldReleased,
@@ -23,6 +22,7 @@ from shared.inbox import Handler
 from shared.joborders import StationOrder
 from shared.opcua import Access, StationClient
 from shared.settings import StationSettings
+from shared.stationfacts import held_events
 from shared.stations import JobAnswer
 from shared.stationwork import StationRunner, StationWork
 from shared.units import display_unit
@@ -105,17 +105,7 @@ async def hold(
 ) -> None:
     """Hold a job order that no station has yet, and say so."""
     await joborders.hold(tx, job_order.job_order_id, reason)
-    held = JobOrderHeld(
-        job_order_id=job_order.job_order_id,
-        lot_id=job_order.lot_id,
-        work_request_id=job_order.work_request_id,
-        product_id=job_order.product_id,
-        operation=job_order.operation,
-        equipment_id=None,
-        reason=reason,
-        lot_ids=tuple(item.lot_id for item in job_order.materials if item.use != "consumed"),
-    )
-    await service.outbox.record(tx, held)
+    await service.outbox.record(tx, *held_events([job_order], None, reason))
 
 
 async def order_for(
@@ -131,9 +121,11 @@ async def order_for(
 
     Raises:
         NotFoundError: the recipe does not exist.
+        InvalidInputError: the recipe is for another kind of station, or lacks a parameter set.
         OutOfLimitsError: the job order sets a value outside the recipe's limits.
     """
     recipe = await recipes.newest(tx, job_order.recipe_id)
+    recipe.check_kind(station.kind)
     wanted = {name: value for name, value in job_order.parameters.items() if name not in not_sent}
     return StationOrder(
         station_order_id=job_order.job_order_id,

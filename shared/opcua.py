@@ -115,7 +115,7 @@ class StationClient:
 
     async def store(self, content: JobContent) -> None:
         """Give the station a job order; it does not start. The same content may be sent twice."""
-        await self._command("Store", content.job_order_id, _job_order(content))
+        await self._command("Store", content.job_order_id, job_order_structure(content))
 
     async def start(self, job_order_id: str) -> None:
         """Allow a stored job order to start."""
@@ -363,7 +363,8 @@ def _variant(value: ParameterValue) -> ua.Variant:
     return ua.Variant(list(value) if isinstance(value, tuple) else value, kind)
 
 
-def _job_order(content: JobContent) -> Any:
+def job_order_structure(content: JobContent) -> Any:
+    """Return a job order as the structure of OPC 10031-4; its type definition must be loaded."""
     parameters = [
         ua.ISA95ParameterDataType(  # type: ignore[attr-defined]
             ID=name, Value=_variant(value), EngineeringUnits=_unit_of(name)

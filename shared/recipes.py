@@ -81,6 +81,13 @@ class MasterRecipe(BaseModel):
                 raise ValueError(str(error)) from error
         return self
 
+    def check_kind(self, station_kind: str) -> None:
+        """Raise InvalidInputError unless the recipe is for this kind of station."""
+        if self.station_kind != station_kind:
+            raise InvalidInputError(
+                f"recipe {self.recipe_id} is for a {self.station_kind}, not for a {station_kind}"
+            )
+
     def control(self, overrides: Mapping[str, float | str]) -> dict[str, ParameterValue]:
         """Return the parameters of one control recipe: released values, and what the order sets.
 
@@ -151,6 +158,19 @@ async def newest(tx: AsyncConnection, recipe_id: str) -> MasterRecipe:
     body = await tx.scalar(text(statement), {"recipe_id": recipe_id})
     if body is None:
         raise NotFoundError(f"recipe {recipe_id} does not exist")
+    return MasterRecipe.model_validate(body)
+
+
+async def version(tx: AsyncConnection, recipe_id: str, number: int) -> MasterRecipe:
+    """Return one version of a recipe.
+
+    Raises:
+        NotFoundError: no such version.
+    """
+    statement = "SELECT body FROM master_recipe WHERE recipe_id = :id AND version = :number"
+    body = await tx.scalar(text(statement), {"id": recipe_id, "number": number})
+    if body is None:
+        raise NotFoundError(f"recipe {recipe_id} has no version {number}")
     return MasterRecipe.model_validate(body)
 
 

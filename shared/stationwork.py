@@ -1,7 +1,6 @@
 """Drives one station: plan, store, read back, start, follow, take the answer, clear."""
 
 import asyncio
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -12,22 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared import joborders
 from shared.app import Service
 from shared.errors import PersonNeededError, StationFaultError
-from shared.events import (
-    EquipmentState,
-    EquipmentStateChanged,
-    JobOrderHeld,
-    JobOrderReleased,
-    JobOrderStarted,
-)
+from shared.events import JobOrderReleased
 from shared.joborders import StationOrder
 from shared.opcua import StationClient
 from shared.settings import StationSettings
-from shared.stations import JobAnswer, JobAtStation, Sample, read_back_differences
-from shared.topics import telemetry_topic
+from shared.stationfacts import EquipmentStates, held_events, started_events
+from shared.stations import JobAnswer, JobAtStation, read_back_differences
+from shared.telemetry import TelemetryFeed
 
 log = structlog.get_logger()
 LOOK_S = 2.0  # a station is looked at this often should a notification have been lost
-TELEMETRY_S = 0.5
 
 
 class StationWork(Protocol):
@@ -53,39 +46,19 @@ class StationRunner:
     ) -> None:
         self.client, self._service, self._work, self._places = client, service, work, places
         self._database, self._outbox = service.database, service.outbox
-        self._state: tuple[EquipmentState, bool] | None = None
-        self._fresh: dict[str, Sample] = {}
-        client.on_samples.append(self._take_samples)
+        self._states = EquipmentStates(service, client.equipment_id)
+        self.telemetry = TelemetryFeed(service.bus, client).run
 
     async def run(self) -> None:
         """Work for ever; raises RetryLaterError while station or database are away."""
         while True:
-            await self._tell_state(running=False if not self.client.connected else None)
             if not self.client.connected:
+                await self._states.tell(connected=False, running=False)
                 await self.client.changed.wait(LOOK_S)
                 continue
             moved = await self._round()
             if not moved:
                 await self._wait()
-
-    async def telemetry(self) -> None:
-        """Publish live values twice a wall second; values of a lost station are not repeated."""
-        topic = telemetry_topic(self.client.equipment_id, "values")
-        while True:
-            await asyncio.sleep(TELEMETRY_S)
-            fresh, self._fresh = self._fresh, {}
-            if fresh:
-                samples = [
-                    {
-                        "signal": sample.signal,
-                        "value": sample.value,
-                        "status": sample.status,
-                        "source_at": sample.source_at.isoformat(),
-                    }
-                    for sample in fresh.values()
-                ]
-                body = {"equipment_id": self.client.equipment_id, "samples": samples}
-                self._service.bus.publish_soon(topic, json.dumps(body))
 
     async def _wait(self) -> None:
         waits = (self.client.changed.wait(LOOK_S), self._database.committed.wait(LOOK_S))
@@ -107,7 +80,8 @@ class StationRunner:
                 moved |= await self._advance(order, at_station.get(order.station_order_id))
         if len(open_orders) < self._places:
             moved |= await self._plan()
-        await self._tell_state(running=any(order.state == "running" for order in open_orders))
+        running = any(order.state == "running" for order in open_orders)
+        await self._states.tell(connected=True, running=running)
         return moved
 
     async def _plan(self) -> bool:
@@ -148,7 +122,7 @@ class StationRunner:
         started = replace(order.to("running"), started_at=self._service.clock.now())
         async with self._database.begin() as tx:
             await joborders.save(tx, started, None)
-            await self._outbox.record(tx, *self._started(started))
+            await self._outbox.record(tx, *started_events(started))
         return True
 
     async def _follow(self, order: StationOrder, held: JobAtStation | None) -> bool:
@@ -178,60 +152,5 @@ class StationRunner:
         )
         async with self._database.begin() as tx:
             await joborders.save(tx, order.to("interrupted", reason), None)
-            events = [
-                JobOrderHeld(
-                    job_order_id=job_order.job_order_id,
-                    lot_id=job_order.lot_id,
-                    work_request_id=job_order.work_request_id,
-                    product_id=job_order.product_id,
-                    operation=job_order.operation,
-                    equipment_id=self.client.equipment_id,
-                    reason=reason,
-                    lot_ids=order.lot_ids,
-                )
-                for job_order in order.job_orders
-            ]
+            events = held_events(order.job_orders, self.client.equipment_id, reason)
             await self._outbox.record(tx, *events)
-
-    def _started(self, order: StationOrder) -> list[JobOrderStarted]:
-        return [
-            JobOrderStarted(
-                job_order_id=job_order.job_order_id,
-                lot_id=job_order.lot_id,
-                work_request_id=job_order.work_request_id,
-                product_id=job_order.product_id,
-                operation=job_order.operation,
-                equipment_id=self.client.equipment_id,
-                recipe_id=order.recipe_id,
-                recipe_version=order.recipe_version,
-                started_at=order.started_at or order.planned_at,
-                lot_ids=tuple(
-                    item.lot_id for item in job_order.materials if item.use != "consumed"
-                ),
-            )
-            for job_order in order.job_orders
-        ]
-
-    async def _tell_state(self, *, running: bool | None) -> None:
-        connected = self.client.connected
-        if running is None:
-            return
-        state: EquipmentState = "productive" if running else "standby"
-        if not connected:
-            state = self._state[0] if self._state else "standby"
-        if self._state == (state, connected):
-            return
-        self._state = (state, connected)
-        self._service.metrics.stations_connected.labels(self.client.equipment_id).set(connected)
-        event = EquipmentStateChanged(
-            equipment_id=self.client.equipment_id,
-            state=state,
-            data_quality="good" if connected else "unknown",
-            reason=None if connected else "station does not answer",
-            changed_at=self._service.clock.now(),
-        )
-        async with self._database.begin() as tx:
-            await self._outbox.record(tx, event)
-
-    def _take_samples(self, samples: Sequence[Sample]) -> None:
-        self._fresh.update({sample.signal: sample for sample in samples})

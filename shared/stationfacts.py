@@ -1,0 +1,82 @@
+"""The facts that every station tells in the same words: state, job orders started and held."""
+
+from collections.abc import Sequence
+
+from shared.app import Service
+from shared.events import (
+    EquipmentState,
+    EquipmentStateChanged,
+    JobOrderHeld,
+    JobOrderReleased,
+    JobOrderStarted,
+)
+from shared.joborders import StationOrder
+
+
+class EquipmentStates:
+    """Tells the state of one piece of equipment when it changes, and only then."""
+
+    def __init__(self, service: Service, equipment_id: str) -> None:
+        self._service, self._equipment_id = service, equipment_id
+        self._told: tuple[EquipmentState, bool] | None = None
+
+    async def tell(self, *, connected: bool, running: bool) -> None:
+        """Tell the state; while it does not answer, the last known state with quality unknown."""
+        state: EquipmentState = "productive" if running else "standby"
+        if not connected and self._told is not None:
+            state = self._told[0]
+        if self._told == (state, connected):
+            return
+        self._service.metrics.stations_connected.labels(self._equipment_id).set(connected)
+        event = EquipmentStateChanged(
+            equipment_id=self._equipment_id,
+            state=state,
+            data_quality="good" if connected else "unknown",
+            reason=None if connected else "station does not answer",
+            changed_at=self._service.clock.now(),
+        )
+        async with self._service.database.begin() as tx:
+            await self._service.outbox.record(tx, event)
+        self._told = (state, connected)
+
+
+def started_events(order: StationOrder) -> list[JobOrderStarted]:
+    """Return the facts that the job orders of a station order were started."""
+    return [
+        JobOrderStarted(
+            job_order_id=job_order.job_order_id,
+            lot_id=job_order.lot_id,
+            work_request_id=job_order.work_request_id,
+            product_id=job_order.product_id,
+            operation=job_order.operation,
+            equipment_id=order.equipment_id,
+            recipe_id=order.recipe_id,
+            recipe_version=order.recipe_version,
+            started_at=order.started_at or order.planned_at,
+            lot_ids=_lots(job_order),
+        )
+        for job_order in order.job_orders
+    ]
+
+
+def held_events(
+    job_orders: Sequence[JobOrderReleased], equipment_id: str | None, reason: str
+) -> list[JobOrderHeld]:
+    """Return the facts that job orders stand until a person looks."""
+    return [
+        JobOrderHeld(
+            job_order_id=job_order.job_order_id,
+            lot_id=job_order.lot_id,
+            work_request_id=job_order.work_request_id,
+            product_id=job_order.product_id,
+            operation=job_order.operation,
+            equipment_id=equipment_id,
+            reason=reason,
+            lot_ids=_lots(job_order),
+        )
+        for job_order in job_orders
+    ]
+
+
+def _lots(job_order: JobOrderReleased) -> tuple[str, ...]:
+    return tuple(item.lot_id for item in job_order.materials if item.use != "consumed")
