@@ -10,6 +10,9 @@ import pytest
 
 from deploy.broker import Broker, find_program
 from deploy.postgres import PostgresServer
+from tests.plant import ROOT, Plant
+
+PLANT_PORT = 18080
 
 
 def free_port() -> int:
@@ -74,3 +77,17 @@ def own_broker() -> Iterator[Broker]:
         server.start()
         yield server
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def plant(floor_dir: Path) -> Iterator[Plant]:
+    """The whole plant with its master data, one hour in a wall second; without work yet."""
+    (floor_dir / "whole").mkdir()
+    whole = Plant(floor_dir / "whole" / "data", port=PLANT_PORT, speed=3600.0)
+    whole.start()
+    master_data = (ROOT / "examples/master-data.yaml").read_bytes()
+    reply = whole.post("/api/master-data", master_data, "master-data-1")
+    assert reply.status_code in (200, 201), reply.text
+    yield whole
+    whole.stop()
+    whole.http.close()

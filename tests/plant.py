@@ -1,0 +1,88 @@
+"""The whole plant as a person starts it, for the tests that need all of it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+ROOT = Path(__file__).resolve().parents[1]
+READY_WITHIN_S = 240.0
+
+
+@dataclass
+class Plant:
+    """One plant on this machine: its process, and its HTTP face."""
+
+    data_dir: Path
+    port: int
+    speed: float
+    process: "subprocess.Popen[str] | None" = None
+    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30.0, trust_env=False))
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start the plant without examples and wait until it serves."""
+        words = ["--data-dir", str(self.data_dir), "--port", str(self.port)]
+        words += ["--speed", str(self.speed), "--empty"]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "deploy.local", *words],
+            cwd=ROOT,
+            stdout=(self.data_dir.parent / "plant.out").open("a"),
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        self.wait_for(self._is_up, READY_WITHIN_S)
+
+    def stop(self) -> int:
+        """Stop the plant in order; return its exit code."""
+        if self.process is None:
+            return 0
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(timeout=60)
+        self.process = None
+        return code
+
+    def get(self, path: str, **params: Any) -> Any:
+        reply = self.http.get(f"{self.url}{path}", params=params)
+        reply.raise_for_status()
+        return reply.json()
+
+    def post(
+        self, path: str, content: bytes, key: str, content_type: str = "application/yaml"
+    ) -> httpx.Response:
+        headers = {"Idempotency-Key": key, "Content-Type": content_type}
+        return self.http.post(f"{self.url}{path}", content=content, headers=headers)
+
+    def wait_for(self, condition: Callable[[], Any], timeout_s: float) -> Any:
+        """Return the first true value of a condition; fail with the plant's last words."""
+        give_up = time.monotonic() + timeout_s
+        while time.monotonic() < give_up:
+            if found := condition():
+                return found
+            if self.process is not None and self.process.poll() is not None:
+                raise AssertionError(f"the plant ended: {self.last_words()}")
+            time.sleep(0.25)
+        raise AssertionError(f"not within {timeout_s} s; the plant says: {self.last_words()}")
+
+    def last_words(self) -> str:
+        return (self.data_dir.parent / "plant.out").read_text()[-2000:]
+
+    def _is_up(self) -> bool:
+        try:
+            return (
+                "The plant is up" in self.last_words()
+                and self.http.get(f"{self.url}/readyz").status_code == 200
+            )
+        except httpx.HTTPError:
+            return False
