@@ -1,0 +1,55 @@
+/** What each screen asks for. Live topics fall back to REST; lists are read again on a timer. */
+import { keepPreviousData, useQuery, type UseQueryResult } from '@tanstack/react-query';
+import { useEffect } from 'react';
+import { useLinkState, useLiveLink } from '../live/LiveProvider';
+import { getJson } from './http';
+import { liveKey } from './keys';
+import type { CellRecord, CellSummary, Disposition, Listing, LotRecord, LotSummary, Overview } from './types';
+
+const REST_FALLBACK_MS = 5_000;
+const LIST_REFRESH_MS = 10_000;
+export const LIST_LIMIT = 200;
+
+/** Pushed by the live link while it is up, read by REST at first and while it is down. */
+function useLiveQuery<Answer>(topic: string, path: string): UseQueryResult<Answer> {
+  const link = useLiveLink();
+  const linkState = useLinkState();
+  useEffect(() => link.subscribe(topic), [link, topic]);
+  return useQuery({
+    queryKey: liveKey(topic),
+    queryFn: async ({ signal }) => {
+      const askedAt = performance.now();
+      const answer = await getJson<Answer>(path, signal);
+      // A snapshot pushed while this answer was on its way is newer than the answer.
+      return (link.receivedSince(topic, askedAt) as Answer | undefined) ?? answer;
+    },
+    refetchInterval: linkState === 'live' ? false : REST_FALLBACK_MS,
+  });
+}
+
+export const useOverview = () => useLiveQuery<Overview>('overview', '/api/overview');
+
+export const useCell = (cellId: string) =>
+  useLiveQuery<CellRecord>(`cell:${cellId}`, `/api/cells/${encodeURIComponent(cellId)}`);
+
+export const useLot = (lotId: string) =>
+  useQuery({
+    queryKey: ['lot', lotId],
+    queryFn: ({ signal }) => getJson<LotRecord>(`/api/lots/${encodeURIComponent(lotId)}`, signal),
+    refetchInterval: LIST_REFRESH_MS,
+  });
+
+function useListing<Item>(path: string, filter: Record<string, string>) {
+  const query = new URLSearchParams({ ...filter, limit: String(LIST_LIMIT) }).toString();
+  return useQuery({
+    queryKey: ['list', path, query],
+    queryFn: ({ signal }) => getJson<Listing<Item>>(`${path}?${query}`, signal),
+    placeholderData: keepPreviousData,
+    refetchInterval: LIST_REFRESH_MS,
+  });
+}
+
+export const useCells = (search: string, disposition: Disposition | '') =>
+  useListing<CellSummary>('/api/cells', { search, disposition });
+
+export const useLots = (search: string) => useListing<LotSummary>('/api/lots', { search });

@@ -1,0 +1,210 @@
+/** The gateway's answers, field for field as its HTTP contract has them. Instants are ISO 8601 strings. */
+
+export type EquipmentState =
+  | 'productive'
+  | 'standby'
+  | 'engineering'
+  | 'scheduled_down'
+  | 'unscheduled_down'
+  | 'nonscheduled';
+export type DataQuality = 'good' | 'stale' | 'unknown';
+export type ValueQuality = 'good' | 'stale' | 'bad';
+export type Disposition = 'released' | 'blocked' | 'rework' | 'scrap';
+export type AlarmPriority = 1 | 2 | 3;
+
+export interface SignalValue {
+  signal: string;
+  value: number | null;
+  unit: string;
+  quality: ValueQuality;
+}
+
+export interface Station {
+  equipment_id: string;
+  name: string;
+  area: string;
+  kind: string;
+  state: EquipmentState;
+  data_quality: DataQuality;
+  job_order_id: string | null;
+  operation: string | null;
+  lot_id: string | null;
+  progress_ratio: number | null;
+  reason: string | null;
+  values: SignalValue[];
+  updated_at: string | null;
+}
+
+export interface WorkInProcess {
+  operation: string;
+  waiting: number;
+  running: number;
+  held: number;
+  ended: number;
+}
+
+export interface WorkRequest {
+  work_request_id: string;
+  product_id: string;
+  quantity: number;
+  graded: number;
+  held: number;
+  scrapped: number;
+  state: string;
+}
+
+export interface Alarm {
+  alarm_id: string;
+  code: string;
+  text: string;
+  priority: AlarmPriority;
+  source: string;
+  raised_at: string;
+  acknowledged: boolean;
+}
+
+export interface ServiceHealth {
+  service: string;
+  ready: boolean;
+  oldest_event_age_s: number | null;
+}
+
+export interface Overview {
+  line: string;
+  plant_time: string;
+  speed: number;
+  stations: Station[];
+  wip: WorkInProcess[];
+  work_requests: WorkRequest[];
+  alarms: Alarm[];
+  services: ServiceHealth[];
+}
+
+export interface Listing<Item> {
+  items: Item[];
+  total: number;
+}
+
+export interface CellSummary {
+  cell_id: string;
+  product_id: string;
+  work_request_id: string;
+  kind: 'cell' | 'witness';
+  operation: string | null;
+  state: string;
+  disposition: Disposition | null;
+  grade: string | null;
+  discharge_capacity_mah: number | null;
+  reason: string | null;
+  updated_at: string;
+}
+
+export interface LotSummary {
+  lot_id: string;
+  material_definition_id: string;
+  quantity: number | null;
+  unit: string;
+  state: string;
+  work_request_id: string | null;
+  location: string | null;
+  updated_at: string;
+}
+
+export interface GenealogyNode {
+  lot_id: string;
+  material_definition_id: string;
+  rank: number;
+  quantity: number | null;
+  unit: string;
+  operation: string | null;
+  equipment_id: string | null;
+}
+
+export interface GenealogyEdge {
+  from: string;
+  to: string;
+  quantity: number | null;
+  unit: string;
+}
+
+export interface Genealogy {
+  nodes: GenealogyNode[];
+  edges: GenealogyEdge[];
+}
+
+export interface CellOperation {
+  operation: string;
+  job_order_id: string;
+  equipment_id: string | null;
+  state: string;
+  started_at: string | null;
+  ended_at: string | null;
+}
+
+export interface TimeLimit {
+  name: string;
+  kind: 'min' | 'max';
+  from_event: string;
+  to_event: string;
+  started_at: string;
+  limit_at: string;
+  state: 'open' | 'near' | 'met' | 'broken';
+}
+
+export interface Exposure {
+  state: 'within' | 'near' | 'over' | 'unknown';
+  minutes: number | null;
+  budget_minutes: number;
+  dose_ppm_h: number | null;
+  reason: string | null;
+}
+
+export interface GateResult {
+  gate: string;
+  characteristic: string;
+  value: number | string | null;
+  unit: string;
+  low: number | null;
+  high: number | null;
+  disposition: string;
+  reason: string;
+  evaluated_at: string;
+}
+
+export interface Cycle {
+  cycle: number;
+  charge_capacity_mah: number | null;
+  discharge_capacity_mah: number | null;
+  coulombic_efficiency_ratio: number | null;
+  flag: string | null;
+}
+
+export interface Formation {
+  total_points: number;
+  time_s: number[];
+  voltage_v: number[];
+  current_a: number[];
+  cycles: Cycle[];
+}
+
+export interface Spectrum {
+  frequency_hz: number[];
+  z_real_ohm: number[];
+  z_imag_ohm: number[];
+}
+
+export interface CellRecord {
+  cell: CellSummary;
+  genealogy: Genealogy;
+  operations: CellOperation[];
+  time_limits: TimeLimit[];
+  exposure: Exposure | null;
+  gates: GateResult[];
+  formation: Formation | null;
+  spectrum: Spectrum | null;
+}
+
+export interface LotRecord {
+  lot: LotSummary;
+  genealogy: Genealogy;
+}

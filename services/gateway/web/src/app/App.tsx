@@ -1,0 +1,40 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { useState } from 'react';
+import { BrowserRouter } from 'react-router';
+import { ApiError } from '../api/http';
+import { I18nProvider, type LoadedLanguage } from '../i18n/I18nProvider';
+import { LiveProvider } from '../live/LiveProvider';
+import { ThemeProvider } from '../settings/ThemeProvider';
+import { Frame } from './Frame';
+
+const RETRIES = 2;
+
+function makeQueries(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        // A panel PC often believes it is offline in a plant network without internet.
+        networkMode: 'always',
+        retry: (failures, error) => failures < RETRIES && error instanceof ApiError && error.retryable,
+        refetchOnWindowFocus: false,
+      },
+    },
+  });
+}
+
+export function App({ language }: { language: LoadedLanguage }) {
+  const [queries] = useState(makeQueries);
+  return (
+    <ThemeProvider>
+      <I18nProvider first={language}>
+        <QueryClientProvider client={queries}>
+          <LiveProvider>
+            <BrowserRouter>
+              <Frame />
+            </BrowserRouter>
+          </LiveProvider>
+        </QueryClientProvider>
+      </I18nProvider>
+    </ThemeProvider>
+  );
+}

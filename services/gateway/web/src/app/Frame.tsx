@@ -1,0 +1,44 @@
+import { iconRefresh } from '@siemens/ix-icons/icons';
+import { Suspense } from 'react';
+import { Route, Routes, useLocation } from 'react-router';
+import { useI18n } from '../i18n/I18nProvider';
+import { Button } from '../ui/Button';
+import { Notice } from '../ui/Notice';
+import { Skeleton } from '../ui/Skeleton';
+import './Frame.css';
+import { Header } from './Header';
+import { Navigation } from './Navigation';
+import { ScreenBoundary } from './ScreenBoundary';
+import { SCREENS } from './screens';
+
+/** Header with alarms, navigation, and the screen of the address; the first two stay whatever the screen does. */
+export function Frame() {
+  const { t } = useI18n();
+  const { pathname } = useLocation();
+  const failed = (
+    <>
+      <Notice mark="unknown">{t('error.screen')}</Notice>
+      <Button icon={iconRefresh} onPress={() => window.location.reload()}>
+        {t('error.reload')}
+      </Button>
+    </>
+  );
+  return (
+    <div className="frame">
+      <Header />
+      <Navigation />
+      <main className="frame-screen" key={pathname}>
+        <ScreenBoundary fallback={failed}>
+          <Suspense fallback={<Skeleton label={t('data.loading')} />}>
+            <Routes>
+              {SCREENS.map(({ path, screen: Screen }) => (
+                <Route key={path} path={path} element={<Screen />} />
+              ))}
+              <Route path="*" element={<Notice mark="unknown">{t('error.no_screen')}</Notice>} />
+            </Routes>
+          </Suspense>
+        </ScreenBoundary>
+      </main>
+    </div>
+  );
+}

@@ -1,0 +1,30 @@
+/** Every screen with its address and, where it has one, its place in the navigation. A new screen is a line here. */
+import { iconBatteryUprightFull, iconDashboard } from '@siemens/ix-icons/icons';
+import { lazy, type ComponentType } from 'react';
+import type { MessageKey } from '../i18n/en';
+
+interface Screen {
+  path: string;
+  screen: ComponentType;
+}
+
+export const SCREENS: readonly Screen[] = [
+  { path: '/', screen: lazy(() => import('../screens/overview/OverviewScreen')) },
+  { path: '/cells', screen: lazy(() => import('../screens/search/CellsScreen')) },
+  { path: '/lots', screen: lazy(() => import('../screens/search/LotsScreen')) },
+  { path: '/cells/:cellId', screen: lazy(() => import('../screens/cell/CellScreen')) },
+  { path: '/lots/:lotId', screen: lazy(() => import('../screens/lot/LotScreen')) },
+];
+
+interface NavigationEntry {
+  to: string;
+  label: MessageKey;
+  icon: string;
+  /** Addresses that belong to this entry. */
+  covers: readonly string[];
+}
+
+export const NAVIGATION: readonly NavigationEntry[] = [
+  { to: '/', label: 'nav.overview', icon: iconDashboard, covers: [] },
+  { to: '/cells', label: 'nav.search', icon: iconBatteryUprightFull, covers: ['/cells', '/lots'] },
+];

@@ -1,0 +1,51 @@
+import { useEffect, useRef } from 'react';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import type { Formation } from '../api/types';
+import { NO_DATA } from '../i18n/format';
+import { useI18n } from '../i18n/I18nProvider';
+import './FormationCurve.css';
+import { usePalette } from './palette';
+import { useWidth } from './useWidth';
+
+const HEIGHT = 320;
+const SECONDS_PER_HOUR = 3_600;
+
+/** Voltage (full line, left axis) and current (dashed, right axis) over time. */
+export default function FormationCurve({ formation }: { formation: Formation }) {
+  const { t, number, fixed } = useI18n();
+  const palette = usePalette();
+  const host = useRef<HTMLDivElement>(null);
+  const width = useWidth(host);
+
+  useEffect(() => {
+    if (host.current === null || width === 0) return undefined;
+    const font = `12px ${palette.font}`;
+    const axis = { stroke: palette.text, font, labelFont: font, ticks: { stroke: palette.line, width: 1 } };
+    const ticks = (_: uPlot, values: number[]) => values.map((value) => number(value));
+    const reading = (_: uPlot, value: number | null) => (value === null ? NO_DATA : fixed(value, 3));
+    const plot = new uPlot(
+      {
+        width,
+        height: HEIGHT,
+        cursor: { drag: { x: false, y: false } },
+        scales: { x: { time: false } },
+        axes: [
+          { ...axis, label: t('formation.time'), values: ticks, grid: { stroke: palette.grid, width: 1 } },
+          { ...axis, scale: 'v', label: t('formation.voltage'), values: ticks, grid: { stroke: palette.grid, width: 1 } },
+          { ...axis, scale: 'a', side: 1, label: t('formation.current'), values: ticks, grid: { show: false } },
+        ],
+        series: [
+          { label: t('formation.time'), value: reading },
+          { label: t('formation.voltage'), scale: 'v', stroke: palette.first, width: 2, value: reading },
+          { label: t('formation.current'), scale: 'a', stroke: palette.second, width: 1.5, dash: [6, 4], value: reading },
+        ],
+      },
+      [formation.time_s.map((second) => second / SECONDS_PER_HOUR), formation.voltage_v, formation.current_a],
+      host.current,
+    );
+    return () => plot.destroy();
+  }, [formation, width, palette, t, number, fixed]);
+
+  return <div ref={host} className="formation-curve" role="img" aria-label={t('formation.curve')} />;
+}

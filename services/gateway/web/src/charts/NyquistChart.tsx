@@ -1,0 +1,80 @@
+import { useMemo, useRef } from 'react';
+import type { Spectrum } from '../api/types';
+import { useI18n } from '../i18n/I18nProvider';
+import { EChart } from './EChart';
+import type { EChartsType } from './echarts';
+import { nyquistRanges } from './nyquist-ranges';
+import { usePalette } from './palette';
+import { useWidth } from './useWidth';
+
+const HEIGHT = 360;
+const MARGIN = { left: 64, right: 20, top: 16, bottom: 48 };
+
+interface Point {
+  value: [real: number, minusImag: number];
+  frequencyHz: number;
+}
+
+/** −Z'' over Z' with the same px per ohm on both axes, so that a semicircle is round. Tap a point for its frequency. */
+export default function NyquistChart({ spectrum }: { spectrum: Spectrum }) {
+  const { t, number } = useI18n();
+  const palette = usePalette();
+  const host = useRef<HTMLDivElement>(null);
+  const width = useWidth(host);
+
+  const option = useMemo(() => {
+    const points: Point[] = spectrum.z_real_ohm.map((real, index) => ({
+      value: [real, -(spectrum.z_imag_ohm[index] ?? Number.NaN)],
+      frequencyHz: spectrum.frequency_hz[index] ?? Number.NaN,
+    }));
+    const plot = { width: width - MARGIN.left - MARGIN.right, height: HEIGHT - MARGIN.top - MARGIN.bottom };
+    const ranges = nyquistRanges(points.map((point) => point.value), plot);
+    const text = { color: palette.text, fontFamily: palette.font };
+    const axis = (range: { min: number; max: number }, name: string, nameGap: number) => ({
+      type: 'value',
+      ...range,
+      interval: ranges.step,
+      name,
+      nameLocation: 'middle',
+      nameGap,
+      nameTextStyle: text,
+      axisLabel: { ...text, showMaxLabel: false, formatter: (value: number) => number(value) },
+      axisLine: { lineStyle: { color: palette.line } },
+      splitLine: { lineStyle: { color: palette.grid } },
+    });
+    return {
+      animation: false,
+      grid: { ...MARGIN, outerBoundsMode: 'none' },
+      xAxis: axis(ranges.real, t('spectrum.real'), 28),
+      yAxis: axis(ranges.minusImag, t('spectrum.imag'), 44),
+      tooltip: {
+        trigger: 'item',
+        triggerOn: 'mousemove|click',
+        confine: true,
+        backgroundColor: palette.raised,
+        textStyle: text,
+        formatter: ({ data }: { data: Point }) =>
+          `${t('spectrum.frequency')} ${number(data.frequencyHz)} Hz<br>` +
+          `${number(data.value[0])} − ${number(data.value[1])} j Ω`,
+      },
+      series: [{ type: 'scatter', symbolSize: 8, itemStyle: { color: palette.first }, data: points }],
+    };
+  }, [spectrum, width, palette, t, number]);
+
+  return (
+    <div ref={host}>
+      {width > 0 && (
+        <EChart label={t('spectrum.nyquist')} width={width} height={HEIGHT} option={option} onDrawn={stateScale} />
+      )}
+    </div>
+  );
+}
+
+/** Leaves the drawn px per ohm of both axes on the element, where a test can read that they are equal. */
+function stateScale(chart: EChartsType, element: HTMLElement): void {
+  const at = (value: [number, number]): number[] => chart.convertToPixel('grid', value);
+  const [x0 = 0, y0 = 0] = at([0, 0]);
+  const [x1 = 0, y1 = 0] = at([1, 1]);
+  element.dataset['pxPerOhmReal'] = (x1 - x0).toFixed(3);
+  element.dataset['pxPerOhmImag'] = (y0 - y1).toFixed(3);
+}

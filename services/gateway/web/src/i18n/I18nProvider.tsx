@@ -1,0 +1,86 @@
+/** Texts and formats of the chosen language; each table is its own chunk, read when first needed. */
+import { createContext, useContext, useMemo, useState, type ReactNode } from 'react';
+import { rememberLanguage, type Language } from '../settings/browser';
+import type { MessageKey, Messages } from './en';
+import { formatsFor, spelled, type Formats } from './format';
+
+export type Parameters = Record<string, string | number>;
+/** Sets of words that the services use and the tables translate. */
+export type WordSet =
+  | 'area'
+  | 'characteristic'
+  | 'disposition'
+  | 'equipment_state'
+  | 'event'
+  | 'exposure_state'
+  | 'gate_name'
+  | 'job_state'
+  | 'kind'
+  | 'limit_kind'
+  | 'limit_state'
+  | 'operation'
+  | 'signal'
+  | 'time_limit';
+
+export interface I18n extends Formats {
+  language: Language;
+  setLanguage(language: Language): void;
+  t(key: MessageKey, parameters?: Parameters): string;
+  /** A word of the services in this language; spelled out as it came when the tables lack it. */
+  word(set: WordSet, word: string): string;
+}
+
+export interface LoadedLanguage {
+  language: Language;
+  messages: Messages;
+}
+
+export async function loadLanguage(language: Language): Promise<LoadedLanguage> {
+  switch (language) {
+    case 'en':
+      return { language, messages: (await import('./en')).messages };
+    case 'de':
+      return { language, messages: (await import('./de')).messages };
+    case 'zh': {
+      const [{ messages }] = await Promise.all([import('./zh'), import('@fontsource-variable/noto-sans-sc/index.css')]);
+      return { language, messages };
+    }
+  }
+}
+
+const I18nContext = createContext<I18n | null>(null);
+
+/** Before React draws: the font depends on the language, and charts read the font from the page. */
+function announce(loaded: LoadedLanguage): LoadedLanguage {
+  document.documentElement.lang = loaded.language;
+  return loaded;
+}
+
+export function I18nProvider({ first, children }: { first: LoadedLanguage; children: ReactNode }) {
+  const [loaded, setLoaded] = useState(() => announce(first));
+
+  const i18n = useMemo<I18n>(() => {
+    const { language, messages } = loaded;
+    return {
+      ...formatsFor(language),
+      language,
+      setLanguage: (chosen) => {
+        void loadLanguage(chosen).then((table) => {
+          rememberLanguage(chosen);
+          setLoaded(announce(table));
+        });
+      },
+      t: (key, parameters = {}) =>
+        messages[key].replace(/\{(\w+)\}/g, (_, name: string) => String(parameters[name] ?? '')),
+      word: (set, word) => (messages as Record<string, string>)[`${set}.${word}`] ?? spelled(word),
+    };
+  }, [loaded]);
+
+  return <I18nContext value={i18n}>{children}</I18nContext>;
+}
+
+export function useI18n(): I18n {
+  const i18n = useContext(I18nContext);
+  if (i18n === null) throw new Error('I18nProvider is missing above this component');
+  return i18n;
+}

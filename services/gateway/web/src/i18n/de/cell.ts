@@ -1,0 +1,65 @@
+/** German texts of the cell and lot pages. */
+import type { cell as english } from '../en/cell';
+
+export const cell: Record<keyof typeof english, string> = {
+  'cell.title': 'Zelle {id}',
+  'cell.sections': 'Teile dieser Seite',
+  'cell.back': 'Zurück zur Suche',
+  'cell.operations': 'Arbeitsgänge',
+  'cell.time_limits': 'Zeitgrenzen',
+  'cell.exposure': 'Exposition',
+  'cell.gates': 'Prüfergebnisse',
+  'cell.formation': 'Formierung',
+  'cell.spectrum': 'Impedanz',
+  'cell.genealogy': 'Herkunft',
+  'cell.no_disposition': 'Nicht entschieden',
+
+  'lot.title': 'Los {id}',
+
+  'limit.name': 'Grenze',
+  'limit.window': 'Von → bis',
+  'limit.kind': 'Art',
+  'limit.at': 'Grenze um',
+  'limit.left': 'Restzeit',
+  'limit.remaining': 'noch {time}',
+  'limit.wait': 'noch {time} warten',
+  'limit.over': 'überschritten um {time}',
+  'limit.elapsed': 'Mindestzeit erreicht',
+
+  'exposure.minutes': 'Offene Zeit',
+  'exposure.budget': '{minutes} min von {budget} min',
+  'exposure.dose': 'Dosis',
+
+  'gate.gate': 'Prüfung',
+  'gate.characteristic': 'Merkmal',
+  'gate.value': 'Wert',
+  'gate.limits': 'Grenzen',
+  'gate.evaluated': 'Bewertet',
+  'gate.no_limits': 'keine Grenzen',
+
+  'formation.curve': 'Spannung und Strom über der Zeit',
+  'formation.time': 'Zeit / h',
+  'formation.voltage': 'Spannung / V',
+  'formation.current': 'Strom / A',
+  'formation.points': 'Ausgedünnt {total} → {shown} Punkte',
+  'formation.all_points': 'Alle {total} Punkte',
+  'formation.cycles': 'Zyklen',
+  'formation.cycle': 'Zyklus',
+  'formation.charge': 'Ladung',
+  'formation.discharge': 'Entladung',
+  'formation.efficiency': 'Coulomb-Wirkungsgrad',
+  'formation.flag': 'Hinweis',
+
+  'spectrum.nyquist': 'Nyquist-Diagramm, gleiche Achsen',
+  'spectrum.real': "Z' / Ω",
+  'spectrum.imag': "−Z'' / Ω",
+  'spectrum.frequency': 'Frequenz',
+  'spectrum.points': '{count} Punkte, {low} bis {high}',
+
+  'genealogy.graph': 'Herkunftsgraph',
+  'genealogy.group': '{count} × {material}',
+  'genealogy.lots': '{count} Lose',
+  'genealogy.tap': 'Ein Feld antippen, um seine Lose in der Tabelle zu sehen.',
+  'genealogy.all': 'Alle {count} zeigen',
+  'genealogy.filtered': '{shown} von {count} gezeigt',
+};

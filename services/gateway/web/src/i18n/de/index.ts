@@ -1,0 +1,9 @@
+/** All German texts. */
+import type { Messages } from '../en';
+import { frame } from './frame';
+import { overview } from './overview';
+import { search } from './search';
+import { cell } from './cell';
+import { words } from './words';
+
+export const messages: Messages = { ...frame, ...overview, ...search, ...cell, ...words };

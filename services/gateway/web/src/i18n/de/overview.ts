@@ -1,0 +1,22 @@
+/** German texts of the line overview. */
+import type { overview as english } from '../en/overview';
+
+export const overview: Record<keyof typeof english, string> = {
+  'overview.title': 'Linienübersicht',
+  'overview.requests': 'Arbeitsanforderungen',
+  'overview.wip': 'Umlaufbestand',
+  'overview.services_down': 'Ohne Antwort: {services}. Deren Angaben können alt sein.',
+  'overview.stale_for': 'keine Daten seit {age}',
+  'overview.no_job': 'Kein Auftrag',
+  'overview.progress': 'Fortschritt des Auftrags',
+
+  'request.graded': '{graded} von {quantity} eingestuft',
+  'request.held': '{count} gesperrt',
+  'request.scrapped': '{count} Ausschuss',
+
+  'wip.operation': 'Arbeitsgang',
+  'wip.waiting': 'Wartend',
+  'wip.running': 'Laufend',
+  'wip.held': 'Gesperrt',
+  'wip.ended': 'Fertig',
+};

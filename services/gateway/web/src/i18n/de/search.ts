@@ -1,0 +1,37 @@
+/** German texts of the search and of fields that all screens share. */
+import type { search as english } from '../en/search';
+
+export const search: Record<keyof typeof english, string> = {
+  'search.title': 'Zellen und Lose',
+  'search.cells': 'Zellen',
+  'search.lots': 'Lose',
+  'search.cell_hint': 'Zelle, Produkt, Anforderung',
+  'search.lot_hint': 'Los, Material',
+  'search.clear': 'Suche leeren',
+  'search.disposition': 'Entscheid',
+  'search.all': 'Alle',
+  'search.shown': '{shown} von {total} gezeigt',
+
+  'field.cell_id': 'Zelle',
+  'field.lot_id': 'Los',
+  'field.product': 'Produkt',
+  'field.work_request': 'Arbeitsanforderung',
+  'field.kind': 'Art',
+  'field.operation': 'Arbeitsgang',
+  'field.state': 'Zustand',
+  'field.disposition': 'Entscheid',
+  'field.grade': 'Klasse',
+  'field.capacity': 'Entladekapazität',
+  'field.reason': 'Grund',
+  'field.reason_held': 'Sperrgrund',
+  'field.updated': 'Geändert',
+  'field.material': 'Material',
+  'field.quantity': 'Menge',
+  'field.location': 'Ort',
+  'field.job_order': 'Auftrag',
+  'field.equipment': 'Anlage',
+  'field.started': 'Beginn',
+  'field.ended': 'Ende',
+  'field.duration': 'Dauer',
+  'field.used_by': 'Verbraucht von',
+};

@@ -1,0 +1,11 @@
+/** All English texts; this table says which keys there are. */
+import { frame } from './frame';
+import { overview } from './overview';
+import { search } from './search';
+import { cell } from './cell';
+import { words } from './words';
+
+export const messages = { ...frame, ...overview, ...search, ...cell, ...words };
+
+export type MessageKey = keyof typeof messages;
+export type Messages = Record<MessageKey, string>;

@@ -1,0 +1,97 @@
+/** Numbers, instants, durations and units as people read them. */
+import type { Language } from '../settings/browser';
+
+const LOCALES: Record<Language, string> = { en: 'en-GB', de: 'de-DE', zh: 'zh-CN' };
+
+const UNITS: Record<string, string> = {
+  degc: '°C',
+  degC: '°C',
+  um: 'µm',
+  ohm: 'Ω',
+  ohm_cm2: 'Ω·cm²',
+  ma: 'mA',
+  ma_cm2: 'mA/cm²',
+  mah: 'mAh',
+  ml_min: 'ml/min',
+  mpa: 'MPa',
+  nm: 'Nm',
+  ppm_h: 'ppm·h',
+  ratio: '',
+  v: 'V',
+  a: 'A',
+  hz: 'Hz',
+  s_cm: 'S/cm',
+  ms_cm: 'mS/cm',
+  '1': '',
+};
+
+export const NO_DATA = '–';
+
+/** The unit as printed; a unit this table does not know is printed as it came. */
+export function unitLabel(unit: string): string {
+  return UNITS[unit] ?? unit;
+}
+
+/** A word of the services for people, when no text table has it: `leak_test` becomes `Leak test`. */
+export function spelled(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1).replaceAll('_', ' ');
+}
+
+export interface Formats {
+  /** Four significant digits at most; whole numbers are never cut. */
+  number(value: number): string;
+  fixed(value: number, decimals: number): string;
+  /** `ratio` 0-1 as per cent. */
+  percent(ratio: number, decimals?: number): string;
+  time(instantMs: number): string;
+  date(instantMs: number): string;
+  dateTime(instantMs: number): string;
+  /** The two largest parts of a duration, with SI symbols in every language. */
+  duration(seconds: number): string;
+}
+
+export function formatsFor(language: Language): Formats {
+  const locale = LOCALES[language];
+  const clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
+  const day = new Intl.DateTimeFormat(locale, { year: 'numeric', month: '2-digit', day: '2-digit' });
+  const calendar = new Intl.DateTimeFormat(locale, {
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  });
+  const short = new Intl.NumberFormat(locale, { maximumSignificantDigits: 4 });
+  const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
+  return {
+    number: (value) => (Math.abs(value) >= 1_000 ? whole : short).format(value),
+    fixed: (value, decimals) =>
+      new Intl.NumberFormat(locale, { minimumFractionDigits: decimals, maximumFractionDigits: decimals }).format(value),
+    percent: (ratio, decimals = 0) =>
+      new Intl.NumberFormat(locale, {
+        style: 'percent',
+        minimumFractionDigits: decimals,
+        maximumFractionDigits: decimals,
+      }).format(ratio),
+    time: (instantMs) => clock.format(instantMs),
+    date: (instantMs) => day.format(instantMs),
+    dateTime: (instantMs) => calendar.format(instantMs),
+    duration: durationText,
+  };
+}
+
+function durationText(seconds: number): string {
+  const total = Math.max(0, Math.floor(seconds));
+  const parts = [
+    { value: Math.floor(total / 86_400), unit: 'd' },
+    { value: Math.floor(total / 3_600) % 24, unit: 'h' },
+    { value: Math.floor(total / 60) % 60, unit: 'min' },
+    { value: total % 60, unit: 's' },
+  ];
+  const first = parts.findIndex((part) => part.value > 0);
+  if (first === -1) return '0 s';
+  return parts
+    .slice(first, first + 2)
+    .map((part) => `${part.value}\u00a0${part.unit}`)
+    .join(' ');
+}

@@ -1,0 +1,65 @@
+/** Chinese (simplified) texts of the cell and lot pages. */
+import type { cell as english } from '../en/cell';
+
+export const cell: Record<keyof typeof english, string> = {
+  'cell.title': '电芯 {id}',
+  'cell.sections': '本页内容',
+  'cell.back': '返回搜索',
+  'cell.operations': '工序',
+  'cell.time_limits': '时限',
+  'cell.exposure': '暴露',
+  'cell.gates': '检验结果',
+  'cell.formation': '化成',
+  'cell.spectrum': '阻抗',
+  'cell.genealogy': '谱系',
+  'cell.no_disposition': '未决定',
+
+  'lot.title': '批次 {id}',
+
+  'limit.name': '时限',
+  'limit.window': '起 → 止',
+  'limit.kind': '类型',
+  'limit.at': '期限',
+  'limit.left': '剩余',
+  'limit.remaining': '剩余 {time}',
+  'limit.wait': '还需等待 {time}',
+  'limit.over': '超出 {time}',
+  'limit.elapsed': '已达最短时间',
+
+  'exposure.minutes': '开放时间',
+  'exposure.budget': '{minutes} min / {budget} min',
+  'exposure.dose': '剂量',
+
+  'gate.gate': '检验',
+  'gate.characteristic': '特性',
+  'gate.value': '数值',
+  'gate.limits': '限值',
+  'gate.evaluated': '评定于',
+  'gate.no_limits': '无限值',
+
+  'formation.curve': '电压与电流随时间变化',
+  'formation.time': '时间 / h',
+  'formation.voltage': '电压 / V',
+  'formation.current': '电流 / A',
+  'formation.points': '抽样 {total} → {shown} 点',
+  'formation.all_points': '全部 {total} 点',
+  'formation.cycles': '循环',
+  'formation.cycle': '循环',
+  'formation.charge': '充电',
+  'formation.discharge': '放电',
+  'formation.efficiency': '库仑效率',
+  'formation.flag': '标记',
+
+  'spectrum.nyquist': '奈奎斯特图，等比例坐标',
+  'spectrum.real': "Z' / Ω",
+  'spectrum.imag': "−Z'' / Ω",
+  'spectrum.frequency': '频率',
+  'spectrum.points': '{count} 点，{low} 至 {high}',
+
+  'genealogy.graph': '谱系图',
+  'genealogy.group': '{count} × {material}',
+  'genealogy.lots': '{count} 个批次',
+  'genealogy.tap': '点击方框可在表中查看其批次。',
+  'genealogy.all': '显示全部 {count}',
+  'genealogy.filtered': '显示 {shown} / {count}',
+};

@@ -1,0 +1,22 @@
+/** Chinese (simplified) texts of the line overview. */
+import type { overview as english } from '../en/overview';
+
+export const overview: Record<keyof typeof english, string> = {
+  'overview.title': '产线总览',
+  'overview.requests': '工作请求',
+  'overview.wip': '在制品',
+  'overview.services_down': '无应答：{services}。其数据可能已过时。',
+  'overview.stale_for': '已 {age} 无数据',
+  'overview.no_job': '无工单',
+  'overview.progress': '工单进度',
+
+  'request.graded': '已分级 {graded} / {quantity}',
+  'request.held': '{count} 冻结',
+  'request.scrapped': '{count} 报废',
+
+  'wip.operation': '工序',
+  'wip.waiting': '等待',
+  'wip.running': '运行',
+  'wip.held': '冻结',
+  'wip.ended': '完成',
+};

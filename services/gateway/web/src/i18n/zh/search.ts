@@ -1,0 +1,37 @@
+/** Chinese (simplified) texts of the search and of fields that all screens share. */
+import type { search as english } from '../en/search';
+
+export const search: Record<keyof typeof english, string> = {
+  'search.title': '电芯与批次',
+  'search.cells': '电芯',
+  'search.lots': '批次',
+  'search.cell_hint': '电芯编号、产品、工作请求',
+  'search.lot_hint': '批次编号、物料',
+  'search.clear': '清除搜索',
+  'search.disposition': '处置',
+  'search.all': '全部',
+  'search.shown': '显示 {shown} / {total}',
+
+  'field.cell_id': '电芯',
+  'field.lot_id': '批次',
+  'field.product': '产品',
+  'field.work_request': '工作请求',
+  'field.kind': '类型',
+  'field.operation': '工序',
+  'field.state': '状态',
+  'field.disposition': '处置',
+  'field.grade': '等级',
+  'field.capacity': '放电容量',
+  'field.reason': '原因',
+  'field.reason_held': '冻结原因',
+  'field.updated': '更新',
+  'field.material': '物料',
+  'field.quantity': '数量',
+  'field.location': '位置',
+  'field.job_order': '工单',
+  'field.equipment': '设备',
+  'field.started': '开始',
+  'field.ended': '结束',
+  'field.duration': '时长',
+  'field.used_by': '用于',
+};

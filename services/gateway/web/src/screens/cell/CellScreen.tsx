@@ -1,0 +1,51 @@
+import { useParams } from 'react-router';
+import { useCell } from '../../api/queries';
+import { GenealogyPanel } from '../../genealogy/GenealogyPanel';
+import { useI18n } from '../../i18n/I18nProvider';
+import { BackToSearch } from '../../parts/BackToSearch';
+import { DataView } from '../../parts/DataView';
+import { Panel } from '../../ui/Panel';
+import { CellHead } from './CellHead';
+import './CellScreen.css';
+import { ExposureState } from './ExposureState';
+import { FormationView } from './FormationView';
+import { GateTable } from './GateTable';
+import { ImpedanceView } from './ImpedanceView';
+import { OperationTable } from './OperationTable';
+import { SectionBar } from './SectionBar';
+import { TimeLimitTable } from './TimeLimitTable';
+
+/** The whole life of one cell on one page. */
+export default function CellScreen() {
+  const { t } = useI18n();
+  const { cellId = '' } = useParams();
+  const query = useCell(cellId);
+  return (
+    <div className="screen">
+      <BackToSearch to="/cells" title={t('cell.title', { id: cellId })} />
+      <DataView query={query} live>
+        {(record, readAt) => (
+          <>
+            <CellHead cell={record.cell} />
+            <SectionBar />
+            <Panel title={t('cell.operations')} id="operations">
+              <OperationTable operations={record.operations} readAt={readAt} />
+            </Panel>
+            <Panel title={t('cell.time_limits')} id="time_limits">
+              <TimeLimitTable limits={record.time_limits} readAt={readAt} />
+            </Panel>
+            <Panel title={t('cell.exposure')} id="exposure">
+              <ExposureState exposure={record.exposure} readAt={readAt} />
+            </Panel>
+            <Panel title={t('cell.gates')} id="gates">
+              <GateTable gates={record.gates} readAt={readAt} />
+            </Panel>
+            <FormationView formation={record.formation} readAt={readAt} />
+            <ImpedanceView spectrum={record.spectrum} readAt={readAt} />
+            <GenealogyPanel genealogy={record.genealogy} lotId={cellId} readAt={readAt} id="genealogy" />
+          </>
+        )}
+      </DataView>
+    </div>
+  );
+}

@@ -1,0 +1,74 @@
+import { lazy, Suspense } from 'react';
+import type { Cycle, Formation } from '../../api/types';
+import { NO_DATA, spelled } from '../../i18n/format';
+import { useI18n } from '../../i18n/I18nProvider';
+import { Measure } from '../../parts/Measure';
+import { None } from '../../parts/None';
+import { Badge } from '../../ui/Badge';
+import { DataTable, type Column } from '../../ui/DataTable';
+import { Panel } from '../../ui/Panel';
+import { Skeleton } from '../../ui/Skeleton';
+
+const FormationCurve = lazy(() => import('../../charts/FormationCurve'));
+
+export function FormationView({ formation, readAt }: { formation: Formation | null; readAt: number }) {
+  const { t } = useI18n();
+  return (
+    <Panel title={t('cell.formation')} note={formation === null ? undefined : <PointNote formation={formation} />} id="formation">
+      {formation === null ? (
+        <None readAt={readAt} />
+      ) : (
+        <div className="formation">
+          <Suspense fallback={<Skeleton label={t('data.loading')} rows={5} />}>
+            <FormationCurve formation={formation} />
+          </Suspense>
+          <div className="formation-cycles">
+            {formation.cycles.length === 0 ? <None readAt={readAt} /> : <CycleTable cycles={formation.cycles} />}
+          </div>
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+/** A thinned curve must say so: a dip can be missing from it. */
+function PointNote({ formation }: { formation: Formation }) {
+  const { t, number } = useI18n();
+  const shown = formation.time_s.length;
+  const total = number(formation.total_points);
+  if (shown >= formation.total_points) return t('formation.all_points', { total });
+  return t('formation.points', { total, shown: number(shown) });
+}
+
+function CycleTable({ cycles }: { cycles: readonly Cycle[] }) {
+  const { t, percent } = useI18n();
+  const columns: Column<Cycle>[] = [
+    { id: 'cycle', header: t('formation.cycle'), cell: (cycle) => cycle.cycle },
+    {
+      id: 'charge',
+      header: t('formation.charge'),
+      align: 'right',
+      cell: (cycle) => <Measure value={cycle.charge_capacity_mah} unit="mah" />,
+    },
+    {
+      id: 'discharge',
+      header: t('formation.discharge'),
+      align: 'right',
+      cell: (cycle) => <Measure value={cycle.discharge_capacity_mah} unit="mah" />,
+    },
+    {
+      id: 'efficiency',
+      header: t('formation.efficiency'),
+      align: 'right',
+      cell: ({ coulombic_efficiency_ratio: ratio }) => (ratio === null ? NO_DATA : percent(ratio, 2)),
+    },
+    {
+      id: 'flag',
+      header: t('formation.flag'),
+      cell: (cycle) => (cycle.flag === null ? '' : <Badge mark="near">{spelled(cycle.flag)}</Badge>),
+    },
+  ];
+  return (
+    <DataTable label={t('formation.cycles')} columns={columns} rows={cycles} rowKey={(cycle) => String(cycle.cycle)} />
+  );
+}

@@ -1,0 +1,36 @@
+import { lazy, Suspense } from 'react';
+import type { Spectrum } from '../../api/types';
+import { useI18n } from '../../i18n/I18nProvider';
+import { None } from '../../parts/None';
+import { Panel } from '../../ui/Panel';
+import { Skeleton } from '../../ui/Skeleton';
+
+const NyquistChart = lazy(() => import('../../charts/NyquistChart'));
+
+export function ImpedanceView({ spectrum, readAt }: { spectrum: Spectrum | null; readAt: number }) {
+  const { t } = useI18n();
+  return (
+    <Panel title={t('cell.spectrum')} note={spectrum === null ? undefined : <SweepNote spectrum={spectrum} />} id="impedance">
+      {spectrum === null ? (
+        <None readAt={readAt} />
+      ) : (
+        <div className="impedance">
+          <Suspense fallback={<Skeleton label={t('data.loading')} rows={5} />}>
+            <NyquistChart spectrum={spectrum} />
+          </Suspense>
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+function SweepNote({ spectrum }: { spectrum: Spectrum }) {
+  const { t, number } = useI18n();
+  const count = spectrum.frequency_hz.length;
+  const hertz = (value: number) => `${number(value)}\u00a0Hz`;
+  return t('spectrum.points', {
+    count,
+    low: hertz(Math.min(...spectrum.frequency_hz)),
+    high: hertz(Math.max(...spectrum.frequency_hz)),
+  });
+}

@@ -1,0 +1,86 @@
+import { useCells } from '../../api/queries';
+import type { CellSummary, Disposition } from '../../api/types';
+import { NO_DATA } from '../../i18n/format';
+import { useI18n } from '../../i18n/I18nProvider';
+import { DataView } from '../../parts/DataView';
+import { DispositionBadge } from '../../parts/DispositionBadge';
+import { Instant } from '../../parts/Instant';
+import { Measure } from '../../parts/Measure';
+import { None } from '../../parts/None';
+import { Choice, type Option } from '../../ui/Choice';
+import { DataTable, type Column } from '../../ui/DataTable';
+import { SearchBar } from './SearchBar';
+import { SearchTabs } from './SearchTabs';
+import { useFilter, useSettled } from './useFilter';
+
+const DISPOSITIONS: readonly Disposition[] = ['released', 'blocked', 'rework', 'scrap'];
+
+export default function CellsScreen() {
+  const { t, word } = useI18n();
+  const [search, setSearch] = useFilter('search');
+  const [filter, setFilter] = useFilter('disposition');
+  const disposition = DISPOSITIONS.find((known) => known === filter) ?? '';
+  const cells = useCells(useSettled(search), disposition);
+  const options: Option<Disposition | ''>[] = [
+    { value: '', label: t('search.all') },
+    ...DISPOSITIONS.map((known) => ({ value: known, label: word('disposition', known) })),
+  ];
+  return (
+    <div className="screen">
+      <SearchTabs />
+      <SearchBar
+        hint={t('search.cell_hint')}
+        search={search}
+        onSearch={setSearch}
+        shown={cells.data?.items.length}
+        total={cells.data?.total}
+      >
+        <Choice label={t('search.disposition')} options={options} value={disposition} onChange={setFilter} />
+      </SearchBar>
+      <DataView query={cells}>
+        {({ items }, readAt) => (items.length === 0 ? <None readAt={readAt} /> : <CellTable cells={items} />)}
+      </DataView>
+    </div>
+  );
+}
+
+function CellTable({ cells }: { cells: readonly CellSummary[] }) {
+  const { t, word } = useI18n();
+  const columns: Column<CellSummary>[] = [
+    { id: 'cell', header: t('field.cell_id'), cell: (cell) => cell.cell_id },
+    {
+      id: 'product',
+      header: t('field.product'),
+      cell: (cell) => (cell.kind === 'cell' ? cell.product_id : `${cell.product_id} (${word('kind', cell.kind)})`),
+    },
+    {
+      id: 'operation',
+      header: t('field.operation'),
+      cell: (cell) => (cell.operation === null ? NO_DATA : word('operation', cell.operation)),
+    },
+    { id: 'state', header: t('field.state'), cell: (cell) => word('job_state', cell.state) },
+    {
+      id: 'disposition',
+      header: t('field.disposition'),
+      cell: (cell) => <DispositionBadge disposition={cell.disposition} />,
+    },
+    { id: 'grade', header: t('field.grade'), cell: (cell) => cell.grade ?? NO_DATA },
+    {
+      id: 'capacity',
+      header: t('field.capacity'),
+      align: 'right',
+      cell: (cell) => <Measure value={cell.discharge_capacity_mah} unit="mah" />,
+    },
+    { id: 'reason', header: t('field.reason_held'), cell: (cell) => cell.reason ?? '' },
+    { id: 'updated', header: t('field.updated'), cell: (cell) => <Instant at={cell.updated_at} /> },
+  ];
+  return (
+    <DataTable
+      label={t('search.cells')}
+      columns={columns}
+      rows={cells}
+      rowKey={(cell) => cell.cell_id}
+      rowLink={(cell) => `/cells/${encodeURIComponent(cell.cell_id)}`}
+    />
+  );
+}
