@@ -15,17 +15,15 @@ from asyncua.ua.uaerrors import UaError
 
 from shared.db import Signal
 from shared.errors import MesError, StationFaultError, StationUnreachableError
-from shared.events import Material
+from shared.opcua_data import job_order_structure, material, value_of
 from shared.settings import StationSettings
 from shared.stations import (
     JobAnswer,
     JobAtStation,
     JobContent,
-    ParameterValue,
     Sample,
     StationJobState,
 )
-from shared.units import UNITS, display_unit, unit_suffix
 
 log = structlog.get_logger()
 BASE = "http://opcfoundation.org/UA/"
@@ -33,9 +31,8 @@ MACHINERY, JOBS = f"{BASE}Machinery/", f"{BASE}Machinery/Jobs/"
 JOB_CONTROL = f"{BASE}ISA95-JOBCONTROL_V2/"
 TIMEOUT_S = 10.0
 WATCH_S = 2.0
-NO_ERROR, UNKNOWN_JOB = 1, 2
+NO_ERROR, UNKNOWN_JOB, INVALID_STATE = 1, 1 << 1, 1 << 3
 STATES: dict[int, StationJobState] = dict(enumerate(get_args(StationJobState), start=1))
-USES = {"consumed": "Consumed", "processed": "Processed", "produced": "Produced"}
 LOST = (OSError, TimeoutError, UaError, asyncio.IncompleteReadError)
 
 
@@ -133,18 +130,24 @@ class StationClient:
         """Remove a finished job order; unknown is fine, it was cleared before."""
         await self._command("Clear", job_order_id, job_order_id, accept=NO_ERROR | UNKNOWN_JOB)
 
-    async def answer(self, job_order_id: str) -> JobAnswer:
-        """Return the job response of an ended or aborted job order."""
+    async def answer(self, job_order_id: str) -> JobAnswer | None:
+        """Return the job response of an ended or aborted job order, None while it has not ended.
+
+        Raises:
+            StationFaultError: also when the station does not know the job order.
+        """
         nodes = self._here()
         async with self._asking("RequestJobResponseByJobOrderID"):
             method = f"{nodes.methods}:RequestJobResponseByJobOrderID"
             reply = await nodes.results.call_method(method, job_order_id)
-        response, status = reply[0], int(reply[1])
-        if not status & NO_ERROR or response is None:
-            raise StationFaultError(
-                f"{self.equipment_id}: no response for {job_order_id} (return status {status})"
-            )
-        return self._job_answer(response)
+            response, status = reply[0], int(reply[1])
+            if status & INVALID_STATE:
+                return None
+            if not status & NO_ERROR or response is None:
+                raise StationFaultError(
+                    f"{self.equipment_id}: no response for {job_order_id} (return status {status})"
+                )
+            return self._job_answer(response)
 
     async def _command(
         self, method: str, job_order_id: str, argument: Any, accept: int = 1
@@ -184,7 +187,8 @@ class StationClient:
     @contextlib.asynccontextmanager
     async def _connection(self) -> AsyncIterator[Client]:
         access = self._access
-        client = Client(self.settings.endpoint, timeout=TIMEOUT_S)
+        # The library's own watchdog of 1 s drops stations whenever this machine is busy.
+        client = Client(self.settings.endpoint, timeout=TIMEOUT_S, watchdog_intervall=TIMEOUT_S / 2)
         client.application_uri = access.application_uri
         client.session_timeout = 120_000
         await client.set_security(
@@ -247,11 +251,10 @@ class StationClient:
         subscription = await client.create_subscription(parameters, _Watcher(self, names))
         if names:
             await subscription.subscribe_data_change(list(nodes.values.values()), queuesize=20)
-        if nodes.control is not nodes.state:
-            await subscription.subscribe_data_change(nodes.order_list)
+        await subscription.subscribe_data_change(nodes.state)
 
     def take(self, signal: str | None, data: ua.DataValue) -> None:
-        """Take one notification: a process value, or a change of the job list (signal None)."""
+        """Take one notification: a process value, or, with signal None, a new machine state."""
         if signal is None:
             self.changed.set()
             return
@@ -280,7 +283,7 @@ class StationClient:
     def _job_at_station(self, entry: Any) -> JobAtStation:
         try:
             order = entry.JobOrder
-            parameters = {item.ID: _value(item) for item in order.JobOrderParameters or []}
+            parameters = {item.ID: value_of(item) for item in order.JobOrderParameters or []}
             units = {
                 item.ID: item.EngineeringUnits.DisplayName.Text or ""
                 for item in order.JobOrderParameters or []
@@ -290,7 +293,7 @@ class StationClient:
                 content=JobContent(
                     job_order_id=order.JobOrderID,
                     parameters=parameters,
-                    materials=tuple(_material(item) for item in order.MaterialRequirements or []),
+                    materials=tuple(material(item) for item in order.MaterialRequirements or []),
                 ),
                 units=units,
                 state=STATES[int(entry.State[0].StateNumber)],
@@ -300,17 +303,17 @@ class StationClient:
                 f"{self.equipment_id}: JobOrderList entry of the wrong shape: {error!r}"
             ) from error
 
-    def _job_answer(self, response: Any) -> JobAnswer:
+    def _job_answer(self, response: Any) -> JobAnswer | None:
         try:
             state = STATES[int(response.JobState[0].StateNumber)]
             if state not in ("ended", "aborted"):
-                raise ValueError(f"job state is {state}")
+                return None
             return JobAnswer(
                 job_order_id=response.JobOrderID,
                 state=state,
                 started_at=response.StartTime.replace(tzinfo=UTC),
                 ended_at=response.EndTime.replace(tzinfo=UTC),
-                data={item.ID: _value(item) for item in response.JobResponseData or []},
+                data={item.ID: value_of(item) for item in response.JobResponseData or []},
             )
         except (AttributeError, TypeError, ValueError, LookupError) as error:
             raise StationFaultError(
@@ -337,79 +340,3 @@ def _connection_is_gone(error: MesError | UaError) -> bool:
         ua.StatusCodes.BadShutdown,
     )
     return code in gone
-
-
-def _unit_of(name: str) -> Any:
-    suffix = unit_suffix(name)
-    if suffix is None:
-        return None
-    text = ua.LocalizedText(display_unit(name))
-    return ua.EUInformation(
-        NamespaceUri="http://www.opcfoundation.org/UA/units/un/cefact",
-        UnitId=_unit_id(UNITS[suffix][1]),
-        DisplayName=text,
-        Description=text,
-    )
-
-
-def _unit_id(common_code: str) -> int:
-    """Return the UnitId of a UNECE common code: its characters as bytes (OPC 10000-8, 5.6.3)."""
-    return int.from_bytes(common_code.encode(), "big") if common_code else -1
-
-
-def _variant(value: ParameterValue) -> ua.Variant:
-    first = value[0] if isinstance(value, tuple) and value else value
-    kind = ua.VariantType.String if isinstance(first, str) else ua.VariantType.Double
-    return ua.Variant(list(value) if isinstance(value, tuple) else value, kind)
-
-
-def job_order_structure(content: JobContent) -> Any:
-    """Return a job order as the structure of OPC 10031-4; its type definition must be loaded."""
-    parameters = [
-        ua.ISA95ParameterDataType(  # type: ignore[attr-defined]
-            ID=name, Value=_variant(value), EngineeringUnits=_unit_of(name)
-        )
-        for name, value in content.parameters.items()
-    ]
-    materials = [
-        ua.ISA95MaterialDataType(  # type: ignore[attr-defined]
-            MaterialDefinitionID=item.material_definition_id,
-            MaterialLotID=item.lot_id,
-            MaterialUse=USES[item.use],
-            Quantity=f"{item.quantity:.9g}",
-            EngineeringUnits=_unit_of(f"quantity_{item.unit}"),
-        )
-        for item in content.materials
-    ]
-    return ua.ISA95JobOrderDataType(  # type: ignore[attr-defined]
-        JobOrderID=content.job_order_id,
-        JobOrderParameters=parameters,
-        MaterialRequirements=materials,
-    )
-
-
-def _value(item: Any) -> ParameterValue:
-    value = item.Value.Value if isinstance(item.Value, ua.Variant) else item.Value
-    if isinstance(value, list):
-        if all(isinstance(part, str) for part in value):
-            return tuple(value)
-        return tuple(_number(item.ID, part) for part in value)
-    return value if isinstance(value, str) else _number(item.ID, value)
-
-
-def _number(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{name} is {value!r}, expected a number or text")
-    return float(value)
-
-
-def _material(item: Any) -> Material:
-    uses = {wire: use for use, wire in USES.items()}
-    unit = item.EngineeringUnits.DisplayName.Text if item.EngineeringUnits is not None else ""
-    return Material(
-        lot_id=item.MaterialLotID,
-        material_definition_id=item.MaterialDefinitionID or "",
-        quantity=float(item.Quantity or 0),
-        unit=unit or "",
-        use=uses[item.MaterialUse],
-    )

@@ -16,11 +16,11 @@ from shared.joborders import StationOrder
 from shared.opcua import StationClient
 from shared.settings import StationSettings
 from shared.stationfacts import EquipmentStates, held_events, started_events
-from shared.stations import JobAnswer, JobAtStation, read_back_differences
+from shared.stations import JobAnswer, read_back_differences
 from shared.telemetry import TelemetryFeed
 
 log = structlog.get_logger()
-LOOK_S = 2.0  # a station is looked at this often should a notification have been lost
+LOOK_S = 1.0  # a station is looked at this often should a notification have been lost
 
 
 class StationWork(Protocol):
@@ -70,14 +70,12 @@ class StationRunner:
                 task.cancel()
 
     async def _round(self) -> bool:
-        """Look at the station once and take each open order one step on; True when one moved."""
+        """Take each open order of the station one step on, and plan one more; True if one moved."""
         async with self._database.quiet() as tx:
             open_orders = await joborders.open_at(tx, self.client.equipment_id)
         moved = False
-        if open_orders:
-            at_station = await self.client.jobs()
-            for order in open_orders:
-                moved |= await self._advance(order, at_station.get(order.station_order_id))
+        for order in open_orders:
+            moved |= await self._advance(order)
         if len(open_orders) < self._places:
             moved |= await self._plan()
         running = any(order.state == "running" for order in open_orders)
@@ -96,44 +94,40 @@ class StationRunner:
         self._database.committed.set()
         return True
 
-    async def _advance(self, order: StationOrder, held: JobAtStation | None) -> bool:
+    async def _advance(self, order: StationOrder) -> bool:
         try:
             if order.state == "allowed_to_start":
-                return await self._start(order, held)
-            return await self._follow(order, held)
+                return await self._start(order)
+            return await self._follow(order)
         except PersonNeededError as error:
             await self._hold(order, str(error))
             return True
 
-    async def _start(self, order: StationOrder, held: JobAtStation | None) -> bool:
-        if held is None:
-            await self.client.store(order.content)
-            held = (await self.client.jobs()).get(order.station_order_id)
+    async def _start(self, order: StationOrder) -> bool:
+        """Store, read back, start; each may be repeated, also when it happened before a crash."""
+        await self.client.store(order.content)
+        held = (await self.client.jobs()).get(order.station_order_id)
         if held is None:
             raise StationFaultError(
                 f"{self.client.equipment_id} took the order but does not show it"
             )
-        if held.state == "not_allowed_to_start":
-            differences = read_back_differences(order.content, held)
-            if differences:
+        differences = read_back_differences(order.content, held)
+        if differences:
+            if held.state == "not_allowed_to_start":
                 await self.client.cancel(order.station_order_id)
-                raise StationFaultError("recipe read back differs: " + "; ".join(differences))
-            await self.client.start(order.station_order_id)
+            raise StationFaultError("recipe read back differs: " + "; ".join(differences))
+        await self.client.start(order.station_order_id)
         started = replace(order.to("running"), started_at=self._service.clock.now())
         async with self._database.begin() as tx:
             await joborders.save(tx, started, None)
             await self._outbox.record(tx, *started_events(started))
         return True
 
-    async def _follow(self, order: StationOrder, held: JobAtStation | None) -> bool:
-        if held is None:
-            raise StationFaultError(
-                f"{self.client.equipment_id} no longer knows {order.station_order_id}, which it "
-                "was running; look at the machine, then end or abort the order by hand"
-            )
-        if held.state not in ("ended", "aborted"):
-            return False
+    async def _follow(self, order: StationOrder) -> bool:
+        """Take the answer once the station has one; an order it no longer knows is a fault."""
         answer = await self.client.answer(order.station_order_id)
+        if answer is None:
+            return False
         ended = replace(
             order.to(answer.state), started_at=answer.started_at, ended_at=answer.ended_at
         )

@@ -22,11 +22,16 @@ class Releaser:
     def __init__(self, outbox: Outbox, clock: Clock) -> None:
         self._outbox, self._clock = outbox, clock
 
-    async def look(self, tx: AsyncConnection, request: RowMapping) -> None:
-        """Release what may start; keep the reason of what may not. The request is locked."""
+    async def look(
+        self, tx: AsyncConnection, request: RowMapping, lot_ids: Sequence[str] | None = None
+    ) -> None:
+        """Release what may start; keep the reason of what may not. The request is locked.
+
+        `lot_ids` names the lots that something happened to; None looks at all of the request.
+        """
         master = await store.work_master(tx, request["product_id"], request["product_version"])
         now = self._clock.now()
-        for job_order in await store.next_job_orders(tx, request["work_request_id"]):
+        for job_order in await store.next_job_orders(tx, request["work_request_id"], lot_ids):
             rule = master.rule(job_order.scope, job_order.operation)
             not_before = await limits.earliest_start(tx, job_order.lot_id, job_order.operation)
             try:

@@ -203,20 +203,41 @@ async def job_order(tx: AsyncConnection, job_order_id: str) -> JobOrder:
     return _job_order(rows[0])
 
 
-async def next_job_orders(tx: AsyncConnection, work_request_id: str) -> list[JobOrder]:
-    """Return the job orders of a request that wait for nothing but permission."""
+async def next_job_orders(
+    tx: AsyncConnection, work_request_id: str, lot_ids: Sequence[str] | None
+) -> list[JobOrder]:
+    """Return the job orders of a request that wait for nothing but permission.
+
+    Those of some lots only, or of all with None.
+    """
     rows = await _all(
         tx,
         """
         SELECT * FROM job_order j
         WHERE work_request_id = :id AND state = 'not_allowed_to_start'
+          AND (CAST(:lot_ids AS text[]) IS NULL OR lot_id = ANY(:lot_ids))
           AND NOT EXISTS (
               SELECT 1 FROM job_order p
               WHERE p.job_order_id = ANY(j.after) AND p.state <> 'ended')
         ORDER BY position, job_order_id""",
         id=work_request_id,
+        lot_ids=list(lot_ids) if lot_ids is not None else None,
     )
     return [_job_order(row) for row in rows]
+
+
+async def is_built(tx: AsyncConnection, lot_id: str) -> bool:
+    """Say whether a lot is a cell or witness, whose events concern no other lot's job orders."""
+    statement = "SELECT kind IN ('cell', 'witness') FROM lot WHERE lot_id = :lot_id"
+    return bool(await tx.scalar(text(statement), {"lot_id": lot_id}))
+
+
+async def open_requests(tx: AsyncConnection) -> Sequence[RowMapping]:
+    """Lock and return the work requests that have not ended, in one order for all callers."""
+    return await _all(
+        tx,
+        "SELECT * FROM work_request WHERE state = 'open' ORDER BY work_request_id FOR UPDATE",
+    )
 
 
 async def set_job_order(
@@ -284,17 +305,12 @@ async def keep_hold(
 
 
 async def end_hold(tx: AsyncConnection, lot_id: str, gate: str) -> bool:
-    """End a gate's hold of a lot; True when nothing holds the lot any more."""
+    """End a gate's hold of a lot; False when that gate did not hold it."""
     ended = await tx.execute(
         text("DELETE FROM hold WHERE lot_id = :lot_id AND gate = :gate"),
         {"lot_id": lot_id, "gate": gate},
     )
-    if not ended.rowcount:
-        return False
-    left = await tx.scalar(
-        text("SELECT count(*) FROM hold WHERE lot_id = :lot_id"), {"lot_id": lot_id}
-    )
-    return not left
+    return bool(ended.rowcount)
 
 
 async def holds(tx: AsyncConnection, lot_ids: Sequence[str]) -> Sequence[RowMapping]:

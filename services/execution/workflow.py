@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.execution import domain, limits, store
@@ -72,7 +73,8 @@ class ExecutionWork:
                 job_order_count=len(expansion.job_orders),
             )
             await self._outbox.record(tx, accepted)
-            await self._releaser.look(tx, await store.lock_request(tx, request.work_request_id))
+        for request_row in await store.open_requests(tx):
+            await self._releaser.look(tx, request_row)
         return {
             "work_schedule_id": schedule.work_schedule_id,
             "work_requests": [request.work_request_id for request in schedule.work_requests],
@@ -112,7 +114,7 @@ class ExecutionWork:
                 "operation",
                 f"{event.operation} was aborted: {event.reason or 'no reason given'}",
             )
-        await self._releaser.look(tx, request)
+        await self._look(tx, request, event.lot_id)
 
     async def on_job_held(
         self, tx: AsyncConnection, envelope: Envelope, event: JobOrderHeld
@@ -149,7 +151,7 @@ class ExecutionWork:
             else:
                 await self._hold(tx, event.work_request_id, lot_id, event.gate, reason)
         await self._finisher.hold_owners(tx, event, self._hold)
-        await self._releaser.look(tx, request)
+        await self._look(tx, request, event.lot_id)
         await self._finisher.complete(tx, request, event.lot_id)
 
     async def on_graded(self, tx: AsyncConnection, envelope: Envelope, event: CellGraded) -> None:
@@ -192,7 +194,13 @@ class ExecutionWork:
                 if event.state == "broken":
                     await self._hold_for_limit(tx, row["work_request_id"], event)
             for request in requests.values():
-                await self._releaser.look(tx, request)
+                lots = {row["lot_id"] for row in changed}
+                await self._releaser.look(tx, request, sorted(lots))
+
+    async def _look(self, tx: AsyncConnection, request: RowMapping, lot_id: str) -> None:
+        """Release what the news of a lot allows: its own job orders, or all that wait for it."""
+        only = [lot_id] if await store.is_built(tx, lot_id) else None
+        await self._releaser.look(tx, request, only)
 
     async def _hold_for_limit(
         self, tx: AsyncConnection, work_request_id: str, limit: TimeLimitChanged
