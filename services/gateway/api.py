@@ -1,0 +1,310 @@
+"""HTTP face of the gateway: the app's views, the way to every service, the live link, the app."""
+
+import asyncio
+import contextlib
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from fastapi import Depends, Header, Query, Request, Response, WebSocket, WebSocketDisconnect
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.requests import ClientDisconnect
+
+from services.gateway import cellpage, masterdata, store, webapp
+from services.gateway.live import Client, Hub
+from services.gateway.overview import Overview
+from services.gateway.peers import Peers, bounded, check_length, detail_of
+from services.gateway.push import Pusher
+from services.gateway.workflow import GatewayWork
+from shared.app import Service
+from shared.commands import Command, command_of
+from shared.errors import MesError, NotAllowedError, NotFoundError, ServiceUnreachableError
+
+SEND_TIMEOUT_S = 5.0
+CLOSE_TIMEOUT_S = 1.0
+LARGEST_SUBSCRIPTION = 8192
+POLICY_VIOLATION, BAD_MESSAGE, TOO_SLOW = 1008, 1003, 1013
+Limit = Annotated[int, Query(ge=1, le=2000)]
+Topic = Annotated[str, Field(pattern=r"^(overview|cell:[^\x00-\x1f]{1,100})$")]
+
+
+class Parts(NamedTuple):
+    """What the routes hand their work to."""
+
+    web_dir: Path
+    peers: Peers
+    overview: Overview
+    hub: Hub
+    pusher: Pusher
+    work: GatewayWork
+
+
+class Subscribe(BaseModel):
+    """The one message a client of the live link sends: the topics it watches from now on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    subscribe: list[Topic] = Field(max_length=20)
+
+
+def own_page(request: Request) -> None:
+    """Refuse commands that another site's page makes a browser send.
+
+    Raises:
+        NotAllowedError: the page's origin is not this host.
+    """
+    if not same_origin(request.headers.get("origin"), request.headers.get("host")):
+        raise NotAllowedError(f"origin {request.headers['origin']} may not give commands here")
+
+
+def same_origin(origin: str | None, host: str | None) -> bool:
+    """Say whether a request comes from this host's own page, or from no page at all."""
+    if origin is None:
+        return True
+    with contextlib.suppress(ValueError):
+        return host is not None and urlsplit(origin).netloc.lower() == host.lower()
+    return False
+
+
+def add_routes(service: Service, parts: Parts) -> None:
+    """Add the routes of this service to its app; what is named first answers first."""
+    _add_overview(service, parts)
+    _add_records(service, parts)
+    _add_master_data(service, parts)
+    _add_live(service, parts)
+    _add_ways(service, parts)
+    _add_web_app(service, parts)
+
+
+def _add_overview(service: Service, parts: Parts) -> None:
+    app, database = service.app, service.database
+    given = Annotated[Command, Depends(command_of(database))]
+
+    @app.get("/api/overview", tags=["overview"])
+    async def get_overview() -> dict[str, Any]:
+        """Stations, work in progress, alarms and services at this moment."""
+        return await parts.overview.answer()
+
+    @app.get("/api/alarms", tags=["overview"])
+    async def get_alarms(limit: Limit = 200) -> dict[str, Any]:
+        """The newest alarms, acknowledged and returned ones too."""
+        async with database.quiet() as tx:
+            return {"items": await store.all_alarms(tx, limit)}
+
+    @app.post(
+        "/api/alarms/{alarm_id}/acknowledge", tags=["overview"], dependencies=[Depends(own_page)]
+    )
+    async def post_acknowledge(
+        alarm_id: str,
+        x_halite_person: Annotated[str, Header(min_length=1, max_length=300)],
+        command: given,
+    ) -> dict[str, Any]:
+        """Acknowledge an alarm in a person's name (percent-encoded where it is not ASCII)."""
+        person = unquote(x_halite_person)
+        answer = await command.once(lambda tx: parts.work.acknowledge(tx, alarm_id, person))
+        await parts.overview.refresh()
+        return answer
+
+
+def _add_records(service: Service, parts: Parts) -> None:
+    app, peers = service.app, parts.peers
+
+    @app.get("/api/cells", tags=["records"])
+    async def get_cells(
+        search: str = "", disposition: str = "", limit: Limit = 200
+    ) -> dict[str, Any]:
+        """Cells and witness cells whose id, request or product contains a text."""
+        query: dict[str, str | int] = {"search": search, "limit": limit}
+        if disposition:
+            query["disposition"] = disposition
+        answer = await peers.ask("execution", "cells", query=query)
+        return cellpage.listed(answer, cellpage.CELL)
+
+    @app.get("/api/lots", tags=["records"])
+    async def get_lots(search: str = "", limit: Limit = 200) -> dict[str, Any]:
+        """Lots that are no cells."""
+        answer = await peers.ask("execution", "lots", query={"search": search, "limit": limit})
+        return cellpage.listed(answer, cellpage.LOT)
+
+    @app.get("/api/cells/{cell_id}", tags=["records"])
+    async def get_cell(cell_id: str) -> dict[str, Any]:
+        """Everything known of one cell; parts that cannot be had are named in `missing`."""
+        return await cellpage.cell_page(peers, cell_id)
+
+    @app.get("/api/lots/{lot_id}", tags=["records"])
+    async def get_lot(lot_id: str) -> dict[str, Any]:
+        """One lot and what it was made of."""
+        return await cellpage.lot_page(peers, lot_id)
+
+
+def _add_master_data(service: Service, parts: Parts) -> None:
+    @service.app.post(
+        "/api/master-data", tags=["master data"], status_code=201, dependencies=[Depends(own_page)]
+    )
+    async def post_master_data(
+        request: Request,
+        idempotency_key: Annotated[str, Header(min_length=8, max_length=200)],
+    ) -> JSONResponse:
+        """Give each service its section of a YAML or JSON document; says who took it.
+
+        Each service takes its section whole or not at all, each by itself. The same document with
+        the same key may be sent again.
+        """
+        limit = masterdata.LARGEST_DOCUMENT
+        check_length(request.headers.get("content-length"), limit)
+        content = b"".join([chunk async for chunk in bounded(request.stream(), limit)])
+        found = await asyncio.to_thread(masterdata.sections, content)
+
+        async def tell(name: str, body: str) -> dict[str, Any]:
+            key = masterdata.key_for(name, idempotency_key)
+            try:
+                status, answer = await parts.peers.tell(name, "master-data", body, key)
+            except MesError as error:
+                return {"taken": False, "code": type(error).__name__, "detail": str(error)}
+            if status >= 500:
+                failed = "ServiceUnreachableError"
+                return {"taken": False, "code": failed, "detail": detail_of(answer)}
+            if status >= 400:
+                code = answer.get("code") if isinstance(answer, dict) else None
+                code = code or "InvalidInputError"
+                return {"taken": False, "code": code, "detail": detail_of(answer)}
+            return {"taken": True, "answer": answer}
+
+        answers = await asyncio.gather(*(tell(*item) for item in found.items()))
+        status, body = masterdata.verdict(dict(zip(found, answers, strict=True)))
+        return JSONResponse(body, status)
+
+
+def _add_ways(service: Service, parts: Parts) -> None:
+    app = service.app
+    ours = [Depends(own_page)]
+
+    @app.get("/api/work-requests", tags=["ways"])
+    @app.get("/api/job-orders", tags=["ways"])
+    async def get_of_execution(request: Request) -> Response:
+        """As execution answers."""
+        return await _pass_on(parts.peers, request, "execution", _path(request, 2))
+
+    @app.post("/api/work-schedules", tags=["ways"], dependencies=ours)
+    async def post_schedule(request: Request) -> Response:
+        """Give execution a work schedule as YAML, JSON or CSV."""
+        return await _pass_on(parts.peers, request, "execution", _path(request, 2))
+
+    @app.post("/api/test-files", tags=["ways"], dependencies=ours)
+    async def post_test_file(request: Request, name: str, lot_id: str | None = None) -> Response:
+        """Give formation a tester's file."""
+        return await _pass_on(parts.peers, request, "formation", _path(request, 2))
+
+    @app.post("/api/spectra", tags=["ways"], dependencies=ours)
+    async def post_spectrum(request: Request, name: str, lot_id: str) -> Response:
+        """Give quality an analyser's file."""
+        return await _pass_on(parts.peers, request, "quality", _path(request, 2))
+
+    @app.get("/api/{service}/{path:path}", tags=["ways"])
+    async def get_of_service(request: Request, service: str, path: str) -> Response:
+        """As the named service answers to the path; its API is at /api/{service}/openapi.json."""
+        return await _pass_on(parts.peers, request, service, _path(request, 3))
+
+    @app.post("/api/{service}/{path:path}", tags=["ways"], dependencies=ours)
+    async def post_to_service(request: Request, service: str, path: str) -> Response:
+        """As the named service answers to the command; at most 64 MB."""
+        return await _pass_on(parts.peers, request, service, _path(request, 3))
+
+
+def _path(request: Request, parts_off: int) -> bytes:
+    """Return path and query as the caller wrote them, without `/api` or `/api/{service}`."""
+    raw: bytes = request.scope.get("raw_path") or request.url.path.encode()
+    kept = raw.split(b"/", parts_off)[-1]
+    query: bytes = request.scope["query_string"]
+    return b"/" + kept + (b"?" + query if query else b"")
+
+
+async def _pass_on(peers: Peers, request: Request, service: str, target: bytes) -> Response:
+    body = request.stream() if request.method == "POST" else None
+    try:
+        passed = await peers.pass_on(service, request.method, target, request.headers, body)
+    except ClientDisconnect as error:
+        raise ServiceUnreachableError("the caller went away") from error
+    return StreamingResponse(passed.body, passed.status, passed.headers)
+
+
+def _add_live(service: Service, parts: Parts) -> None:
+    hub, pusher = parts.hub, parts.pusher
+
+    @service.app.websocket("/api/live")
+    async def live(socket: WebSocket) -> None:
+        """Whole states of the topics that the client names, the newest only; a beat each second."""
+        if not same_origin(socket.headers.get("origin"), socket.headers.get("host")):
+            await socket.close(POLICY_VIOLATION)
+            return
+        await socket.accept()
+        client = hub.join()
+        tasks = [
+            asyncio.create_task(_send(socket, client, hub.epoch)),
+            asyncio.create_task(_receive(socket, client, hub, pusher)),
+        ]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            codes = [task.result() for task in done]
+            with contextlib.suppress(TimeoutError, WebSocketDisconnect):
+                async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                    await asyncio.gather(*(socket.close(code) for code in codes[:1] if code))
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            hub.leave(client)
+            pusher.look()
+
+
+async def _send(socket: WebSocket, client: Client, epoch: str) -> int | None:
+    """Send for ever; return the code to close with when the client is gone or too slow."""
+    frame = f'{{"type":"hello","epoch":"{epoch}"}}'
+    try:
+        while True:
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                await socket.send_text(frame)
+            frame = await client.next()
+    except TimeoutError:
+        return TOO_SLOW
+    except WebSocketDisconnect:
+        return None
+
+
+async def _receive(socket: WebSocket, client: Client, hub: Hub, pusher: Pusher) -> int | None:
+    """Take subscriptions for ever; return the code to close with."""
+    while True:
+        message = await socket.receive()
+        if message["type"] == "websocket.disconnect":
+            return None
+        text = message.get("text") or ""
+        if len(text) > LARGEST_SUBSCRIPTION:
+            return BAD_MESSAGE
+        try:
+            wanted = Subscribe.model_validate_json(text)
+        except ValidationError:
+            return BAD_MESSAGE
+        hub.subscribe(client, frozenset(wanted.subscribe))
+        pusher.look()
+
+
+def _add_web_app(service: Service, parts: Parts) -> None:
+    @service.app.api_route("/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)
+    async def get_web_app(request: Request, path: str) -> Response:
+        """The operators' web app; its pages are all `index.html`."""
+        if path.split("/", 1)[0] == "api":
+            raise NotFoundError(f"/{path} is not part of the gateway's API")
+        asset = webapp.find(parts.web_dir, path, request.headers.get("accept-encoding", ""))
+        if asset is None:
+            return HTMLResponse(webapp.NOT_BUILT, 503, {"cache-control": "no-store"})
+        answer = FileResponse(
+            asset.file,
+            headers=asset.headers,
+            media_type=asset.content_type,
+            stat_result=asset.file.stat(),
+        )
+        if request.headers.get("if-none-match") == answer.headers["etag"]:
+            kept = ("cache-control", "etag", "vary")
+            return Response(None, 304, {name: answer.headers[name] for name in kept})
+        return answer

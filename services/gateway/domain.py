@@ -1,0 +1,305 @@
+"""What the overview shows of a station, and which events raise an alarm or end one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from shared.events import (
+    DataQuality,
+    DispositionDecided,
+    EquipmentState,
+    EquipmentStateChanged,
+    Event,
+    JobOrderEnded,
+    JobOrderHeld,
+    JobOrderStarted,
+    LotHeld,
+    LotHoldReleased,
+    NonconformanceRaised,
+    PlcReported,
+    SourceStateChanged,
+    TimeLimitChanged,
+)
+
+Priority = Literal[1, 2, 3]
+Leaves = Literal["with_cause", "when_acknowledged", "with_either"]
+# Gates of holds that follow from an event which raises an alarm of its own.
+ALARMED_ELSEWHERE = frozenset({"station", "operation", "time_limit"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class StationFacts:
+    """The newest that events said about a station; None where none has spoken."""
+
+    equipment_id: str
+    state: EquipmentState | None = None
+    data_quality: DataQuality | None = None
+    reason: str | None = None
+    changed_at: datetime | None = None
+    source_quality: DataQuality | None = None
+    last_sample_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobAtStation:
+    """A job order that a station runs, or stands on."""
+
+    job_order_id: str
+    equipment_id: str | None
+    operation: str
+    lot_id: str
+    state: Literal["running", "interrupted"]
+    reason: str | None
+    started_at: datetime | None
+
+
+def tile(
+    facts: StationFacts,
+    jobs: Sequence[JobAtStation],
+    usual_s: Mapping[str, float],
+    values: Sequence[dict[str, Any]],
+    sampled_at: datetime | None,
+    now: datetime,
+) -> dict[str, Any]:
+    """Return what the overview says of one station beside its name.
+
+    jobs: of this station. usual_s: plant seconds that an operation usually takes, by operation.
+    A station that runs many job orders shows the one that it began first.
+    """
+    job = min(jobs, key=_begun_first, default=None)
+    quality = known_quality(facts)
+    instants = (facts.changed_at, facts.last_sample_at, sampled_at)
+    return {
+        "state": facts.state or "standby",
+        "data_quality": quality,
+        "job_order_id": job.job_order_id if job else None,
+        "operation": job.operation if job else None,
+        "lot_id": job.lot_id if job else None,
+        "progress_ratio": _progress(job, usual_s, now) if job and quality == "good" else None,
+        "reason": facts.reason or (job.reason if job else None),
+        "values": list(values),
+        "updated_at": max((at for at in instants if at is not None), default=None),
+    }
+
+
+def known_quality(facts: StationFacts) -> DataQuality:
+    """Return the worse of what the station's service and the historian say; none is unknown."""
+    said = [q for q in (facts.data_quality, facts.source_quality) if q is not None]
+    if "unknown" in said or not said:
+        return "unknown"
+    return "stale" if "stale" in said else "good"
+
+
+def progress_ratio(started_at: datetime, usual_s: float | None, now: datetime) -> float | None:
+    """Return 0 to 1 in steps of 0.01; None until it is known how long the operation takes."""
+    if usual_s is None or usual_s <= 0:
+        return None
+    elapsed_s = (now - started_at).total_seconds()
+    return round(min(1.0, max(0.0, elapsed_s / usual_s)), 2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alarm:
+    """Something a person should look at.
+
+    condition: what stands behind it; there is one alarm of a condition at a time.
+    lot_id: the lot that adds to the condition; the alarm lasts as long as one lot does.
+    leaves: when it leaves the list of alarms.
+    """
+
+    condition: str
+    code: str
+    text: str
+    priority: Priority
+    source: str
+    leaves: Leaves = "with_cause"
+    lot_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Return:
+    """A condition is normal again, or one lot of it is."""
+
+    condition: str
+    lot_id: str | None = None
+
+
+def alarm_changes(event: Event | None) -> list[Alarm | Return]:
+    """Return the alarms that an event raises and the conditions that it ends."""
+    match event:
+        case EquipmentStateChanged():
+            return _of_station(event)
+        case SourceStateChanged():
+            return _of_source(event)
+        case JobOrderStarted():
+            return [Return(condition=f"held:{event.job_order_id}")]
+        case JobOrderEnded():
+            return _of_ended(event)
+        case JobOrderHeld():
+            return [_of_held(event)]
+        case DispositionDecided():
+            return _of_gate(event)
+        case LotHeld() if event.gate not in ALARMED_ELSEWHERE:
+            return [_gate_alarm(event, event.lot_id, f"{event.lot_id} is held: {event.reason}")]
+        case LotHoldReleased():
+            return [Return(condition=_gate_condition(event), lot_id=event.lot_id)]
+        case TimeLimitChanged():
+            return _of_limit(event)
+        case NonconformanceRaised() | PlcReported():
+            return _of_report(event)
+        case _:
+            return []
+
+
+def alarm_text(text: str, lot_count: int) -> str:
+    """Return the text of an alarm with how many lots stand behind it."""
+    return f"{text} ({lot_count} lots)" if lot_count > 1 else text
+
+
+def touched(event: Event | None) -> frozenset[str]:
+    """Return the lots and the work request that an event is about, without what was consumed."""
+    if event is None:
+        return frozenset()
+    data = event.model_dump(include={"lot_id", "lot_ids", "members", "materials", "parts"})
+    ids = {data.get("lot_id"), *data.get("lot_ids", ()), *data.get("members", ())}
+    ids |= {item["lot_id"] for item in data.get("parts", ())}
+    ids |= {item["lot_id"] for item in data.get("materials", ()) if item["use"] != "consumed"}
+    return frozenset(item for item in ids if item)
+
+
+def _begun_first(job: JobAtStation) -> tuple[bool, float, str]:
+    started_s = job.started_at.timestamp() if job.started_at else 0.0
+    return job.state != "running", started_s, job.job_order_id
+
+
+def _progress(job: JobAtStation, usual_s: Mapping[str, float], now: datetime) -> float | None:
+    if job.state != "running" or job.started_at is None:
+        return None
+    return progress_ratio(job.started_at, usual_s.get(job.operation), now)
+
+
+def _of_station(event: EquipmentStateChanged) -> list[Alarm | Return]:
+    name, down = event.equipment_id, f"down:{event.equipment_id}"
+    lost = f"lost:{event.equipment_id}"
+    if event.data_quality != "good":
+        text = event.reason or f"what the station does is {event.data_quality}"
+        return [_station_alarm(lost, "station_lost", text, 2, name)]
+    if event.state != "unscheduled_down":
+        return [Return(condition=lost), Return(condition=down)]
+    text = event.reason or "the station is down and gives no reason"
+    return [Return(condition=lost), _station_alarm(down, "station_down", text, 1, name)]
+
+
+def _of_source(event: SourceStateChanged) -> list[Alarm | Return]:
+    condition = f"silent:{event.equipment_id}"
+    if event.data_quality == "good":
+        return [Return(condition=condition)]
+    since = f"since {event.last_sample_at:%Y-%m-%d %H:%M:%S}" if event.last_sample_at else "ever"
+    text = f"no live values {since}"
+    return [_station_alarm(condition, "source_silent", text, 3, event.equipment_id)]
+
+
+def _station_alarm(condition: str, code: str, text: str, priority: Priority, source: str) -> Alarm:
+    return Alarm(condition=condition, code=code, text=text, priority=priority, source=source)
+
+
+def _of_held(event: JobOrderHeld) -> Alarm:
+    return Alarm(
+        condition=f"held:{event.job_order_id}",
+        code="job_order_held",
+        text=f"{event.operation} of {event.lot_id} stands: {event.reason}",
+        priority=1,
+        source=event.equipment_id or event.job_order_id,
+    )
+
+
+def _of_ended(event: JobOrderEnded) -> list[Alarm | Return]:
+    changes: list[Alarm | Return] = [Return(condition=f"held:{event.job_order_id}")]
+    if event.state == "aborted":
+        reason = event.reason or "no reason given"
+        changes.append(
+            Alarm(
+                condition=f"aborted:{event.job_order_id}",
+                code="job_order_aborted",
+                text=f"{event.operation} of {event.lot_id} was aborted: {reason}",
+                priority=2,
+                source=event.equipment_id,
+                leaves="when_acknowledged",
+            )
+        )
+    return changes
+
+
+def _of_gate(event: DispositionDecided) -> list[Alarm | Return]:
+    decided = [(part.lot_id, part.disposition, part.reason) for part in event.parts] or [
+        (event.lot_id, event.disposition, event.reason)
+    ]
+    return [
+        Return(condition=_gate_condition(event), lot_id=lot_id)
+        if disposition == "released"
+        else _gate_alarm(event, lot_id, f"{lot_id} is {disposition}: {reason}")
+        for lot_id, disposition, reason in decided
+    ]
+
+
+def _gate_alarm(event: DispositionDecided | LotHeld, lot_id: str, text: str) -> Alarm:
+    return Alarm(
+        condition=_gate_condition(event),
+        code="gate_blocked",
+        text=f"{event.gate}: {text}",
+        priority=2,
+        source=event.work_request_id or event.lot_id,
+        leaves="with_either",
+        lot_id=lot_id,
+    )
+
+
+def _gate_condition(event: DispositionDecided | LotHeld | LotHoldReleased) -> str:
+    return f"gate:{event.work_request_id or event.lot_id}:{event.gate}"
+
+
+def _of_limit(event: TimeLimitChanged) -> list[Alarm | Return]:
+    near, limit = f"near:{event.time_limit_id}", f"{event.limit_at:%Y-%m-%d %H:%M:%S}"
+    window = f"{event.name} of {event.lot_id}, {event.from_event} to {event.to_event}"
+    if event.state == "near":
+        text = f"{window}: limit at {limit}"
+        return [
+            Alarm(
+                condition=near, code="time_limit_near", text=text, priority=3, source=event.lot_id
+            )
+        ]
+    if event.state == "broken":
+        return [
+            Return(condition=near),
+            Alarm(
+                condition=f"broken:{event.time_limit_id}",
+                code="time_limit_broken",
+                text=f"{window}: limit was {limit}",
+                priority=2,
+                source=event.lot_id,
+                leaves="when_acknowledged",
+            ),
+        ]
+    return [Return(condition=near)] if event.state == "met" else []
+
+
+def _of_report(event: NonconformanceRaised | PlcReported) -> list[Alarm | Return]:
+    if isinstance(event, NonconformanceRaised):
+        source = event.equipment_id or event.lot_id
+        code, text, key = "nonconformance", event.description, event.nonconformance_id
+    elif event.report == "alarm":
+        source, code, text = event.equipment_id, "plc_alarm", event.text
+        key = f"{event.equipment_id}:{event.text}"
+    else:
+        return []
+    return [
+        Alarm(
+            condition=f"{code}:{key}",
+            code=code,
+            text=text,
+            priority=2,
+            source=source,
+            leaves="when_acknowledged",
+        )
+    ]

@@ -1,0 +1,52 @@
+"""Wires the gateway and runs it."""
+
+import asyncio
+from pathlib import Path
+
+from services.gateway.api import Parts, add_routes
+from services.gateway.live import Hub
+from services.gateway.overview import Overview
+from services.gateway.peers import Peers
+from services.gateway.push import Pusher
+from services.gateway.settings import GatewaySettings
+from services.gateway.values import LiveValues
+from services.gateway.workflow import GatewayWork
+from shared.app import Service
+from shared.bus import Message
+from shared.settings import SERVICES
+from shared.topics import all_telemetry
+
+LISTENS_TO = tuple(name for name in SERVICES if name != "gateway")
+
+
+def build(settings: GatewaySettings) -> Service:
+    """Return the service, wired but not running."""
+    service = Service(settings, Path(__file__).parent / "migrations")
+    peers = Peers(service.http, settings.service_urls)
+    plant = service.plant
+    stations = [item.equipment_id for item in plant.station]
+    values = LiveValues([*stations, *(item.equipment_id for item in plant.tester)])
+    overview = Overview(service, peers, values)
+    hub = Hub()
+    pusher = Pusher(hub, overview, peers, service.clock)
+    work = GatewayWork(service, pusher.touch)
+    service.listen(LISTENS_TO, work.handlers, work.on_every)
+
+    def take_telemetry(message: Message) -> None:
+        values.hear(message.payload, asyncio.get_running_loop().time())
+        message.acknowledge()
+
+    service.bus.subscribe(all_telemetry(plant.site), take_telemetry)
+    service.on_start(overview.refresh)
+    service.loop("copy of events", overview.follow_events)
+    service.loop("execution's figures", overview.follow_execution)
+    service.loop("readiness of services", overview.follow_health)
+    service.loop("push heartbeats", pusher.heartbeats)
+    service.loop("push overview", pusher.overviews)
+    service.loop("push cells", pusher.cells)
+    add_routes(service, Parts(settings.web_dir, peers, overview, hub, pusher, work))
+    return service
+
+
+if __name__ == "__main__":
+    build(GatewaySettings()).run()

@@ -1,0 +1,177 @@
+"""The line overview: kept from events and telemetry, with what execution and /readyz answer."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.gateway import domain, store
+from services.gateway.peers import Peers
+from services.gateway.values import LiveValues
+from shared.app import Service
+from shared.errors import MesError
+
+COPY_EVERY_S = 0.5
+COPY_AT_LATEST_S = 5.0
+EXECUTION_EVERY_S = 2.0
+HEALTH_EVERY_S = 3.0
+ANSWER_WITHIN_S = 2.0
+WANTED_FOR_S = 15.0
+MOST_ALARMS = 200
+WIP = ["operation", "waiting", "running", "held", "ended"]
+WORK_REQUEST = ["work_request_id", "product_id", "quantity", "graded", "held", "scrapped", "state"]
+ALARM = ["alarm_id", "code", "priority", "source"]
+
+
+@dataclass(kw_only=True)
+class _Copy:
+    """What the database holds, as last read."""
+
+    stations: dict[str, domain.StationFacts] = field(default_factory=dict)
+    jobs: list[domain.JobAtStation] = field(default_factory=list)
+    usual_s: dict[str, float] = field(default_factory=dict)
+    alarms: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Overview:
+    """Keeps everything the overview shows within reach, so that composing it takes no wait."""
+
+    def __init__(self, service: Service, peers: Peers, values: LiveValues) -> None:
+        self._service, self._peers, self._values = service, peers, values
+        self._plant, self._database = service.plant, service.database
+        self._equipment: list[tuple[str, str]] = [
+            *((item.equipment_id, item.kind) for item in service.plant.station),
+            *((item.equipment_id, "tester") for item in service.plant.tester),
+        ]
+        self._copy = _Copy()
+        self._wip: list[dict[str, Any]] = []
+        self._work_requests: list[dict[str, Any]] = []
+        self._execution_answers = True
+        self._asked_s: float | None = None
+        self._asking = asyncio.Lock()
+        self._wanted_s: float | None = None
+        self._health: dict[str, tuple[bool, float | None]] = {}
+
+    async def answer(self) -> dict[str, Any]:
+        """Return the overview, asking execution when its last answer is older than two seconds."""
+        await self._ask_execution()
+        return self.compose()
+
+    def compose(self) -> dict[str, Any]:
+        """Return the overview from what is known now; whoever calls it keeps execution asked."""
+        self._wanted_s = _now_s()
+        now = self._service.clock.now()
+        return {
+            "line": self._plant.line,
+            "plant_time": now.isoformat(),
+            "speed": self._service.clock.speed,
+            "stations": [self._station(*item) for item in self._equipment],
+            "wip": self._wip,
+            "work_requests": self._work_requests,
+            "alarms": [_alarm(row) for row in self._copy.alarms],
+            "services": [self._service_health(name) for name in self._peers.urls],
+        }
+
+    async def refresh(self) -> None:
+        """Read the copy from the database; raises RetryLaterError when it is away."""
+        async with self._database.quiet() as tx:
+            self._copy = _Copy(
+                stations=await store.stations(tx),
+                jobs=await store.jobs(tx),
+                usual_s=dict(await store.usual_durations(tx)),
+                alarms=await store.shown_alarms(tx, MOST_ALARMS),
+            )
+
+    async def follow_events(self) -> None:
+        """Read the copy anew after commits, for ever, at most twice a wall second."""
+        while True:
+            committed = asyncio.create_task(self._database.committed.wait(COPY_AT_LATEST_S))
+            try:
+                await self.refresh()
+                await asyncio.sleep(COPY_EVERY_S)
+                await committed
+            finally:
+                committed.cancel()
+
+    async def follow_execution(self) -> None:
+        """Ask execution for ever while someone looks at the overview."""
+        while True:
+            if self._wanted_s is not None and _now_s() - self._wanted_s < WANTED_FOR_S:
+                await self._ask_execution()
+            await asyncio.sleep(EXECUTION_EVERY_S / 4)
+
+    async def follow_health(self) -> None:
+        """Ask each service for its readiness for ever."""
+        while True:
+            names = list(self._peers.urls)
+            self._health = dict(
+                zip(names, await asyncio.gather(*map(self._ready, names)), strict=True)
+            )
+            await asyncio.sleep(HEALTH_EVERY_S)
+
+    async def _ready(self, name: str) -> tuple[bool, float | None]:
+        try:
+            said = await self._peers.ask(name, "readyz", timeout_s=ANSWER_WITHIN_S)
+        except MesError:
+            return False, None
+        age = said.get("oldest_event_age_s") if isinstance(said, dict) else None
+        return True, age if isinstance(age, int | float) else None
+
+    async def _ask_execution(self) -> None:
+        async with self._asking:
+            if self._asked_s is not None and _now_s() - self._asked_s < EXECUTION_EVERY_S:
+                return
+            try:
+                wip, requests = await asyncio.gather(
+                    self._peers.ask("execution", "wip", timeout_s=ANSWER_WITHIN_S),
+                    self._peers.ask("execution", "work-requests", timeout_s=ANSWER_WITHIN_S),
+                )
+                self._wip = [_picked(item, WIP) for item in wip["items"]]
+                self._work_requests = [_picked(item, WORK_REQUEST) for item in requests["items"]]
+                self._execution_answers = True
+            except (MesError, LookupError, TypeError):
+                self._execution_answers = False
+            self._asked_s = _now_s()
+
+    def _service_health(self, name: str) -> dict[str, Any]:
+        ready, age = self._health.get(name, (False, None))
+        if name == "execution":
+            ready = ready and self._execution_answers
+        return {"service": name, "ready": ready, "oldest_event_age_s": age}
+
+    def _station(self, equipment_id: str, kind: str) -> dict[str, Any]:
+        copy = self._copy
+        _, area, _, name = equipment_id.split("/")
+        shown = domain.tile(
+            copy.stations.get(equipment_id, domain.StationFacts(equipment_id=equipment_id)),
+            [job for job in copy.jobs if job.equipment_id == equipment_id],
+            copy.usual_s,
+            self._values.shown(equipment_id, _now_s()),
+            self._values.sampled_at(equipment_id),
+            self._service.clock.now(),
+        )
+        updated_at = shown["updated_at"]
+        return {
+            "equipment_id": equipment_id,
+            "name": name,
+            "area": area,
+            "kind": kind,
+            **shown,
+            "updated_at": updated_at.isoformat() if updated_at else None,
+        }
+
+
+def _alarm(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **_picked(row, ALARM),
+        "text": domain.alarm_text(row["text"], row["lot_count"]),
+        "raised_at": row["raised_at"].isoformat(),
+        "acknowledged": row["acknowledged_at"] is not None,
+    }
+
+
+def _picked(record: dict[str, Any], fields: list[str]) -> dict[str, Any]:
+    return {name: record[name] for name in fields}
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()

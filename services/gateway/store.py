@@ -1,0 +1,182 @@
+"""The gateway's own copy of stations, running job orders and alarms in its database."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.gateway.domain import Alarm, JobAtStation, StationFacts
+from shared.events import (
+    EquipmentStateChanged,
+    JobOrderEnded,
+    JobOrderHeld,
+    JobOrderStarted,
+    SourceStateChanged,
+)
+
+DURATIONS_KEPT = 30
+SHOWN = """
+    NOT (leaves IN ('with_cause', 'with_either') AND returned_at IS NOT NULL)
+    AND NOT (leaves IN ('when_acknowledged', 'with_either') AND acknowledged_at IS NOT NULL)"""
+
+
+async def set_state(tx: AsyncConnection, event: EquipmentStateChanged) -> None:
+    """Keep the state of a station."""
+    statement = """
+        INSERT INTO station (equipment_id, state, data_quality, reason, changed_at)
+        VALUES (:equipment_id, :state, :data_quality, :reason, :changed_at)
+        ON CONFLICT (equipment_id) DO UPDATE SET state = excluded.state,
+            data_quality = excluded.data_quality, reason = excluded.reason,
+            changed_at = excluded.changed_at"""
+    await tx.execute(text(statement), event.model_dump())
+
+
+async def set_source(tx: AsyncConnection, event: SourceStateChanged) -> None:
+    """Keep whether a station's telemetry lives."""
+    statement = """
+        INSERT INTO station (equipment_id, source_quality, last_sample_at)
+        VALUES (:equipment_id, :data_quality, :last_sample_at)
+        ON CONFLICT (equipment_id) DO UPDATE SET source_quality = excluded.source_quality,
+            last_sample_at = excluded.last_sample_at"""
+    await tx.execute(text(statement), event.model_dump())
+
+
+async def begin_job_order(tx: AsyncConnection, event: JobOrderStarted) -> None:
+    """Keep a job order as running."""
+    statement = """
+        INSERT INTO job_order (job_order_id, equipment_id, operation, lot_id, state, started_at)
+        VALUES (:job_order_id, :equipment_id, :operation, :lot_id, 'running', :started_at)
+        ON CONFLICT (job_order_id) DO UPDATE SET equipment_id = excluded.equipment_id,
+            state = 'running', reason = NULL, started_at = excluded.started_at"""
+    await tx.execute(text(statement), event.model_dump())
+
+
+async def hold_job_order(tx: AsyncConnection, event: JobOrderHeld) -> None:
+    """Keep a job order as interrupted, with the reason."""
+    statement = """
+        INSERT INTO job_order (job_order_id, equipment_id, operation, lot_id, state, reason)
+        VALUES (:job_order_id, :equipment_id, :operation, :lot_id, 'interrupted', :reason)
+        ON CONFLICT (job_order_id) DO UPDATE SET state = 'interrupted', reason = excluded.reason,
+            equipment_id = coalesce(excluded.equipment_id, job_order.equipment_id)"""
+    await tx.execute(text(statement), event.model_dump())
+
+
+async def end_job_order(tx: AsyncConnection, event: JobOrderEnded) -> None:
+    """Forget a job order; keep how long it took when it ran to its end."""
+    forget = "DELETE FROM job_order WHERE job_order_id = :job_order_id"
+    keep = """
+        INSERT INTO duration (job_order_id, operation, duration_s, ended_at)
+        VALUES (:job_order_id, :operation, :duration_s, :ended_at)
+        ON CONFLICT (job_order_id) DO NOTHING"""
+    prune = """
+        DELETE FROM duration WHERE job_order_id IN (
+            SELECT job_order_id FROM duration WHERE operation = :operation
+            ORDER BY ended_at DESC OFFSET :kept)"""
+    values = event.model_dump(include={"job_order_id", "operation", "ended_at"})
+    await tx.execute(text(forget), values)
+    if event.state == "ended":
+        values["duration_s"] = (event.ended_at - event.started_at).total_seconds()
+        await tx.execute(text(keep), values)
+        await tx.execute(text(prune), {"operation": event.operation, "kept": DURATIONS_KEPT})
+
+
+async def raise_alarm(tx: AsyncConnection, alarm_id: str, alarm: Alarm, at: datetime) -> None:
+    """Raise an alarm, or add a lot to one that stands; a new lot asks for a new acknowledgement."""
+    add_lot = """
+        INSERT INTO held_lot (condition, lot_id) VALUES (:condition, :lot_id)
+        ON CONFLICT DO NOTHING RETURNING lot_id"""
+    add = """
+        INSERT INTO alarm (alarm_id, condition, code, text, priority, source, leaves, raised_at,
+                           returned_at)
+        VALUES (:alarm_id, :condition, :code, :text, :priority, :source, :leaves, :at,
+                CASE WHEN :leaves = 'when_acknowledged' THEN CAST(:at AS timestamptz) END)
+        ON CONFLICT (condition) WHERE returned_at IS NULL DO UPDATE SET text = excluded.text,
+            acknowledged_at = NULL, acknowledged_by = NULL
+        WHERE :new"""
+    values = {
+        "alarm_id": alarm_id,
+        "condition": alarm.condition,
+        "code": alarm.code,
+        "text": alarm.text,
+        "priority": alarm.priority,
+        "source": alarm.source,
+        "leaves": alarm.leaves,
+        "at": at,
+        "new": False,
+    }
+    if alarm.lot_id is not None:
+        lot = {"condition": alarm.condition, "lot_id": alarm.lot_id}
+        values["new"] = await tx.scalar(text(add_lot), lot) is not None
+    await tx.execute(text(add), values)
+
+
+async def end_condition(
+    tx: AsyncConnection, condition: str, lot_id: str | None, at: datetime
+) -> None:
+    """End a condition, or take one lot from it; without lots it ends."""
+    take = "DELETE FROM held_lot WHERE condition = :condition AND lot_id = :lot_id"
+    end = """
+        UPDATE alarm SET returned_at = :at
+        WHERE condition = :condition AND returned_at IS NULL
+          AND NOT EXISTS (SELECT 1 FROM held_lot h WHERE h.condition = alarm.condition)"""
+    if lot_id is not None:
+        await tx.execute(text(take), {"condition": condition, "lot_id": lot_id})
+    await tx.execute(text(end), {"condition": condition, "at": at})
+
+
+async def acknowledge(
+    tx: AsyncConnection, alarm_id: str, person: str, at: datetime
+) -> RowMapping | None:
+    """Acknowledge an alarm once and return it as it now is; None when there is no such alarm.
+
+    `fresh` in the answer tells whether this call did it.
+    """
+    statement = """
+        WITH done AS (
+            UPDATE alarm SET acknowledged_at = :at, acknowledged_by = :person
+            WHERE alarm_id = :alarm_id AND acknowledged_at IS NULL RETURNING *)
+        SELECT *, true AS fresh FROM done
+        UNION ALL
+        SELECT *, false FROM alarm WHERE alarm_id = :alarm_id AND acknowledged_at IS NOT NULL"""
+    values = {"alarm_id": alarm_id, "person": person, "at": at}
+    return (await tx.execute(text(statement), values)).mappings().first()
+
+
+async def stations(tx: AsyncConnection) -> dict[str, StationFacts]:
+    """Return what events said of each station, by equipment id."""
+    rows = (await tx.execute(text("SELECT * FROM station"))).mappings()
+    return {row["equipment_id"]: StationFacts(**row) for row in rows}
+
+
+async def jobs(tx: AsyncConnection) -> list[JobAtStation]:
+    """Return the job orders that run or stand."""
+    rows = (await tx.execute(text("SELECT * FROM job_order ORDER BY job_order_id"))).mappings()
+    return [JobAtStation(**row) for row in rows]
+
+
+async def usual_durations(tx: AsyncConnection) -> Mapping[str, float]:
+    """Return the median plant seconds of the last ended job orders, by operation."""
+    statement = """
+        SELECT operation, percentile_cont(0.5) WITHIN GROUP (ORDER BY duration_s) AS usual_s
+        FROM duration GROUP BY operation"""
+    return {row.operation: row.usual_s for row in await tx.execute(text(statement))}
+
+
+async def shown_alarms(tx: AsyncConnection, limit: int) -> list[dict[str, Any]]:
+    """Return the alarms that ask for a person, unacknowledged and most urgent first."""
+    statement = f"""
+        SELECT a.*, (SELECT count(*) FROM held_lot h WHERE h.condition = a.condition) AS lot_count
+        FROM alarm a WHERE {SHOWN}
+        ORDER BY acknowledged_at IS NOT NULL, priority, raised_at DESC, alarm_id LIMIT :limit"""
+    return [dict(row) for row in (await tx.execute(text(statement), {"limit": limit})).mappings()]
+
+
+async def all_alarms(tx: AsyncConnection, limit: int) -> list[dict[str, Any]]:
+    """Return the newest alarms, those that have left the list too."""
+    statement = """
+        SELECT alarm_id, code, text, priority, source, raised_at, acknowledged_at,
+               acknowledged_by, returned_at
+        FROM alarm ORDER BY raised_at DESC, alarm_id LIMIT :limit"""
+    return [dict(row) for row in (await tx.execute(text(statement), {"limit": limit})).mappings()]

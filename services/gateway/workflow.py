@@ -1,0 +1,96 @@
+"""What the gateway keeps of events, and what it does when a person acknowledges an alarm."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.gateway import domain, store
+from shared.app import Service
+from shared.errors import NotFoundError
+from shared.events import (
+    Envelope,
+    EquipmentStateChanged,
+    Event,
+    JobOrderEnded,
+    JobOrderHeld,
+    JobOrderStarted,
+    OperatorActed,
+    SourceStateChanged,
+)
+from shared.inbox import Handler
+
+
+class GatewayWork:
+    """Keeps the gateway's copy; `touch` is told which lots an event is about."""
+
+    def __init__(self, service: Service, touch: Callable[[frozenset[str]], None]) -> None:
+        self._clock, self._outbox, self._touch = service.clock, service.outbox, touch
+
+    @property
+    def handlers(self) -> dict[type[Event], Handler]:
+        """The effect of each event that the copy is made from."""
+        return {
+            EquipmentStateChanged: self._on_state,
+            SourceStateChanged: self._on_source,
+            JobOrderStarted: self._on_started,
+            JobOrderEnded: self._on_ended,
+            JobOrderHeld: self._on_held,
+        }
+
+    async def on_every(self, tx: AsyncConnection, envelope: Envelope, event: Event | None) -> None:
+        """Raise and end alarms, and tell which lots have news."""
+        for change in domain.alarm_changes(event):
+            if isinstance(change, domain.Return):
+                await store.end_condition(tx, change.condition, change.lot_id, envelope.time)
+            else:
+                alarm_id = alarm_id_of(envelope, change.condition)
+                await store.raise_alarm(tx, alarm_id, change, envelope.time)
+        self._touch(domain.touched(event))
+
+    async def acknowledge(self, tx: AsyncConnection, alarm_id: str, person: str) -> dict[str, Any]:
+        """Acknowledge an alarm; whoever was first stays named.
+
+        Raises:
+            NotFoundError: no such alarm.
+        """
+        alarm = await store.acknowledge(tx, alarm_id, person, self._clock.now())
+        if alarm is None:
+            raise NotFoundError(f"alarm {alarm_id} does not exist")
+        if alarm["fresh"]:
+            event = OperatorActed(
+                action="acknowledge_alarm",
+                target=alarm_id,
+                person=person,
+                reason=f"{alarm['code']}: {alarm['text']}",
+            )
+            await self._outbox.record(tx, event)
+        return {
+            "alarm_id": alarm_id,
+            "acknowledged": True,
+            "acknowledged_at": alarm["acknowledged_at"].isoformat(),
+            "acknowledged_by": alarm["acknowledged_by"],
+        }
+
+    async def _on_state(
+        self, tx: AsyncConnection, _: Envelope, event: EquipmentStateChanged
+    ) -> None:
+        await store.set_state(tx, event)
+
+    async def _on_source(self, tx: AsyncConnection, _: Envelope, event: SourceStateChanged) -> None:
+        await store.set_source(tx, event)
+
+    async def _on_started(self, tx: AsyncConnection, _: Envelope, event: JobOrderStarted) -> None:
+        await store.begin_job_order(tx, event)
+
+    async def _on_ended(self, tx: AsyncConnection, _: Envelope, event: JobOrderEnded) -> None:
+        await store.end_job_order(tx, event)
+
+    async def _on_held(self, tx: AsyncConnection, _: Envelope, event: JobOrderHeld) -> None:
+        await store.hold_job_order(tx, event)
+
+
+def alarm_id_of(envelope: Envelope, condition: str) -> str:
+    """Return the id of the alarm that an event raises; the same each time it is computed."""
+    return hashlib.blake2s(f"{envelope.id}/{condition}".encode(), digest_size=10).hexdigest()

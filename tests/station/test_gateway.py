@@ -1,0 +1,742 @@
+"""The gateway on a real port, database and broker, with peers on loopback for other services."""
+
+import asyncio
+import contextlib
+import json
+import socket
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from deploy.broker import Broker
+from services.gateway.main import build
+from services.gateway.settings import GatewaySettings
+from shared.bus import Bus
+from shared.db import migrate
+from shared.events import (
+    DispositionDecided,
+    EquipmentStateChanged,
+    Event,
+    JobOrderEnded,
+    JobOrderStarted,
+    envelope,
+)
+from shared.settings import SERVICES
+from shared.stations import Sample
+from shared.telemetry import written
+from shared.topics import event_topic, telemetry_topic
+
+ROOT = Path(__file__).resolve().parents[2]
+NOW = datetime(2026, 1, 5, 6, 0, tzinfo=UTC)
+DOWN = "plc"
+CELL = {
+    "cell_id": "WR1-C01",
+    "product_id": "nvp-coin",
+    "work_request_id": "WR1",
+    "kind": "cell",
+    "operation": "formation",
+    "state": "running",
+    "disposition": None,
+    "grade": None,
+    "discharge_capacity_mah": None,
+    "reason": None,
+    "updated_at": NOW.isoformat(),
+}
+JOB = {
+    "job_order_id": "WR1-C01-spray",
+    "lot_id": "WR1-C01",
+    "work_request_id": "WR1",
+    "product_id": "nvp-coin",
+    "operation": "spray",
+}
+
+
+class Server(uvicorn.Server):
+    """Uvicorn on a free port inside the test's loop; the signals stay pytest's."""
+
+    def __init__(self, app: FastAPI) -> None:
+        super().__init__(
+            uvicorn.Config(app, log_level="warning", ws_per_message_deflate=False, lifespan="on")
+        )
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    @contextlib.asynccontextmanager
+    async def up(self) -> AsyncIterator[None]:
+        running = asyncio.create_task(self.serve([self._listener]))
+        try:
+            yield
+        finally:
+            self.should_exit = True
+            async with asyncio.timeout(20):
+                await running
+
+
+@dataclass
+class Peers:
+    """What stands in for the other services: their events and the answers a test sets."""
+
+    site: str
+    bus: Bus
+    events: dict[str, list[str]] = field(default_factory=dict)
+    answers: dict[str, Any] = field(default_factory=dict)
+    status: dict[str, int] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    given: list[dict[str, Any]] = field(default_factory=list)
+
+    def app(self) -> FastAPI:
+        app = FastAPI()
+
+        @app.get("/{service}/events")
+        async def events(service: str, after: int, limit: int) -> Response:
+            page = ",".join(self.events.get(service, [])[after : after + limit])
+            return Response(f'{{"items":[{page}]}}', media_type="application/json")
+
+        @app.get("/{service}/readyz")
+        async def readyz(service: str) -> dict[str, Any]:
+            return {"service": service, "ready": True, "oldest_event_age_s": 0.5}
+
+        @app.get("/{path:path}")
+        async def answer(path: str) -> Response:
+            self.asked.append(path)
+            found = self.answers.get(path)
+            body = {"code": "NotFoundError", "detail": f"no {path}"} if found is None else found
+            status = self.status.get(path, 404 if found is None else 200)
+            return Response(json.dumps(body), status, media_type="application/json")
+
+        @app.post("/{path:path}")
+        async def take(path: str, request: Request) -> Response:
+            seen = {
+                "path": path,
+                "query": request.url.query,
+                "key": request.headers.get("idempotency-key"),
+                "type": request.headers.get("content-type"),
+                "person": request.headers.get("x-halite-person"),
+                "cookie": request.headers.get("cookie"),
+                "body": await request.body(),
+            }
+            self.given.append(seen)
+            status = self.status.get(path, 201)
+            body = self.answers.get(path, {"taken": len(await request.body())})
+            return Response(json.dumps(body), status, media_type="application/json")
+
+        return app
+
+    async def say(self, service: str, *events: Event) -> None:
+        """Publish events as the relay of a service does."""
+        messages = []
+        for event in events:
+            said = self.events.setdefault(service, [])
+            wrapped = envelope(event, service=service, time=NOW)
+            numbered = wrapped.model_copy(update={"sequence": len(said) + 1})
+            said.append(numbered.model_dump_json())
+            topic = event_topic(self.site, service, type(event), event.subject)
+            messages.append((topic, said[-1]))
+        await self.bus.publish_all(messages)
+
+
+@dataclass
+class Plant:
+    """One gateway with its peers; `eap` is a station of its plant file."""
+
+    url: str
+    peers: Peers
+    http: httpx.AsyncClient
+    eap: str
+
+    def live(self, **options: Any) -> connect:
+        """Open the live link."""
+        return connect(f"ws{self.url[4:]}/api/live", proxy=None, **options)
+
+
+def plant_file(folder: Path, site: str) -> Path:
+    """Write the pilot plant's file for a site of this test's own."""
+    text = (ROOT / "deploy/plant.toml").read_text().replace('"pilot', f'"{site}')
+    (folder / "plant.toml").write_text(text)
+    return folder / "plant.toml"
+
+
+@pytest.fixture
+async def plant(fresh_database: str, broker: Broker, tmp_path: Path) -> AsyncIterator[Plant]:
+    site = f"t{uuid.uuid4().hex[:8]}"
+    bus = Bus(broker.url, f"test-{site}")
+    up = asyncio.Event()
+    bus.on_up(up.set)
+    bus.start()
+    peers = Peers(site, bus)
+    neighbours = Server(peers.app())
+    urls = {name: f"http://127.0.0.1:{neighbours.port}/{name}" for name in SERVICES}
+    urls[DOWN] = "http://127.0.0.1:9"
+    web = tmp_path / "dist"
+    web.mkdir()
+    (web / "index.html").write_text("<title>app</title>")
+    (web / "index.html.br").write_bytes(b"packed")
+    migrate(fresh_database, ROOT / "services/gateway/migrations")
+    settings = GatewaySettings(
+        service="gateway",
+        port=1,
+        database_url=fresh_database,
+        mqtt_url=broker.url,
+        plant_file=plant_file(tmp_path, site),
+        service_urls=urls,
+        web_dir=web,
+    )
+    gateway = Server(build(settings).app)
+    url = f"http://127.0.0.1:{gateway.port}"
+    async with (
+        asyncio.timeout(120),
+        neighbours.up(),
+        gateway.up(),
+        httpx.AsyncClient(base_url=url, trust_env=False, timeout=20) as http,
+    ):
+        await up.wait()
+        yield Plant(url, peers, http, f"{site}/dryroom/spray/eap-1")
+    await bus.stop()
+
+
+async def received(
+    link: ClientConnection, wanted: Callable[[dict[str, Any]], bool], within_s: float = 15
+) -> dict[str, Any]:
+    """Return the first message of the live link that is wanted."""
+    async with asyncio.timeout(within_s):
+        while True:
+            message: dict[str, Any] = json.loads(await link.recv())
+            if wanted(message):
+                return message
+
+
+async def overview_where(
+    link: ClientConnection, wanted: Callable[[dict[str, Any]], bool]
+) -> dict[str, Any]:
+    """Return the first overview pushed that is wanted."""
+    message = await received(
+        link, lambda item: item.get("topic") == "overview" and wanted(item["data"])
+    )
+    data: dict[str, Any] = message["data"]
+    return data
+
+
+async def watch(link: ClientConnection, *topics: str) -> None:
+    await link.send(json.dumps({"subscribe": topics}))
+
+
+def station(overview: dict[str, Any], equipment_id: str) -> dict[str, Any]:
+    return next(item for item in overview["stations"] if item["equipment_id"] == equipment_id)
+
+
+def state_of(plant: Plant, state: str, quality: str = "good") -> EquipmentStateChanged:
+    return EquipmentStateChanged.model_validate(
+        {
+            "equipment_id": plant.eap,
+            "state": state,
+            "data_quality": quality,
+            "reason": None,
+            "changed_at": NOW,
+        }
+    )
+
+
+def started(plant: Plant, **values: Any) -> JobOrderStarted:
+    return JobOrderStarted.model_validate(
+        {
+            **JOB,
+            "equipment_id": plant.eap,
+            "recipe_id": "eap",
+            "recipe_version": 1,
+            "started_at": datetime.now(UTC) - timedelta(seconds=300),
+            "lot_ids": ["WR1-C01"],
+            **values,
+        }
+    )
+
+
+def ended(plant: Plant, job_order_id: str, minutes: float) -> JobOrderEnded:
+    return JobOrderEnded.model_validate(
+        {
+            **JOB,
+            "job_order_id": job_order_id,
+            "state": "ended",
+            "equipment_id": plant.eap,
+            "recipe_id": "eap",
+            "recipe_version": 1,
+            "started_at": NOW,
+            "ended_at": NOW + timedelta(minutes=minutes),
+            "materials": [],
+        }
+    )
+
+
+def blocked(disposition: str = "blocked") -> DispositionDecided:
+    return DispositionDecided.model_validate(
+        {
+            "lot_id": "WR1-C01",
+            "work_request_id": "WR1",
+            "product_id": "nvp-coin",
+            "gate": "impedance",
+            "characteristic": "interface_ohm_cm2",
+            "value": 12.0,
+            "unit": "Ω·cm²",
+            "low": None,
+            "high": 8.0,
+            "disposition": disposition,
+            "reason": "12.0 above 8.0",
+            "specification_version": 1,
+            "evaluated_at": NOW,
+        }
+    )
+
+
+# overview
+
+
+async def test_the_overview_knows_each_station_and_says_what_it_does_not_know(
+    plant: Plant,
+) -> None:
+    plant.peers.answers["execution/wip"] = {
+        "items": [{"operation": "mill", "waiting": 1, "running": 2, "held": 0, "ended": 3, "x": 1}]
+    }
+    overview = (await plant.http.get("/api/overview")).json()
+    assert len(overview["stations"]) == 16
+    assert {item["data_quality"] for item in overview["stations"]} == {"unknown"}
+    assert overview["stations"][-1]["kind"] == "tester"
+    assert overview["line"] == "Pilot line"
+    assert overview["wip"] == []  # work-requests is not answered: neither is half taken
+    plant.peers.answers["execution/work-requests"] = {"items": []}
+    async with plant.live() as link:
+        await watch(link, "overview")
+        shown = await overview_where(link, lambda item: item["wip"] != [])
+    assert shown["wip"][0] == {
+        "operation": "mill",
+        "waiting": 1,
+        "running": 2,
+        "held": 0,
+        "ended": 3,
+    }
+
+
+async def test_events_and_telemetry_reach_the_tile(plant: Plant) -> None:
+    async with plant.live() as link:
+        await watch(link, "overview")
+        await plant.peers.say(
+            "spray", ended(plant, "J1", 8), ended(plant, "J2", 10), ended(plant, "J3", 60)
+        )
+        await plant.peers.say("spray", state_of(plant, "productive"), started(plant))
+        shown = await overview_where(
+            link, lambda item: station(item, plant.eap)["job_order_id"] is not None
+        )
+        tile = station(shown, plant.eap)
+        assert (tile["state"], tile["data_quality"]) == ("productive", "good")
+        assert (tile["operation"], tile["lot_id"]) == ("spray", "WR1-C01")
+        assert 0.45 < tile["progress_ratio"] < 0.75  # 5 of usually 10 minutes
+        values = [
+            Sample(signal="needle_v", value=9800.0, status="Good", source_at=NOW),
+            Sample(signal="dew_point_degc", value=None, status="BadSensorFailure", source_at=NOW),
+        ]
+        plant.peers.bus.publish_soon(
+            telemetry_topic(plant.eap, "values"), written(plant.eap, values)
+        )
+        shown = await overview_where(link, lambda item: station(item, plant.eap)["values"] != [])
+        assert station(shown, plant.eap)["values"] == [
+            {"signal": "needle_v", "value": 9800.0, "unit": "V", "quality": "good"},
+            {"signal": "dew_point_degc", "value": None, "unit": "°C", "quality": "bad"},
+        ]
+        quiet = await overview_where(
+            link,
+            lambda item: station(item, plant.eap)["values"][0]["quality"] == "stale",
+        )
+        assert station(quiet, plant.eap)["values"][0]["value"] == 9800.0
+
+
+async def test_services_that_do_not_answer_are_not_ready(plant: Plant) -> None:
+    async with plant.live() as link:
+        await watch(link, "overview")
+        # Execution is up, but answers neither for its work in progress nor for its requests.
+        shown = await overview_where(
+            link, lambda item: ready_of(item, "spray") and not ready_of(item, "execution")
+        )
+        assert not ready_of(shown, DOWN)
+
+
+def ready_of(overview: dict[str, Any], service: str) -> bool:
+    [ready] = [item["ready"] for item in overview["services"] if item["service"] == service]
+    return bool(ready)
+
+
+async def test_an_alarm_is_acknowledged_once_and_leaves_with_its_release(plant: Plant) -> None:
+    async with plant.live() as link:
+        await watch(link, "overview")
+        await plant.peers.say("spray", state_of(plant, "unscheduled_down"))
+        await plant.peers.say("quality", blocked())
+        shown = await overview_where(link, lambda item: len(item["alarms"]) == 2)
+        down, gate = shown["alarms"]
+        assert (down["code"], down["priority"], down["source"]) == ("station_down", 1, plant.eap)
+        assert gate["text"] == "impedance: WR1-C01 is blocked: 12.0 above 8.0"
+        path = f"/api/alarms/{down['alarm_id']}/acknowledge"
+        headers = {"idempotency-key": "ack-0001", "x-halite-person": "J%C3%BCrgen"}
+        answer = await plant.http.post(path, headers=headers)
+        assert answer.status_code == 200
+        assert answer.json()["acknowledged_by"] == "Jürgen"
+        again = await plant.http.post(path, headers=headers)
+        assert again.json() == answer.json()
+        other = {"idempotency-key": "ack-0002", "x-halite-person": "Ada"}
+        late = await plant.http.post(path, headers=other)
+        assert late.json()["acknowledged_by"] == "Jürgen"
+        shown = (await plant.http.get("/api/overview")).json()
+        assert [alarm["acknowledged"] for alarm in shown["alarms"]] == [False, True]
+        await plant.peers.say("quality", blocked("released"))
+        await plant.peers.say("spray", state_of(plant, "standby"))
+        await overview_where(link, lambda item: item["alarms"] == [])
+    events = await said_by_gateway(plant)
+    assert [(item["action"], item["person"]) for item in events] == [
+        ("acknowledge_alarm", "Jürgen")
+    ]
+    assert len((await plant.http.get("/api/alarms")).json()["items"]) == 2
+
+
+async def said_by_gateway(plant: Plant) -> list[dict[str, Any]]:
+    """Return the data of the gateway's own events, once its relay has numbered them."""
+    async with asyncio.timeout(10):
+        while True:
+            items = (await plant.http.get("/events")).json()["items"]
+            if items:
+                return [item["data"] for item in items]
+
+
+async def test_an_acknowledgement_without_person_or_of_nothing_is_refused(plant: Plant) -> None:
+    headers = {"idempotency-key": "ack-0001"}
+    answer = await plant.http.post("/api/alarms/none/acknowledge", headers=headers)
+    assert answer.status_code == 422
+    assert "x-halite-person" in answer.json()["detail"]
+    headers["x-halite-person"] = "Ada"
+    answer = await plant.http.post("/api/alarms/none/acknowledge", headers=headers)
+    assert answer.json() == {"code": "NotFoundError", "detail": "alarm none does not exist"}
+
+
+# live link
+
+
+async def test_the_live_link_greets_beats_and_sends_whole_states(plant: Plant) -> None:
+    async with plant.live(additional_headers={"Origin": plant.url}) as link:
+        hello = json.loads(await link.recv())
+        assert hello["type"] == "hello" and len(hello["epoch"]) == 32
+        await watch(link, "overview")
+        snapshot = await received(link, lambda item: item["type"] == "snapshot")
+        assert snapshot["topic"] == "overview" and snapshot["seq"] >= 1
+        first = await received(link, lambda item: item["type"] == "heartbeat")
+        second = await received(link, lambda item: item["type"] == "heartbeat")
+    beats = [datetime.fromisoformat(item["server_time"]) for item in (first, second)]
+    assert 0.5 < (beats[1] - beats[0]).total_seconds() < 3
+    assert set(first) == {"type", "plant_time", "server_time"}
+
+
+async def test_only_the_newest_of_many_changes_is_sent(plant: Plant) -> None:
+    async with plant.live() as link:
+        await watch(link, "overview")
+        await received(link, lambda item: item["type"] == "snapshot")
+        states = ["standby", "productive"] * 20 + ["scheduled_down"]
+        await plant.peers.say("spray", *(state_of(plant, state) for state in states))
+        seen: list[int] = []
+
+        def newest(item: dict[str, Any]) -> bool:
+            if item["type"] != "snapshot":
+                return False
+            seen.append(item["seq"])
+            return bool(station(item["data"], plant.eap)["state"] == "scheduled_down")
+
+        await received(link, newest)
+    assert seen == sorted(set(seen))
+    assert len(seen) < 15
+
+
+async def test_each_message_replaces_the_set_of_topics(plant: Plant) -> None:
+    plant.peers.answers["execution/cells/WR1-C01"] = {
+        "cell": CELL,
+        "operations": [],
+        "time_limits": [],
+    }
+    async with plant.live() as link:
+        await watch(link, "overview")
+        await received(link, lambda item: item.get("topic") == "overview")
+        await watch(link, "cell:WR1-C01")
+        await received(link, lambda item: item.get("topic") == "cell:WR1-C01")
+        await plant.peers.say("spray", state_of(plant, "scheduled_down"))
+        await watch(link, "overview")
+        shown = await received(link, lambda item: item["type"] == "snapshot")
+        assert shown["topic"] == "overview"
+
+
+async def test_a_cell_is_sent_again_when_something_about_its_lots_happens(plant: Plant) -> None:
+    record = {"cell": CELL, "operations": [], "time_limits": []}
+    plant.peers.answers["execution/cells/WR1-C01"] = record
+    plant.peers.answers["trace/lots/WR1-C01/genealogy"] = GENEALOGY
+    async with plant.live() as link:
+        await watch(link, "cell:WR1-C01")
+        first = await received(link, lambda item: item.get("topic") == "cell:WR1-C01")
+        assert first["data"]["cell"]["state"] == "running"
+        record["cell"] = {**CELL, "state": "held"}
+        await plant.peers.say("spray", started(plant, lot_id="OTHER", lot_ids=["WR1-PEL-001"]))
+        again = await received(link, lambda item: item.get("topic") == "cell:WR1-C01")
+    assert again["data"]["cell"]["state"] == "held"
+    assert again["seq"] > first["seq"]
+
+
+async def test_a_page_of_another_origin_is_refused(plant: Plant) -> None:
+    with pytest.raises(InvalidStatus, match="403"):
+        async with plant.live(additional_headers={"Origin": "http://evil.example"}):
+            pass
+    answer = await plant.http.post(
+        "/api/execution/set-aside/1/retry", headers={"origin": "http://evil.example"}
+    )
+    assert answer.status_code == 403
+    assert answer.json()["code"] == "NotAllowedError"
+    assert plant.peers.given == []
+
+
+@pytest.mark.parametrize("message", ["{", '{"subscribe":["everything"]}', "[]", '{"x":1}'])
+async def test_a_message_out_of_protocol_closes_the_link(plant: Plant, message: str) -> None:
+    async with plant.live() as link:
+        await link.send(message)
+        with pytest.raises(ConnectionClosed) as closed:
+            await received(link, lambda _: False)
+    assert closed.value.rcvd is not None and closed.value.rcvd.code == 1003
+
+
+# cell page
+
+GENEALOGY = {
+    "nodes": [
+        {
+            "lot_id": lot_id,
+            "material_definition_id": "m",
+            "rank": rank,
+            "quantity": 1.0,
+            "unit": "1",
+            "operation": None,
+            "equipment_id": None,
+        }
+        for rank, lot_id in enumerate(["WR1-PEL-001", "WR1-C01"])
+    ],
+    "edges": [{"from": "WR1-PEL-001", "to": "WR1-C01", "quantity": 1.0, "unit": "1"}],
+}
+
+
+async def test_a_cell_page_names_the_parts_it_could_not_get(plant: Plant) -> None:
+    peers = plant.peers
+    operation = {
+        "operation": "spray",
+        "job_order_id": "J",
+        "equipment_id": None,
+        "state": "ended",
+        "started_at": None,
+        "ended_at": None,
+    }
+    peers.answers["execution/cells/WR1-C01"] = {
+        "cell": CELL | {"extra": 1},
+        "operations": [operation | {"reason": None}],
+        "time_limits": [],
+        "holds": [],
+    }
+    peers.answers["trace/lots/WR1-C01/genealogy"] = GENEALOGY
+    peers.answers["quality/lots/WR1-C01/results"] = {"code": "X", "detail": "database away"}
+    peers.status["quality/lots/WR1-C01/results"] = 503
+    peers.answers["quality/lots/WR1-C01/exposure"] = ["rubbish"]
+    peers.answers["quality/lots/WR1-C01/spectra"] = {
+        "items": [{"frequency_hz": [1.0], "z_real_ohm": [2.0], "z_imag_ohm": [-1.0], "mode": "c"}]
+    }
+    answer = await plant.http.get("/api/cells/WR1-C01")
+    page = answer.json()
+    assert answer.status_code == 200
+    assert page["cell"] == CELL
+    assert page["operations"] == [operation]
+    assert page["genealogy"] == GENEALOGY
+    assert page["spectrum"] == {"frequency_hz": [1.0], "z_real_ohm": [2.0], "z_imag_ohm": [-1.0]}
+    assert page["gates"] is None
+    assert page["exposure"] is None
+    assert page["formation"] is None  # 404: there is no run yet, so nothing is missing
+    assert [item.split(":")[0] for item in sorted(page["missing"])] == ["exposure", "gates"]
+    assert "database away" in "".join(page["missing"])
+
+
+async def test_an_unknown_cell_or_lot_is_not_found(plant: Plant) -> None:
+    plant.peers.answers["execution/lots"] = {"items": [{"lot_id": "RAW-10"}], "total": 1}
+    for path in ("/api/cells/none", "/api/lots/RAW-1", "/api/nothing", "/api/nosuch/livez"):
+        answer = await plant.http.get(path)
+        assert (answer.status_code, answer.json()["code"]) == (404, "NotFoundError")
+
+
+async def test_lists_and_lots_have_exactly_the_agreed_fields(plant: Plant) -> None:
+    peers = plant.peers
+    peers.answers["execution/cells"] = {"items": [CELL | {"extra": 1}], "total": 1}
+    peers.answers["execution/lots"] = {"items": [{"lot_id": "RAW-1", "unit": "g"}], "total": 1}
+    cells = (await plant.http.get("/api/cells", params={"disposition": "", "search": "W"})).json()
+    assert cells == {"items": [CELL], "total": 1}
+    lot = (await plant.http.get("/api/lots/RAW-1")).json()
+    assert lot["lot"]["unit"] == "g" and lot["lot"]["location"] is None
+    assert lot["genealogy"] == {"nodes": [], "edges": []}
+    peers.status["execution/cells"] = 422
+    peers.answers["execution/cells"] = {"code": "InvalidInputError", "detail": "limit"}
+    assert (await plant.http.get("/api/cells")).status_code == 422
+
+
+# ways to the services
+
+
+async def test_a_request_is_passed_on_as_it_is(plant: Plant) -> None:
+    headers = {
+        "idempotency-key": "key-0001",
+        "x-halite-person": "Ada",
+        "content-type": "application/yaml",
+        "cookie": "session=secret",
+    }
+    answer = await plant.http.post(
+        "/api/formation/a%2Fb/c?x=1&x=2", content=b"\x00\xff", headers=headers
+    )
+    assert (answer.status_code, answer.json()) == (201, {"taken": 2})
+    [seen] = plant.peers.given
+    assert seen == {
+        "path": "formation/a/b/c",
+        "query": "x=1&x=2",
+        "key": "key-0001",
+        "type": "application/yaml",
+        "person": "Ada",
+        "cookie": None,
+        "body": b"\x00\xff",
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "target", "query"),
+    [
+        ("/api/work-schedules", "execution/work-schedules", ""),
+        ("/api/test-files?name=a.ndax&lot_id=C1", "formation/test-files", "name=a.ndax&lot_id=C1"),
+        ("/api/spectra?name=a.csv&lot_id=C1", "quality/spectra", "name=a.csv&lot_id=C1"),
+    ],
+)
+async def test_files_find_their_service(plant: Plant, path: str, target: str, query: str) -> None:
+    answer = await plant.http.post(path, content=b"x", headers={"idempotency-key": "key-0001"})
+    assert answer.status_code == 201
+    [seen] = plant.peers.given
+    assert (seen["path"], seen["query"], seen["body"]) == (target, query, b"x")
+
+
+async def test_a_large_body_streams_through_in_both_directions(plant: Plant) -> None:
+    size = 20 * 1024 * 1024
+    plant.peers.answers["historian/values"] = "v" * size
+    answer = await plant.http.post("/api/formation/test", content=b"x" * size)
+    assert answer.json() == {"taken": size}
+    assert len((await plant.http.get("/api/historian/values")).content) == size + 2
+
+
+async def test_a_body_that_is_too_large_is_refused(plant: Plant) -> None:
+    host, port = plant.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(
+        b"POST /api/formation/test-files?name=a HTTP/1.1\r\nhost: x\r\n"
+        b"content-length: 67108865\r\n\r\n"
+    )
+    async with asyncio.timeout(10):
+        answer = await reader.readuntil(b"}")
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert b'"TooLargeError"' in answer
+    large = await plant.http.post("/api/spectra?name=a&lot_id=b", content=piecewise(65))
+    assert (large.status_code, large.json()["code"]) == (413, "TooLargeError")
+
+
+async def piecewise(megabytes: int) -> AsyncIterator[bytes]:
+    for _ in range(megabytes):
+        yield bytes(1024 * 1024)
+
+
+async def test_a_service_that_is_down_is_503_with_its_name(plant: Plant) -> None:
+    answer = await plant.http.get(f"/api/{DOWN}/job-orders")
+    assert answer.status_code == 503
+    assert answer.json()["code"] == "ServiceUnreachableError"
+    assert answer.json()["detail"].startswith("plc does not answer")
+
+
+# master data
+
+
+async def give(plant: Plant, document: str) -> httpx.Response:
+    headers = {"idempotency-key": "key-0001", "content-type": "application/yaml"}
+    return await plant.http.post("/api/master-data", content=document, headers=headers)
+
+
+async def test_each_service_gets_its_section_with_a_key_of_its_own(plant: Plant) -> None:
+    document = "execution: {work_masters: []}\nspray:\n  master_recipes: []\n"
+    for _ in range(2):
+        answer = await give(plant, document)
+        assert answer.status_code == 201
+        assert set(answer.json()["services"]) == {"execution", "spray"}
+    sent = sorted((seen["path"], seen["body"], seen["key"]) for seen in plant.peers.given)
+    assert [item[:2] for item in sent[::2]] == [
+        ("execution/master-data", b'{"work_masters": []}'),
+        ("spray/master-data", b'{"master_recipes": []}'),
+    ]
+    assert len({key for _, _, key in sent}) == 2
+
+
+async def test_a_refused_section_is_named_and_the_others_are_taken(plant: Plant) -> None:
+    plant.peers.status["spray/master-data"] = 422
+    plant.peers.answers["spray/master-data"] = {
+        "code": "InvalidInputError",
+        "detail": "body.master_recipes: Field required",
+    }
+    answer = await give(plant, "execution: {}\nspray: {}\nplc: {}\n")
+    assert answer.status_code == 422
+    body = answer.json()
+    assert {name: item["taken"] for name, item in body["services"].items()} == {
+        "execution": True,
+        "spray": False,
+        "plc": False,
+    }
+    assert "spray: body.master_recipes: Field required" in body["detail"]
+
+
+async def test_a_service_that_is_down_makes_master_data_worth_sending_again(plant: Plant) -> None:
+    assert (await give(plant, "plc: {}\n")).status_code == 503
+
+
+async def test_an_unknown_section_is_refused_before_anything_is_sent(plant: Plant) -> None:
+    answer = await give(plant, "spray: {}\nsprai: {}\n")
+    assert answer.status_code == 422
+    assert "sprai" in answer.json()["detail"]
+    assert plant.peers.given == []
+
+
+# web app
+
+
+async def test_the_web_app_answers_every_page_and_is_not_fetched_twice(plant: Plant) -> None:
+    page = await plant.http.get("/cells/WR1-C01", headers={"accept-encoding": "identity"})
+    assert (page.status_code, page.text) == (200, "<title>app</title>")
+    assert page.headers["cache-control"] == "no-cache"
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    etag = {"if-none-match": page.headers["etag"], "accept-encoding": "identity"}
+    assert (await plant.http.get("/", headers=etag)).status_code == 304
+    async with plant.http.stream("GET", "/", headers={"accept-encoding": "br"}) as packed:
+        assert packed.headers["content-encoding"] == "br"
+        assert b"".join([chunk async for chunk in packed.aiter_raw()]) == b"packed"
+
+
+async def test_without_a_build_the_page_says_how_to_make_one(plant: Plant, tmp_path: Path) -> None:
+    for name in ("index.html", "index.html.br"):
+        (tmp_path / "dist" / name).unlink()
+    page = await plant.http.get("/")
+    assert page.status_code == 503
+    assert "make web" in page.text
