@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from deploy.broker import Broker
+from deploy.postgres import PostgresServer
 from services.execution.domain import WorkMaster
+from tests.station.bench import Ground, ground
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -15,3 +18,11 @@ def work_masters() -> list[WorkMaster]:
     """The pilot plant's products."""
     document = yaml.safe_load((ROOT / "examples/master-data.yaml").read_text())
     return [WorkMaster.model_validate(item) for item in document["execution"]["work_masters"]]
+
+
+@pytest.fixture(scope="session")
+async def bench_ground(
+    postgres_server: PostgresServer, broker: Broker, tmp_path_factory: pytest.TempPathFactory
+) -> Ground:
+    """What the benches of this session share."""
+    return await ground(postgres_server, broker, tmp_path_factory.mktemp("ground"))

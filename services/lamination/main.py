@@ -1,0 +1,23 @@
+"""Wires the lamination service and runs it."""
+
+from pathlib import Path
+
+from services.lamination.api import add_routes
+from services.lamination.domain import cell_of
+from services.lamination.settings import LaminationSettings
+from services.lamination.workflow import LaminationWork
+from shared.app import Service
+from shared.intake import drive_stations, intake
+
+
+def build(settings: LaminationSettings) -> Service:
+    """Return the service, wired but not running."""
+    service = Service(settings, Path(__file__).parent / "migrations")
+    service.listen(("execution",), intake(service, cell_of))
+    drive_stations(service, LaminationWork(service))
+    add_routes(service)
+    return service
+
+
+if __name__ == "__main__":
+    build(LaminationSettings()).run()

@@ -1,0 +1,91 @@
+"""Stack plans and stacks in the lamination service's database."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.lamination.stackplan import StackPlan
+from shared.errors import ConflictError
+from shared.events import Material
+
+
+async def add_plan(tx: AsyncConnection, plan: StackPlan) -> None:
+    """Keep a version of a stack plan; the same version with the same content may come again.
+
+    Raises:
+        ConflictError: this version exists with other content; a change is a new version.
+    """
+    body = plan.model_dump_json()
+    values = {"id": plan.stack_plan_id, "version": plan.version, "body": body}
+    statement = """
+        INSERT INTO stack_plan (stack_plan_id, version, body)
+        VALUES (:id, :version, CAST(:body AS jsonb))
+        ON CONFLICT (stack_plan_id, version) DO NOTHING"""
+    await tx.execute(text(statement), values)
+    held = "SELECT body FROM stack_plan WHERE stack_plan_id = :id AND version = :version"
+    if await tx.scalar(text(held), values) != json.loads(body):
+        raise ConflictError(
+            f"stack plan {plan.stack_plan_id} version {plan.version} exists with other content"
+        )
+
+
+async def newest_plans(tx: AsyncConnection) -> dict[str, StackPlan]:
+    """Return the newest version of each stack plan by its id."""
+    statement = """
+        SELECT DISTINCT ON (stack_plan_id) stack_plan_id, body FROM stack_plan
+        ORDER BY stack_plan_id, version DESC"""
+    rows = await tx.execute(text(statement))
+    return {name: StackPlan.model_validate(body) for name, body in rows}
+
+
+async def plans(tx: AsyncConnection) -> list[dict[str, Any]]:
+    """Return all stack plans in all versions."""
+    statement = "SELECT body FROM stack_plan ORDER BY stack_plan_id, version"
+    return list(await tx.scalars(text(statement)))
+
+
+async def keep_stack(
+    tx: AsyncConnection,
+    station_order_id: str,
+    lot_id: str,
+    plan: StackPlan,
+    parts: Sequence[Material],
+) -> None:
+    """Keep by which plan and of which parts, from bottom to top, a cell is to be stacked."""
+    statement = """
+        INSERT INTO stack (station_order_id, lot_id, stack_plan_id, stack_plan_version, np_ratio,
+                           layers)
+        VALUES (:station_order_id, :lot_id, :plan, :version, :np_ratio, CAST(:layers AS jsonb))"""
+    layers = [
+        {"position": position, "lot_id": part.lot_id, "role": plan.roles[layer]}
+        for position, (part, layer) in enumerate(zip(parts, plan.layers, strict=True), start=1)
+    ]
+    values = {
+        "station_order_id": station_order_id,
+        "lot_id": lot_id,
+        "plan": plan.stack_plan_id,
+        "version": plan.version,
+        "np_ratio": plan.np_ratio,
+        "layers": json.dumps(layers),
+    }
+    await tx.execute(text(statement), values)
+
+
+async def np_ratio_of(tx: AsyncConnection, station_order_id: str) -> float | None:
+    """Return the N/P ratio a stack was planned with; None where it has no cathode."""
+    statement = "SELECT np_ratio FROM stack WHERE station_order_id = :id"
+    ratio: float | None = await tx.scalar(text(statement), {"id": station_order_id})
+    return ratio
+
+
+async def stacks_of(tx: AsyncConnection, lot_id: str) -> list[dict[str, Any]]:
+    """Return how a cell was stacked, with state and times; a second try is a second entry."""
+    statement = """
+        SELECT s.*, o.state, o.reason, o.equipment_id, o.started_at, o.ended_at
+        FROM stack s JOIN station_order o USING (station_order_id)
+        WHERE s.lot_id = :lot_id ORDER BY o.planned_at"""
+    rows = (await tx.execute(text(statement), {"lot_id": lot_id})).mappings()
+    return [dict(row) for row in rows]

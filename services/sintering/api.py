@@ -1,0 +1,59 @@
+"""HTTP face of the sintering service; no rules here."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Query
+from pydantic import BaseModel, ConfigDict
+
+from services.sintering import store, workflow
+from services.sintering.furnaces import FurnaceWork, overview
+from shared.app import Service
+from shared.commands import Command, command_of
+from shared.recipes import MasterRecipe
+from shared.routes import add_station_routes
+
+
+class MasterData(BaseModel):
+    """The sintering section of a plant's master data."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    master_recipes: list[MasterRecipe]
+
+
+def add_routes(service: Service, furnaces: FurnaceWork) -> None:
+    """Add the routes of this service to its app."""
+    app, database = service.app, service.database
+    given = Annotated[Command, Depends(command_of(database))]
+    add_station_routes(service)
+
+    @app.post("/master-data", status_code=201)
+    async def post_master_data(body: MasterData, command: given) -> dict[str, Any]:
+        """Keep master recipes; a version that exists with other content is refused."""
+        return await command.once(lambda tx: workflow.take_master_data(tx, body.master_recipes))
+
+    @app.get("/furnaces")
+    async def get_furnaces() -> dict[str, Any]:
+        """Each furnace with its limits, the load in it, and the loads planned for it as of now."""
+        async with database.quiet() as tx:
+            return {"items": await overview(tx, furnaces)}
+
+    @app.get("/furnace-loads")
+    async def get_furnace_loads(
+        limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+    ) -> dict[str, Any]:
+        """The newest furnace loads, without parts and profile."""
+        async with database.quiet() as tx:
+            return {"items": await store.loads(tx, limit)}
+
+    @app.get("/furnace-loads/{furnace_load_id}")
+    async def get_furnace_load(furnace_load_id: str) -> dict[str, Any]:
+        """One load: tray and position of each part, measured profile, deviations."""
+        async with database.quiet() as tx:
+            return await store.load(tx, furnace_load_id)
+
+    @app.get("/lots/{lot_id}/furnace-loads")
+    async def get_places_of_lot(lot_id: str) -> dict[str, Any]:
+        """Where a pellet or powder lot stood in each of its loads, oldest first."""
+        async with database.quiet() as tx:
+            return {"items": await store.places_of(tx, lot_id)}

@@ -1,0 +1,279 @@
+"""Furnace work: plans loads of waiting job orders, and judges and tells what a run did."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.sintering import store
+from services.sintering.domain import JUDGED, check
+from services.sintering.load import places
+from services.sintering.profile import Judgement, Profile, band_of, judge
+from services.sintering.schedule import (
+    Demand,
+    Furnace,
+    FurnacePlan,
+    HeatTreatment,
+    PlannedLoad,
+    Value,
+    heat_treatment,
+    plan_loads,
+)
+from shared import joborders, recipes
+from shared.app import Service
+from shared.errors import PersonNeededError
+from shared.events import FurnaceLoadPlanned, JobOrderReleased, SinterRunEnded, TestResult
+from shared.intake import ended_event, hold, measured
+from shared.joborders import StationOrder
+from shared.recipes import MasterRecipe
+from shared.settings import StationSettings
+from shared.stations import JobAnswer
+from shared.stationwork import StationRunner
+
+
+class FurnaceWork:
+    """Plans all furnaces together; each furnace's runner takes its own load when it is due."""
+
+    def __init__(self, service: Service, load_wait_s: float) -> None:
+        self._service, self._load_wait_s = service, load_wait_s
+        self._runners: Mapping[str, StationRunner] = {}
+
+    def watch(self, runners: Sequence[StationRunner]) -> None:
+        """Learn from the runners which furnaces answer."""
+        self._runners = {runner.client.equipment_id: runner for runner in runners}
+
+    @property
+    def furnaces(self) -> list[StationSettings]:
+        """The furnaces of the plant file."""
+        stations = self._service.plant.stations_of(self._service.name)
+        return [station for station in stations if station.kind == "furnace"]
+
+    def answers(self, equipment_id: str) -> bool:
+        """Say whether a furnace answers."""
+        runner = self._runners.get(equipment_id)
+        return runner is not None and runner.client.connected
+
+    async def plan(
+        self, tx: AsyncConnection, station: StationSettings, waiting: Sequence[JobOrderReleased]
+    ) -> StationOrder | None:
+        """Return the load that is due in this furnace; what no furnace can run is held."""
+        plan = await self._plan(tx, waiting)
+        for job_order in waiting:
+            reason = plan.infeasible.get(job_order.job_order_id)
+            if reason is not None:
+                await hold(tx, self._service, job_order, reason)
+        for load in plan.loads:
+            if load.equipment_id == station.equipment_id:
+                if load.start_at is None or load.start_at > self._service.clock.now():
+                    return None
+                by_id = {job_order.job_order_id: job_order for job_order in waiting}
+                job_orders = tuple(by_id[name] for name in load.job_order_ids)
+                return await self._order(tx, station, load, job_orders)
+        return None
+
+    async def outlook(self, tx: AsyncConnection) -> FurnacePlan:
+        """Return the plan of all that waits now; it changes nothing."""
+        return await self._plan(tx, await joborders.waiting(tx, "furnace", lock=False))
+
+    async def ended(self, tx: AsyncConnection, order: StationOrder, answer: JobAnswer) -> None:
+        """Judge the measured profile, keep it, and say how each job order of the load ended."""
+        profile = Profile(
+            time_s=answer.numbers("profile_time_s"),
+            setpoint_degc=answer.numbers("profile_setpoint_degc"),
+            temperature_degc=answer.numbers("profile_temperature_degc"),
+            zone_degc=answer.numbers("profile_zone_degc"),
+        )
+        band = band_of(await store.judged_by(tx, order.station_order_id))
+        judgement = judge(profile, heat_treatment(order.recipe_id, order.parameters), band)
+        await store.keep_run(tx, order.station_order_id, profile, judgement)
+        run = _run_ended(order, answer, profile.known(), judgement)
+        events = [
+            ended_event(
+                order, job_order, answer, job_order.materials, _results(job_order, judgement)
+            )
+            for job_order in order.job_orders
+        ]
+        await self._service.outbox.record(tx, run, *events)
+
+    async def _plan(self, tx: AsyncConnection, waiting: Sequence[JobOrderReleased]) -> FurnacePlan:
+        masters = await _newest(tx)
+        now, demands, refused = self._service.clock.now(), [], {}
+        for job_order in waiting:
+            try:
+                demands.append(_demand(job_order, await _master(tx, masters, job_order)))
+            except PersonNeededError as error:
+                refused[job_order.job_order_id] = str(error)
+        furnaces = self._free_at(await store.busy_until(tx), now)
+        plan = plan_loads(demands, furnaces, _treatments(masters), now, self._load_wait_s)
+        return FurnacePlan(loads=plan.loads, infeasible={**plan.infeasible, **refused})
+
+    def _free_at(self, busy_until: Mapping[str, datetime], now: datetime) -> list[Furnace]:
+        return [
+            Furnace(
+                equipment_id=station.equipment_id,
+                free_at=busy_until.get(station.equipment_id, now)
+                if self.answers(station.equipment_id)
+                else None,
+                capacity_parts=station.capacity_parts,
+                capacity_g=station.capacity_g,
+                highest_temperature_degc=station.highest_temperature_degc,
+                highest_ramp_degc_per_min=station.highest_ramp_degc_per_min,
+                atmospheres=station.atmospheres,
+            )
+            for station in self.furnaces
+        ]
+
+    async def _order(
+        self,
+        tx: AsyncConnection,
+        station: StationSettings,
+        load: PlannedLoad,
+        job_orders: tuple[JobOrderReleased, ...],
+    ) -> StationOrder:
+        recipe = await recipes.newest(tx, job_orders[0].recipe_id)
+        control = recipe.control(job_orders[0].parameters)
+        materials = tuple(item for job_order in job_orders for item in job_order.materials)
+        owner = {
+            item.lot_id: job_order.job_order_id
+            for job_order in job_orders
+            for item in job_order.materials
+        }
+        processed = [item.lot_id for item in materials if item.use == "processed"]
+        places_of = places(processed, station.tray_positions, station.capacity_parts)
+        now = self._service.clock.now()
+        load_id = await store.new_load_id(tx, now)
+        kept = store.FurnaceLoad(
+            furnace_load_id=load_id,
+            equipment_id=station.equipment_id,
+            recipe_id=recipe.recipe_id,
+            recipe_version=recipe.version,
+            job_order_ids=load.job_order_ids,
+            judged={name: value for name, value in control.items() if name in JUDGED},
+            fill_ratio=load.fill_ratio,
+            planned_start_at=load.start_at or now,
+            planned_end_at=load.end_at or now,
+        )
+        await store.keep_load(tx, kept, [(owner[place.lot_id], place) for place in places_of])
+        await self._service.outbox.record(tx, _planned(kept))
+        told = {name: value for name, value in control.items() if name not in JUDGED}
+        return StationOrder(
+            station_order_id=load_id,
+            equipment_id=station.equipment_id,
+            recipe_id=recipe.recipe_id,
+            recipe_version=recipe.version,
+            parameters={
+                **told,
+                "tray": tuple(float(place.tray) for place in places_of),
+                "position": tuple(float(place.position) for place in places_of),
+            },
+            materials=materials,
+            job_orders=job_orders,
+            planned_at=now,
+        )
+
+
+async def _newest(tx: AsyncConnection) -> dict[str, MasterRecipe]:
+    """Return the newest version of each furnace recipe."""
+    masters = [MasterRecipe.model_validate(body) for body in await recipes.listed(tx)]
+    return {master.recipe_id: master for master in masters if master.station_kind == "furnace"}
+
+
+async def _master(
+    tx: AsyncConnection, masters: Mapping[str, MasterRecipe], job_order: JobOrderReleased
+) -> MasterRecipe:
+    master = masters.get(job_order.recipe_id) or await recipes.newest(tx, job_order.recipe_id)
+    master.check_kind("furnace")
+    return master
+
+
+def _demand(job_order: JobOrderReleased, master: MasterRecipe) -> Demand:
+    control = master.control(job_order.parameters)
+    own = "".join(f" {name}={value}" for name, value in sorted(job_order.parameters.items()))
+    return Demand(
+        job_order_id=job_order.job_order_id,
+        family=master.recipe_id + own,
+        treatment=heat_treatment(master.recipe_id, control),
+        charge=check(job_order),
+        lot_ids=tuple(item.lot_id for item in job_order.materials if item.use == "processed"),
+        released_at=job_order.released_at,
+    )
+
+
+def _treatments(masters: Mapping[str, MasterRecipe]) -> list[HeatTreatment]:
+    """Return the heat treatments of the plant whose recipes are complete."""
+    treatments = []
+    for master in masters.values():
+        values: dict[str, Value] = {name: item.value for name, item in master.parameters.items()}
+        treatments.append(heat_treatment(master.recipe_id, values))
+    return treatments
+
+
+def _planned(load: store.FurnaceLoad) -> FurnaceLoadPlanned:
+    return FurnaceLoadPlanned(
+        equipment_id=load.equipment_id,
+        furnace_load_id=load.furnace_load_id,
+        recipe_id=load.recipe_id,
+        job_order_ids=load.job_order_ids,
+        planned_start_at=load.planned_start_at,
+        planned_end_at=load.planned_end_at,
+        fill_ratio=load.fill_ratio,
+    )
+
+
+def _run_ended(
+    order: StationOrder, answer: JobAnswer, known: Profile, judgement: Judgement
+) -> SinterRunEnded:
+    """Say how a run went; samples without a number are left out, they show as a gap in time."""
+    aborted = ("the furnace aborted the run",) if answer.state == "aborted" else ()
+    unknown = tuple(f"unknown: {reason}" for reason in judgement.unknown)
+    return SinterRunEnded(
+        equipment_id=order.equipment_id,
+        furnace_load_id=order.station_order_id,
+        recipe_id=order.recipe_id,
+        job_order_ids=tuple(job_order.job_order_id for job_order in order.job_orders),
+        started_at=answer.started_at,
+        ended_at=answer.ended_at,
+        profile_time_s=known.time_s,
+        profile_setpoint_degc=known.setpoint_degc,
+        profile_temperature_degc=known.temperature_degc,
+        deviations=aborted + judgement.deviations + unknown,
+    )
+
+
+def _results(job_order: JobOrderReleased, judgement: Judgement) -> tuple[TestResult, ...]:
+    lot_id, reason = job_order.lot_id, judgement.reason
+    return (
+        measured(lot_id, "profile_deviation_count", judgement.deviation_count, reason),
+        measured(lot_id, "soak_in_band_s", judgement.soak_in_band_s, reason),
+    )
+
+
+async def overview(tx: AsyncConnection, work: FurnaceWork) -> list[dict[str, Any]]:
+    """Return each furnace with its limits, its open load, and the loads planned for it."""
+    plan = await work.outlook(tx)
+    open_loads = await store.open_loads(tx)
+    return [
+        {
+            "equipment_id": station.equipment_id,
+            "connected": work.answers(station.equipment_id),
+            "capacity_parts": station.capacity_parts,
+            "capacity_g": station.capacity_g,
+            "highest_temperature_degc": station.highest_temperature_degc,
+            "highest_ramp_degc_per_min": station.highest_ramp_degc_per_min,
+            "atmospheres": station.atmospheres,
+            "loads": [load for load in open_loads if load["equipment_id"] == station.equipment_id],
+            "planned": [
+                {
+                    "recipe": load.demands[0].family,
+                    "job_order_ids": load.job_order_ids,
+                    "fill_ratio": load.fill_ratio,
+                    "start_at": load.start_at,
+                    "end_at": load.end_at,
+                }
+                for load in plan.loads
+                if load.equipment_id == station.equipment_id
+            ],
+        }
+        for station in work.furnaces
+    ]

@@ -1,0 +1,170 @@
+"""Furnace loads in the sintering service's database: what stood where, and how the run went."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.sintering.load import Place
+from services.sintering.profile import Judgement, Profile
+from services.sintering.schedule import Value
+from shared.errors import NotFoundError
+
+SUMMARY = """
+    SELECT l.furnace_load_id, l.equipment_id, l.recipe_id, l.recipe_version, l.job_order_ids,
+           l.fill_ratio, l.planned_start_at, l.planned_end_at, o.state, o.reason, o.started_at,
+           o.ended_at, jsonb_array_length(l.deviations) AS deviation_count, l.unknown_reason,
+           (SELECT count(*) FROM furnace_load_part p
+            WHERE p.furnace_load_id = l.furnace_load_id) AS parts_count
+    FROM furnace_load l JOIN station_order o ON o.station_order_id = l.furnace_load_id"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FurnaceLoad:
+    """A load as it was planned; `judged` are the recipe values its profile is held against."""
+
+    furnace_load_id: str
+    equipment_id: str
+    recipe_id: str
+    recipe_version: int
+    job_order_ids: tuple[str, ...]
+    judged: Mapping[str, Value]
+    fill_ratio: float
+    planned_start_at: datetime
+    planned_end_at: datetime
+
+
+async def new_load_id(tx: AsyncConnection, at: datetime) -> str:
+    """Return an id for a load that no other load of this plant has or had."""
+    number: int = await tx.scalar(text("SELECT nextval('furnace_load_number')"))
+    return f"LOAD-{at:%y%m%d}-{number:04d}"
+
+
+async def keep_load(
+    tx: AsyncConnection, load: FurnaceLoad, places: Sequence[tuple[str, Place]]
+) -> None:
+    """Keep a planned load with the job order, tray and position of each part."""
+    statement = """
+        INSERT INTO furnace_load (furnace_load_id, equipment_id, recipe_id, recipe_version,
+                                  job_order_ids, judged, fill_ratio, planned_start_at,
+                                  planned_end_at)
+        VALUES (:furnace_load_id, :equipment_id, :recipe_id, :recipe_version,
+                CAST(:job_order_ids AS jsonb), CAST(:judged AS jsonb), :fill_ratio,
+                :planned_start_at, :planned_end_at)"""
+    values = {
+        **vars(load),
+        "job_order_ids": json.dumps(load.job_order_ids),
+        "judged": json.dumps(dict(load.judged)),
+    }
+    await tx.execute(text(statement), values)
+    part = """
+        INSERT INTO furnace_load_part (furnace_load_id, job_order_id, lot_id, tray, position)
+        VALUES (:furnace_load_id, :job_order_id, :lot_id, :tray, :position)"""
+    rows = [
+        {"furnace_load_id": load.furnace_load_id, "job_order_id": job_order_id, **vars(place)}
+        for job_order_id, place in places
+    ]
+    await tx.execute(text(part), rows)
+
+
+async def judged_by(tx: AsyncConnection, furnace_load_id: str) -> dict[str, Value]:
+    """Return the recipe values that judge a load, as they were when it was planned.
+
+    Raises:
+        NotFoundError: no such load.
+    """
+    statement = "SELECT judged FROM furnace_load WHERE furnace_load_id = :id"
+    judged = await tx.scalar(text(statement), {"id": furnace_load_id})
+    if judged is None:
+        raise NotFoundError(f"furnace load {furnace_load_id} does not exist")
+    return {
+        name: value if isinstance(value, str) else float(value) for name, value in judged.items()
+    }
+
+
+async def keep_run(
+    tx: AsyncConnection, furnace_load_id: str, profile: Profile, judgement: Judgement
+) -> None:
+    """Keep the measured profile of a load and how it was judged; NaN is kept as null."""
+    statement = """
+        UPDATE furnace_load
+        SET profile = CAST(:profile AS jsonb), deviations = CAST(:deviations AS jsonb),
+            unknown_reason = :unknown_reason, soak_in_band_s = :soak_in_band_s
+        WHERE furnace_load_id = :furnace_load_id"""
+    arrays = {
+        name: [value if math.isfinite(value) else None for value in values]
+        for name, values in profile.arrays.items()
+    }
+    values = {
+        "furnace_load_id": furnace_load_id,
+        "profile": json.dumps(arrays),
+        "deviations": json.dumps(judgement.deviations),
+        "unknown_reason": judgement.reason,
+        "soak_in_band_s": judgement.soak_in_band_s,
+    }
+    await tx.execute(text(statement), values)
+
+
+async def busy_until(tx: AsyncConnection) -> dict[str, datetime]:
+    """Return until when each furnace that has a load is planned to run it."""
+    statement = """
+        SELECT l.equipment_id, max(l.planned_end_at) AS busy_until
+        FROM furnace_load l JOIN station_order o ON o.station_order_id = l.furnace_load_id
+        WHERE o.state IN ('allowed_to_start', 'running') GROUP BY l.equipment_id"""
+    rows = (await tx.execute(text(statement))).mappings()
+    return {row["equipment_id"]: row["busy_until"] for row in rows}
+
+
+async def loads(tx: AsyncConnection, limit: int) -> list[dict[str, Any]]:
+    """Return the newest loads, without parts and profile."""
+    statement = f"{SUMMARY} ORDER BY l.planned_start_at DESC, l.furnace_load_id DESC LIMIT :limit"
+    rows = (await tx.execute(text(statement), {"limit": limit})).mappings()
+    return [dict(row) for row in rows]
+
+
+async def open_loads(tx: AsyncConnection) -> list[dict[str, Any]]:
+    """Return the loads that stand in a furnace: to start, running or interrupted."""
+    statement = f"""
+        {SUMMARY} WHERE o.state IN ('allowed_to_start', 'running', 'interrupted')
+        ORDER BY l.planned_start_at, l.furnace_load_id"""
+    return [dict(row) for row in (await tx.execute(text(statement))).mappings()]
+
+
+async def load(tx: AsyncConnection, furnace_load_id: str) -> dict[str, Any]:
+    """Return one load with the place of each part, its measured profile and its deviations.
+
+    Raises:
+        NotFoundError: no such load.
+    """
+    values = {"id": furnace_load_id}
+    statement = f"""
+        SELECT s.*, l.judged, l.profile, l.deviations, l.soak_in_band_s,
+               o.parameters - 'tray' - 'position' AS parameters
+        FROM ({SUMMARY}) AS s
+        JOIN furnace_load l USING (furnace_load_id)
+        JOIN station_order o ON o.station_order_id = l.furnace_load_id
+        WHERE furnace_load_id = :id"""
+    row = (await tx.execute(text(statement), values)).mappings().first()
+    if row is None:
+        raise NotFoundError(f"furnace load {furnace_load_id} does not exist")
+    parts = """
+        SELECT lot_id, job_order_id, tray, position FROM furnace_load_part
+        WHERE furnace_load_id = :id ORDER BY tray, position"""
+    found = (await tx.execute(text(parts), values)).mappings()
+    return {**row, "parts": [dict(part) for part in found]}
+
+
+async def places_of(tx: AsyncConnection, lot_id: str) -> list[dict[str, Any]]:
+    """Return where a lot stood in each of its loads, oldest first."""
+    statement = f"""
+        SELECT s.furnace_load_id, s.equipment_id, s.recipe_id, s.state, s.started_at, s.ended_at,
+               p.tray, p.position
+        FROM ({SUMMARY}) AS s JOIN furnace_load_part p USING (furnace_load_id)
+        WHERE p.lot_id = :lot_id ORDER BY s.planned_start_at"""
+    rows = (await tx.execute(text(statement), {"lot_id": lot_id})).mappings()
+    return [dict(row) for row in rows]

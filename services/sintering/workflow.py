@@ -1,0 +1,130 @@
+"""What the sintering service does with a job order and with a station's answer."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.sintering import domain
+from services.sintering.furnaces import FurnaceWork
+from services.sintering.schedule import Value, heat_treatment
+from shared import recipes
+from shared.app import Service
+from shared.errors import InvalidInputError, OutOfLimitsError
+from shared.events import JobOrderReleased, TestResult
+from shared.intake import (
+    ended_event,
+    first_startable,
+    lot_results,
+    measured,
+    order_for,
+    part_results,
+)
+from shared.joborders import StationOrder
+from shared.settings import StationSettings
+from shared.stations import JobAnswer
+
+KINDS = ("mill", "dryer", "press", "furnace", "gauge")
+OF_THE_LOT = {"mill": ("mass_g",), "dryer": ("mass_g", "loss_on_drying_ratio")}
+OF_EACH_PART = {
+    "press": ("mass_g", "pressure_mpa"),
+    "gauge": ("thickness_um", "mass_g", "diameter_mm"),
+}
+
+
+class SinteringWork:
+    """Chooses powder and pellet jobs for free stations and records what they did."""
+
+    def __init__(self, service: Service, load_wait_s: float) -> None:
+        self._service = service
+        self.furnaces = FurnaceWork(service, load_wait_s)
+
+    async def plan(
+        self,
+        tx: AsyncConnection,
+        station: StationSettings,
+        waiting: Sequence[JobOrderReleased],
+    ) -> StationOrder | None:
+        """Return the load due in a furnace, or the next job that fits into another station."""
+        if station.kind == "furnace":
+            return await self.furnaces.plan(tx, station, waiting)
+
+        async def prepare(job_order: JobOrderReleased) -> StationOrder | None:
+            if not self._fits(station, job_order):
+                return None
+            return await order_for(tx, self._service, station, job_order)
+
+        return await first_startable(tx, self._service, waiting, prepare)
+
+    async def ended(self, tx: AsyncConnection, order: StationOrder, answer: JobAnswer) -> None:
+        """Say what a job made and what was measured; a furnace's profile is judged first."""
+        kind = order.job_orders[0].station_kind
+        if kind == "furnace":
+            return await self.furnaces.ended(tx, order, answer)
+        [job_order] = order.job_orders
+        results = [
+            *lot_results(answer, job_order.lot_id, OF_THE_LOT.get(kind, ())),
+            *part_results(answer, order.lot_ids, OF_EACH_PART.get(kind, ())),
+        ]
+        if kind == "gauge":
+            results += densities(order.lot_ids, results)
+        materials = domain.with_mass(order.materials, answer.number("mass_g"))
+        event = ended_event(order, job_order, answer, materials, results)
+        await self._service.outbox.record(tx, event)
+
+    def _fits(self, station: StationSettings, job_order: JobOrderReleased) -> bool:
+        """Say whether a station holds what a job order puts into it.
+
+        Raises:
+            OutOfLimitsError: it fits into no station of the kind; names the lots and the limits.
+        """
+        charge = domain.check(job_order)
+        rules = {
+            other.equipment_id: domain.too_large(charge, other.capacity_parts, other.capacity_g)
+            for other in self._service.plant.stations_of(self._service.name)
+            if other.kind == station.kind
+        }
+        if all(rules.values()):
+            lots = domain.named([item.lot_id for item in job_order.materials])
+            why = "; ".join(f"{name}: {', '.join(rule)}" for name, rule in rules.items())
+            raise OutOfLimitsError(f"no {station.kind} holds {lots}: {why}; split the job order")
+        return not rules[station.equipment_id]
+
+
+def densities(lot_ids: Sequence[str], results: Sequence[TestResult]) -> list[TestResult]:
+    """Return the geometric density of each pellet; unknown where one of its three values is."""
+    values = {(item.lot_id, item.characteristic): item.value for item in results}
+    found = []
+    for lot_id in lot_ids:
+        numbers = [values[lot_id, name] for name in ("mass_g", "thickness_um", "diameter_mm")]
+        density, reason = None, "mass, thickness or diameter is unknown"
+        known = [number for number in numbers if isinstance(number, float)]
+        if len(known) == len(numbers):
+            try:
+                density = domain.density_g_per_cm3(*known)
+            except OutOfLimitsError as error:
+                reason = str(error)
+        found.append(measured(lot_id, "density_g_per_cm3", density, reason))
+    return found
+
+
+async def take_master_data(
+    tx: AsyncConnection, master_recipes: Sequence[recipes.MasterRecipe]
+) -> dict[str, Any]:
+    """Keep recipes, all or none.
+
+    Raises:
+        InvalidInputError: a recipe for a station of another service, or no furnace program.
+        ConflictError: a version exists with other content.
+    """
+    for recipe in master_recipes:
+        if recipe.station_kind not in KINDS:
+            raise InvalidInputError(
+                f"recipe {recipe.recipe_id}: station_kind {recipe.station_kind} is none of {KINDS}"
+            )
+        if recipe.station_kind == "furnace":
+            values: dict[str, Value] = {
+                name: item.value for name, item in recipe.parameters.items()
+            }
+            heat_treatment(recipe.recipe_id, values)
+    return {"master_recipes": await recipes.add_all(tx, master_recipes)}

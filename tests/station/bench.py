@@ -1,0 +1,290 @@
+"""One service with its stations on real ports, told what to do by the voice of execution."""
+
+import asyncio
+import contextlib
+import json
+import shutil
+import time
+import tomllib
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+
+from deploy.broker import Broker
+from deploy.pki import ensure_passwords, ensure_pki
+from deploy.postgres import PostgresServer
+from shared.app import Service
+from shared.clock import Clock, write_clock
+from shared.db import migrate
+from shared.events import (
+    Envelope,
+    Event,
+    JobOrderEnded,
+    JobOrderHeld,
+    JobOrderReleased,
+    Material,
+    MaterialUse,
+)
+from shared.settings import ServiceSettings, read_plant
+from simulators.opcua_server import TypeNodes, node_sets_dir, read_type_nodes
+from simulators.physics.exposure import Room
+from simulators.run import build_station, read_stations
+from simulators.station import Station
+from simulators.world import World
+from tests.conftest import free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+PLANT_FILE = ROOT / "deploy" / "plant.toml"
+SPEED = 20_000.0
+WITHIN_S = 90.0
+LOOK_S = 0.05
+Found = TypeVar("Found", bound=Event)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What all benches of a session share: servers, keys of the pilot plant, OPC UA type nodes."""
+
+    postgres: PostgresServer
+    broker: Broker
+    keys_dir: Path
+    types: TypeNodes
+
+
+async def ground(postgres: PostgresServer, broker: Broker, folder: Path) -> Ground:
+    """Make the keys and read the type nodes; both take seconds."""
+    plant = read_plant(PLANT_FILE)
+    ensure_pki(folder / "pki", plant)
+    ensure_passwords(folder / "secrets" / "opcua", plant)
+    types = await read_type_nodes(node_sets_dir())
+    return Ground(postgres=postgres, broker=broker, keys_dir=folder, types=types)
+
+
+@dataclass(kw_only=True)
+class Bench:
+    """The running service, its stations by name (not all started), and execution's outbox.
+
+    What a test starts itself is stopped at the end by `later`.
+    """
+
+    service: Service
+    execution: Service
+    stations: dict[str, Station]
+    http: httpx.AsyncClient
+    world: World
+    later: contextlib.AsyncExitStack
+    _read: int = 0
+    _said: list[Event] = field(default_factory=list)
+
+    async def release(self, *job_orders: JobOrderReleased) -> None:
+        """Say as execution that job orders may be dispatched."""
+        await self.say(*job_orders)
+
+    async def say(self, *events: Event) -> None:
+        """Say something as execution."""
+        async with self.execution.database.begin() as tx:
+            await self.execution.outbox.record(tx, *events)
+
+    async def said(self, kind: type[Found]) -> list[Found]:
+        """Return what the service has said of one kind, from `GET /events`."""
+        while items := (await self.get(f"/events?after={self._read}&limit=1000"))["items"]:
+            envelopes = [Envelope.model_validate(item) for item in items]
+            self._read = envelopes[-1].sequence or 0
+            self._said += [event for item in envelopes if (event := item.event()) is not None]
+        return [event for event in self._said if isinstance(event, kind)]
+
+    async def until(
+        self, kind: type[Found], wanted: Callable[[Found], bool], count: int = 1
+    ) -> Any:
+        """Return the first `count` events of a kind that are wanted, one alone as itself."""
+        async with asyncio.timeout(WITHIN_S):
+            while True:
+                found = [event for event in await self.said(kind) if wanted(event)]
+                if len(found) >= count:
+                    return found[0] if count == 1 else found[:count]
+                await asyncio.sleep(LOOK_S)
+
+    async def ended(self, job_order_id: str) -> JobOrderEnded:
+        """Return how a job order ended, when it has."""
+        event: JobOrderEnded = await self.until(
+            JobOrderEnded, lambda event: event.job_order_id == job_order_id
+        )
+        return event
+
+    async def ended_after(self, released: JobOrderReleased) -> JobOrderEnded:
+        """Release a job order and return how it ended."""
+        await self.release(released)
+        return await self.ended(released.job_order_id)
+
+    async def held(self, job_order_id: str) -> JobOrderHeld:
+        """Return why a job order is held, when it is."""
+        event: JobOrderHeld = await self.until(
+            JobOrderHeld, lambda event: event.job_order_id == job_order_id
+        )
+        return event
+
+    async def get(self, path: str) -> Any:
+        """Return the JSON of a route."""
+        reply = await self.http.get(path)
+        reply.raise_for_status()
+        return reply.json()
+
+    async def post(self, path: str, body: Any = None) -> httpx.Response:
+        """Give a command with a key of its own."""
+        return await self.http.post(path, json=body, headers={"idempotency-key": uuid4().hex})
+
+    @contextlib.asynccontextmanager
+    async def fault(self, name: str, fault: str, magnitude: float) -> AsyncIterator[None]:
+        """Run the block with a fault on a station."""
+        await self.stations[name].switch_fault(fault, magnitude)
+        yield
+        await self.stations[name].end_fault(fault)
+
+
+def lot(
+    lot_id: str, definition: str, use: MaterialUse, quantity: float = 1, unit: str = "count"
+) -> Material:
+    """Return one lot of a job order."""
+    return Material(
+        lot_id=lot_id, material_definition_id=definition, quantity=quantity, unit=unit, use=use
+    )
+
+
+def job_order(
+    job_order_id: str,
+    station_kind: str,
+    recipe_id: str,
+    materials: Iterable[Material],
+    **more: Any,
+) -> JobOrderReleased:
+    """Return a job order about the last of its lots, due some day."""
+    materials = tuple(materials)
+    values = {
+        "job_order_id": job_order_id,
+        "lot_id": materials[-1].lot_id,
+        "work_request_id": "WR-1",
+        "product_id": "nfm-pouch-1ah",
+        "operation": station_kind,
+        "service": "sintering",
+        "station_kind": station_kind,
+        "recipe_id": recipe_id,
+        "materials": materials,
+        "priority": 50,
+        "due_at": datetime(2027, 1, 1, tzinfo=UTC),
+        "released_at": datetime(2026, 3, 2, 6, tzinfo=UTC),
+    }
+    return JobOrderReleased.model_validate(values | more)
+
+
+def recipe(recipe_id: str, station_kind: str, **values: Any) -> dict[str, Any]:
+    """Return a master recipe as posted, all of its values released."""
+    parameters = {name: {"value": value, "source": "test"} for name, value in values.items()}
+    return {
+        "recipe_id": recipe_id,
+        "version": 1,
+        "station_kind": station_kind,
+        "description": recipe_id,
+        "parameters": parameters,
+    }
+
+
+@contextlib.asynccontextmanager
+async def bench(
+    name: str,
+    wire: Callable[[dict[str, Any]], Service],
+    ground: Ground,
+    folder: Path,
+    idle: tuple[str, ...] = (),
+) -> AsyncIterator[Bench]:
+    """Run a service with its stations, but those of `idle` not started, until the block ends.
+
+    `wire` builds the service from its settings.
+    """
+    site = f"{name}-{uuid4().hex[:6]}"
+    plant_file = _plant_file(folder, site, name)
+    shutil.copytree(ground.keys_dir, folder, dirs_exist_ok=True)
+    start = datetime(2026, 3, 2, 6, tzinfo=UTC)
+    clock = Clock(plant_start=start, wall_start_s=time.time(), speed=SPEED)
+    write_clock(folder / "clock.json", clock)
+    ports = {"execution": free_port(), name: free_port()}
+
+    def settings(service: str) -> dict[str, Any]:
+        database = f"{service}_{uuid4().hex[:8]}"
+        ground.postgres.ensure_database(database)
+        own = ROOT / "services" / name / "migrations"  # the voice needs the kernel's tables alone
+        migrate(ground.postgres.url(database), own)
+        return {
+            "service": service,
+            "port": ports[service],
+            "database_url": ground.postgres.url(database),
+            "mqtt_url": ground.broker.url,
+            "plant_file": plant_file,
+            "data_dir": folder,
+            "clock_file": folder / "clock.json",
+            "service_urls": {key: f"http://127.0.0.1:{port}" for key, port in ports.items()},
+        }
+
+    execution = Service(ServiceSettings(**settings("execution")), folder)
+    service = wire(settings(name))
+    world = World(folder / "simulators" / "world.sqlite")
+    stations = {
+        config.name: build_station(config, ground.types, world, Room(7), clock, folder)
+        for config in read_stations(plant_file).values()
+    }
+    started = [station for station in stations.values() if station.name not in idle]
+    async with contextlib.AsyncExitStack() as stack:
+        for station in started:
+            await station.start()
+            stack.push_async_callback(station.stop)
+        await stack.enter_async_context(_serving(execution.app, ports["execution"]))
+        await stack.enter_async_context(_serving(service.app, ports[name]))
+        http = await stack.enter_async_context(
+            httpx.AsyncClient(
+                base_url=f"http://127.0.0.1:{ports[name]}", timeout=WITHIN_S, trust_env=False
+            )
+        )
+        yield Bench(
+            service=service,
+            execution=execution,
+            stations=stations,
+            http=http,
+            world=world,
+            later=stack,
+        )
+    world.close()
+
+
+def _plant_file(folder: Path, site: str, service: str) -> Path:
+    """Write the pilot plant's stations of one service with free ports."""
+    pilot = tomllib.loads(PLANT_FILE.read_text())
+    lines = [f'site = "{site}"', f'line = "{service}"']
+    for station in pilot["station"]:
+        if station["service"] == service:
+            station["endpoint"] = f"opc.tcp://127.0.0.1:{free_port()}"
+            lines += ["[[station]]", *(f"{key} = {json.dumps(v)}" for key, v in station.items())]
+    path = folder / "plant.toml"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@contextlib.asynccontextmanager
+async def _serving(app: FastAPI, port: int) -> AsyncIterator[None]:
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", ws="none")
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server.serve())
+    for _ in range(round(WITHIN_S / LOOK_S)):
+        if server.started or task.done():
+            break
+        await asyncio.sleep(LOOK_S)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task

@@ -1,0 +1,303 @@
+"""The sintering service against simulated mills, dryer, press, furnaces and gauge."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from services.sintering.main import build
+from services.sintering.settings import SinteringSettings
+from shared.events import (
+    EquipmentStateChanged,
+    FurnaceLoadPlanned,
+    JobOrderHeld,
+    JobOrderReleased,
+    JobOrderStarted,
+    LotHeld,
+    LotHoldReleased,
+    Material,
+    MaterialUse,
+    SinterRunEnded,
+)
+from tests.station.bench import Bench, Ground, bench, job_order, lot, recipe
+
+LOAD_WAIT_S = 8000.0
+RAW = (("na2co3", 34.75), ("zro2", 39.27), ("zno", 1.37), ("sio2", 22.17), ("nh4h2po4", 17.75))
+AIR = {"atmosphere": "air", "soak_band_degc": 10.0, "ramp_band_ratio": 0.25}
+RECIPES = [
+    recipe("mill", "mill", duration_s=3600, speed_rpm=300, solvent_ml=60, sieve_count=0),
+    recipe("dry", "dryer", temperature_degc=50, duration_s=7200),
+    recipe("press", "press", pressure_mpa=200, dwell_s=30, green_thickness_um=150, area_cm2=2.9),
+    recipe("gauge", "gauge", part_duration_s=4),
+    recipe(
+        "calcine",
+        "furnace",
+        segment_temperature_degc=[700, 80],
+        segment_ramp_degc_per_min=[6, 6],
+        segment_soak_s=[7200, 0],
+        **AIR,
+    ),
+    recipe(
+        "sinter",
+        "furnace",
+        segment_temperature_degc=[1200, 80],
+        segment_ramp_degc_per_min=[5, 6],
+        segment_soak_s=[7200, 0],
+        **AIR,
+    ),
+    recipe(
+        "melt",
+        "furnace",
+        segment_temperature_degc=[1500],
+        segment_ramp_degc_per_min=[5],
+        segment_soak_s=[60],
+        **AIR,
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+async def plant(
+    bench_ground: Ground, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Bench]:
+    async with bench(
+        "sintering",
+        lambda values: build(SinteringSettings(**values, load_wait_s=LOAD_WAIT_S)),
+        bench_ground,
+        tmp_path_factory.mktemp("sintering"),
+        idle=("furnace-2", "mill-2"),
+    ) as running:
+        reply = await running.post("/master-data", {"master_recipes": RECIPES})
+        assert reply.status_code == 201, reply.text
+        yield running
+
+
+def pellets(name: str, count: int, use: MaterialUse = "processed") -> list[Material]:
+    return [lot(f"{name}-{number:03d}", "ose_pellet", use) for number in range(1, count + 1)]
+
+
+def sinter(plant: Bench, name: str, count: int, recipe_id: str = "sinter") -> JobOrderReleased:
+    return job_order(
+        f"{name}-{recipe_id}",
+        "furnace",
+        recipe_id,
+        pellets(name, count),
+        lot_id=name,
+        released_at=plant.service.clock.now(),
+    )
+
+
+async def test_load_for_a_furnace_that_does_not_answer_waits_and_runs_when_it_comes(
+    plant: Bench,
+) -> None:
+    away: EquipmentStateChanged = await plant.until(
+        EquipmentStateChanged, lambda event: event.equipment_id.endswith("furnace-2")
+    )
+    assert (away.data_quality, away.reason) == ("unknown", "station does not answer")
+    await plant.release(sinter(plant, "FAR", 200))  # only the large furnace holds 200 pellets
+    await plant.ended_after(job_order("NEAR-dry", "dryer", "dry", [powder("NEAR")]))
+    [furnace] = [
+        item
+        for item in (await plant.get("/furnaces"))["items"]
+        if "furnace-2" in item["equipment_id"]
+    ]
+    assert furnace["connected"] is False
+    assert furnace["planned"][0]["job_order_ids"] == ["FAR-sinter"]
+    assert furnace["planned"][0]["start_at"] is None
+    await plant.stations["furnace-2"].start()
+    plant.later.push_async_callback(plant.stations["furnace-2"].stop)
+    ended = await plant.ended("FAR-sinter")
+    assert (ended.state, ended.equipment_id[-9:]) == ("ended", "furnace-2")
+    assert [event for event in await plant.said(JobOrderHeld) if event.lot_id == "FAR"] == []
+
+
+def powder(name: str, use: MaterialUse = "processed", mass_g: float = 100.0) -> Material:
+    return lot(name, "nzzspo_powder", use, mass_g, "g")
+
+
+async def test_powder_is_milled_dried_and_calcined_with_its_mass_weighed(plant: Bench) -> None:
+    raw = [lot(f"RAW-{name}", name, "consumed", mass_g, "g") for name, mass_g in RAW]
+    mill = await plant.ended_after(
+        job_order("PWD-mill", "mill", "mill", [*raw, powder("PWD", "produced")])
+    )
+    weighed = {item.lot_id: item for item in mill.materials}["PWD"]
+    [mass] = mill.results
+    assert (mass.lot_id, mass.characteristic, mass.unit) == ("PWD", "mass_g", "g")
+    assert mass.value == weighed.quantity != 100.0
+    assert [item.quantity for item in mill.materials[:-1]] == [mass_g for _, mass_g in RAW]
+
+    dry = await plant.ended_after(job_order("PWD-dry", "dryer", "dry", [weighed_again(weighed)]))
+    values = {item.characteristic: item.value for item in dry.results}
+    assert values.keys() == {"mass_g", "loss_on_drying_ratio"}
+    assert dry.materials[0].quantity == values["mass_g"] < weighed.quantity
+
+    calcine = await plant.ended_after(
+        job_order("PWD-calcine", "furnace", "calcine", [weighed_again(dry.materials[0])])
+    )
+    assert calcine.equipment_id.endswith("furnace-3")  # the one that cannot sinter
+    assert {item.characteristic for item in calcine.results} == {
+        "profile_deviation_count",
+        "soak_in_band_s",
+    }
+
+
+def weighed_again(material: Material) -> Material:
+    return material.model_copy(update={"use": "processed"})
+
+
+async def test_pellets_are_pressed_sintered_and_measured(plant: Bench) -> None:
+    green = await plant.ended_after(
+        job_order(
+            "PEL-press",
+            "press",
+            "press",
+            [powder("PWD-2", "consumed", 20.0), *pellets("PEL", 3, "produced")],
+            lot_id="PEL",
+        )
+    )
+    assert [item.quantity for item in green.materials] == [20.0, 1, 1, 1]
+    assert [item.lot_id for item in green.results if item.characteristic == "mass_g"] == [
+        "PEL-001",
+        "PEL-002",
+        "PEL-003",
+    ]
+    heat = await plant.ended_after(sinter(plant, "PEL", 3))
+    values = {item.characteristic: item.value for item in heat.results}
+    assert values["profile_deviation_count"] == 0
+    assert values["soak_in_band_s"] == pytest.approx(7200, abs=100)
+    gauge = await plant.ended_after(
+        job_order("PEL-gauge", "gauge", "gauge", pellets("PEL", 3), lot_id="PEL")
+    )
+    first = {item.characteristic: item for item in gauge.results if item.lot_id == "PEL-001"}
+    assert set(first) == {"thickness_um", "mass_g", "diameter_mm", "density_g_per_cm3"}
+    density = first["density_g_per_cm3"]
+    assert density.unit == "g/cm³"
+    assert isinstance(density.value, float)
+    assert 2.5 < density.value < 3.4
+
+
+async def test_job_orders_of_one_recipe_share_a_load_with_tray_and_position(plant: Bench) -> None:
+    await plant.release(sinter(plant, "ONE", 20), sinter(plant, "TWO", 20))
+    one, two = await plant.ended("ONE-sinter"), await plant.ended("TWO-sinter")
+    planned: FurnaceLoadPlanned = await plant.until(
+        FurnaceLoadPlanned, lambda event: "ONE-sinter" in event.job_order_ids
+    )
+    assert planned.job_order_ids == ("ONE-sinter", "TWO-sinter")
+    assert one.equipment_id == two.equipment_id == planned.equipment_id
+    assert planned.fill_ratio == pytest.approx(40 / 120)
+    assert [item.lot_id for item in two.materials] == [item.lot_id for item in pellets("TWO", 20)]
+    run: SinterRunEnded = await plant.until(
+        SinterRunEnded, lambda event: event.furnace_load_id == planned.furnace_load_id
+    )
+    assert run.deviations == ()
+    assert len(run.profile_time_s) == len(run.profile_temperature_degc) > 100
+    load = await plant.get(f"/furnace-loads/{planned.furnace_load_id}")
+    assert load["state"] == "ended"
+    assert load["parts"][31] == {
+        "lot_id": "TWO-012",
+        "job_order_id": "TWO-sinter",
+        "tray": 2,
+        "position": 2,
+    }
+    assert len(load["profile"]["temperature_degc"]) == len(run.profile_time_s)
+    assert load["judged"] == {"soak_band_degc": 10.0, "ramp_band_ratio": 0.25}
+    [place] = (await plant.get("/lots/ONE-020/furnace-loads"))["items"]
+    assert (place["tray"], place["position"]) == (1, 20)
+
+
+async def test_cold_zone_is_a_deviation_of_the_run_and_of_its_lot(plant: Bench) -> None:
+    async with plant.fault("furnace-1", "zone_cold", 60.0):
+        ended = await plant.ended_after(sinter(plant, "COLD", 100))
+    assert ended.equipment_id.endswith("furnace-1")
+    count = {item.characteristic: item.value for item in ended.results}["profile_deviation_count"]
+    assert count == 1
+    run: SinterRunEnded = await plant.until(
+        SinterRunEnded, lambda event: event.job_order_ids == ("COLD-sinter",)
+    )
+    assert run.deviations[0].startswith("soak 1 at 1200 °C: zones differ by")
+
+
+async def test_aborted_run_ends_each_job_order_with_a_reason(plant: Bench) -> None:
+    await plant.release(sinter(plant, "STOP", 100))
+    await plant.until(JobOrderStarted, lambda event: event.job_order_id == "STOP-sinter")
+    async with plant.fault("furnace-1", "abort", 1.0), plant.fault("furnace-2", "abort", 1.0):
+        ended = await plant.ended("STOP-sinter")
+    assert ended.state == "aborted"
+    assert ended.reason is not None
+    assert "aborted it and gave no reason" in ended.reason
+
+
+async def test_recipe_that_reads_back_otherwise_never_starts_until_a_person_resumes_it(
+    plant: Bench,
+) -> None:
+    order = job_order("BAD-gauge", "gauge", "gauge", pellets("BAD", 2), lot_id="BAD")
+    async with plant.fault("gauge-1", "garble", 1.01):
+        await plant.release(order)
+        held = await plant.held("BAD-gauge")
+    assert held.reason.startswith("recipe read back differs: part_duration_s: sent 4.0 s")
+    assert plant.stations["gauge-1"].job_states() == {}
+    started = [event.job_order_id for event in await plant.said(JobOrderStarted)]
+    assert "BAD-gauge" not in started
+    reply = await plant.post("/job-orders/BAD-gauge/resume")
+    assert reply.json() == {"job_order_id": "BAD-gauge", "state": "allowed_to_start"}
+    assert (await plant.ended("BAD-gauge")).state == "ended"
+    again = await plant.post("/job-orders/BAD-gauge/resume")
+    assert again.status_code == 409
+
+
+async def test_job_order_that_cannot_be_planned_is_held_with_its_reason(plant: Bench) -> None:
+    refused = {
+        "furnace-1: 1500 °C is above its highest temperature 1300 °C": job_order(
+            "HOT", "furnace", "melt", pellets("H", 2)
+        ),
+        "no furnace can run sinter with 500 lots from M-001 to M-500": job_order(
+            "MANY", "furnace", "sinter", pellets("M", 500)
+        ),
+        "dryer-1: 5000 g are more than its 4000 g; split the job order": job_order(
+            "HEAVY", "dryer", "dry", [powder("HP", mass_g=5000.0)]
+        ),
+        "recipe unheard does not exist": job_order("NO", "gauge", "unheard", pellets("N", 1)),
+        "is for a furnace, not for a gauge": job_order("ODD", "gauge", "sinter", pellets("W", 1)),
+        "recipe gauge has no parameter speed": job_order(
+            "OVER", "gauge", "gauge", pellets("O", 1), parameters={"speed": 1.0}
+        ),
+    }
+    await plant.release(*refused.values())
+    for reason, order in refused.items():
+        held = await plant.held(order.job_order_id)
+        assert reason in held.reason
+        assert held.equipment_id is None
+        items = (await plant.get("/job-orders?limit=1000"))["items"]
+        [listed] = [item for item in items if item["job_order_id"] == order.job_order_id]
+        assert (listed["state"], listed["reason"]) == ("not_allowed_to_start", held.reason)
+
+
+async def test_lot_held_by_two_gates_waits_for_both(plant: Bench) -> None:
+    def gate(name: str, kind: type[LotHeld | LotHoldReleased]) -> LotHeld | LotHoldReleased:
+        return kind(lot_id="TWICE-001", work_request_id=None, gate=name, reason="a test")
+
+    order = job_order("TWICE-gauge", "gauge", "gauge", pellets("TWICE", 1))
+    marker = job_order("MARK-gauge", "gauge", "gauge", pellets("MARK", 1), priority=1)
+    await plant.say(gate("mass", LotHeld), gate("shape", LotHeld), order)
+    await plant.say(gate("mass", LotHoldReleased))
+    await plant.ended_after(marker)
+    assert "TWICE-gauge" not in [event.job_order_id for event in await plant.said(JobOrderStarted)]
+    await plant.say(gate("shape", LotHoldReleased))
+    assert (await plant.ended("TWICE-gauge")).state == "ended"
+
+
+async def test_recipe_that_is_no_furnace_program_is_refused(plant: Bench) -> None:
+    bad = recipe("bent", "furnace", segment_temperature_degc=[700], **AIR)
+    reply = await plant.post("/master-data", {"master_recipes": [bad]})
+    assert reply.status_code == 422
+    assert "segment_ramp_degc_per_min is None" in reply.json()["detail"]
+    foreign = recipe("spray", "eap", distance_mm=100)
+    reply = await plant.post("/master-data", {"master_recipes": [foreign]})
+    assert "station_kind eap is none of" in reply.json()["detail"]
+
+
+async def test_furnaces_and_loads_are_listed(plant: Bench) -> None:
+    items = (await plant.get("/furnaces"))["items"]
+    assert [item["equipment_id"][-9:] for item in items] == ["furnace-1", "furnace-2", "furnace-3"]
+    loads = (await plant.get("/furnace-loads"))["items"]
+    assert {load["state"] for load in loads} <= {"ended", "aborted", "running", "allowed_to_start"}
+    assert (await plant.http.get("/furnace-loads/LOAD-0")).status_code == 404
