@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from shared.errors import InvalidInputError, StationFaultError
+from shared.errors import InvalidInputError, OutOfLimitsError, StationFaultError
 from shared.events import JobOrderReleased, Material, TestResult
 
 Face = Literal["a", "b"]
@@ -20,17 +20,20 @@ class CoatedFace:
     face: Face
     contact_angle_deg: float | None
     film_um: float | None
-    arc_count: int
+    arc_count: int | None
 
 
-def choose(
-    waiting: Sequence[JobOrderReleased], capacity_parts: int | None
-) -> JobOrderReleased | None:
-    """Return the first job order in the given order whose pellets fit on the station's tray."""
-    for job_order in waiting:
-        if capacity_parts is None or len(pellets(job_order)) <= capacity_parts:
-            return job_order
-    return None
+def check_tray(job_order: JobOrderReleased, capacity_parts: int | None) -> None:
+    """Refuse a job order with more pellets than a tray holds.
+
+    Raises:
+        OutOfLimitsError: names the count and the limit.
+    """
+    count = len(pellets(job_order))
+    if capacity_parts is not None and count > capacity_parts:
+        raise OutOfLimitsError(
+            f"{job_order.job_order_id}: {count} pellets are above the tray's limit {capacity_parts}"
+        )
 
 
 def pellets(job_order: JobOrderReleased) -> tuple[Material, ...]:
@@ -69,7 +72,7 @@ def coated_faces(
             face=FACES[index % 2],
             contact_angle_deg=_finite(contact_angle_deg[index]),
             film_um=_finite(film_um[index]),
-            arc_count=round(arc_count[index]),
+            arc_count=_whole(arc_count[index]),
         )
         for index in range(wanted)
     ]
@@ -82,10 +85,11 @@ def worst_results(faces: Sequence[CoatedFace]) -> list[TestResult]:
         own = [face for face in faces if face.lot_id == lot_id]
         angles = [face.contact_angle_deg for face in own]
         films = [face.film_um for face in own]
+        arcs = [None if face.arc_count is None else float(face.arc_count) for face in own]
         results += [
             _result(lot_id, "contact_angle_deg", "°", _worst(angles, max)),
             _result(lot_id, "film_um", "µm", _worst(films, min)),
-            _result(lot_id, "arc_count", "1", float(max(face.arc_count for face in own))),
+            _result(lot_id, "arc_count", "1", _worst(arcs, max)),
         ]
     return results
 
@@ -107,3 +111,7 @@ def _result(lot_id: str, characteristic: str, unit: str, value: float | None) ->
 
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
+
+
+def _whole(value: float) -> int | None:
+    return round(value) if math.isfinite(value) else None

@@ -9,7 +9,7 @@ from services.spray import domain, store
 from shared import recipes
 from shared.app import Service
 from shared.events import JobOrderReleased
-from shared.intake import ended_event, order_for
+from shared.intake import ended_event, first_startable, order_for
 from shared.joborders import StationOrder
 from shared.settings import StationSettings
 from shared.stations import JobAnswer
@@ -27,11 +27,13 @@ class SprayWork:
         station: StationSettings,
         waiting: Sequence[JobOrderReleased],
     ) -> StationOrder | None:
-        """Return the next spray job whose pellets fit on the station's tray."""
-        job_order = domain.choose(waiting, station.capacity_parts)
-        if job_order is None:
-            return None
-        return await order_for(tx, self._service, station, job_order)
+        """Return the most urgent spray job; one that this plant cannot run is held."""
+
+        async def prepare(job_order: JobOrderReleased) -> StationOrder:
+            domain.check_tray(job_order, station.capacity_parts)
+            return await order_for(tx, self._service, station, job_order)
+
+        return await first_startable(tx, self._service, waiting, prepare)
 
     async def ended(self, tx: AsyncConnection, order: StationOrder, answer: JobAnswer) -> None:
         """Keep the faces and say what was sprayed, with the glue really used."""

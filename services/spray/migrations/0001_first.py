@@ -18,7 +18,7 @@ def upgrade() -> None:
             station_order_id text NOT NULL REFERENCES station_order,
             contact_angle_deg double precision,
             film_um double precision,
-            arc_count integer NOT NULL,
+            arc_count integer,
             sprayed_at timestamptz NOT NULL,
             PRIMARY KEY (lot_id, face, station_order_id)
         )""")
