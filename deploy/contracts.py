@@ -121,7 +121,9 @@ def drift(wanted: dict[str, str]) -> list[str]:
     """Return the contract files that are missing, different or left over."""
     found = {str(path.relative_to(FOLDER)): path for path in FOLDER.rglob("*.json")}
     different = [
-        path for path, text in wanted.items() if path not in found or found[path].read_text() != text
+        path
+        for path, text in wanted.items()
+        if path not in found or found[path].read_text() != text
     ]
     return sorted(different + [path for path in found if path not in wanted])
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from deploy.broker import find_program
-from deploy.debian import find, install
+from deploy.debian import Program, find, install
 from deploy.local import say
 from deploy.nodesets import ensure_nodesets
 from deploy.web import check_types, ensure_web
@@ -37,9 +37,14 @@ def main(words: Sequence[str]) -> int:
     return 0
 
 
+def find_browser() -> Program | None:
+    """Find a browser for the web tests."""
+    return next((found for name in _BROWSERS if (found := find(name)) is not None), None)
+
+
 def ensure_browser() -> None:
     """Find a browser for the web tests or install it as root; without one they are skipped."""
-    if any(find(name) is not None for name in _BROWSERS):
+    if find_browser() is not None:
         return
     try:
         install("chromium")

@@ -51,7 +51,9 @@ def command_of(database: Database) -> Callable[..., Awaitable[Command]]:
     async def command(
         request: Request, idempotency_key: Annotated[str, Header(min_length=8, max_length=200)]
     ) -> Command:
-        digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode())
+        digest = hashlib.sha256(
+            f"{request.method} {request.url.path}?{request.url.query}\n".encode()
+        )
         digest.update(await request.body())
         return Command(database, idempotency_key, digest.hexdigest())
 

@@ -116,6 +116,10 @@ class FurnaceRun:
 
     def __post_init__(self) -> None:
         """Work out the temperature history."""
+        parts, number = self.job.worked(), self.job.numbers
+        places = list(zip(number("tray"), number("position"), strict=True))
+        self.places = places or [(1.0, 1.0)] * len(parts)
+        self.trays_count = max(1, int(max(tray for tray, _ in self.places)))
         self.program = _program(self.job)
         self.heat = heat.heat(
             self.program,
@@ -156,13 +160,15 @@ class FurnaceRun:
         rng = draw(self.machine.world.seed, self.job.job_order_id, "profile")
         noise = rng.standard_normal((2, pick.size)) * SENSOR_SD_DEGC
         offset = self._offset_degc(elapsed_s / 2.0)
+        doses = heat.doses_by_place(self.heat, count, offset)
         effects = {}
         for index, part in enumerate(self.job.worked()):
             entry = self.machine.inherited(self.job, index)
-            degc = self._temperature_of(index)[:count]
             if "green_density_ratio" in entry:
-                effects[part.lot_id] = self._pellet(part, entry, degc, count, index)
+                effects[part.lot_id] = self._pellet(part, entry, doses, index)
             else:
+                share = self._share(*self.places[index])
+                degc = heat.temperature_at(self.heat, share)[:count] - offset
                 effects[part.lot_id] = self._powder(entry, degc, count)
         return Outcome(
             response={
@@ -174,38 +180,32 @@ class FurnaceRun:
             effects=effects,
         )
 
-    def _place(self, index: int) -> tuple[float, float]:
-        trays, positions = self.job.numbers("tray"), self.job.numbers("position")
-        return (trays[index], positions[index]) if index < len(trays) else (1.0, 1.0)
-
-    def _temperature_of(self, index: int) -> heat.Floats:
-        trays = max(1, int(max(self.job.numbers("tray"), default=1.0)))
-        tray, position = self._place(index)
-        share = heat.place_share(tray, position, self.machine.config.tray_positions or 30, trays)
-        offset = self._offset_degc(self.duration_s / 2.0)
-        return heat.temperature_at(self.heat, share) - offset
+    def _share(self, tray: float, position: float) -> float:
+        positions = self.machine.config.tray_positions or 30
+        return heat.place_share(tray, position, positions, self.trays_count)
 
     def _offset_degc(self, elapsed_s: float) -> float:
         return self._fault("thermocouple_offset", elapsed_s, 0.0)
 
     def _pellet(
-        self, part: Part, entry: dict[str, Any], degc: heat.Floats, count: int, index: int
+        self, part: Part, entry: dict[str, Any], doses: heat.PlaceDoses, index: int
     ) -> dict[str, Any]:
-        time_s = self.heat.time_s[:count]
-        binder, trapped = heat.burnt_binder(time_s, degc, entry.get("binder_ratio", 0.0))
+        tray, position = self.places[index]
+        sinter_h, left, trapped = doses.at(self._share(tray, position))
+        before = entry.get("binder_ratio", 0.0)
+        binder, trapped = before * left, before * trapped
         rng = draw(self.machine.world.seed, part.lot_id, "sinter")
         spread, crack = rng.standard_normal(2), rng.random()
-        dose_h = entry.get("sinter_dose_h", 0.0) + heat.sinter_dose_h(time_s, degc)
+        dose_h = entry.get("sinter_dose_h", 0.0) + sinter_h
         green = entry["green_density_ratio"]
         density = heat.density_ratio(dose_h, green) + 0.0012 * float(spread[0])
         cracked = bool(entry.get("cracked")) or crack < 30.0 * max(0.0, trapped - TRAP_LIMIT_RATIO)
         if cracked:
             density = min(density, 0.93)
         length = heat.shrinkage_ratio(green, max(green, density))
-        solids_g = entry["mass_g"] * (1.0 - entry.get("binder_ratio", 0.0) + binder)
+        solids_g = entry["mass_g"] * (1.0 - before + binder)
         raw_loss = 0.3 * max(0.0, 0.95 - entry.get("calcined_ratio", 1.0))
         factor = entry.get("sigma_factor", 1.0) * (1.0 + 0.010 * float(spread[1])) * (1 - raw_loss)
-        tray, position = self._place(index)
         return {
             "definition_id": part.definition_id,
             "binder_ratio": binder,

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, ClassVar, Literal, Protocol
 
 from simulators.physics.exposure import Room
@@ -127,6 +128,10 @@ class Job:
 
     def worked(self) -> tuple[Part, ...]:
         """Return the parts responses speak of: the processed lots, else the produced ones."""
+        return self._worked
+
+    @cached_property
+    def _worked(self) -> tuple[Part, ...]:
         return self.used("Processed") or self.used("Produced")
 
 

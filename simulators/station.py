@@ -2,23 +2,26 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from asyncua import ua
-
 from shared.clock import Clock
 from simulators import job_structures as structures
+from simulators.job_control import (
+    DONE,
+    INVALID_REQUEST,
+    INVALID_STATE,
+    UNABLE,
+    UNKNOWN_JOB,
+    methods_of,
+)
 from simulators.job_structures import ABORTED, ALLOWED, ENDED, NOT_ALLOWED, RUNNING
 from simulators.machine import Job, Machine, Readings, RefusedError, Run
 from simulators.opcua_server import MOST_JOBS, StationServer
 from simulators.world import Fault, JobRecord
 
-# Return status of OPC 10031-4.
-DONE, UNKNOWN_JOB, INVALID_STATE, UNABLE = 1, 1 << 1, 1 << 3, 1 << 4
-INVALID_REQUEST = 1 << 32
 SHOW_S = 0.25  # wall seconds between process values
 
 
@@ -66,7 +69,8 @@ class Station:
                 held.run = self.machine.begin(held.job, record.started_at)
             self._jobs[record.job_order_id] = held
             self._place = max(self._place, record.place)
-        await self._server.prepare(self.machine.signals, self._methods())
+        methods = methods_of(self) if self.machine.uses else {}
+        await self._server.prepare(self.machine.signals, methods)
         await self._publish()
         await self._show()
         await self._server.start()
@@ -117,7 +121,8 @@ class Station:
         self._wake.set()
         await self._publish()
 
-    def _fault(self, name: str) -> float | None:
+    def fault(self, name: str) -> float | None:
+        """Return the magnitude of a fault that acts now."""
         return self._faults.magnitude(name, self._clock.now())
 
     # --- work ---------------------------------------------------------------------------------
@@ -129,7 +134,7 @@ class Station:
         while True:
             self._wake.clear()
             await self._start_allowed()
-            if self._fault("abort") is not None:
+            if self.fault("abort") is not None:
                 for held in self._running():
                     await self._finish(held, ABORTED, self._clock.now())
             ends = [held.ends_at for held in self._running() if held.ends_at is not None]
@@ -144,7 +149,7 @@ class Station:
                     await self._finish(held, ENDED, held.ends_at)
 
     async def _start_allowed(self) -> None:
-        if self._fault("out_of_service") is not None:
+        if self.fault("out_of_service") is not None:
             return
         waiting = [held for held in self._jobs.values() if held.state == ALLOWED]
         for held in sorted(waiting, key=lambda item: item.record.place):
@@ -197,7 +202,7 @@ class Station:
 
     def state(self) -> str:
         """The machine state as shown on the wire."""
-        if self._fault("out_of_service") is not None:
+        if self.fault("out_of_service") is not None:
             return "OutOfService"
         return "Executing" if self._running() else "NotExecuting"
 
@@ -217,7 +222,7 @@ class Station:
             await asyncio.sleep(SHOW_S)
 
     async def _show(self) -> None:
-        if self._fault("sensors_stuck") is not None:
+        if self.fault("sensors_stuck") is not None:
             return
         now = self._clock.now()
         readings: Readings = {}
@@ -227,78 +232,36 @@ class Station:
                 readings = held.run.values(min(max(0.0, elapsed_s), held.run.duration_s))
                 break
         readings = {**self.machine.idle_values(now), **readings}
-        bad = self._fault("sensors_bad") is not None
+        bad = self.fault("sensors_bad") is not None
         for signal in self.machine.signals:
             value = readings[signal]
             await self._server.write_signal(
                 signal, None if bad or value is None else float(value), now
             )
 
-    # --- job control --------------------------------------------------------------------------
+    # --- job control; every method returns a status of OPC 10031-4 ------------------------------
 
-    def _methods(self) -> dict[str, Callable[..., Any]]:
-        if not self.machine.uses:
-            return {}
-        by_id: dict[str, Callable[[str], Any]] = {
-            "Start": self._allow,
-            "Stop": self._stop_job,
-            "Abort": self._abort_job,
-            "Cancel": self._cancel,
-            "Clear": self._clear,
-        }
-        methods: dict[str, Callable[..., Any]] = {
-            name: self._by_id(action) for name, action in by_id.items()
-        }
-        for name in ("Pause", "Resume", "Update", "RevokeStart"):
-            methods[name] = self._not_offered
-        return methods | {
-            "Store": self._store_only,
-            "StoreAndStart": self._store_and_start,
-            "RequestJobResponseByJobOrderID": self._request_response,
-            "RequestJobResponseByJobOrderState": self._request_by_state,
-        }
+    def answer(self, job_order_id: str) -> tuple[Any, int]:
+        """Return the response of a finished job and the status."""
+        held = self._jobs.get(job_order_id)
+        if held is None:
+            return structures.no_response(), UNKNOWN_JOB
+        if held.state not in (ENDED, ABORTED):
+            return structures.no_response(), INVALID_STATE
+        return self._response(held), DONE
 
-    def _by_id(self, action: Callable[[str], Any]) -> Callable[..., Any]:
-        async def method(_parent: ua.NodeId, *arguments: ua.Variant) -> list[ua.Variant]:
-            await self._answer_late()
-            if len(arguments) != 2 or not _is_text(arguments[0]) or not _is_comment(arguments[1]):
-                return _status(INVALID_REQUEST)
-            return _status(await action(arguments[0].Value))
-
-        return method
-
-    async def _not_offered(self, _parent: ua.NodeId, *_arguments: ua.Variant) -> list[ua.Variant]:
-        return _status(UNABLE)
-
-    async def _store_only(self, _parent: ua.NodeId, *arguments: ua.Variant) -> list[ua.Variant]:
-        await self._answer_late()
-        return _status(await self._store(*arguments))
-
-    async def _store_and_start(
-        self, _parent: ua.NodeId, *arguments: ua.Variant
-    ) -> list[ua.Variant]:
-        await self._answer_late()
-        status = await self._store(*arguments)
-        if status != DONE:
-            return _status(status)
-        return _status(await self._allow(arguments[0].Value.JobOrderID))
-
-    async def _store(self, *arguments: ua.Variant) -> int:
-        if len(arguments) != 2 or not structures.is_order(arguments[0].Value):
-            return INVALID_REQUEST
-        if not _is_comment(arguments[1]):
-            return INVALID_REQUEST
-        order = arguments[0].Value
+    async def store(self, order: Any) -> int:
+        """Take a job order; the same content may come twice."""
         known = self._jobs.get(order.JobOrderID or "")
         if known is not None:
             return DONE if known.record.content == structures.to_bytes(order) else UNABLE
-        if self._fault("refuse") is not None or len(self._jobs) >= MOST_JOBS:
+        if self.fault("refuse") is not None or len(self._jobs) >= MOST_JOBS:
             return UNABLE
         try:
             self.machine.check(structures.read_job(order))
         except RefusedError as error:
             return INVALID_REQUEST if error.invalid else UNABLE
-        if (factor := self._fault("garble")) is not None:
+        if (factor := self.fault("garble")) is not None:
             order = structures.garbled(order, factor)
         job = structures.read_job(order)
         self._place += 1
@@ -315,7 +278,8 @@ class Station:
         await self._publish()
         return DONE
 
-    async def _allow(self, job_order_id: str) -> int:
+    async def allow(self, job_order_id: str) -> int:
+        """Let a stored job start when the machine can."""
         held = self._jobs.get(job_order_id)
         if held is None:
             return UNKNOWN_JOB
@@ -329,7 +293,8 @@ class Station:
         await self._publish()
         return DONE
 
-    async def _stop_job(self, job_order_id: str) -> int:
+    async def end(self, job_order_id: str) -> int:
+        """End a running job with what was done so far."""
         held = self._jobs.get(job_order_id)
         if held is None:
             return UNKNOWN_JOB
@@ -338,7 +303,8 @@ class Station:
             self._wake.set()
         return DONE if held.state == ENDED else INVALID_STATE
 
-    async def _abort_job(self, job_order_id: str) -> int:
+    async def abort(self, job_order_id: str) -> int:
+        """Give a job up."""
         held = self._jobs.get(job_order_id)
         if held is None:
             return UNKNOWN_JOB
@@ -351,10 +317,12 @@ class Station:
         await self._publish()
         return DONE if held.state == ABORTED else INVALID_STATE
 
-    async def _cancel(self, job_order_id: str) -> int:
+    async def cancel(self, job_order_id: str) -> int:
+        """Remove a job that has not started."""
         return await self._forget(job_order_id, (NOT_ALLOWED, ALLOWED))
 
-    async def _clear(self, job_order_id: str) -> int:
+    async def clear(self, job_order_id: str) -> int:
+        """Remove a finished job."""
         return await self._forget(job_order_id, (ENDED, ABORTED))
 
     async def _forget(self, job_order_id: str, states: tuple[int, ...]) -> int:
@@ -367,42 +335,3 @@ class Station:
         self._world.forget_job(self.name, job_order_id)
         await self._publish()
         return DONE
-
-    async def _request_response(
-        self, _parent: ua.NodeId, *arguments: ua.Variant
-    ) -> list[ua.Variant]:
-        await self._answer_late()
-        if len(arguments) != 1 or not _is_text(arguments[0]):
-            return [_structure(structures.no_response()), *_status(INVALID_REQUEST)]
-        held = self._jobs.get(arguments[0].Value)
-        if held is None:
-            return [_structure(structures.no_response()), *_status(UNKNOWN_JOB)]
-        if held.state not in (ENDED, ABORTED):
-            return [_structure(structures.no_response()), *_status(INVALID_STATE)]
-        return [_structure(self._response(held)), *_status(DONE)]
-
-    async def _request_by_state(
-        self, _parent: ua.NodeId, *_arguments: ua.Variant
-    ) -> list[ua.Variant]:
-        nothing = ua.Variant([], ua.VariantType.ExtensionObject, is_array=True)
-        return [nothing, *_status(UNABLE)]
-
-    async def _answer_late(self) -> None:
-        if (delay_s := self._fault("late_answers")) is not None:
-            await asyncio.sleep(delay_s)
-
-
-def _status(status: int) -> list[ua.Variant]:
-    return [ua.Variant(status, ua.VariantType.UInt64)]
-
-
-def _structure(value: Any) -> ua.Variant:
-    return ua.Variant(value, ua.VariantType.ExtensionObject)
-
-
-def _is_text(argument: ua.Variant) -> bool:
-    return argument.VariantType == ua.VariantType.String and isinstance(argument.Value, str)
-
-
-def _is_comment(argument: ua.Variant) -> bool:
-    return argument.VariantType in (ua.VariantType.LocalizedText, ua.VariantType.Null)

@@ -171,6 +171,38 @@ def burnt_binder(time_s: Floats, degc: Floats, binder_ratio: float) -> tuple[flo
     return binder_ratio * math.exp(-float(gone[-1])), trapped
 
 
+@dataclass(frozen=True, eq=False)
+class PlaceDoses:
+    """What a run does to a pellet by its place; arrays of (n_shares,) over `shares` from 0 to 1."""
+
+    shares: Floats
+    sinter_h: Floats
+    binder_left: Floats
+    binder_trapped: Floats
+
+    def at(self, share: float) -> tuple[float, float, float]:
+        """Return (hours at 1200 degC, binder left, binder trapped) of a place, per binder ratio."""
+        arrays = (self.sinter_h, self.binder_left, self.binder_trapped)
+        sinter_h, left, trapped = (float(np.interp(share, self.shares, one)) for one in arrays)
+        return sinter_h, left, trapped
+
+
+def doses_by_place(run: Heat, count: int, offset_degc: float = 0.0, points: int = 9) -> PlaceDoses:
+    """Work out the first `count` samples of a run at some places; those between are interpolated.
+
+    offset_degc: how much colder the load is than the control thermocouple says.
+    """
+    shares, time_s = np.linspace(0.0, 1.0, points), run.time_s[:count]
+    traces = [temperature_at(run, float(share))[:count] - offset_degc for share in shares]
+    binder = [burnt_binder(time_s, degc, 1.0) for degc in traces]
+    return PlaceDoses(
+        shares,
+        np.array([sinter_dose_h(time_s, degc) for degc in traces]),
+        np.array([left for left, _ in binder]),
+        np.array([trapped for _, trapped in binder]),
+    )
+
+
 def density_ratio(dose_h: float, green_ratio: float = 0.60) -> float:
     """Return the relative density after a sintering dose in hours at 1200 degC."""
     done = 1.0 - math.exp(-((max(0.0, dose_h) / SINTER_HALF_H) ** SINTER_EXPONENT))

@@ -8,7 +8,7 @@ import numpy as np
 
 from simulators.physics import heat
 from simulators.physics.exposure import EXPOSED_PPM_H, resistance_factor
-from simulators.physics.symmetric import GOOD_ASR_OHM_CM2, plating_limits
+from simulators.physics.symmetric import GOOD_ASR_OHM_CM2, PlatingLimits, plating_limits
 
 CellKind = Literal["nfm_pouch", "nvp_coin", "symmetric"]
 Entry = Mapping[str, Any]
@@ -109,6 +109,39 @@ def np_ratio(parts: Parts) -> float | None:
     return sodium / per_face
 
 
+def worst_of(
+    parts: Parts, rng: np.random.Generator, asr: float, dose_ppm_h: float
+) -> PlatingLimits:
+    """Draw the plating limits, which the worst pellet of a stack sets.
+
+    asr: of the whole cell in ohm cm2; the worst layer is as much worse as its coating.
+    """
+    pellets = parts.pellets
+    layers = [pellet_asr_ohm_cm2(pellet) for pellet in pellets]
+    return plating_limits(
+        rng,
+        asr_ohm_cm2=asr * max(layers) / in_parallel(layers) if layers else asr,
+        density_ratio=min((float(p.get("density_ratio", 0.96)) for p in pellets), default=0.96),
+        coverage_ratio=min((min(p.get("coverage_ratio", [0.0])) for p in pellets), default=0.0),
+        exposure_ppm_h=dose_ppm_h,
+        cracked=_cracked(parts),
+    )
+
+
+def _cracked(parts: Parts) -> bool:
+    return any(bool(pellet.get("cracked")) for pellet in parts.pellets)
+
+
+def _history(parts: Parts) -> dict[str, Any]:
+    pellets = parts.pellets
+    rates = [min(pellet.get("cure_rate_per_min", [0.0])) for pellet in pellets]
+    sprayed = [str(pellet["sprayed_at"]) for pellet in pellets if "sprayed_at" in pellet]
+    return {
+        "cure_rate_per_min": min(rates, default=0.0),
+        "sprayed_at": min(sprayed, default=None),
+    }
+
+
 def cell(
     rng: np.random.Generator,
     definition_id: str,
@@ -123,45 +156,34 @@ def cell(
     pressed_factor: how much higher the interfaces are for lack of lamination force.
     area_factor: share of the area in contact.
     """
-    kind = kind_of(definition_id, parts)
-    spread, ocv_spread, ce_spread, fade_spread, ice_spread = rng.standard_normal(5)
-    pellets = parts.pellets
-    worst = max((pellet_asr_ohm_cm2(p) for p in pellets), default=2 * BARE_FACE_ASR_OHM_CM2)
-    cured = in_parallel([pellet_asr_ohm_cm2(p) for p in pellets]) if pellets else worst
-    asr = cured * (1.0 + CELL_SPREAD_RATIO * float(spread)) * pressed_factor
+    kind, pellets = kind_of(definition_id, parts), parts.pellets
+    spread, ocv_spread, ce_spread, fade_spread, ice_spread = rng.standard_normal(5).tolist()
+    layers = [pellet_asr_ohm_cm2(p) for p in pellets] or [2 * BARE_FACE_ASR_OHM_CM2]
+    asr = in_parallel(layers) * (1.0 + CELL_SPREAD_RATIO * spread) * pressed_factor
     asr *= resistance_factor(exposure_ppm_h)
-    cracked = any(bool(p.get("cracked")) for p in pellets)
-    layer_count = len(pellets)
-    area = face_area_cm2(parts) * max(1, layer_count)
-    limits = plating_limits(
-        rng,
-        asr_ohm_cm2=asr * worst / cured,
-        density_ratio=min((float(p.get("density_ratio", 0.96)) for p in pellets), default=0.96),
-        coverage_ratio=min((min(p.get("coverage_ratio", [0.0])) for p in pellets), default=0.0),
-        exposure_ppm_h=exposure_ppm_h,
-        cracked=cracked,
-    )
-    short = rng.random() < (0.5 if cracked else SOFT_SHORT_RATIO)
-    short_ohm = float(10 ** rng.uniform(3.3, 4.6)) / area if short else None
+    area_cm2 = face_area_cm2(parts) * max(1, len(pellets))
+    limits = worst_of(parts, rng, asr, exposure_ppm_h)
+    short = bool(rng.random() < (0.5 if _cracked(parts) else SOFT_SHORT_RATIO))
+    short_ohm = float(10 ** rng.uniform(3.3, 4.6)) / area_cm2
     ocv_v, ocv_sd_v = OCV_V[kind]
     ocv_drop_v = float(rng.uniform(0.06, 0.7)) if short and kind != "symmetric" else 0.0
     badness = max(0.0, asr / GOOD_ASR_OHM_CM2 - 1.0)
-    ce_ratio = CE_RATIO[kind] + 0.00008 * float(ce_spread) - 0.002 * badness
-    fade = FADE_RATIO[kind] * (1.0 + 0.12 * float(fade_spread)) * (1.0 + 4.0 * badness)
-    return {
+    ce_ratio = CE_RATIO[kind] + 0.00008 * ce_spread - 0.002 * badness
+    fade = FADE_RATIO[kind] * (1.0 + 0.12 * fade_spread) * (1.0 + 4.0 * badness)
+    return _history(parts) | {
         "definition_id": definition_id,
         "kind": kind,
-        "layer_count": layer_count,
-        "area_cm2": area,
+        "layer_count": len(pellets),
+        "area_cm2": area_cm2,
         "area_factor": area_factor,
-        "nominal_capacity_mah": capacity_mah(parts, layer_count) * area_factor,
+        "nominal_capacity_mah": capacity_mah(parts, len(pellets)) * area_factor,
         "np_ratio": np_ratio(parts),
         "asr_ohm_cm2": asr,
         "asr_dc_ohm_cm2": limits.asr_dc_ohm_cm2,
         "bulk_ohm_cm2": in_parallel([bulk_ohm_cm2(p) for p in pellets]) if pellets else 1.5,
-        "ocv_v": ocv_v + ocv_sd_v * float(ocv_spread) - ocv_drop_v,
-        "soft_short": bool(short),
-        "short_ohm": short_ohm,
+        "ocv_v": ocv_v + ocv_sd_v * ocv_spread - ocv_drop_v,
+        "soft_short": short,
+        "short_ohm": short_ohm if short else None,
         "leak": False,
         "leak_rate_mbar_l_per_s": None,
         "exposed": exposure_ppm_h > EXPOSED_PPM_H,
@@ -169,12 +191,6 @@ def cell(
         "j_crit_ma_per_cm2": limits.j_crit_ma_per_cm2,
         "failure_mode": limits.failure_mode,
         "ce_ratio": min(0.99999, ce_ratio) - (0.03 if short else 0.0),
-        "ice_ratio": ICE_RATIO[kind] + 0.006 * float(ice_spread) - 0.05 * badness,
+        "ice_ratio": ICE_RATIO[kind] + 0.006 * ice_spread - 0.05 * badness,
         "fade": max(0.0, fade),
-        "cure_rate_per_min": min(
-            (min(p.get("cure_rate_per_min", [0.0])) for p in pellets), default=0.0
-        ),
-        "sprayed_at": min(
-            (str(p["sprayed_at"]) for p in pellets if "sprayed_at" in p), default=None
-        ),
     }

@@ -30,9 +30,10 @@ from simulators.world import World
 from tests.conftest import free_port
 
 PLANT = Path(__file__).resolve().parents[2] / "deploy" / "plant.toml"
+USED = ("press-1", "gauge-1", "dryer-1", "dryroom-1")
 PRESS = {"pressure_mpa": 200.0, "dwell_s": 60.0, "green_thickness_um": 147.0, "area_cm2": 2.77}
 DONE, UNKNOWN, INVALID_STATE, UNABLE, INVALID_REQUEST = 1, 2, 8, 16, 1 << 32
-ENDED, ABORTED = 5, 6
+RUNNING, ENDED, ABORTED = 3, 5, 6
 BASE = "http://opcfoundation.org/UA/"
 
 
@@ -56,8 +57,11 @@ class Floor:
 @pytest.fixture(scope="session")
 async def floor(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Floor]:
     data_dir = tmp_path_factory.mktemp("stations")
-    ensure_pki(data_dir / "pki", read_plant(PLANT))
-    ensure_passwords(data_dir / "secrets" / "opcua", read_plant(PLANT))
+    plant = read_plant(PLANT)
+    used = tuple(station for station in plant.station if station.name in USED)
+    plant = plant.model_copy(update={"station": used})
+    ensure_pki(data_dir / "pki", plant)
+    ensure_passwords(data_dir / "secrets" / "opcua", plant)
     configs = {
         name: dataclasses.replace(config, endpoint=f"opc.tcp://127.0.0.1:{free_port()}")
         for name, config in read_stations(PLANT).items()
@@ -107,9 +111,15 @@ class Peer:
         response, status = await self.results.call_method(method, job_order_id)
         return response, int(status)
 
-    async def finished(self, job_order_id: str, timeout_s: float = 10.0) -> int:
-        async with asyncio.timeout(timeout_s):
-            while (state := await self.state(job_order_id)) not in (ENDED, ABORTED):
+    async def finished(self, job_order_id: str) -> int:
+        return await self._until(job_order_id, ENDED, ABORTED)
+
+    async def started(self, job_order_id: str) -> int:
+        return await self._until(job_order_id, RUNNING)
+
+    async def _until(self, job_order_id: str, *states: int) -> int:
+        async with asyncio.timeout(60.0):
+            while (state := await self.state(job_order_id)) not in states:
                 self._news.clear()
                 await self._news.wait()
         return state
@@ -151,7 +161,7 @@ async def open_client(floor: Floor, name: str, **changes: Any) -> Client:
         station.service for station in config.station if station.name == name
     )
     pki = floor.data_dir / "pki"
-    client = Client(floor.configs[name].endpoint, timeout=10)
+    client = Client(floor.configs[name].endpoint, timeout=60, watchdog_intervall=60.0)
     client.application_uri = f"urn:halite:service:{service}"
     await client.set_security(
         SecurityPolicyBasic256Sha256,
@@ -228,6 +238,23 @@ async def test_job_is_stored_read_back_started_ended_answered_and_cleared(peer: 
     assert await peer.by_id("Clear", "whole") == DONE
     assert "whole" not in await peer.jobs()
     assert (await peer.response("whole"))[1] == UNKNOWN
+
+
+async def test_station_says_who_it_is_and_what_it_does(peer: Peer) -> None:
+    uris = await peer.client.get_namespace_array()
+    di, machinery = uris.index(f"{BASE}DI/"), uris.index(f"{BASE}Machinery/")
+    root = await peer.client.nodes.objects.get_child([f"{machinery}:Machines", "1:press-1"])
+    serial = await root.get_child([f"{di}:Identification", f"{di}:SerialNumber"])
+    assert await serial.read_value() == "SIM-press-1"
+    blocks = ["1:MachineryBuildingBlocks", "1:MachineryItemState", "1:CurrentState"]
+    state = await root.get_child(blocks)
+    assert await state.read_value() == "NotExecuting"
+    assert await peer.store(press_order("busy", dwell_s=3600.0)) == DONE
+    assert await peer.by_id("Start", "busy") == DONE
+    assert await peer.started("busy")
+    assert await state.read_value() == "Executing"
+    assert await peer.by_id("Abort", "busy") == DONE
+    assert await peer.by_id("Clear", "busy") == DONE
 
 
 async def test_every_command_may_be_sent_twice(peer: Peer) -> None:
@@ -466,7 +493,7 @@ def test_process_with_two_stations_says_ready_and_stops_on_request(
         assert process.stdout is not None
         lines = [process.stdout.readline().strip() for _line in range(2)]
         assert lines == ["ready dryer-1", "ready dryroom-1"]
-        answer = httpx.get(f"http://127.0.0.1:{ports[2]}/dryroom-1").json()
+        answer = httpx.get(f"http://127.0.0.1:{ports[2]}/dryroom-1", timeout=30).json()
         assert "dew_point_high" in answer["known_faults"]
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=60) == 0

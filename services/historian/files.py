@@ -1,0 +1,163 @@
+"""Batches and sealed files of time series on disk; the only place that knows Arrow and Parquet."""
+
+import hashlib
+import os
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from services.historian.domain import Row
+
+if TYPE_CHECKING:  # loaded at the first batch
+    import pyarrow as pa
+
+FOLDER = "timeseries"
+ROWS_IN_A_GROUP = 16_384
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Rows in one compressed blob, with what is needed to find it again."""
+
+    row_count: int
+    from_at: datetime
+    to_at: datetime
+    body: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class SealedFile:
+    """One closed file; `path` is relative to the data folder."""
+
+    path: str
+    row_count: int
+    byte_count: int
+    from_at: datetime
+    to_at: datetime
+    sha256: str
+
+
+def table_of(rows: Sequence[Row]) -> "pa.Table":
+    """Return rows as a table: equipment_id, signal, source_at (UTC, µs), value, status."""
+    import pyarrow as pa
+
+    names = pa.dictionary(pa.int32(), pa.string())
+    schema = pa.schema(
+        [
+            ("equipment_id", names),
+            ("signal", names),
+            ("source_at", pa.timestamp("us", tz="UTC")),
+            ("value", pa.float64()),
+            ("status", names),
+        ]
+    )
+    columns: Iterable[Sequence[Any]] = zip(*rows, strict=True) if rows else ([],) * len(schema)
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def batch_of(rows: Sequence[Row]) -> Batch:
+    """Return at least one row as a batch."""
+    import pyarrow as pa
+
+    table = table_of(rows)
+    sink = pa.BufferOutputStream()
+    options = pa.ipc.IpcWriteOptions(compression="zstd")
+    with pa.ipc.new_stream(sink, table.schema, options=options) as writer:
+        writer.write_table(table)
+    return Batch(
+        row_count=len(rows),
+        from_at=min(row.source_at for row in rows),
+        to_at=max(row.source_at for row in rows),
+        body=sink.getvalue().to_pybytes(),
+    )
+
+
+def joined(bodies: Iterable[bytes], rows: Sequence[Row] = ()) -> "pa.Table":
+    """Return the rows of several batches, and further ones, as one table."""
+    import pyarrow as pa
+
+    tables = [pa.ipc.open_stream(body).read_all() for body in bodies]
+    return pa.concat_tables([*tables, table_of(rows)]).unify_dictionaries()
+
+
+def write_sealed(data_dir: Path, bodies: Iterable[bytes]) -> SealedFile:
+    """Write batches as one file sorted by equipment, signal and time; it is on disk on return.
+
+    The file stands in the folder of the plant day of its first row. It counts only once it is in
+    the catalogue; until then `remove_strays` takes it for the rest of a crash.
+    """
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    table = joined(bodies)
+    keys = ("equipment_id", "signal", "source_at")
+    plain = table.cast(_without_dictionaries(table.schema))
+    table = plain.sort_by([(key, "ascending") for key in keys])
+    span = pc.min_max(table["source_at"]).as_py()
+    folder = data_dir / FOLDER / f"{span['min']:%Y-%m-%d}"
+    _make_folder(folder)
+    path = folder / f"{span['min']:%Y%m%dT%H%M%S}-{uuid.uuid4().hex}.parquet"
+    unfinished = path.with_suffix(".tmp")
+    pq.write_table(
+        table,
+        unfinished,
+        compression="zstd",
+        row_group_size=ROWS_IN_A_GROUP,
+        use_dictionary=["equipment_id", "signal", "status"],
+        column_encoding={"source_at": "DELTA_BINARY_PACKED", "value": "BYTE_STREAM_SPLIT"},
+        write_page_index=True,
+    )
+    _sync(unfinished)
+    unfinished.rename(path)
+    _sync(folder)
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return SealedFile(
+        path=path.relative_to(data_dir).as_posix(),
+        row_count=table.num_rows,
+        byte_count=path.stat().st_size,
+        from_at=span["min"],
+        to_at=span["max"],
+        sha256=digest,
+    )
+
+
+def remove_strays(data_dir: Path, catalogue: frozenset[str]) -> list[str]:
+    """Remove files that are not in the catalogue: a crash came before it; return their paths."""
+    strays = []
+    for path in sorted((data_dir / FOLDER).glob("*/*")):
+        relative = path.relative_to(data_dir).as_posix()
+        if path.suffix in (".parquet", ".tmp") and relative not in catalogue:
+            path.unlink()
+            strays.append(relative)
+    return strays
+
+
+def _without_dictionaries(schema: "pa.Schema") -> "pa.Schema":
+    import pyarrow as pa
+
+    fields = [
+        field.with_type(pa.string()) if pa.types.is_dictionary(field.type) else field
+        for field in schema
+    ]
+    return pa.schema(fields)
+
+
+def _make_folder(folder: Path) -> None:
+    missing = [one for one in (folder, folder.parent) if not one.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in missing:
+        _sync(one.parent)
+
+
+def _sync(path: Path) -> None:
+    """Force a file or a folder's entries to disk: Parquet writers do not."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

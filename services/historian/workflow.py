@@ -1,0 +1,199 @@
+"""What the historian does: take telemetry, commit it, seal it into files, and answer for it."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import structlog
+
+from services.historian import files, series, store
+from services.historian.domain import LiveTable, Row
+from services.historian.settings import HistorianSettings
+from shared.app import Service
+from shared.bus import Message
+from shared.errors import (
+    ConflictError,
+    InvalidInputError,
+    PersonNeededError,
+    RetryLaterError,
+    ServiceUnreachableError,
+)
+from shared.events import FileSealed, SourceStateChanged
+from shared.telemetry import read
+
+if TYPE_CHECKING:
+    import duckdb
+
+log = structlog.get_logger()
+QUESTION_TIMEOUT_S = 20.0
+
+
+class Historian:
+    """Rows go from the bus into memory, each wall second into the database, later into files."""
+
+    def __init__(self, service: Service, settings: HistorianSettings) -> None:
+        self._service, self._settings = service, settings
+        self._database = service.database
+        self.live = LiveTable(settings.silent_s, settings.most_signals)
+        self._rows: list[Row] = []
+        self._committing: list[Row] = []
+        self._dropped_count = 0
+        self._asking = asyncio.Lock()
+
+    async def recover(self) -> None:
+        """Remember the sources, and remove files that a crash left outside the catalogue."""
+        async with self._database.quiet() as tx:
+            self.live.remember(await store.sources(tx), time.monotonic())
+            catalogue = await store.catalogue(tx)
+        data_dir = self._service.settings.data_dir
+        for path in await asyncio.to_thread(files.remove_strays, data_dir, catalogue):
+            log.warning("file removed: not in the catalogue", path=path)
+
+    def take(self, message: Message) -> None:
+        """Take one message of the bus."""
+        message.acknowledge()
+        try:
+            telemetry = read(message.payload)
+        except InvalidInputError as error:
+            log.warning("telemetry refused", topic=message.topic, error=str(error))
+            return
+        equipment_id = telemetry.equipment_id
+        self._rows += self.live.take(equipment_id, telemetry.samples, time.monotonic())
+        too_many = len(self._rows) - self._settings.buffer_rows
+        if too_many > 0:
+            del self._rows[:too_many]
+            if self._dropped_count == 0:
+                log.error("oldest samples dropped", limit=self._settings.buffer_rows)
+            self._dropped_count += too_many
+
+    async def keep_committing(self) -> None:
+        """Commit what has come in each wall second; raises RetryLaterError, keeping the rows."""
+        while True:
+            await asyncio.sleep(self._settings.commit_every_s)
+            await self.commit()
+
+    async def commit(self) -> None:
+        """Commit what has come in as one batch."""
+        if not self._rows:
+            return
+        self._committing, self._rows = self._rows, []
+        try:
+            batch = await asyncio.to_thread(files.batch_of, self._committing)
+            async with self._database.quiet() as tx:
+                await store.add_batch(tx, batch)
+            self._committing = []
+        finally:
+            self._rows, self._committing = self._committing + self._rows, []
+        if self._dropped_count:
+            log.error("samples were lost while the database was away", count=self._dropped_count)
+            self._dropped_count = 0
+
+    async def last_commit(self) -> None:
+        """Commit what is left at the end; without a database it is lost, and that is said."""
+        try:
+            await self.commit()
+        except RetryLaterError as error:
+            log.error("last samples are lost", count=len(self._rows), error=str(error))
+
+    async def keep_sealing(self) -> None:
+        """Seal batches into a file when they are many or old."""
+        while True:
+            await asyncio.sleep(min(1.0, self._settings.seal_every_s))
+            async with self._database.quiet() as tx:
+                waiting = await store.waiting(tx)
+            if waiting.row_count >= self._settings.seal_rows or (
+                waiting.row_count and waiting.oldest_s >= self._settings.seal_every_s
+            ):
+                await self.seal()
+
+    async def seal(self) -> None:
+        """Write the oldest batches into a file, then exchange them for it in one transaction.
+
+        Raises:
+            ConflictError: another process sealed one of these batches; nothing is changed.
+        """
+        data_dir = self._service.settings.data_dir
+        async with self._database.quiet() as tx:
+            batches = await store.oldest_batches(tx, 2 * self._settings.seal_rows)
+        if not batches:
+            return
+        bodies = [body for _, body in batches]
+        file = await asyncio.to_thread(files.write_sealed, data_dir, bodies)
+        event = FileSealed(
+            path=file.path,
+            row_count=file.row_count,
+            from_at=file.from_at,
+            to_at=file.to_at,
+            sha256=file.sha256,
+        )
+        async with self._database.begin() as tx:
+            ids = [batch_id for batch_id, _ in batches]
+            if not await store.enter_file(tx, file, ids, self._service.clock.now()):
+                raise ConflictError(f"{file.path}: another historian sealed the same batches")
+            await self._service.outbox.record(tx, event)
+
+    async def keep_watching(self) -> None:
+        """Tell which sources fell silent and which came back."""
+        while True:
+            await asyncio.sleep(0.5)
+            changes = self.live.changes(time.monotonic())
+            if not changes:
+                continue
+            events = [SourceStateChanged(**vars(change)) for change in changes]
+            async with self._database.begin() as tx:
+                await store.save_sources(tx, changes, self._service.clock.now())
+                await self._service.outbox.record(tx, *events)
+            self.live.told(changes)
+
+    async def ask(self, question: series.Question) -> series.Series:
+        """Return a series over memory, database and files; one question at a time.
+
+        Raises:
+            ServiceUnreachableError: the answer took longer than 20 s.
+            PersonNeededError: a file of the catalogue is missing on disk.
+        """
+        try:
+            async with asyncio.timeout(QUESTION_TIMEOUT_S), self._asking:
+                return await self._ask(question)
+        except TimeoutError as error:
+            raise ServiceUnreachableError(
+                f"{question.signal}: no answer in {QUESTION_TIMEOUT_S} s; ask for less time"
+            ) from error
+
+    async def _ask(self, question: series.Question) -> series.Series:
+        # Rows only move from memory to batches to files: read in this order none is missed, and
+        # one that moves meanwhile is seen twice, which `series.read` allows for.
+        mine = [row for row in self._committing + self._rows if _asked_for(row, question)]
+        async with self._database.quiet() as tx:
+            bodies = await store.fresh_bodies(tx, question.from_at, question.to_at)
+            paths = await store.files_between(tx, question.from_at, question.to_at)
+        engine = await asyncio.to_thread(series.open_engine)
+        try:
+            return await asyncio.to_thread(self._read, engine, question, bodies, mine, paths)
+        except asyncio.CancelledError:
+            engine.interrupt()  # the thread goes on otherwise, and nobody waits for it
+            raise
+
+    def _read(
+        self,
+        engine: "duckdb.DuckDBPyConnection",
+        question: series.Question,
+        bodies: Sequence[bytes],
+        rows: Sequence[Row],
+        paths: Sequence[str],
+    ) -> series.Series:
+        data_dir = self._service.settings.data_dir
+        places = [data_dir / path for path in paths]
+        missing = [str(place) for place in places if not place.exists()]
+        if missing:
+            raise PersonNeededError(
+                f"{missing[0]} is in the catalogue but not on disk ({len(missing)} files in all); "
+                "restore it from a backup"
+            )
+        with engine:
+            return series.read(engine, question, places, files.joined(bodies, rows))
+
+
+def _asked_for(row: Row, question: series.Question) -> bool:
+    return (row.equipment_id, row.signal) == (question.equipment_id, question.signal)

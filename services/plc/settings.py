@@ -1,0 +1,21 @@
+"""Settings of the plc service."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from shared.settings import ServiceSettings
+
+
+class PlcSettings(ServiceSettings):
+    """Where the OPC UA server listens and which user may speak for which work unit.
+
+    plc_users: user name -> equipment id; the password is in `{data_dir}/secrets/opcua/<user>`.
+    """
+
+    opcua_host: str = "127.0.0.1"
+    opcua_port: int = Field(default=8091, gt=0, lt=65536)
+    nodesets: Path = Path(".cache/nodesets")
+    plc_users: dict[str, str] = Field(
+        default_factory=lambda: {"plc-demo-client": "pilot/dryroom/assembly/laminator-1"}
+    )

@@ -1,0 +1,136 @@
+"""HTTP face of the quality service; no rules here."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import Depends, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict
+
+from services.quality import evidence, openings, views, workflow
+from services.quality.domain import ExposureBudget, Mode, TestSpecification
+from services.quality.figures import KkOptions
+from services.quality.upload import SpectrumFile, Upload
+from shared.app import Service
+from shared.commands import Command, command_of
+from shared.events import Disposition
+
+LOT_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,120}$"
+LotPath = Annotated[str, Path(pattern=LOT_PATTERN)]
+LotQuery = Annotated[str, Query(pattern=LOT_PATTERN)]
+FileName = Annotated[str, Query(pattern=r"^[^\x00-\x1f/\\]{1,200}$")]
+Sha256 = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
+Limit = Annotated[int, Query(ge=1, le=1000)]
+CRatio = Annotated[float, Query(gt=0, lt=1)]
+PerDecade = Annotated[float, Query(ge=0, le=10)]
+
+
+class MasterData(BaseModel):
+    """The quality section of a plant's master data."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    test_specifications: list[TestSpecification] = []
+    exposure_budgets: list[ExposureBudget] = []
+
+
+def add_routes(service: Service, rooms: tuple[str, ...], upload: Upload) -> None:
+    """Add the routes of this service to its app."""
+    app, database = service.app, service.database
+    given = Annotated[Command, Depends(command_of(database))]
+    _add_lots(service)
+    _add_lists(service)
+
+    @app.post("/master-data", status_code=201, tags=["master data"])
+    async def post_master_data(body: MasterData, command: given) -> dict[str, Any]:
+        """Keep specifications and budgets; a version that exists with other content is refused."""
+        return await command.once(
+            lambda tx: workflow.take_master_data(
+                tx, body.test_specifications, body.exposure_budgets, rooms
+            )
+        )
+
+    @app.post("/spectra", status_code=201, tags=["evidence"])
+    async def post_spectrum(
+        request: Request,
+        command: given,
+        name: FileName,
+        lot_id: LotQuery,
+        mode: Mode = "cell",
+        c_ratio: CRatio = 0.85,
+        part: Literal["real", "imag", "complex"] = "complex",
+        elements_per_decade: PerDecade = 3.0,
+    ) -> dict[str, Any]:
+        """Keep a spectrum as its instrument wrote it (raw body), test it and fit it.
+
+        `c_ratio`, `part` and `elements_per_decade` are those of the Kramers-Kronig test.
+        """
+        file = SpectrumFile(
+            name=name,
+            lot_id=lot_id,
+            content=await request.body(),
+            mode=mode,
+            options=KkOptions(c_ratio=c_ratio, part=part, elements_per_decade=elements_per_decade),
+        )
+        return await command.once(await upload.evaluated(file))
+
+    @app.get("/evidence/{sha256}", tags=["evidence"])
+    async def get_evidence(sha256: Sha256) -> Response:
+        """The bytes of a file as they came."""
+        async with database.quiet() as tx:
+            content = await evidence.file(tx, sha256)
+        return Response(content, media_type="application/octet-stream")
+
+
+def _add_lots(service: Service) -> None:
+    app, database = service.app, service.database
+
+    @app.get("/lots/{lot_id}/results", tags=["lots"])
+    async def get_results(lot_id: LotPath) -> dict[str, Any]:
+        """Every value of a lot with the limits it was held against, newest first."""
+        async with database.quiet() as tx:
+            return {"items": await views.results(tx, lot_id)}
+
+    @app.get("/lots/{lot_id}/spectra", tags=["lots"])
+    async def get_spectra(
+        lot_id: LotPath, limit: Annotated[int, Query(ge=1, le=50)] = 5
+    ) -> dict[str, Any]:
+        """The newest spectra of a lot with arrays, fitted arrays and figures."""
+        async with database.quiet() as tx:
+            return {"items": await evidence.of_lot(tx, lot_id, limit)}
+
+    @app.get("/lots/{lot_id}/exposure", tags=["lots"])
+    async def get_exposure(lot_id: LotPath) -> dict[str, Any]:
+        """How long and in how much moisture a lot was open, newest first."""
+        async with database.quiet() as tx:
+            return {"items": await openings.of_lot(tx, lot_id)}
+
+
+def _add_lists(service: Service) -> None:
+    app, database = service.app, service.database
+
+    @app.get("/dispositions", tags=["decisions"])
+    async def get_dispositions(
+        disposition: Disposition | None = None,
+        lot_id: Annotated[str | None, Query(pattern=LOT_PATTERN)] = None,
+        limit: Limit = 200,
+    ) -> dict[str, Any]:
+        """What gates decided, newest first."""
+        async with database.quiet() as tx:
+            return {"items": await views.dispositions(tx, disposition, lot_id, limit)}
+
+    @app.get("/undecided", tags=["decisions"])
+    async def get_undecided(limit: Limit = 200) -> dict[str, Any]:
+        """Ended job orders whose gates wait, and what for."""
+        async with database.quiet() as tx:
+            return {"items": await views.undecided(tx, limit)}
+
+    @app.get("/nonconformances", tags=["decisions"])
+    async def get_nonconformances(limit: Limit = 200) -> dict[str, Any]:
+        """What is not as it must be, newest first, with exactly the lots it touches."""
+        async with database.quiet() as tx:
+            return {"items": await views.nonconformances(tx, limit)}
+
+    @app.get("/test-specifications", tags=["master data"])
+    async def get_test_specifications() -> dict[str, Any]:
+        """All specifications and exposure budgets in all versions."""
+        async with database.quiet() as tx:
+            return await views.specifications(tx)

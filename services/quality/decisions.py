@@ -1,0 +1,84 @@
+"""Writes down what a gate decided: results, disposition, nonconformance, and their events."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.quality import store
+from services.quality.gates import Decision, Judged
+from services.quality.store import Passage
+from shared.clock import Clock
+from shared.events import DispositionDecided, JobOrderHeld, NonconformanceRaised
+from shared.outbox import Outbox
+
+STATION = "station"  # the word for nonconformances that no gate raised
+
+
+class Recorder:
+    """Keeps decisions and says them, in the caller's transaction."""
+
+    def __init__(self, outbox: Outbox, clock: Clock) -> None:
+        self._outbox, self._clock = outbox, clock
+
+    async def keep_results(
+        self,
+        tx: AsyncConnection,
+        passage: Passage,
+        gate: str,
+        version: int,
+        judged: Sequence[Judged],
+    ) -> None:
+        """Keep each value with the limits it was held against."""
+        now = self._clock.now()
+        await store.keep_results(tx, passage.job_order_id, gate, version, judged, now)
+
+    async def keep_decision(
+        self, tx: AsyncConnection, passage: Passage, gate: str, version: int, decision: Decision
+    ) -> None:
+        """Keep and say a decision, and a nonconformance that names what it does not let go."""
+        now = self._clock.now()
+        decided = DispositionDecided(
+            lot_id=decision.lot_id,
+            work_request_id=passage.work_request_id,
+            product_id=passage.product_id,
+            gate=gate,
+            characteristic=decision.decisive.characteristic,
+            value=decision.decisive.value,
+            unit=decision.decisive.unit,
+            low=decision.decisive.low,
+            high=decision.decisive.high,
+            disposition=decision.disposition,
+            reason=decision.reason,
+            specification_version=version,
+            evaluated_at=now,
+            parts=decision.parts,
+        )
+        await store.keep_disposition(tx, passage.job_order_id, decided)
+        await self._outbox.record(tx, decided)
+        if decision.blocked_lot_ids:
+            raised = NonconformanceRaised(
+                lot_id=decision.lot_id,
+                nonconformance_id=f"NC-{passage.job_order_id}-{gate}",
+                equipment_id=passage.equipment_id,
+                description=f"gate {gate} blocked: {decision.reason}",
+                lot_ids=decision.blocked_lot_ids,
+            )
+            await self._raise(tx, raised, gate, passage.job_order_id)
+
+    async def raise_held(self, tx: AsyncConnection, event: JobOrderHeld, event_id: str) -> None:
+        """Raise a nonconformance for a job order that a station or a service held."""
+        raised = NonconformanceRaised(
+            lot_id=event.lot_id,
+            nonconformance_id=f"NC-{event.job_order_id}-{STATION}-{event_id[:8]}",
+            equipment_id=event.equipment_id,
+            description=f"{event.operation} held: {event.reason}",
+            lot_ids=event.lot_ids or (event.lot_id,),
+        )
+        await self._raise(tx, raised, STATION, event.job_order_id)
+
+    async def _raise(
+        self, tx: AsyncConnection, event: NonconformanceRaised, gate: str, job_order_id: str
+    ) -> None:
+        now = self._clock.now()
+        if await store.keep_nonconformance(tx, event, gate, job_order_id, now):
+            await self._outbox.record(tx, event)

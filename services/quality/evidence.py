@@ -1,0 +1,101 @@
+"""Spectra and the raw files they came from in quality's database."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.quality.store import all_rows
+from shared.errors import NotFoundError
+from shared.events import SpectrumMeasured
+
+
+async def keep_spectrum(tx: AsyncConnection, event: SpectrumMeasured) -> None:
+    """Keep the arrays of a measured spectrum."""
+    columns = {
+        "spectrum_id",
+        "lot_id",
+        "job_order_id",
+        "mode",
+        "temperature_degc",
+        "fixture_id",
+        "measured_at",
+    }
+    await tx.execute(
+        text("""
+            INSERT INTO spectrum (spectrum_id, lot_id, job_order_id, name, mode, frequency_hz,
+                z_real_ohm, z_imag_ohm, temperature_degc, fixture_id, measured_at)
+            VALUES (:spectrum_id, :lot_id, :job_order_id, :spectrum_id, :mode, :frequency_hz,
+                :z_real_ohm, :z_imag_ohm, :temperature_degc, :fixture_id, :measured_at)
+            ON CONFLICT DO NOTHING"""),
+        {
+            **event.model_dump(include=columns),
+            "frequency_hz": list(event.frequency_hz),
+            "z_real_ohm": list(event.z_real_ohm),
+            "z_imag_ohm": list(event.z_imag_ohm),
+        },
+    )
+
+
+async def set_figures(
+    tx: AsyncConnection, spectrum_id: str, figures_record: dict[str, Any] | None, version: str
+) -> None:
+    """Keep what a spectrum's evaluation found, with the version of the model that found it."""
+    await tx.execute(
+        text("""
+            UPDATE spectrum SET figures = CAST(:figures AS jsonb), model_version = :version
+            WHERE spectrum_id = :id"""),
+        {"id": spectrum_id, "figures": json.dumps(figures_record), "version": version},
+    )
+
+
+async def keep_file(tx: AsyncConnection, sha256: str, content: bytes, at: datetime) -> None:
+    """Keep the bytes of a file under their SHA-256; the same bytes are kept once."""
+    await tx.execute(
+        text("""
+            INSERT INTO evidence (sha256, content, stored_at) VALUES (:sha256, :content, :at)
+            ON CONFLICT DO NOTHING"""),
+        {"sha256": sha256, "content": content, "at": at},
+    )
+
+
+async def file(tx: AsyncConnection, sha256: str) -> bytes:
+    """Return the bytes of a file.
+
+    Raises:
+        NotFoundError: no such file.
+    """
+    content: bytes | None = await tx.scalar(
+        text("SELECT content FROM evidence WHERE sha256 = :sha256"), {"sha256": sha256}
+    )
+    if content is None:
+        raise NotFoundError(f"evidence {sha256} does not exist")
+    return bytes(content)
+
+
+async def keep_uploaded(tx: AsyncConnection, row: dict[str, Any]) -> None:
+    """Keep the arrays and figures of a spectrum that came as a file."""
+    await tx.execute(
+        text("""
+            INSERT INTO spectrum (spectrum_id, lot_id, name, sha256, mode, frequency_hz,
+                z_real_ohm, z_imag_ohm, measured_at, figures, parser_version, model_version)
+            VALUES (:spectrum_id, :lot_id, :name, :sha256, :mode, :frequency_hz, :z_real_ohm,
+                :z_imag_ohm, :at, CAST(:figures AS jsonb), :parser_version, :model_version)"""),
+        {**row, "figures": json.dumps(row["figures"])},
+    )
+
+
+async def of_lot(tx: AsyncConnection, lot_id: str, limit: int) -> list[dict[str, Any]]:
+    """Return the newest spectra of a lot with their arrays and figures, newest first."""
+    rows = await all_rows(
+        tx,
+        """
+        SELECT spectrum_id, job_order_id, name, sha256, mode, frequency_hz, z_real_ohm, z_imag_ohm,
+               temperature_degc, fixture_id, measured_at, figures, parser_version, model_version
+        FROM spectrum WHERE lot_id = :lot_id ORDER BY measured_at DESC, spectrum_id LIMIT :limit""",
+        lot_id=lot_id,
+        limit=limit,
+    )
+    return [dict(row) for row in rows]

@@ -1,0 +1,70 @@
+"""Wires the quality service and runs it."""
+
+from pathlib import Path
+
+from services.quality.api import add_routes
+from services.quality.decisions import Recorder
+from services.quality.evaluation import Evaluator
+from services.quality.fitting import FitProcess
+from services.quality.judge import ExposureJudge
+from services.quality.room import RoomWatch
+from services.quality.settings import QualitySettings
+from services.quality.upload import Upload
+from services.quality.workflow import Decider, QualityWork
+from shared.app import Service
+from shared.events import (
+    CellGraded,
+    CyclingEnded,
+    GenealogyRecorded,
+    JobOrderEnded,
+    JobOrderHeld,
+    MaterialLotRegistered,
+    SpectrumMeasured,
+    WorkRequestAccepted,
+)
+from shared.topics import telemetry_topic
+
+SOURCES = ("execution", "sintering", "spray", "lamination", "formation")
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def build(settings: QualitySettings, fits: FitProcess | None = None) -> Service:
+    """Return the service, wired but not running; `fits` is a fit process of its own by default."""
+    fits = fits or FitProcess()
+    service = Service(settings, MIGRATIONS)
+    database, clock = service.database, service.clock
+    recorder = Recorder(service.outbox, clock)
+    work = QualityWork(
+        recorder, settings.sensor_wait_wall_s + clock.wall_delay_s(settings.sample_every_s)
+    )
+    service.listen(
+        SOURCES,
+        {
+            WorkRequestAccepted: work.on_accepted,
+            MaterialLotRegistered: work.on_registered,
+            GenealogyRecorded: work.on_genealogy,
+            JobOrderEnded: work.on_ended,
+            JobOrderHeld: work.on_held,
+            SpectrumMeasured: work.on_spectrum,
+            CyclingEnded: work.on_cycling,
+            CellGraded: work.on_graded,
+        },
+    )
+    evaluator = Evaluator(database, clock, fits, settings.interface_tau_min_s)
+    service.loop("evaluate", evaluator.run)
+    service.loop("rest fits", fits.rest)
+    service.on_stop(fits.stop)
+    service.loop("decide", Decider(database, recorder).run)
+    rooms = tuple(item.equipment_id for item in service.plant.station if item.kind == "dryroom")
+    watch = RoomWatch(database, clock, settings)
+    for room in rooms:
+        service.bus.subscribe(telemetry_topic(room, "+"), watch.take)
+    service.loop("dew points", watch.run)
+    judge = ExposureJudge(database, service.outbox, clock, recorder, settings)
+    service.loop("exposure", judge.run)
+    add_routes(service, rooms, Upload(fits, settings.interface_tau_min_s, clock.now))
+    return service
+
+
+if __name__ == "__main__":
+    build(QualitySettings()).run()

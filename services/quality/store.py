@@ -1,0 +1,293 @@
+"""Ended job orders, measurements, results and decisions in quality's database."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.quality.gates import Figures, Judged, Verdict
+from shared.events import DispositionDecided, NonconformanceRaised, TestResult
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passage:
+    """One ended job order of a lot, with what led to it."""
+
+    job_order_id: str
+    lot_id: str
+    work_request_id: str
+    product_id: str
+    operation: str
+    equipment_id: str | None
+    parts: tuple[str, ...]
+    started_at: datetime
+    ended_at: datetime
+    correlation_id: str | None
+    causation_id: str | None
+
+
+async def all_rows(tx: AsyncConnection, statement: str, **values: Any) -> Sequence[RowMapping]:
+    """Return the rows of a statement."""
+    return (await tx.execute(text(statement), values)).mappings().all()
+
+
+async def lock(tx: AsyncConnection, name: str) -> None:
+    """Keep others off the decisions over one lot until the end of the transaction."""
+    await tx.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name}
+    )
+
+
+async def keep_passage(tx: AsyncConnection, passage: Passage) -> None:
+    """Keep an ended job order until its gates have decided, and as the times of its lot."""
+    await tx.execute(
+        text("""
+            INSERT INTO passage (job_order_id, lot_id, work_request_id, product_id, operation,
+                equipment_id, parts, started_at, ended_at, correlation_id, causation_id)
+            VALUES (:job_order_id, :lot_id, :work_request_id, :product_id, :operation,
+                :equipment_id, :parts, :started_at, :ended_at, :correlation_id, :causation_id)
+            ON CONFLICT DO NOTHING"""),
+        {**asdict(passage), "parts": list(passage.parts)},
+    )
+
+
+async def open_passages(tx: AsyncConnection) -> list[str]:
+    """Return the job orders whose gates can decide: ended, and no figure is being computed."""
+    rows = await all_rows(
+        tx,
+        """
+        SELECT job_order_id FROM passage p
+        WHERE NOT decided AND NOT EXISTS (
+            SELECT 1 FROM pending_evaluation e WHERE e.job_order_id = p.job_order_id)
+        ORDER BY ended_at, job_order_id""",
+    )
+    return [row["job_order_id"] for row in rows]
+
+
+async def lock_passage(tx: AsyncConnection, job_order_id: str) -> Passage | None:
+    """Return an undecided job order, locked; None where it is decided or locked by another."""
+    rows = await all_rows(
+        tx,
+        """
+        SELECT * FROM passage WHERE job_order_id = :id AND NOT decided
+        FOR UPDATE SKIP LOCKED""",
+        id=job_order_id,
+    )
+    return passage_of(rows[0]) if rows else None
+
+
+async def set_decided(tx: AsyncConnection, job_order_id: str, *, decided: bool) -> None:
+    """Close an ended job order, or open it again because of new figures."""
+    await tx.execute(
+        text("UPDATE passage SET decided = :decided, waits = NULL WHERE job_order_id = :id"),
+        {"id": job_order_id, "decided": decided},
+    )
+
+
+async def set_waits(tx: AsyncConnection, job_order_id: str, reason: str) -> None:
+    """Keep why the gates of a job order do not decide yet."""
+    await tx.execute(
+        text("""
+            UPDATE passage SET waits = :reason
+            WHERE job_order_id = :id AND waits IS DISTINCT FROM :reason"""),
+        {"id": job_order_id, "reason": reason},
+    )
+
+
+def passage_of(row: RowMapping) -> Passage:
+    """Return the ended job order of a row."""
+    values = {name: row[name] for name in Passage.__dataclass_fields__}
+    return Passage(**{**values, "parts": tuple(row["parts"])})
+
+
+async def keep_measurements(
+    tx: AsyncConnection, job_order_id: str, results: Iterable[TestResult], at: datetime
+) -> None:
+    """Keep measured and computed values; a later one of the same kind counts, none is lost."""
+    rows = [
+        {
+            "job_order_id": job_order_id,
+            "lot_id": item.lot_id,
+            "characteristic": item.characteristic,
+            **_value(item.value),
+            "unit": item.unit,
+            "reason": item.reason,
+            "at": at,
+        }
+        for item in results
+    ]
+    if rows:
+        statement = """
+            INSERT INTO measurement (job_order_id, lot_id, characteristic, value, words, unit,
+                                     reason, measured_at)
+            VALUES (:job_order_id, :lot_id, :characteristic, :value, :words, :unit, :reason, :at)"""
+        await tx.execute(text(statement), rows)
+
+
+async def figures(tx: AsyncConnection, job_order_id: str) -> Figures:
+    """Return the newest value of each lot and characteristic of a job order."""
+    rows = await all_rows(
+        tx, "SELECT * FROM measurement WHERE job_order_id = :id ORDER BY id", id=job_order_id
+    )
+    return {(row["lot_id"], row["characteristic"]): _measured(row) for row in rows}
+
+
+async def newest_value(tx: AsyncConnection, lot_id: str, characteristic: str) -> float | None:
+    """Return the newest measured number of a lot, None where there is none or it is unknown."""
+    value: float | None = await tx.scalar(
+        text("""
+            SELECT value FROM measurement
+            WHERE lot_id = :lot_id AND characteristic = :characteristic
+            ORDER BY id DESC LIMIT 1"""),
+        {"lot_id": lot_id, "characteristic": characteristic},
+    )
+    return value
+
+
+async def keep_pending(
+    tx: AsyncConnection, evaluation_id: str, kind: str, job_order_id: str, body: str
+) -> None:
+    """Keep a measurement whose figures are still to be computed."""
+    await tx.execute(
+        text("""
+            INSERT INTO pending_evaluation (evaluation_id, kind, job_order_id, body)
+            VALUES (:id, :kind, :job_order_id, CAST(:body AS jsonb)) ON CONFLICT DO NOTHING"""),
+        {"id": evaluation_id, "kind": kind, "job_order_id": job_order_id, "body": body},
+    )
+
+
+async def pending_ids(tx: AsyncConnection) -> list[str]:
+    """Return the evaluations to be done, oldest first."""
+    rows = await all_rows(
+        tx, "SELECT evaluation_id FROM pending_evaluation ORDER BY kept_at, evaluation_id"
+    )
+    return [row["evaluation_id"] for row in rows]
+
+
+async def pending(tx: AsyncConnection, evaluation_id: str) -> tuple[str, Any] | None:
+    """Return kind and body of an evaluation, None where another has done it."""
+    rows = await all_rows(
+        tx, "SELECT kind, body FROM pending_evaluation WHERE evaluation_id = :id", id=evaluation_id
+    )
+    return (rows[0]["kind"], rows[0]["body"]) if rows else None
+
+
+async def take_pending(tx: AsyncConnection, evaluation_id: str) -> bool:
+    """End an evaluation; False when another has done it."""
+    ended = await tx.execute(
+        text("DELETE FROM pending_evaluation WHERE evaluation_id = :id"), {"id": evaluation_id}
+    )
+    return bool(ended.rowcount)
+
+
+async def keep_results(
+    tx: AsyncConnection,
+    job_order_id: str,
+    gate: str,
+    version: int,
+    judged: Sequence[Judged],
+    at: datetime,
+) -> None:
+    """Keep each value with the limits it was held against."""
+    rows = [
+        {
+            **asdict(item),
+            **_value(item.value),
+            "job_order_id": job_order_id,
+            "gate": gate,
+            "version": version,
+            "at": at,
+        }
+        for item in judged
+    ]
+    if rows:
+        statement = """
+            INSERT INTO result (job_order_id, lot_id, gate, characteristic, value, words, unit,
+                low, high, disposition, reason, specification_version, evaluated_at)
+            VALUES (:job_order_id, :lot_id, :gate, :characteristic, :value, :words, :unit, :low,
+                :high, :disposition, :reason, :version, :at)"""
+        await tx.execute(text(statement), rows)
+
+
+async def keep_verdict(
+    tx: AsyncConnection, gate: str, pellet_lot_id: str, found: Verdict
+) -> list[Verdict]:
+    """Keep what one witness or sample says of its pellet lot; return all that have spoken."""
+    await tx.execute(
+        text("""
+            INSERT INTO verdict (gate, pellet_lot_id, lot_id, body)
+            VALUES (:gate, :pellet_lot_id, :lot_id, CAST(:body AS jsonb))
+            ON CONFLICT (gate, pellet_lot_id, lot_id) DO UPDATE SET body = excluded.body"""),
+        {
+            "gate": gate,
+            "pellet_lot_id": pellet_lot_id,
+            "lot_id": found.lot_id,
+            "body": json.dumps(asdict(found)),
+        },
+    )
+    rows = await all_rows(
+        tx,
+        """
+        SELECT body FROM verdict WHERE gate = :gate AND pellet_lot_id = :pellet_lot_id
+        ORDER BY lot_id""",
+        gate=gate,
+        pellet_lot_id=pellet_lot_id,
+    )
+    return [
+        Verdict(**{**row["body"], "decisive": Judged(**row["body"]["decisive"])}) for row in rows
+    ]
+
+
+async def keep_disposition(
+    tx: AsyncConnection, job_order_id: str, event: DispositionDecided
+) -> None:
+    """Keep a decision as it was published."""
+    await tx.execute(
+        text("""
+            INSERT INTO disposition (job_order_id, lot_id, gate, disposition, body, evaluated_at)
+            VALUES (:job_order_id, :lot_id, :gate, :disposition, CAST(:body AS jsonb), :at)"""),
+        {
+            "job_order_id": job_order_id,
+            "lot_id": event.lot_id,
+            "gate": event.gate,
+            "disposition": event.disposition,
+            "body": event.model_dump_json(),
+            "at": event.evaluated_at,
+        },
+    )
+
+
+async def keep_nonconformance(
+    tx: AsyncConnection, event: NonconformanceRaised, gate: str, job_order_id: str, at: datetime
+) -> bool:
+    """Keep a nonconformance; False when it was raised before."""
+    added = await tx.execute(
+        text("""
+            INSERT INTO nonconformance (nonconformance_id, gate, job_order_id, lot_id, lot_ids,
+                equipment_id, description, raised_at)
+            VALUES (:nonconformance_id, :gate, :job_order_id, :lot_id, :lots, :equipment_id,
+                :description, :at)
+            ON CONFLICT DO NOTHING"""),
+        {
+            **event.model_dump(exclude={"lot_ids"}),
+            "lots": list(event.lot_ids),
+            "gate": gate,
+            "job_order_id": job_order_id,
+            "at": at,
+        },
+    )
+    return bool(added.rowcount)
+
+
+def _value(value: float | str | None) -> dict[str, float | str | None]:
+    words = value if isinstance(value, str) else None
+    return {"value": None if isinstance(value, str) else value, "words": words}
+
+
+def _measured(row: RowMapping) -> TestResult:
+    value: float | str | None = row["words"] if row["words"] is not None else row["value"]
+    return TestResult.model_validate({**row, "value": value})

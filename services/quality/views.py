@@ -1,0 +1,79 @@
+"""What quality shows of results, decisions, nonconformances and specifications."""
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.quality.store import all_rows
+from shared.events import Disposition
+
+
+async def results(tx: AsyncConnection, lot_id: str) -> list[dict[str, Any]]:
+    """Return the gate results of a lot, newest first; `disposition` is null where not judged."""
+    rows = await all_rows(
+        tx,
+        """
+        SELECT gate, characteristic, to_json(coalesce(to_jsonb(words), to_jsonb(value))) AS value,
+               unit, low, high, disposition, reason, job_order_id, specification_version,
+               evaluated_at
+        FROM result WHERE lot_id = :lot_id ORDER BY id DESC""",
+        lot_id=lot_id,
+    )
+    return [dict(row) for row in rows]
+
+
+async def dispositions(
+    tx: AsyncConnection, disposition: Disposition | None, lot_id: str | None, limit: int
+) -> list[dict[str, Any]]:
+    """Return decisions as published, newest first."""
+    rows = await all_rows(
+        tx,
+        """
+        SELECT body, job_order_id FROM disposition
+        WHERE (CAST(:disposition AS text) IS NULL OR disposition = :disposition)
+          AND (CAST(:lot_id AS text) IS NULL OR lot_id = :lot_id)
+        ORDER BY id DESC LIMIT :limit""",
+        disposition=disposition,
+        lot_id=lot_id,
+        limit=limit,
+    )
+    return [{**row["body"], "job_order_id": row["job_order_id"]} for row in rows]
+
+
+async def nonconformances(tx: AsyncConnection, limit: int) -> list[dict[str, Any]]:
+    """Return nonconformances, newest first."""
+    rows = await all_rows(
+        tx,
+        "SELECT * FROM nonconformance ORDER BY raised_at DESC, nonconformance_id LIMIT :limit",
+        limit=limit,
+    )
+    return [dict(row) for row in rows]
+
+
+async def specifications(tx: AsyncConnection) -> dict[str, list[dict[str, Any]]]:
+    """Return test specifications and exposure budgets in all versions."""
+    specs = await all_rows(
+        tx,
+        "SELECT body FROM test_specification ORDER BY product_id, operation, gate, version DESC",
+    )
+    budgets = await all_rows(
+        tx, "SELECT body FROM exposure_budget ORDER BY product_id, state, version DESC"
+    )
+    return {
+        "items": [row["body"] for row in specs],
+        "exposure_budgets": [row["body"] for row in budgets],
+    }
+
+
+async def undecided(tx: AsyncConnection, limit: int) -> list[dict[str, Any]]:
+    """Return ended job orders whose gates have not decided, with what they wait for."""
+    rows = await all_rows(
+        tx,
+        """
+        SELECT p.job_order_id, p.lot_id, p.product_id, p.operation, p.ended_at,
+               coalesce(p.waits, e.kind || ' is being evaluated') AS reason
+        FROM passage p LEFT JOIN pending_evaluation e USING (job_order_id)
+        WHERE NOT p.decided ORDER BY p.ended_at, p.job_order_id LIMIT :limit""",
+        limit=limit,
+    )
+    return [dict(row) for row in rows]

@@ -1,0 +1,274 @@
+"""What quality does when others say what happened, and how its gates come to their decisions."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.quality import evidence, gates, masterdata, openings, origins, store
+from services.quality.decisions import Recorder
+from services.quality.domain import GRADING, ExposureBudget, TestSpecification
+from services.quality.figures import figure
+from services.quality.gates import Decision, Figures, Verdict
+from services.quality.store import Passage
+from shared.db import Database
+from shared.errors import InvalidInputError
+from shared.events import (
+    CellGraded,
+    CyclingEnded,
+    Envelope,
+    GenealogyRecorded,
+    JobOrderEnded,
+    JobOrderHeld,
+    MaterialLotRegistered,
+    SpectrumMeasured,
+    WorkRequestAccepted,
+)
+from shared.outbox import Cause, cause
+
+PROTOCOL_MATCH = "protocol_match_count"  # 1 where the protocol that ran is the one ordered, else 0
+LOOK_S = 1.0  # longest wall wait between looks at what is open
+
+
+class QualityWork:
+    """Keeps what others say; decides nothing itself, so that its transactions stay short."""
+
+    def __init__(self, recorder: Recorder, sensor_wait_wall_s: float) -> None:
+        self._recorder, self._sensor_wait_wall_s = recorder, sensor_wait_wall_s
+
+    async def on_accepted(
+        self, tx: AsyncConnection, _: Envelope, event: WorkRequestAccepted
+    ) -> None:
+        """A work request came: keep how many witness cells stand for its pellets."""
+        await origins.keep_request(tx, event.work_request_id, event.witness_quantity)
+
+    async def on_registered(
+        self, tx: AsyncConnection, _: Envelope, event: MaterialLotRegistered
+    ) -> None:
+        """A lot came: keep which pellets are of it."""
+        await origins.keep_members(tx, event.lot_id, event.members)
+
+    async def on_genealogy(
+        self, tx: AsyncConnection, _: Envelope, event: GenealogyRecorded
+    ) -> None:
+        """Something was made of something: keep which pellets a cell has."""
+        parts = [item.lot_id for item in event.materials if item.use != "produced"]
+        await origins.keep_components(tx, event.lot_id, parts)
+
+    async def on_ended(self, tx: AsyncConnection, envelope: Envelope, event: JobOrderEnded) -> None:
+        """A station ended: keep its results for the gates, and the times of the lot."""
+        if event.state != "ended":
+            return
+        used = {use: [m.lot_id for m in event.materials if m.use == use] for use in _PART_USES}
+        passage = Passage(
+            **event.model_dump(include=_OF_JOB_ORDER | {"equipment_id", "started_at", "ended_at"}),
+            parts=tuple(dict.fromkeys(used["processed"] or used["produced"])),
+            correlation_id=envelope.correlationid,
+            causation_id=str(envelope.id),
+        )
+        await store.keep_measurements(tx, event.job_order_id, event.results, event.ended_at)
+        await store.keep_passage(tx, passage)
+        for budget in await masterdata.budgets(tx, event.product_id):
+            if event.operation in (budget.from_operation, budget.to_operation):
+                await openings.add_pending(tx, event.lot_id, budget, self._sensor_wait_wall_s)
+
+    async def on_spectrum(self, tx: AsyncConnection, _: Envelope, event: SpectrumMeasured) -> None:
+        """A spectrum came: keep it; its figures are computed outside this transaction."""
+        await evidence.keep_spectrum(tx, event)
+        await store.keep_pending(
+            tx, event.spectrum_id, event.kind, event.job_order_id, event.model_dump_json()
+        )
+
+    async def on_cycling(self, tx: AsyncConnection, _: Envelope, event: CyclingEnded) -> None:
+        """A tester ended: keep whether it ran what was ordered, and a staircase if it was one."""
+        match_ratio = 1.0 if event.protocol_matches else 0.0
+        result = figure(event.lot_id, PROTOCOL_MATCH, match_ratio)
+        await store.keep_measurements(tx, event.job_order_id, [result], event.ended_at)
+        if event.step_index:
+            await store.keep_pending(
+                tx,
+                f"{event.job_order_id}-staircase",
+                event.kind,
+                event.job_order_id,
+                event.model_dump_json(),
+            )
+
+    async def on_graded(self, tx: AsyncConnection, envelope: Envelope, event: CellGraded) -> None:
+        """A cell has its grade: its figures pass the gates of the operation `grading`."""
+        passage = Passage(
+            **event.model_dump(include={"lot_id", "work_request_id", "product_id"}),
+            job_order_id=f"{event.lot_id}-{GRADING}",
+            operation=GRADING,
+            equipment_id=None,
+            parts=(),
+            started_at=envelope.time,
+            ended_at=envelope.time,
+            correlation_id=envelope.correlationid,
+            causation_id=str(envelope.id),
+        )
+        results = [
+            figure(event.lot_id, "grade", event.grade, "; ".join(event.reasons) or None),
+            figure(event.lot_id, "discharge_capacity_mah", event.discharge_capacity_mah),
+            figure(
+                event.lot_id,
+                "coulombic_efficiency_ratio",
+                event.coulombic_efficiency_ratio,
+                None if event.coulombic_efficiency_ratio is not None else "the grade has none",
+            ),
+        ]
+        await store.keep_measurements(tx, passage.job_order_id, results, envelope.time)
+        await store.keep_passage(tx, passage)
+
+    async def on_held(self, tx: AsyncConnection, envelope: Envelope, event: JobOrderHeld) -> None:
+        """A job order stands until a person looks: raise a nonconformance."""
+        await self._recorder.raise_held(tx, event, str(envelope.id))
+
+
+class Decider:
+    """Lets the gates decide over each ended job order once all figures for it are there."""
+
+    def __init__(self, database: Database, recorder: Recorder) -> None:
+        self._database, self._recorder = database, recorder
+
+    async def run(self) -> None:
+        """Decide for ever; woken by commits, at the latest each second."""
+        while True:
+            if not await self.look():
+                await self._database.committed.wait(LOOK_S)
+
+    async def look(self) -> int:
+        """Take every open job order once; return how many were decided."""
+        async with self._database.quiet() as tx:
+            open_ids = await store.open_passages(tx)
+        decided_count = 0
+        for job_order_id in open_ids:
+            async with self._database.quiet() as tx:
+                decided_count += await self._take(tx, job_order_id)
+        if decided_count:
+            self._database.committed.set()
+        return decided_count
+
+    async def _take(self, tx: AsyncConnection, job_order_id: str) -> bool:
+        passage = await store.lock_passage(tx, job_order_id)
+        if passage is None:
+            return False
+        cause.set(Cause(passage.correlation_id, passage.causation_id))
+        specs = await masterdata.specifications(tx, passage.product_id, passage.operation)
+        pellet_lots = await origins.pellet_lots(tx, passage.lot_id)
+        witness_quantity = await origins.witness_quantity(tx, passage.work_request_id)
+        waits = _waits(specs, passage, pellet_lots, witness_quantity)
+        if waits is not None:
+            await store.set_waits(tx, job_order_id, waits)
+            return False
+        figures = await store.figures(tx, job_order_id)
+        for spec in specs:
+            if spec.decides == "pellet_lot":
+                needed = spec.needed_count or 1
+                if spec.of_all_witnesses and witness_quantity is not None:
+                    needed = witness_quantity
+                await self._over_pellet_lots(tx, spec, passage, figures, pellet_lots, needed)
+            else:
+                await self._over_lot(tx, spec, passage, figures)
+        await store.set_decided(tx, job_order_id, decided=True)
+        return True
+
+    async def _over_lot(
+        self, tx: AsyncConnection, spec: TestSpecification, passage: Passage, figures: Figures
+    ) -> None:
+        lot_ids = passage.parts if spec.decides == "parts" else (passage.lot_id,)
+        verdicts = []
+        for lot_id in lot_ids:
+            found = await self._judge(tx, spec, passage, lot_id, figures)
+            verdicts += [found] if found is not None else []
+        if not lot_ids and spec.judged:
+            verdicts = [gates.no_parts(spec, passage.lot_id, passage.job_order_id)]
+        if not verdicts:
+            return
+        decision = (
+            gates.decide_parts(passage.lot_id, verdicts)
+            if spec.decides == "parts"
+            else gates.decide_lot(verdicts[0])
+        )
+        await self._recorder.keep_decision(tx, passage, spec.gate, spec.version, decision)
+
+    async def _over_pellet_lots(
+        self,
+        tx: AsyncConnection,
+        spec: TestSpecification,
+        passage: Passage,
+        figures: Figures,
+        pellet_lots: Sequence[str],
+        needed_count: int,
+    ) -> None:
+        found = await self._judge(tx, spec, passage, passage.lot_id, figures)
+        if found is None:
+            return
+        for pellet_lot_id in pellet_lots:
+            await store.lock(tx, pellet_lot_id)
+            verdicts = await store.keep_verdict(tx, spec.gate, pellet_lot_id, found)
+            decision = gates.decide_pellet_lot(pellet_lot_id, verdicts, needed_count)
+            if decision is not None and _is_news(decision, found):
+                await self._recorder.keep_decision(tx, passage, spec.gate, spec.version, decision)
+
+    async def _judge(
+        self,
+        tx: AsyncConnection,
+        spec: TestSpecification,
+        passage: Passage,
+        lot_id: str,
+        figures: Figures,
+    ) -> Verdict | None:
+        judged = gates.judge_lot(spec, lot_id, figures)
+        await self._recorder.keep_results(tx, passage, spec.gate, spec.version, judged)
+        return gates.verdict(judged)
+
+
+async def take_master_data(
+    tx: AsyncConnection,
+    specs: Sequence[TestSpecification],
+    budgets: Sequence[ExposureBudget],
+    rooms: Sequence[str],
+) -> dict[str, Any]:
+    """Keep specifications and budgets; all or none.
+
+    Raises:
+        InvalidInputError: a budget names a room that the plant file does not have.
+        ConflictError: a version exists with other content.
+    """
+    for spec in specs:
+        await masterdata.add_specification(tx, spec)
+    for budget in budgets:
+        if budget.room_equipment_id not in rooms:
+            raise InvalidInputError(
+                f"room_equipment_id of exposure budget {budget.state} is "
+                f"{budget.room_equipment_id}; the plant file has the dry rooms "
+                f"{', '.join(rooms) or 'none'}"
+            )
+        await masterdata.add_budget(tx, budget)
+    return {
+        "test_specifications": [f"{spec.gate} {spec.product_id} {spec.version}" for spec in specs],
+        "exposure_budgets": [f"{item.state} {item.product_id} {item.version}" for item in budgets],
+    }
+
+
+_PART_USES = ("processed", "produced")
+_OF_JOB_ORDER = {"job_order_id", "lot_id", "work_request_id", "product_id", "operation"}
+
+
+def _waits(
+    specs: Sequence[TestSpecification],
+    passage: Passage,
+    pellet_lots: Sequence[str],
+    witness_quantity: int | None,
+) -> str | None:
+    """Return what is still to be heard of before the gates can decide, or None."""
+    if any(spec.decides == "pellet_lot" for spec in specs) and not pellet_lots:
+        return f"the pellet lot of {passage.lot_id} is not known yet"
+    if any(spec.of_all_witnesses for spec in specs) and witness_quantity is None:
+        return f"witness_quantity of {passage.work_request_id} is not known yet"
+    return None
+
+
+def _is_news(decision: Decision, found: Verdict) -> bool:
+    """Say whether a decision is new; a pass after an earlier failure changes nothing."""
+    return decision.disposition == "released" or found.disposition != "released"

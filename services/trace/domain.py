@@ -1,0 +1,124 @@
+"""What an event says about lots: which it names, what was made of what, and how far from raw."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from shared.events import Envelope, GenealogyRecorded, Material
+
+Direction = Literal["backward", "forward", "both"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edge:
+    """A part of one lot that went into another; `quantity` in `unit` of the parent."""
+
+    parent_lot_id: str
+    child_lot_id: str
+    quantity: float
+    unit: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mentions:
+    """The lots and job orders that an event names."""
+
+    lot_ids: frozenset[str]
+    job_order_ids: frozenset[str]
+
+
+def canonical(envelope: Envelope) -> str:
+    """Return the one text of an envelope, whichever way it arrived."""
+    values = envelope.model_dump(mode="json")
+    return json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def mentions(data: Mapping[str, Any]) -> Mentions:
+    """Return what the data of an event names, also of a type this service does not know."""
+    lots = {data.get("lot_id"), *_listed(data, "lot_ids")}
+    for part in ("materials", "results", "parts"):
+        lots |= {item.get("lot_id") for item in _listed(data, part) if isinstance(item, dict)}
+    job_orders = {data.get("job_order_id"), *_listed(data, "job_order_ids")}
+    return Mentions(lot_ids=_texts(lots), job_order_ids=_texts(job_orders))
+
+
+def _listed(data: Mapping[str, Any], name: str) -> list[Any]:
+    value = data.get(name)
+    return value if isinstance(value, list) else []
+
+
+def _texts(values: Iterable[object]) -> frozenset[str]:
+    return frozenset(value for value in values if isinstance(value, str) and value)
+
+
+def edges_of(event: GenealogyRecorded) -> list[Edge]:
+    """Return what went into what in one job order.
+
+    What was consumed went into each produced and processed lot; what was produced also came from
+    the processed lots. A parent is shared among its children by their quantities where these have
+    one unit, else equally.
+    """
+    consumed = _summed(event.materials, "consumed")
+    processed = _summed(event.materials, "processed")
+    produced = _summed(event.materials, "produced")
+    edges = _shared(consumed, produced + processed)
+    return edges + _shared(processed, produced)
+
+
+def _summed(materials: Sequence[Material], use: str) -> list[Material]:
+    """A lot may be listed many times (a stack has one entry a layer): return each once."""
+    totals: dict[tuple[str, str], Material] = {}
+    for item in materials:
+        if item.use == use:
+            key = (item.lot_id, item.unit)
+            before = totals[key].quantity if key in totals else 0.0
+            totals[key] = item.model_copy(update={"quantity": before + item.quantity})
+    return list(totals.values())
+
+
+def _shared(parents: Sequence[Material], children: Sequence[Material]) -> list[Edge]:
+    total = sum(child.quantity for child in children)
+    same_unit = len({child.unit for child in children}) == 1 and total > 0
+    return [
+        Edge(
+            parent_lot_id=parent.lot_id,
+            child_lot_id=child.lot_id,
+            quantity=parent.quantity * (child.quantity / total if same_unit else 1 / len(children)),
+            unit=parent.unit,
+        )
+        for parent in parents
+        for child in children
+        if parent.lot_id != child.lot_id
+    ]
+
+
+def ranks(lot_ids: Iterable[str], edges: Iterable[tuple[str, str]]) -> dict[str, int]:
+    """Return for each lot its longest way from a lot without parents, which has rank 0.
+
+    edges: (parent, child). Lots in a circle, which only wrong data can make, stand behind the
+    last lot that leads into it.
+    """
+    children: dict[str, set[str]] = {lot_id: set() for lot_id in lot_ids}
+    open_parents = dict.fromkeys(children, 0)
+    for parent, child in set(edges):
+        if child not in children[parent]:
+            children[parent].add(child)
+            open_parents[child] += 1
+    rank = dict.fromkeys(children, 0)
+    left = set(children)
+    ready = sorted(lot_id for lot_id in left if open_parents[lot_id] == 0)
+    while left:
+        if not ready:
+            ready = [min(left, key=lambda lot_id: (rank[lot_id], lot_id))]
+        for lot_id in ready:
+            left.discard(lot_id)
+        following = set()
+        for lot_id in ready:
+            for child in children[lot_id] & left:
+                rank[child] = max(rank[child], rank[lot_id] + 1)
+                open_parents[child] -= 1
+                if open_parents[child] == 0:
+                    following.add(child)
+        ready = sorted(following)
+    return rank

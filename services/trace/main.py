@@ -1,0 +1,24 @@
+"""Wires the trace service and runs it."""
+
+from pathlib import Path
+
+from services.trace.api import add_routes
+from services.trace.settings import TraceSettings
+from services.trace.workflow import HANDLERS, Sealer, keep
+from shared.app import Service
+from shared.settings import SERVICES
+
+SOURCES = tuple(name for name in SERVICES if name != "trace")
+
+
+def build(settings: TraceSettings) -> Service:
+    """Return the service, wired but not running."""
+    service = Service(settings, Path(__file__).parent / "migrations")
+    service.listen(SOURCES, HANDLERS, every=keep)
+    service.loop("seal", Sealer(service, settings.seal_every_s).run)
+    add_routes(service)
+    return service
+
+
+if __name__ == "__main__":
+    build(TraceSettings()).run()

@@ -1,0 +1,128 @@
+"""Seals over the record: a Merkle tree shaped as in RFC 9162, and the search for changes."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+EMPTY_ROOT = hashlib.sha256(b"").digest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """One envelope as kept; every column is under the seal."""
+
+    position: int
+    event_id: str
+    source: str
+    sequence: int
+    type: str
+    subject: str
+    time: datetime
+    body: str
+
+    def leaf(self) -> bytes:
+        """Return the hash of this record as a leaf (RFC 9162, 2.1.1)."""
+        columns = [
+            self.position,
+            self.event_id,
+            self.source,
+            self.sequence,
+            self.type,
+            self.subject,
+            self.time.astimezone(UTC).isoformat(),
+            self.body,
+        ]
+        content = json.dumps(columns, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(b"\x00" + content.encode()).digest()
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """The roots of the full subtrees that `count` leaves make, largest first; enough to go on."""
+
+    count: int = 0
+    hashes: tuple[bytes, ...] = ()
+
+    def grown(self, leaves: Iterable[bytes]) -> "Frontier":
+        """Return the frontier after more leaves."""
+        count, hashes = self.count, list(self.hashes)
+        for leaf in leaves:
+            hashes.append(leaf)
+            full = count
+            while full & 1:
+                right = hashes.pop()
+                hashes.append(_node(hashes.pop(), right))
+                full >>= 1
+            count += 1
+        return Frontier(count, tuple(hashes))
+
+    def root(self) -> bytes:
+        """Return the Merkle tree hash over all leaves so far (RFC 9162, 2.1.1)."""
+        if not self.hashes:
+            return EMPTY_ROOT
+        root = self.hashes[-1]
+        for left in reversed(self.hashes[:-1]):
+            root = _node(left, root)
+        return root
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seal:
+    """The tree's root over all records up to `position`, with what this seal added.
+
+    count: leaves under the root. positions, leaves: of the records added since the seal before,
+    kept so that a difference can be pinned to one record.
+    """
+
+    position: int
+    count: int
+    root: bytes
+    previous_root: bytes
+    positions: tuple[int, ...]
+    leaves: tuple[bytes, ...]
+
+
+def sealed(previous_root: bytes, frontier: Frontier, records: Sequence[Record]) -> Seal:
+    """Return the seal that puts at least one record more under the root."""
+    leaves = tuple(record.leaf() for record in records)
+    grown = frontier.grown(leaves)
+    return Seal(
+        position=records[-1].position,
+        count=grown.count,
+        root=grown.root(),
+        previous_root=previous_root,
+        positions=tuple(record.position for record in records),
+        leaves=leaves,
+    )
+
+
+def first_wrong(
+    seal: Seal, previous_root: bytes, frontier: Frontier, records: Sequence[Record]
+) -> int | None:
+    """Return the first position at which `records` are not what was sealed, or None.
+
+    records: all now found after the seal before up to this seal, in order. Where only the seal
+    itself was changed, its first position is returned.
+    """
+    found = {record.position: record for record in records}
+    expected = dict(zip(seal.positions, seal.leaves, strict=False))
+    for position in sorted(found.keys() | expected.keys()):
+        record = found.get(position)
+        if record is None or record.leaf() != expected.get(position):
+            return position
+    grown = frontier.grown(record.leaf() for record in records)
+    whole = (
+        len(seal.positions) == len(seal.leaves)
+        and [record.position for record in records] == list(seal.positions)
+        and seal.position == (records[-1].position if records else None)
+        and seal.previous_root == previous_root
+        and seal.count == grown.count
+        and seal.root == grown.root()
+    )
+    return None if whole else min((*seal.positions, seal.position))
+
+
+def _node(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()

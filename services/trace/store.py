@@ -1,0 +1,254 @@
+"""The record, its seals and the lots in the trace service's database."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.trace.domain import Edge, Mentions
+from services.trace.seal import EMPTY_ROOT, Frontier, Record, Seal
+from shared.events import Envelope, GenealogyRecorded, MaterialLotRegistered
+
+_HASH_BYTES = 32
+
+
+async def keep(tx: AsyncConnection, envelope: Envelope, body: str, named: Mentions) -> None:
+    """Add an envelope to the record, with the lots and job orders it names."""
+    statement = """
+        WITH kept AS (
+            INSERT INTO record (event_id, source, sequence, type, subject, time, body)
+            VALUES (:event_id, :source, :sequence, :type, :subject, :time, :body)
+            RETURNING position
+        ),
+        lots AS (
+            INSERT INTO record_lot (lot_id, position)
+            SELECT lot_id, position FROM kept, unnest(CAST(:lot_ids AS text[])) AS named (lot_id)
+        )
+        INSERT INTO record_job_order (job_order_id, position)
+        SELECT job_order_id, position
+        FROM kept, unnest(CAST(:job_order_ids AS text[])) AS named (job_order_id)"""
+    values = {
+        "event_id": envelope.id,
+        "source": envelope.service,
+        "sequence": envelope.sequence,
+        "type": envelope.type,
+        "subject": envelope.subject,
+        "time": envelope.time,
+        "body": body,
+        "lot_ids": sorted(named.lot_ids),
+        "job_order_ids": sorted(named.job_order_ids),
+    }
+    await tx.execute(text(statement), values)
+
+
+async def register_lot(tx: AsyncConnection, envelope: Envelope, lot: MaterialLotRegistered) -> None:
+    """Keep what a lot is; a genealogy that named it first knew less."""
+    statement = """
+        INSERT INTO lot (lot_id, material_definition_id, quantity, unit, work_request_id, origin,
+                         registered_at)
+        VALUES (:lot_id, :material_definition_id, :quantity, :unit, :work_request_id, :origin, :at)
+        ON CONFLICT (lot_id) DO UPDATE SET
+            material_definition_id = excluded.material_definition_id,
+            quantity = excluded.quantity, unit = excluded.unit,
+            work_request_id = excluded.work_request_id, origin = excluded.origin,
+            registered_at = excluded.registered_at"""
+    await tx.execute(text(statement), lot.model_dump() | {"at": envelope.time})
+
+
+async def add_genealogy(
+    tx: AsyncConnection, envelope: Envelope, event: GenealogyRecorded, edges: Sequence[Edge]
+) -> None:
+    """Keep what went into what, and the step of each produced and processed lot."""
+    job = {
+        "event_id": envelope.id,
+        "job_order_id": event.job_order_id,
+        "operation": event.operation,
+        "equipment_id": event.equipment_id,
+        "recipe_id": event.recipe_id,
+        "recipe_version": event.recipe_version,
+        "fixture_id": event.fixture_id,
+        "started_at": event.started_at,
+        "ended_at": event.ended_at,
+    }
+    edge = """
+        INSERT INTO genealogy_edge (event_id, parent_lot_id, child_lot_id, quantity, unit,
+            job_order_id, operation, equipment_id, recipe_id, recipe_version, started_at, ended_at)
+        VALUES (:event_id, :parent_lot_id, :child_lot_id, :quantity, :unit, :job_order_id,
+            :operation, :equipment_id, :recipe_id, :recipe_version, :started_at, :ended_at)"""
+    step = """
+        INSERT INTO genealogy_step (event_id, lot_id, use, job_order_id, operation, equipment_id,
+            recipe_id, recipe_version, fixture_id, started_at, ended_at)
+        VALUES (:event_id, :lot_id, :use, :job_order_id, :operation, :equipment_id,
+            :recipe_id, :recipe_version, :fixture_id, :started_at, :ended_at)"""
+    lot = """
+        INSERT INTO lot (lot_id, material_definition_id, quantity, unit)
+        VALUES (:lot_id, :material_definition_id, :quantity, :unit)
+        ON CONFLICT (lot_id) DO NOTHING"""
+    steps = {(item.lot_id, item.use) for item in event.materials if item.use != "consumed"}
+    if edges:
+        await tx.execute(text(edge), [job | vars(one) for one in edges])
+    if steps:
+        rows = [job | {"lot_id": lot_id, "use": use} for lot_id, use in sorted(steps)]
+        await tx.execute(text(step), rows)
+    lots = {
+        item.lot_id: item.model_dump() | ({"quantity": None} if item.use == "consumed" else {})
+        for item in event.materials
+    }
+    if lots:
+        await tx.execute(text(lot), [lots[lot_id] for lot_id in sorted(lots)])
+
+
+async def settled_position(tx: AsyncConnection) -> int:
+    """Return the highest position below which nothing can still appear; 0 for an empty record.
+
+    Waits for those who are adding now; new ones wait until this short transaction ends.
+    """
+    await tx.execute(text("SELECT pg_advisory_xact_lock(727002)"))
+    return await tx.scalar(text("SELECT max(position) FROM record")) or 0
+
+
+async def records(tx: AsyncConnection, after: int, up_to: int, limit: int) -> list[Record]:
+    """Return at most `limit` records after one position up to another, in order."""
+    statement = """
+        SELECT position, event_id::text, source, sequence, type, subject, time, body FROM record
+        WHERE position > :after AND position <= :up_to ORDER BY position LIMIT :limit"""
+    values = {"after": after, "up_to": up_to, "limit": limit}
+    rows = (await tx.execute(text(statement), values)).mappings()
+    return [Record(**row) for row in rows]
+
+
+async def last_seal(tx: AsyncConnection) -> tuple[int, bytes, Frontier]:
+    """Return position, root and frontier of the last seal; other sealers wait until the end."""
+    await tx.execute(text("LOCK TABLE seal IN SHARE ROW EXCLUSIVE MODE"))
+    statement = "SELECT position, root, count, frontier FROM seal ORDER BY position DESC LIMIT 1"
+    row = (await tx.execute(text(statement))).mappings().first()
+    if row is None:
+        return 0, EMPTY_ROOT, Frontier()
+    return row["position"], row["root"], Frontier(row["count"], _split(row["frontier"]))
+
+
+async def add_seal(tx: AsyncConnection, seal: Seal, frontier: Frontier, at: Any) -> None:
+    """Keep a seal with the frontier to go on from."""
+    statement = """
+        INSERT INTO seal (position, count, root, previous_root, positions, leaves, frontier,
+                          sealed_at)
+        VALUES (:position, :count, :root, :previous_root, CAST(:positions AS bigint[]), :leaves,
+                :frontier, :at)"""
+    values = {
+        "position": seal.position,
+        "count": seal.count,
+        "root": seal.root,
+        "previous_root": seal.previous_root,
+        "positions": list(seal.positions),
+        "leaves": b"".join(seal.leaves),
+        "frontier": b"".join(frontier.hashes),
+        "at": at,
+    }
+    await tx.execute(text(statement), values)
+
+
+async def seals(tx: AsyncConnection, after: int, limit: int) -> list[Seal]:
+    """Return seals after a position, in order."""
+    statement = """
+        SELECT position, count, root, previous_root, positions, leaves FROM seal
+        WHERE position > :after ORDER BY position LIMIT :limit"""
+    rows = (await tx.execute(text(statement), {"after": after, "limit": limit})).mappings()
+    return [
+        Seal(**{**row, "positions": tuple(row["positions"]), "leaves": _split(row["leaves"])})
+        for row in rows
+    ]
+
+
+async def seal_list(tx: AsyncConnection, limit: int) -> list[dict[str, Any]]:
+    """Return the newest seals, newest first."""
+    statement = """
+        SELECT position, count, encode(root, 'hex') AS root_sha256,
+               encode(previous_root, 'hex') AS previous_root_sha256, sealed_at
+        FROM seal ORDER BY position DESC LIMIT :limit"""
+    rows = (await tx.execute(text(statement), {"limit": limit})).mappings()
+    return [dict(row) for row in rows]
+
+
+async def record_counts(tx: AsyncConnection, sealed_position: int) -> int:
+    """Return how many records stand behind the last seal."""
+    statement = "SELECT count(*) FROM record WHERE position > :position"
+    return await tx.scalar(text(statement), {"position": sealed_position}) or 0
+
+
+async def lot_exists(tx: AsyncConnection, lot_id: str) -> bool:
+    """Say whether any event has named the lot."""
+    statement = """
+        SELECT EXISTS (SELECT 1 FROM lot WHERE lot_id = :lot_id)
+            OR EXISTS (SELECT 1 FROM record_lot WHERE lot_id = :lot_id)"""
+    return bool(await tx.scalar(text(statement), {"lot_id": lot_id}))
+
+
+async def edges(tx: AsyncConnection, lot_id: str, *, backward: bool) -> list[Edge]:
+    """Return every edge above or below a lot, to any depth; those between two lots are summed."""
+    here, there = ("child", "parent") if backward else ("parent", "child")
+    statement = f"""
+        WITH RECURSIVE reached (lot_id) AS (
+            SELECT CAST(:lot_id AS text)
+            UNION
+            SELECT e.{there}_lot_id FROM genealogy_edge e JOIN reached r
+                ON e.{here}_lot_id = r.lot_id
+        )
+        SELECT parent_lot_id, child_lot_id, sum(quantity) AS quantity, unit
+        FROM genealogy_edge JOIN reached ON {here}_lot_id = reached.lot_id
+        GROUP BY parent_lot_id, child_lot_id, unit
+        ORDER BY parent_lot_id, child_lot_id, unit"""
+    rows = (await tx.execute(text(statement), {"lot_id": lot_id})).mappings()
+    return [Edge(**row) for row in rows]
+
+
+async def nodes(tx: AsyncConnection, lot_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Return what each lot is, and by which operation and equipment it was produced."""
+    statement = """
+        SELECT wanted.lot_id, lot.material_definition_id, lot.quantity, lot.unit,
+               step.operation, step.equipment_id
+        FROM unnest(CAST(:lot_ids AS text[])) AS wanted (lot_id)
+        LEFT JOIN lot USING (lot_id)
+        LEFT JOIN LATERAL (
+            SELECT operation, equipment_id FROM genealogy_step s
+            WHERE s.lot_id = wanted.lot_id AND s.use = 'produced'
+            ORDER BY ended_at DESC LIMIT 1
+        ) AS step ON true
+        ORDER BY wanted.lot_id"""
+    rows = (await tx.execute(text(statement), {"lot_ids": list(lot_ids)})).mappings()
+    return [dict(row) for row in rows]
+
+
+async def history(tx: AsyncConnection, lot_id: str) -> list[dict[str, Any]]:
+    """Return all events that name a lot, and those about its job orders that name no lot at all."""
+    statement = """
+        WITH own AS (SELECT position FROM record_lot WHERE lot_id = :lot_id),
+        job_orders AS (
+            SELECT DISTINCT job_order_id FROM record_job_order JOIN own USING (position)
+        ),
+        beside AS (
+            SELECT position FROM record_job_order j JOIN job_orders USING (job_order_id)
+            WHERE NOT EXISTS (SELECT 1 FROM record_lot l WHERE l.position = j.position)
+        )
+        SELECT position, event_id::text, source, sequence, type, subject, time,
+               CAST(body AS jsonb) -> 'data' AS data
+        FROM record WHERE position IN (SELECT position FROM own UNION SELECT position FROM beside)
+        ORDER BY time, position"""
+    rows = (await tx.execute(text(statement), {"lot_id": lot_id})).mappings()
+    return [dict(row) for row in rows]
+
+
+async def lots(tx: AsyncConnection, search: str, limit: int) -> list[dict[str, Any]]:
+    """Return lots whose id or material contains a text, newest first."""
+    statement = """
+        SELECT lot_id, material_definition_id, quantity, unit, work_request_id, origin,
+               registered_at
+        FROM lot WHERE lot_id ILIKE :like OR material_definition_id ILIKE :like
+        ORDER BY registered_at DESC NULLS LAST, lot_id LIMIT :limit"""
+    escaped = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    rows = (await tx.execute(text(statement), {"like": f"%{escaped}%", "limit": limit})).mappings()
+    return [dict(row) for row in rows]
+
+
+def _split(hashes: bytes) -> tuple[bytes, ...]:
+    return tuple(hashes[at : at + _HASH_BYTES] for at in range(0, len(hashes), _HASH_BYTES))

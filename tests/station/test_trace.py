@@ -1,0 +1,391 @@
+"""Trace with a real database and broker: every event kept once, sealed, provable, and followed."""
+
+import asyncio
+import random
+import uuid
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from deploy.broker import Broker
+from services.trace import workflow
+from services.trace.domain import ranks
+from services.trace.main import SOURCES, build
+from services.trace.settings import TraceSettings
+from services.trace.workflow import Sealer
+from shared.app import Service
+from shared.db import Database, migrate
+from shared.errors import NotFoundError
+from shared.events import (
+    Envelope,
+    GenealogyRecorded,
+    LotHeld,
+    Material,
+    MaterialLotRegistered,
+    MaterialUse,
+    SinterRunEnded,
+    envelope,
+)
+from shared.settings import read_plant
+from tests.station.speaker import ROOT, Speaker, plant_file, speaking, until
+
+AT = datetime(2026, 1, 5, 6, 0, tzinfo=UTC)
+MIGRATIONS = ROOT / "services/trace/migrations"
+
+
+def held(lot_id: str) -> LotHeld:
+    return LotHeld(lot_id=lot_id, work_request_id=None, gate="leak", reason="leak rate")
+
+
+def registered(lot_id: str) -> MaterialLotRegistered:
+    return MaterialLotRegistered(
+        lot_id=lot_id,
+        material_definition_id="powder",
+        quantity=500.0,
+        unit="g",
+        work_request_id="W-1",
+        origin="received",
+    )
+
+
+def made(
+    inputs: list[str], outputs: list[str], processed: list[str] | None = None
+) -> GenealogyRecorded:
+    def materials(lots: list[str], use: MaterialUse) -> list[Material]:
+        return [
+            Material(lot_id=lot, material_definition_id="m", quantity=1.0, unit="1", use=use)
+            for lot in lots
+        ]
+
+    return GenealogyRecorded(
+        job_order_id=f"J-{uuid.uuid4().hex[:6]}",
+        lot_id=(outputs or processed or ["?"])[0],
+        work_request_id="W-1",
+        product_id="nvp-coin",
+        operation="stack",
+        equipment_id="pilot/dryroom/assembly/laminator-1",
+        recipe_id="stack",
+        recipe_version=1,
+        materials=tuple(
+            materials(inputs, "consumed")
+            + materials(outputs, "produced")
+            + materials(processed or [], "processed")
+        ),
+        started_at=AT,
+        ended_at=AT + timedelta(hours=1),
+    )
+
+
+@pytest.fixture
+async def database(fresh_database: str) -> AsyncIterator[Database]:
+    await asyncio.to_thread(migrate, fresh_database, MIGRATIONS)
+    database = Database(fresh_database)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def speaker(tmp_path: Path, broker: Broker) -> AsyncIterator[Speaker]:
+    site = read_plant(plant_file(tmp_path)).site
+    async with speaking(site, broker.url) as speaker:
+        yield speaker
+
+
+@pytest.fixture
+async def trace(
+    tmp_path: Path, broker: Broker, database: Database, speaker: Speaker
+) -> AsyncIterator[Service]:
+    settings = TraceSettings(
+        service="trace",
+        port=1,
+        database_url=database.url,
+        mqtt_url=broker.url,
+        plant_file=tmp_path / "plant.toml",
+        data_dir=tmp_path,
+        service_urls=speaker.urls,
+        seal_every_s=0.05,
+    )
+    service = build(settings)
+    async with service.running():
+        yield service
+
+
+@pytest.fixture
+async def client(trace: Service) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(trace.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://trace") as client:
+        yield client
+
+
+async def get(client: httpx.AsyncClient, path: str, **params: str | int) -> dict[str, object]:
+    reply = await client.get(path, params=params)
+    assert reply.status_code == 200, reply.text
+    body: dict[str, object] = reply.json()
+    return body
+
+
+async def test_events_of_all_nine_services_are_kept_once_sealed_and_proved(
+    client: httpx.AsyncClient, speaker: Speaker, database: Database
+) -> None:
+    for number in range(3):
+        for source in SOURCES:  # of each three the broker loses one
+            await speaker.say(source, held(f"{source}-{number}"), AT, ring=number != 1)
+
+    async def all_kept() -> bool:
+        return len((await get(client, "/record"))["items"]) == 3 * len(SOURCES)  # type: ignore[arg-type]
+
+    await until(all_kept)
+    items = (await get(client, "/record", limit=1000))["items"]
+    assert isinstance(items, list)
+    for source in SOURCES:
+        own = [item for item in items if item["source"] == source]
+        assert [item["sequence"] for item in own] == [1, 2, 3]
+        assert [item["subject"] for item in own] == [f"{source}-{n}" for n in range(3)]
+    assert Envelope.model_validate_json(items[0]["body"]).type == items[0]["type"]
+
+    async def all_sealed() -> bool:
+        return (await get(client, "/record/verify"))["sealed_count"] == 27
+
+    await until(all_sealed)
+    verdict = await get(client, "/record/verify")
+    assert (verdict["ok"], verdict["unsealed_count"]) == (True, 0)
+    seals = (await get(client, "/seals"))["items"]
+    assert isinstance(seals, list)
+    assert seals[0]["root_sha256"] == verdict["root_sha256"]
+    said = (await client.get("/events", params={"limit": 1000})).json()["items"]
+    assert {one["data"]["root_sha256"] for one in said} <= {one["root_sha256"] for one in seals}
+
+
+async def test_lot_has_its_history_with_runs_that_name_only_its_job_order(
+    client: httpx.AsyncClient, speaker: Speaker
+) -> None:
+    sintered = made(["POWDER"], [], ["PELLET-1", "PELLET-2"])
+    other = made([], ["OTHER"])
+    await speaker.say("execution", registered("POWDER"), AT)
+    await speaker.say("execution", sintered, AT + timedelta(hours=2))
+    await speaker.say("execution", other, AT)
+    for job_order_id, hours in ((sintered.job_order_id, 1), (other.job_order_id, 1)):
+        run = SinterRunEnded(
+            equipment_id="pilot/furnaces/heat/furnace-1",
+            furnace_load_id="L",
+            recipe_id="sinter",
+            job_order_ids=(job_order_id,),
+            started_at=AT,
+            ended_at=AT,
+            profile_time_s=(),
+            profile_setpoint_degc=(),
+            profile_temperature_degc=(),
+            deviations=(),
+        )
+        await speaker.say("sintering", run, AT + timedelta(hours=hours))
+    await speaker.say("quality", held("PELLET-2"), AT + timedelta(hours=3))
+
+    async def whole() -> bool:
+        return len((await get(client, "/record"))["items"]) == 6  # type: ignore[arg-type]
+
+    await until(whole)
+    history = (await get(client, "/lots/PELLET-1/history"))["items"]
+    assert isinstance(history, list)
+    kinds = [item["type"].split(".")[2] for item in history]
+    assert kinds == ["sinter_run_ended", "genealogy_recorded"]
+    assert history[0]["data"]["job_order_ids"] == [sintered.job_order_id]
+    [lot] = (await get(client, "/lots", search="pow"))["items"]  # type: ignore[misc]
+    assert (lot["lot_id"], lot["quantity"], lot["origin"]) == ("POWDER", 500.0, "received")
+    assert (await get(client, "/lots", search="%"))["items"] == []
+
+
+async def test_genealogy_over_http_has_the_agreed_shape(
+    client: httpx.AsyncClient, speaker: Speaker
+) -> None:
+    await speaker.say("execution", registered("POWDER"), AT)
+    await speaker.say("execution", made(["POWDER"], ["P1", "P2"]), AT)
+    await speaker.say("execution", made(["GLUE"], [], ["P1"]), AT)
+    await speaker.say("execution", made(["P1", "FOIL", "FOIL"], ["CELL"]), AT)
+
+    async def known() -> bool:
+        return (await client.get("/lots/CELL/genealogy")).status_code == 200
+
+    await until(known)
+    graph = await get(client, "/lots/CELL/genealogy")
+    nodes, edges = graph["nodes"], graph["edges"]
+    assert isinstance(nodes, list)
+    assert isinstance(edges, list)
+    assert {node["lot_id"]: node["rank"] for node in nodes} == {
+        "POWDER": 0,
+        "GLUE": 0,
+        "FOIL": 0,
+        "P1": 1,
+        "CELL": 2,
+    }
+    assert {"from": "FOIL", "to": "CELL", "quantity": 2.0, "unit": "1"} in edges
+    cell = next(node for node in nodes if node["lot_id"] == "CELL")
+    assert (cell["operation"], cell["material_definition_id"]) == ("stack", "m")
+    powder = next(node for node in nodes if node["lot_id"] == "POWDER")
+    assert (powder["operation"], powder["quantity"], powder["unit"]) == (None, 500.0, "g")
+    forward = await get(client, "/lots/POWDER/genealogy", direction="forward")
+    assert [node["lot_id"] for node in forward["nodes"]] == ["POWDER", "P1", "P2", "CELL"]  # type: ignore[attr-defined]
+    both = await get(client, "/lots/P1/genealogy", direction="both")
+    assert {node["lot_id"] for node in both["nodes"]} == {"POWDER", "GLUE", "P1", "CELL"}  # type: ignore[attr-defined]
+    assert (await client.get("/lots/NONE/genealogy")).status_code == 404
+
+
+async def fill(database: Database, lots: int, seed: int) -> set[tuple[str, str]]:
+    """Record a random plant's genealogy, with a circle that wrong data made; return its edges."""
+    draw = random.Random(seed)
+    pairs = set()
+    async with database.begin() as tx:
+        for child in range(1, lots):
+            parents = draw.sample(range(child), min(child, draw.randint(0, 3)))
+            pairs |= {(f"L{parent}", f"L{child}") for parent in parents}
+            await add(tx, made([f"L{parent}" for parent in parents], [f"L{child}"]))
+        await add(tx, made(["L9"], ["L3"]))
+    return pairs | {("L9", "L3")}
+
+
+async def add(tx: object, event: GenealogyRecorded) -> None:
+    wrapped = envelope(event, service="execution", time=AT)
+    await workflow.take_genealogy(tx, wrapped, event)  # type: ignore[arg-type]
+    await workflow.keep(tx, wrapped.model_copy(update={"sequence": next(NUMBERS)}), event)  # type: ignore[arg-type]
+
+
+NUMBERS = iter(range(1, 1_000_000))
+
+
+def closure(lot_id: str, pairs: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return all edges below a lot, by plain search."""
+    found: set[tuple[str, str]] = set()
+    reached, waiting = {lot_id}, [lot_id]
+    while waiting:
+        here = waiting.pop()
+        for pair in {pair for pair in pairs if pair[0] == here}:
+            found.add(pair)
+            if pair[1] not in reached:
+                reached.add(pair[1])
+                waiting.append(pair[1])
+    return found
+
+
+async def test_genealogy_by_sql_is_that_of_a_plain_search(database: Database) -> None:
+    pairs = await fill(database, 40, seed=1)
+    upside_down = {(child, parent) for parent, child in pairs}
+    async with database.quiet() as tx:
+        for number in range(40):
+            lot_id = f"L{number}"
+            below = closure(lot_id, pairs)
+            above = {(a, b) for b, a in closure(lot_id, upside_down)}
+            for direction, expected in (
+                ("forward", below),
+                ("backward", above),
+                ("both", below | above),
+            ):
+                graph = await workflow.genealogy(tx, lot_id, direction)  # type: ignore[arg-type]
+                assert {(edge["from"], edge["to"]) for edge in graph["edges"]} == expected
+                lots = {lot_id, *(end for pair in expected for end in pair)}
+                assert {n["lot_id"]: n["rank"] for n in graph["nodes"]} == ranks(lots, expected)
+
+
+async def test_genealogy_of_three_hundred_steps_is_found_whole(database: Database) -> None:
+    async with database.begin() as tx:
+        for number in range(300):
+            await add(tx, made([f"C{number}"], [f"C{number + 1}"]))
+    async with database.quiet() as tx:
+        graph = await workflow.genealogy(tx, "C300", "backward")
+    assert len(graph["edges"]) == 300
+    assert graph["nodes"][-1]["rank"] == 300
+
+
+async def test_unknown_lot_is_not_found(database: Database) -> None:
+    async with database.quiet() as tx:
+        with pytest.raises(NotFoundError, match="lot X is not known here"):
+            await workflow.history(tx, "X")
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE {} SET position = DEFAULT", "DELETE FROM {}", "TRUNCATE {} CASCADE"]
+)
+@pytest.mark.parametrize("table", ["record", "seal"])
+async def test_record_and_seals_refuse_every_change(
+    database: Database, table: str, statement: str
+) -> None:
+    with pytest.raises(DBAPIError, match=f"{table} is for adding only"):
+        async with database.begin() as tx:
+            await tx.execute(text(statement.format(table)))
+
+
+@pytest.fixture
+async def sealer(database: Database, tmp_path: Path) -> AsyncIterator[Sealer]:
+    """The sealer of a service that does not run."""
+    settings = TraceSettings(
+        service="trace",
+        port=1,
+        database_url=database.url,
+        plant_file=plant_file(tmp_path),
+        service_urls=dict.fromkeys(SOURCES, "http://127.0.0.1:1"),
+    )
+    service = build(settings)
+    yield Sealer(service, 1.0)
+    await service.http.aclose()
+    await service.database.close()
+
+
+async def keep(database: Database, count: int) -> None:
+    async with database.begin() as tx:
+        for _ in range(count):
+            event = held("LOT")
+            wrapped = envelope(event, service="execution", time=AT)
+            numbered = wrapped.model_copy(update={"sequence": next(NUMBERS)})
+            await workflow.keep(tx, numbered, event)
+
+
+@pytest.mark.parametrize(
+    ("change", "wrong"),
+    [
+        ("UPDATE record SET body = replace(body, 'leak', 'seal') WHERE position = 7", 7),
+        ("UPDATE record SET time = time + interval '1 second' WHERE position = 12", 12),
+        ("DELETE FROM record_lot WHERE position = 4; DELETE FROM record WHERE position = 4", 4),
+        ("UPDATE record r SET body = o.body FROM record o WHERE r.position + o.position = 31", 11),
+        ("UPDATE seal SET root = sha256('x') WHERE position = 10", 6),
+    ],
+)
+async def test_change_behind_the_services_back_is_found(
+    database: Database, sealer: Sealer, change: str, wrong: int
+) -> None:
+    for _ in range(4):
+        await keep(database, 5)
+        assert await sealer.seal() == 5
+    async with database.begin() as tx:
+        assert (await workflow.verify(tx))["ok"]
+        for statement in (
+            "SET LOCAL session_replication_role = replica",
+            *change.split("; "),
+        ):
+            await tx.execute(text(statement))
+    async with database.quiet() as tx:
+        verdict = await workflow.verify(tx)
+    assert (verdict["ok"], verdict["first_wrong_position"]) == (False, wrong)
+
+
+async def test_sealer_waits_for_who_drew_a_lower_position_and_commits_later(
+    database: Database, sealer: Sealer
+) -> None:
+    async def sealer_waits() -> bool:
+        async with database.quiet() as other:
+            waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            return bool(await other.scalar(text(waiting)))
+
+    async with database.begin() as late:
+        event = held("LATE")
+        wrapped = envelope(event, service="execution", time=AT)
+        await workflow.keep(late, wrapped.model_copy(update={"sequence": next(NUMBERS)}), event)
+        await keep(database, 1)
+        sealing = asyncio.create_task(sealer.seal())
+        await until(sealer_waits)
+        assert not sealing.done()
+    assert await sealing == 2
+    async with database.quiet() as tx:
+        assert (await workflow.verify(tx))["ok"]
