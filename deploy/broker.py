@@ -5,7 +5,7 @@ from pathlib import Path
 
 from deploy.accounts import account_for, hand_over
 from deploy.debian import Program, provide
-from deploy.processes import Child, ChildSpec, wait_until
+from deploy.processes import Child, ChildSpec, start_and_wait
 from shared.errors import PersonNeededError
 
 HOST = "127.0.0.1"
@@ -64,18 +64,7 @@ class Broker:
         """
         self.prepare()
 
-        def answers() -> bool:
-            if not self.child.is_running():
-                self.child.start()
-            return self.is_ready()
-
-        if not wait_until(answers, within_s, every_s=0.1):
-            last = " | ".join(self.child.last_lines())
-            self.child.kill()
-            raise PersonNeededError(
-                f"The broker gave no answer on port {self.port} within {within_s:.0f} s; "
-                f"its log ends with: {last}"
-            )
+        start_and_wait(self.child, self.is_ready, f"The broker on port {self.port}", within_s)
 
     def stop(self) -> None:
         """Stop it in order: queued messages are written to its folder."""

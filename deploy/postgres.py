@@ -13,7 +13,7 @@ import psycopg
 from psycopg import sql
 
 from deploy.accounts import Account, account_for, hand_over, let_pass
-from deploy.processes import Child, ChildSpec, run_tool, wait_until
+from deploy.processes import Child, ChildSpec, run_tool
 from shared.errors import PersonNeededError, RetryLaterError
 
 VERSION = "18"
@@ -73,18 +73,7 @@ class PostgresServer:
         """
         self.prepare()
 
-        def answers() -> bool:
-            if not self.child.is_running():
-                self.child.start()
-            return self.is_ready()
-
-        if not wait_until(answers, within_s, every_s=0.25):
-            last = " | ".join(self.child.last_lines())
-            self.child.kill()
-            raise PersonNeededError(
-                f"The database in {self.folder} gave no answer within {within_s:.0f} s; "
-                f"its log ends with: {last}"
-            )
+        start_and_wait(self.child, self.is_ready, f"The database in {self.folder}", within_s)
 
     def stop(self) -> None:
         """Stop it in order: sessions are ended, everything is on disk."""

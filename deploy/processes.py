@@ -125,6 +125,26 @@ def wait_until(condition: Callable[[], bool], within_s: float, every_s: float = 
     return True
 
 
+def start_and_wait(child: "Child", is_ready: Callable[[], bool], who: str, within_s: float) -> None:
+    """Start a child, again when it ends at once, until it answers.
+
+    Raises:
+        PersonNeededError: no answer within `within_s` seconds; names `who` and its last words.
+    """
+
+    def answers() -> bool:
+        if not child.is_running():
+            child.start()
+        return is_ready()
+
+    if not wait_until(answers, within_s, every_s=0.2):
+        last = " | ".join(child.last_lines())
+        child.kill()
+        raise PersonNeededError(
+            f"{who} gave no answer within {within_s:.0f} s; its log ends with: {last}"
+        )
+
+
 def shorten_log(path: Path) -> None:
     """Move the text of a large log to `<name>.log.1`; writers append, so they go on in place."""
     if path.exists() and path.stat().st_size > LARGEST_LOG_BYTES:

@@ -3,25 +3,13 @@
 import tomllib
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.errors import InvalidInputError
 
-SERVICES = (
-    "execution",
-    "sintering",
-    "spray",
-    "lamination",
-    "formation",
-    "quality",
-    "trace",
-    "historian",
-    "plc",
-    "gateway",
-)
 ServiceName = Literal[
     "execution",
     "sintering",
@@ -34,6 +22,7 @@ ServiceName = Literal[
     "plc",
     "gateway",
 ]
+SERVICES: tuple[str, ...] = get_args(ServiceName)
 StationKind = Literal[
     "mill",
     "dryer",
