@@ -13,7 +13,7 @@ import psycopg
 from psycopg import sql
 
 from deploy.accounts import Account, account_for, hand_over, let_pass
-from deploy.processes import Child, ChildSpec, run_tool
+from deploy.processes import Child, ChildSpec, run_tool, start_and_wait
 from shared.errors import PersonNeededError, RetryLaterError
 
 VERSION = "18"
