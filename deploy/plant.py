@@ -12,18 +12,20 @@ from deploy.processes import ChildSpec
 from shared.settings import SERVICES, PlantSettings, StationKind
 
 SEED = 7
+# Stations that share a process share the type nodes of their address spaces: a further one costs
+# 3 MB instead of 160.
 _GROUP_OF_KIND: dict[StationKind, str] = {
-    "mill": "powder",
-    "dryer": "powder",
-    "press": "powder",
-    "furnace": "furnaces",
-    "gauge": "furnaces",
-    "eap": "spray",
-    "laminator": "assembly",
-    "sealer": "assembly",
-    "dryroom": "assembly",
-    "rack": "cells",
-    "analyser": "cells",
+    "mill": "hot",
+    "dryer": "hot",
+    "press": "hot",
+    "furnace": "hot",
+    "gauge": "hot",
+    "eap": "dry",
+    "laminator": "dry",
+    "sealer": "dry",
+    "dryroom": "dry",
+    "rack": "dry",
+    "analyser": "dry",
 }
 
 

@@ -13,7 +13,7 @@ from shared.settings import SERVICES, PlantSettings
 DEFAULT_FIRST = 8080
 HIGHEST_FIRST = 65_400
 HOST = "127.0.0.1"
-CONTROL_PORT_COUNT = 6
+CONTROL_PORT_COUNT = 3
 _LOOPBACK_ENDPOINT = re.compile(
     r'^(\s*endpoint\s*=\s*"[a-z.]+://(?:127\.0\.0\.1|localhost):)(\d+)', re.MULTILINE
 )

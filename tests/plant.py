@@ -34,14 +34,15 @@ class Plant:
         """Start the plant without examples and wait until it serves."""
         words = ["--data-dir", str(self.data_dir), "--port", str(self.port)]
         words += ["--speed", str(self.speed), "--empty"]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "deploy.local", *words],
-            cwd=ROOT,
-            stdout=(self.data_dir.parent / "plant.out").open("a"),
-            stderr=subprocess.STDOUT,
-            text=True,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-        )
+        with (self.data_dir.parent / "plant.out").open("a") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "deploy.local", *words],
+                cwd=ROOT,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                text=True,
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
+            )
         self.wait_for(self._is_up, READY_WITHIN_S)
 
     def stop(self) -> int:

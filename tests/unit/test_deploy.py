@@ -72,7 +72,7 @@ def test_all_ports_follow_from_the_first() -> None:
 
 def test_no_port_is_given_twice(plant: PlantSettings) -> None:
     used = Ports().all_used(plant, simulated=True)
-    expected = len(SERVICES) + 2 + len(plant.station) + len(plant.tester) + 6
+    expected = len(SERVICES) + 2 + len(plant.station) + len(plant.tester) + 3
     assert len(used) == expected
 
 
@@ -99,29 +99,32 @@ def test_a_taken_port_is_named_with_who_needs_it() -> None:
 # Processes of the plant -------------------------------------------------------------------------
 
 
-def test_simulated_stations_share_processes_by_area(plant: PlantSettings) -> None:
+def test_simulated_stations_share_two_processes(plant: PlantSettings) -> None:
     assert list(station_groups(plant).values()) == [
-        ["mill-1", "mill-2", "dryer-1", "press-1"],
-        ["furnace-1", "furnace-2", "furnace-3", "gauge-1"],
-        ["eap-1", "eap-2"],
-        ["laminator-1", "sealer-1", "dryroom-1"],
-        ["rack-1", "analyser-1"],
+        [
+            "mill-1",
+            "mill-2",
+            "dryer-1",
+            "press-1",
+            "furnace-1",
+            "furnace-2",
+            "furnace-3",
+            "gauge-1",
+        ],
+        ["eap-1", "eap-2", "laminator-1", "sealer-1", "rack-1", "analyser-1", "dryroom-1"],
     ]
 
 
 def test_a_real_station_gets_no_simulator(tmp_path: Path, files: PlantFiles) -> None:
     text = PLANT_FILE.read_text()
-    for port in (8109, 8110, 8116):
+    for port in (*range(8101, 8109), 8110, 8116):
         text = text.replace(f"127.0.0.1:{port}", f"10.0.0.9:{port}")
     changed = tmp_path / "plant.toml"
     changed.write_text(text)
     specs = simulator_specs(files, Ports(), read_plant(changed))
-    assert [spec.name for spec in specs] == [
-        "simulator-powder",
-        "simulator-furnaces",
-        "simulator-assembly",
-        "simulator-cells",
-    ]
+    assert [spec.name for spec in specs] == ["simulator-dry"]
+    assert "eap-1," in " ".join(specs[0].command)
+    assert "eap-2" not in " ".join(specs[0].command)
 
 
 def test_a_service_is_told_all_it_needs_by_its_environment(

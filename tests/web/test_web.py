@@ -1,0 +1,179 @@
+"""The operators' web app in a real browser, served by the whole plant."""
+
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import unquote, urlsplit
+
+import psutil
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from deploy.prepare import find_browser
+from tests.plant import ROOT, Plant
+
+ORDER = (ROOT / "examples/small-order.yaml").read_bytes()
+CELL = "WR-SMALL-01-C01"
+STATION_COUNT = 16
+QUIET_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+FIRST_MS, SOON_MS, STALE_MS, BACK_MS = 90_000.0, 30_000.0, 5_000.0, 60_000.0
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The browser of this machine, with nothing that calls home by itself."""
+    found = find_browser()
+    if found is None:
+        pytest.skip("no chromium on this machine; python -m deploy.prepare says how to get one")
+    with sync_playwright() as tools:
+        running = tools.chromium.launch(executable_path=found.path, args=QUIET_ARGUMENTS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser: Browser, plant: Plant) -> Iterator[Page]:
+    """A tab with settings of its own: English, the size of a panel, the plant as its root."""
+    context = browser.new_context(
+        base_url=plant.url, locale="en-GB", viewport={"width": 1280, "height": 800}
+    )
+    context.set_default_timeout(SOON_MS)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def order(plant: Plant) -> None:
+    """The small order, at least planned; the tests of the line may have carried it through."""
+    reply = plant.post("/api/work-schedules", ORDER, "small-order-1")
+    assert reply.status_code == 201, reply.text
+    plant.wait_for(lambda: plant.get("/api/cells", search=CELL)["items"], 60)
+
+
+@contextmanager
+def frozen(plant: Plant, word: str) -> Iterator[None]:
+    """Hold the process with a word in its command: it answers nothing and closes nothing."""
+    assert plant.process is not None
+    children = psutil.Process(plant.process.pid).children(recursive=True)
+    (process,) = (child for child in children if word in " ".join(child.cmdline()))
+    process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGCONT)
+
+
+def pill(page: Page) -> Locator:
+    return page.locator(".live-pill")
+
+
+def open_overview(page: Page) -> None:
+    page.goto("/")
+    expect(pill(page)).to_have_text("Live", timeout=FIRST_MS)
+
+
+def test_the_overview_shows_all_stations_live_and_asks_no_other_host(
+    page: Page, plant: Plant
+) -> None:
+    errors: list[str] = []
+    hosts: set[str] = set()
+    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
+    page.on("websocket", lambda socket: hosts.add(urlsplit(socket.url).netloc))
+    open_overview(page)
+    stations = page.get_by_role("article")
+    expect(stations).to_have_count(STATION_COUNT)
+    expect(page.locator("article:not(.is-stale)")).to_have_count(STATION_COUNT, timeout=FIRST_MS)
+    expect(stations.filter(has_text="Unknown")).to_have_count(0)
+    assert errors == []
+    assert hosts == {urlsplit(plant.url).netloc}
+
+
+def test_a_cell_of_the_list_leads_to_its_whole_life(page: Page, order: None) -> None:
+    page.goto("/cells")
+    page.get_by_role("link", name=CELL, exact=True).click()
+    expect(page.get_by_role("heading", name=f"Cell {CELL}")).to_be_visible()
+    for part in ("Operations", "Exposure", "Gate results", "Formation", "Genealogy"):
+        expect(page.get_by_role("heading", name=part, exact=True)).to_be_visible()
+    expect(page.get_by_role("cell", name="Sinter", exact=True)).to_be_visible()
+
+
+def test_the_navigation_speaks_german_and_chinese(page: Page) -> None:
+    page.goto("/")
+    links = page.get_by_role("navigation").get_by_role("link")
+    expect(links).to_contain_text(["Overview", "Cells, lots"])
+    page.get_by_label("Language").select_option("de")
+    expect(links).to_contain_text(["Übersicht", "Zellen, Lose"])
+    page.get_by_label("Sprache").select_option("zh")
+    expect(links).to_contain_text(["总览", "电芯与批次"])
+    page.reload()
+    expect(links).to_contain_text(["总览", "电芯与批次"])
+
+
+def test_a_silent_gateway_makes_the_page_stale_until_it_speaks_again(
+    page: Page, plant: Plant
+) -> None:
+    open_overview(page)
+    with frozen(plant, "services.gateway.main"):
+        expect(pill(page)).to_contain_text("Stale", timeout=STALE_MS)
+    expect(pill(page)).to_have_text("Live", timeout=BACK_MS)
+
+
+def test_a_silent_service_leaves_a_page_that_names_what_is_missing(
+    page: Page, plant: Plant, order: None
+) -> None:
+    notice = page.get_by_role("status").filter(has_text="Not all of this page could be read")
+    genealogy = page.get_by_role("region", name="Genealogy").first
+    with frozen(plant, "services.trace.main"):
+        page.goto(f"/cells/{CELL}")
+        expect(notice).to_contain_text("Genealogy – trace does not answer", timeout=FIRST_MS)
+        expect(genealogy).to_contain_text("could not be read")
+        expect(page.get_by_role("region", name="Operations").first).to_contain_text("Sinter")
+    expect(notice).to_have_count(0, timeout=BACK_MS)
+    expect(genealogy).not_to_contain_text("could not be read")
+
+
+def test_one_press_acknowledges_the_alarm_of_the_banner(page: Page, plant: Plant) -> None:
+    open_overview(page)
+    with frozen(plant, "analyser-1"):
+        press = page.get_by_role("button", name="Acknowledge", exact=True)
+        expect(press).to_be_visible(timeout=FIRST_MS)
+        with page.expect_request("**/api/alarms/*/acknowledge") as sent:
+            press.click()
+        headers = sent.value.headers
+        assert UUID.fullmatch(headers["idempotency-key"])
+        assert unquote(headers["x-halite-person"]) == "operator"
+        alarm_id = sent.value.url.split("/")[-2]
+        plant.wait_for(lambda: acknowledged_by(plant, alarm_id) == "operator", 30)
+
+
+def acknowledged_by(plant: Plant, alarm_id: str) -> str | None:
+    alarms = plant.get("/api/alarms", limit=500)["items"]
+    return next(item["acknowledged_by"] for item in alarms if item["alarm_id"] == alarm_id)
+
+
+def test_each_tab_keeps_one_web_socket(page: Page, order: None) -> None:
+    second = page.context.new_page()
+    for tab in (page, second):
+        sockets: list[str] = []
+        tab.on("websocket", lambda socket, kept=sockets: kept.append(socket.url))
+        open_overview(tab)
+        tab.get_by_role("link", name="Cells, lots").click()
+        tab.get_by_role("link", name=CELL, exact=True).click()
+        expect(tab.get_by_role("heading", name="Genealogy", exact=True)).to_be_visible()
+        tab.get_by_role("link", name="Overview").click()
+        expect(tab.get_by_role("article")).to_have_count(STATION_COUNT)
+        expect(pill(tab)).to_have_text("Live")
+        assert len(sockets) == 1
