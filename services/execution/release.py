@@ -12,7 +12,7 @@ from services.execution.routing import pellet_lot_id
 from services.execution.store import JobOrder
 from shared.clock import Clock
 from shared.errors import BlockedError
-from shared.events import GenealogyRecorded, JobOrderReleased
+from shared.events import GenealogyRecorded, JobOrderReleased, Material
 from shared.outbox import Outbox
 
 
@@ -86,21 +86,7 @@ class Releaser:
             not_before=None,
             released_at=now,
         )
-        if allocation.issued:
-            issue = GenealogyRecorded(
-                job_order_id=f"{job_order.job_order_id}-issue",
-                lot_id=job_order.lot_id,
-                work_request_id=job_order.work_request_id,
-                product_id=master.product_id,
-                operation="issue",
-                equipment_id="store",
-                recipe_id=master.product_id,
-                recipe_version=master.version,
-                materials=tuple(item for pair in allocation.issued for item in pair),
-                started_at=now,
-                ended_at=now,
-            )
-            await self._outbox.record(tx, issue)
+        await self._outbox.record(tx, *_issues(job_order, allocation, master, now))
         released = JobOrderReleased(
             job_order_id=job_order.job_order_id,
             lot_id=allocation.lot_id,
@@ -117,6 +103,34 @@ class Releaser:
             released_at=now,
         )
         await self._outbox.record(tx, released)
+
+
+def _issues(
+    job_order: JobOrder, allocation: stock.Allocation, master: WorkMaster, now: datetime
+) -> list[GenealogyRecorded]:
+    """Return what was split off stock: one fact for each stock lot, so that no piece has two."""
+    pieces: dict[str, list[Material]] = {}
+    for stock_lot, piece in allocation.issued:
+        pieces.setdefault(stock_lot.lot_id, [stock_lot]).append(piece)
+    return [
+        GenealogyRecorded(
+            job_order_id=f"{job_order.job_order_id}-issue-{stock_lot_id}",
+            lot_id=job_order.lot_id,
+            work_request_id=job_order.work_request_id,
+            product_id=master.product_id,
+            operation="issue",
+            equipment_id="store",
+            recipe_id=master.product_id,
+            recipe_version=master.version,
+            materials=(
+                split[0].model_copy(update={"quantity": float(len(split) - 1)}),
+                *split[1:],
+            ),
+            started_at=now,
+            ended_at=now,
+        )
+        for stock_lot_id, split in pieces.items()
+    ]
 
 
 async def require(

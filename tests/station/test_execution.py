@@ -20,6 +20,7 @@ from shared.events import (
     DispositionDecided,
     Envelope,
     Event,
+    GenealogyRecorded,
     JobOrderEnded,
     JobOrderReleased,
     JobOrderStarted,
@@ -315,3 +316,14 @@ async def test_an_unknown_product_changes_nothing(floor: Floor) -> None:
         await accept(floor, schedule(product_id="no-such"))
     async with floor.database.quiet() as tx:
         assert (await views.lots(tx, "", 10))["total"] == 0
+
+
+async def test_each_piece_issued_comes_from_its_own_stock_lot(floor: Floor) -> None:
+    await accept(floor, schedule())
+    await floor.run()
+    issues = [e for e in floor.said if isinstance(e, GenealogyRecorded) and e.operation == "issue"]
+    assert issues
+    for issue in issues:
+        [stock], pieces = issue.materials[:1], issue.materials[1:]
+        assert stock.use == "consumed" and stock.quantity == len(pieces)
+        assert all(piece.lot_id.startswith(f"{stock.lot_id}-") for piece in pieces)

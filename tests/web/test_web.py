@@ -36,6 +36,7 @@ def browser() -> Iterator[Browser]:
     found = find_browser()
     if found is None:
         pytest.skip("no chromium on this machine; python -m deploy.prepare says how to get one")
+    expect.set_options(timeout=SOON_MS)
     with sync_playwright() as tools:
         running = tools.chromium.launch(executable_path=found.path, args=QUIET_ARGUMENTS)
         yield running
@@ -66,12 +67,19 @@ def frozen(plant: Plant, word: str) -> Iterator[None]:
     """Hold the process with a word in its command: it answers nothing and closes nothing."""
     assert plant.process is not None
     children = psutil.Process(plant.process.pid).children(recursive=True)
-    (process,) = (child for child in children if word in " ".join(child.cmdline()))
+    (process,) = (child for child in children if word in command_of(child))
     process.send_signal(signal.SIGSTOP)
     try:
         yield
     finally:
         process.send_signal(signal.SIGCONT)
+
+
+def command_of(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # the database ends one with each connection
+        return ""
 
 
 def pill(page: Page) -> Locator:
@@ -161,14 +169,22 @@ def test_one_press_acknowledges_the_alarm_of_the_banner(page: Page, plant: Plant
 
 def acknowledged_by(plant: Plant, alarm_id: str) -> str | None:
     alarms = plant.get("/api/alarms", limit=500)["items"]
-    return next(item["acknowledged_by"] for item in alarms if item["alarm_id"] == alarm_id)
+    persons = {item["alarm_id"]: item["acknowledged_by"] for item in alarms}
+    person: str | None = persons[alarm_id]
+    return person
+
+
+def sockets_of(tab: Page) -> list[str]:
+    """A list that grows with each WebSocket that the tab opens from now on."""
+    opened: list[str] = []
+    tab.on("websocket", lambda socket: opened.append(socket.url))
+    return opened
 
 
 def test_each_tab_keeps_one_web_socket(page: Page, order: None) -> None:
     second = page.context.new_page()
     for tab in (page, second):
-        sockets: list[str] = []
-        tab.on("websocket", lambda socket, kept=sockets: kept.append(socket.url))
+        sockets = sockets_of(tab)
         open_overview(tab)
         tab.get_by_role("link", name="Cells, lots").click()
         tab.get_by_role("link", name=CELL, exact=True).click()

@@ -20,20 +20,52 @@ export class ApiError extends Error {
 
 const TIMEOUT_MS = 10_000;
 
+/** Reads; `signal` ends the wait when nobody looks any more. */
 export async function getJson<Answer>(path: string, signal: AbortSignal): Promise<Answer> {
+  try {
+    return await ask<Answer>(path, { signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]) });
+  } catch (cause) {
+    if (signal.aborted) throw signal.reason;
+    throw cause;
+  }
+}
+
+/** Commands in a person's name. The same key may be sent again: the gateway does it once. */
+export function postCommand<Answer>(path: string, key: string, person: string): Promise<Answer> {
+  return ask<Answer>(path, {
+    method: 'POST',
+    // A header carries ASCII only.
+    headers: { 'Idempotency-Key': key, 'X-Halite-Person': encodeURIComponent(person) },
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+}
+
+/** A random UUID; `crypto.randomUUID` is missing where the plant network has no https. */
+export function commandKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  const hex = [...bytes].map((byte, index) =>
+    (index === 6 ? (byte & 0x0f) | 0x40 : index === 8 ? (byte & 0x3f) | 0x80 : byte).toString(16).padStart(2, '0'),
+  );
+  return hex.join('').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}
+
+async function ask<Answer>(path: string, request: RequestInit): Promise<Answer> {
   let response: Response;
   try {
-    response = await fetch(path, {
-      headers: { Accept: 'application/json' },
-      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
-    });
+    response = await fetch(path, { ...request, headers: { Accept: 'application/json', ...request.headers } });
   } catch (cause) {
-    if (signal.aborted) throw cause;
     throw new ApiError(null, path, cause instanceof Error ? cause.message : String(cause));
   }
-  if (!response.ok) throw new ApiError(response.status, path, response.statusText);
+  if (!response.ok) throw new ApiError(response.status, path, await detailOf(response));
   if (!response.headers.get('content-type')?.includes('json')) {
     throw new ApiError(response.status, path, 'the answer is not JSON');
   }
   return (await response.json()) as Answer;
+}
+
+/** What the gateway says of a refusal: thing, value, limit and what to do. */
+async function detailOf(response: Response): Promise<string> {
+  const body: unknown = await response.json().catch(() => null);
+  const said = typeof body === 'object' && body !== null && 'detail' in body ? body.detail : null;
+  return typeof said === 'string' ? said : `${response.status} ${response.statusText}`;
 }

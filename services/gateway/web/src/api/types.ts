@@ -193,18 +193,27 @@ export interface Spectrum {
   z_imag_ohm: number[];
 }
 
-export interface CellRecord {
-  cell: CellSummary;
-  genealogy: Genealogy;
-  operations: CellOperation[];
-  time_limits: TimeLimit[];
+/** The parts of a page that the gateway asks of different services; `cell` brings operations and time limits. */
+export type PartName = 'cell' | 'genealogy' | 'gates' | 'exposure' | 'spectrum' | 'formation';
+
+/** A page of parts. One that could not be had is null and named in `missing` as `<part>: <reason>`. */
+export interface PartialRecord {
+  missing: string[];
+}
+
+/** Exposure, formation and spectrum are null, too, before there is one. */
+export interface CellRecord extends PartialRecord {
+  cell: CellSummary | null;
+  genealogy: Genealogy | null;
+  operations: CellOperation[] | null;
+  time_limits: TimeLimit[] | null;
   exposure: Exposure | null;
-  gates: GateResult[];
+  gates: GateResult[] | null;
   formation: Formation | null;
   spectrum: Spectrum | null;
 }
 
-export interface LotRecord {
+export interface LotRecord extends PartialRecord {
   lot: LotSummary;
-  genealogy: Genealogy;
+  genealogy: Genealogy | null;
 }

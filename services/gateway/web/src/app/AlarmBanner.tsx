@@ -1,8 +1,12 @@
 import type { UseQueryResult } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useAcknowledge } from '../api/commands';
+import { ApiError } from '../api/http';
 import type { Alarm, Overview } from '../api/types';
-import { useI18n } from '../i18n/I18nProvider';
+import { useI18n, type I18n } from '../i18n/I18nProvider';
 import { useLinkState, usePlantInstant } from '../live/LiveProvider';
 import { plantTimeAt } from '../live/plant-clock';
+import { Button } from '../ui/Button';
 import { Mark } from '../ui/Mark';
 import './AlarmBanner.css';
 
@@ -27,17 +31,47 @@ export function AlarmBanner({ overview }: { overview: UseQueryResult<Overview> }
     const key = alarms.length === 0 ? 'alarm.none' : 'alarm.all_acknowledged';
     return <Quiet unsure={false} text={t(key, { count: alarms.length, time: readAt })} />;
   }
+  return <OpenAlarm key={first.alarm_id} alarm={first} more={open.length - 1} unsure={unsure} />;
+}
+
+interface OpenAlarmProps {
+  alarm: Alarm;
+  /** How many unacknowledged alarms stand behind this one. */
+  more: number;
+  unsure: boolean;
+}
+
+/** One alarm with the button that acknowledges it; the next one is drawn anew and owes nothing to this one's command. */
+function OpenAlarm({ alarm, more, unsure }: OpenAlarmProps) {
+  const { t, time } = useI18n();
+  const [whole, setWhole] = useState(false);
+  const { send, mutation } = useAcknowledge(alarm.alarm_id);
   return (
     <div className={unsure ? 'alarm-banner alarm-banner-unsure' : 'alarm-banner'} role="alert" aria-label={t('alarm.label')}>
-      <Mark kind={`alarm-${first.priority}`} blinking />
-      <span className="visually-hidden">{t('alarm.priority', { priority: first.priority })}</span>
+      <Mark kind={`alarm-${alarm.priority}`} blinking />
+      <span className="visually-hidden">{t('alarm.priority', { priority: alarm.priority })}</span>
       <div className="alarm-banner-text">
-        <strong>{first.text}</strong>
-        <span>{`${first.code} · ${first.source} · ${time(Date.parse(first.raised_at))}`}</span>
+        <button type="button" className="alarm-banner-words" aria-expanded={whole} onClick={() => setWhole(!whole)}>
+          {alarm.text}
+        </button>
+        <span>{`${alarm.code} · ${alarm.source} · ${time(Date.parse(alarm.raised_at))}`}</span>
+        {mutation.error !== null && (
+          <span className="alarm-banner-failed">
+            <Mark kind="bad" /> {t('alarm.not_acknowledged', { reason: reasonOf(mutation.error, t) })}
+          </span>
+        )}
       </div>
-      {open.length > 1 && <span className="alarm-banner-more">{t('alarm.more', { count: open.length - 1 })}</span>}
+      {more > 0 && <span className="alarm-banner-more">{t('alarm.more', { count: more })}</span>}
+      <Button busy={mutation.isPending} onPress={send}>
+        {t(mutation.isPending ? 'alarm.acknowledging' : 'alarm.acknowledge')}
+      </Button>
     </div>
   );
+}
+
+/** Why the last command failed, in one line. */
+function reasonOf(error: Error, t: I18n['t']): string {
+  return error instanceof ApiError && error.status === null ? t('alarm.no_answer') : error.message;
 }
 
 function Quiet({ unsure, text }: { unsure: boolean; text: string }) {

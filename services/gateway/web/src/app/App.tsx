@@ -9,15 +9,21 @@ import { Frame } from './Frame';
 
 const RETRIES = 2;
 
+/** Commands too: they carry a key, so that the gateway does them once. */
+function retry(failures: number, error: Error): boolean {
+  return failures < RETRIES && error instanceof ApiError && error.retryable;
+}
+
 function makeQueries(): QueryClient {
   return new QueryClient({
     defaultOptions: {
       queries: {
         // A panel PC often believes it is offline in a plant network without internet.
         networkMode: 'always',
-        retry: (failures, error) => failures < RETRIES && error instanceof ApiError && error.retryable,
+        retry,
         refetchOnWindowFocus: false,
       },
+      mutations: { networkMode: 'always', retry },
     },
   });
 }

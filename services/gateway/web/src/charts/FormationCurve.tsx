@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { Formation } from '../api/types';
-import { NO_DATA } from '../i18n/format';
+import { NO_DATA, unitLabel } from '../i18n/format';
 import { useI18n } from '../i18n/I18nProvider';
 import './FormationCurve.css';
 import { usePalette } from './palette';
@@ -10,6 +10,8 @@ import { useWidth } from './useWidth';
 
 const HEIGHT = 320;
 const SECONDS_PER_HOUR = 3_600;
+/** Below this the largest current is written in mA: a coin cell runs on fractions of one. */
+const SMALLEST_AMPERE = 0.1;
 
 /** Voltage (full line, left axis) and current (dashed, right axis) over time. */
 export default function FormationCurve({ formation }: { formation: Formation }) {
@@ -24,6 +26,9 @@ export default function FormationCurve({ formation }: { formation: Formation }) 
     const axis = { stroke: palette.text, font, labelFont: font, ticks: { stroke: palette.line, width: 1 } };
     const ticks = (_: uPlot, values: number[]) => values.map((value) => number(value));
     const reading = (_: uPlot, value: number | null) => (value === null ? NO_DATA : fixed(value, 3));
+    const milli = formation.current_a.every((ampere) => Math.abs(ampere) < SMALLEST_AMPERE);
+    const current = milli ? formation.current_a.map((ampere) => ampere * 1_000) : formation.current_a;
+    const currentText = t('formation.current', { unit: unitLabel(milli ? 'ma' : 'a') });
     const plot = new uPlot(
       {
         width,
@@ -33,15 +38,15 @@ export default function FormationCurve({ formation }: { formation: Formation }) 
         axes: [
           { ...axis, label: t('formation.time'), values: ticks, grid: { stroke: palette.grid, width: 1 } },
           { ...axis, scale: 'v', label: t('formation.voltage'), values: ticks, grid: { stroke: palette.grid, width: 1 } },
-          { ...axis, scale: 'a', side: 1, label: t('formation.current'), values: ticks, grid: { show: false } },
+          { ...axis, scale: 'a', side: 1, label: currentText, values: ticks, grid: { show: false } },
         ],
         series: [
           { label: t('formation.time'), value: reading },
           { label: t('formation.voltage'), scale: 'v', stroke: palette.first, width: 2, value: reading },
-          { label: t('formation.current'), scale: 'a', stroke: palette.second, width: 1.5, dash: [6, 4], value: reading },
+          { label: currentText, scale: 'a', stroke: palette.second, width: 1.5, dash: [6, 4], value: reading },
         ],
       },
-      [formation.time_s.map((second) => second / SECONDS_PER_HOUR), formation.voltage_v, formation.current_a],
+      [formation.time_s.map((second) => second / SECONDS_PER_HOUR), formation.voltage_v, current],
       host.current,
     );
     return () => plot.destroy();

@@ -3,7 +3,7 @@ import type { Spectrum } from '../api/types';
 import { useI18n } from '../i18n/I18nProvider';
 import { EChart } from './EChart';
 import type { EChartsType } from './echarts';
-import { nyquistRanges } from './nyquist-ranges';
+import { framedPoints, nyquistRanges } from './nyquist-ranges';
 import { usePalette } from './palette';
 import { useWidth } from './useWidth';
 
@@ -22,13 +22,20 @@ export default function NyquistChart({ spectrum }: { spectrum: Spectrum }) {
   const host = useRef<HTMLDivElement>(null);
   const width = useWidth(host);
 
+  const points = useMemo<Point[]>(
+    () =>
+      spectrum.z_real_ohm.map((real, index) => ({
+        value: [real, -(spectrum.z_imag_ohm[index] ?? Number.NaN)],
+        frequencyHz: spectrum.frequency_hz[index] ?? Number.NaN,
+      })),
+    [spectrum],
+  );
+  const framed = useMemo(() => framedPoints(points), [points]);
+  const outside = points.length - framed.length;
+
   const option = useMemo(() => {
-    const points: Point[] = spectrum.z_real_ohm.map((real, index) => ({
-      value: [real, -(spectrum.z_imag_ohm[index] ?? Number.NaN)],
-      frequencyHz: spectrum.frequency_hz[index] ?? Number.NaN,
-    }));
     const plot = { width: width - MARGIN.left - MARGIN.right, height: HEIGHT - MARGIN.top - MARGIN.bottom };
-    const ranges = nyquistRanges(points.map((point) => point.value), plot);
+    const ranges = nyquistRanges(framed.map((point) => point.value), plot);
     const text = { color: palette.text, fontFamily: palette.font };
     const axis = (range: { min: number; max: number }, name: string, nameGap: number) => ({
       type: 'value',
@@ -57,15 +64,16 @@ export default function NyquistChart({ spectrum }: { spectrum: Spectrum }) {
           `${t('spectrum.frequency')} ${number(data.frequencyHz)} Hz<br>` +
           `${number(data.value[0])} − ${number(data.value[1])} j Ω`,
       },
-      series: [{ type: 'scatter', symbolSize: 8, itemStyle: { color: palette.first }, data: points }],
+      series: [{ type: 'scatter', symbolSize: 8, itemStyle: { color: palette.first }, data: framed }],
     };
-  }, [spectrum, width, palette, t, number]);
+  }, [framed, width, palette, t, number]);
 
   return (
     <div ref={host}>
       {width > 0 && (
         <EChart label={t('spectrum.nyquist')} width={width} height={HEIGHT} option={option} onDrawn={stateScale} />
       )}
+      {outside > 0 && <p>{t('spectrum.outside', { count: outside })}</p>}
     </div>
   );
 }

@@ -14,6 +14,8 @@ export interface NyquistRanges {
 
 const GRID_PX = 80;
 const LEAST_GRID_LINES = 4;
+const FEWEST_FRAMED = 5;
+const INDUCTIVE_RATIO = 0.25;
 const GROWTH = 1.04;
 
 /**
@@ -44,6 +46,19 @@ export function nyquistRanges(
     };
     if (ranges.real.max > real.max && ranges.minusImag.max > imag.max) return ranges;
   }
+}
+
+/**
+ * The points to frame. Leads make a cell look inductive at high frequency, often many times larger than the arcs that
+ * a person looks for: such a tail stays in the data and out of the frame.
+ */
+export function framedPoints<Point extends { value: readonly [number, number] }>(points: readonly Point[]): Point[] {
+  const finite = points.filter((point) => point.value.every(Number.isFinite));
+  const arcs = finite.filter((point) => point.value[1] >= 0).map((point) => point.value);
+  if (arcs.length < FEWEST_FRAMED) return finite;
+  const real = extent(arcs.map((value) => value[0]));
+  const lowest = -INDUCTIVE_RATIO * Math.max(real.max - real.min, ...arcs.map((value) => value[1]));
+  return finite.filter((point) => point.value[1] >= lowest);
 }
 
 function extent(values: readonly number[]): Range {

@@ -1,6 +1,7 @@
 import { lazy, Suspense, useMemo, useState } from 'react';
 import type { Genealogy } from '../api/types';
 import { useI18n } from '../i18n/I18nProvider';
+import { NotRead } from '../parts/Missing';
 import { None } from '../parts/None';
 import { Button } from '../ui/Button';
 import { Panel } from '../ui/Panel';
@@ -12,14 +13,25 @@ import { groupSiblings } from './grouping';
 const GenealogyGraph = lazy(() => import('./GenealogyGraph'));
 
 interface GenealogyPanelProps {
-  genealogy: Genealogy;
+  /** Null when it could not be read. */
+  genealogy: Genealogy | null;
   lotId: string;
   readAt: number;
   id?: string;
 }
 
 /** What was made from what: a graph with siblings folded, and the table of all lots below it. */
-export function GenealogyPanel({ genealogy, lotId, readAt, id }: GenealogyPanelProps) {
+export function GenealogyPanel({ genealogy, ...rest }: GenealogyPanelProps) {
+  const { t } = useI18n();
+  if (genealogy !== null) return <KnownGenealogy genealogy={genealogy} {...rest} />;
+  return (
+    <Panel title={t('cell.genealogy')} id={rest.id}>
+      <NotRead />
+    </Panel>
+  );
+}
+
+function KnownGenealogy({ genealogy, lotId, readAt, id }: GenealogyPanelProps & { genealogy: Genealogy }) {
   const { t } = useI18n();
   const [selected, setSelected] = useState<string | null>(null);
   const grouped = useMemo(() => groupSiblings(genealogy), [genealogy]);

@@ -2,7 +2,7 @@
 import { createContext, useContext, useMemo, useState, type ReactNode } from 'react';
 import { rememberLanguage, type Language } from '../settings/browser';
 import type { MessageKey, Messages } from './en';
-import { formatsFor, spelled, type Formats } from './format';
+import { formatsFor, spelled, withoutUnit, type Formats } from './format';
 
 export type Parameters = Record<string, string | number>;
 /** Sets of words that the services use and the tables translate. */
@@ -11,7 +11,6 @@ export type WordSet =
   | 'characteristic'
   | 'disposition'
   | 'equipment_state'
-  | 'event'
   | 'exposure_state'
   | 'gate_name'
   | 'job_state'
@@ -21,6 +20,9 @@ export type WordSet =
   | 'operation'
   | 'signal'
   | 'time_limit';
+
+/** Their words end in a unit, which is printed beside the number. */
+const MEASURED: ReadonlySet<WordSet> = new Set(['signal', 'characteristic']);
 
 export interface I18n extends Formats {
   language: Language;
@@ -72,7 +74,10 @@ export function I18nProvider({ first, children }: { first: LoadedLanguage; child
       },
       t: (key, parameters = {}) =>
         messages[key].replace(/\{(\w+)\}/g, (_, name: string) => String(parameters[name] ?? '')),
-      word: (set, word) => (messages as Record<string, string>)[`${set}.${word}`] ?? spelled(word),
+      word: (set, word) => {
+        const bare = MEASURED.has(set) ? withoutUnit(word) : word;
+        return (messages as Record<string, string>)[`${set}.${bare}`] ?? spelled(bare);
+      },
     };
   }, [loaded]);
 

@@ -25,11 +25,25 @@ const UNITS: Record<string, string> = {
   '1': '',
 };
 
+/** Below this a number is written with a power of ten. */
+const SMALLEST_PLAIN = 1e-4;
+const RAISED: Record<string, string> = {
+  '-': '⁻', '0': '⁰', '1': '¹', '2': '²', '3': '³', '4': '⁴', '5': '⁵', '6': '⁶', '7': '⁷', '8': '⁸', '9': '⁹',
+};
+
 export const NO_DATA = '–';
 
 /** The unit as printed; a unit this table does not know is printed as it came. */
 export function unitLabel(unit: string): string {
   return UNITS[unit] ?? unit;
+}
+
+const UNIT_SUFFIX =
+  /_(degc|deg|v|a|n|s|min|um|kw|kpa|mpa|mbar|mbar_l_per_s|mah|ma_per_cm2|ppm_h|ohm_cm2|s_per_cm|rpm|ratio|count)$/;
+
+/** `needle_voltage_v` becomes `needle_voltage`. */
+export function withoutUnit(word: string): string {
+  return word.replace(UNIT_SUFFIX, '');
 }
 
 /** A word of the services for people, when no text table has it: `leak_test` becomes `Leak test`. */
@@ -64,7 +78,11 @@ export function formatsFor(language: Language): Formats {
   const short = new Intl.NumberFormat(locale, { maximumSignificantDigits: 4 });
   const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
   return {
-    number: (value) => (Math.abs(value) >= 1_000 ? whole : short).format(value),
+    number: (value) => {
+      const size = Math.abs(value);
+      if (size > 0 && size < SMALLEST_PLAIN) return powerOfTen(value, short);
+      return (size >= 1_000 ? whole : short).format(value);
+    },
     fixed: (value, decimals) =>
       new Intl.NumberFormat(locale, { minimumFractionDigits: decimals, maximumFractionDigits: decimals }).format(value),
     percent: (ratio, decimals = 0) =>
@@ -78,6 +96,13 @@ export function formatsFor(language: Language): Formats {
     dateTime: (instantMs) => calendar.format(instantMs),
     duration: durationText,
   };
+}
+
+/** `2.532×10⁻⁸`: a row of zeros is misread. */
+function powerOfTen(value: number, mantissa: Intl.NumberFormat): string {
+  const [factor = '', exponent = ''] = value.toExponential(3).split('e');
+  const raised = [...exponent].map((sign) => RAISED[sign] ?? sign).join('');
+  return `${mantissa.format(Number(factor))}×10${raised}`;
 }
 
 function durationText(seconds: number): string {

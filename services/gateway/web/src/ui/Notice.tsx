@@ -7,7 +7,7 @@ export function Notice({ mark, children }: { mark: MarkKind; children: ReactNode
   return (
     <div className="notice" role="status">
       <Mark kind={mark} />
-      <span>{children}</span>
+      <div>{children}</div>
     </div>
   );
 }

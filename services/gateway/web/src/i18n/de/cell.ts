@@ -5,6 +5,7 @@ export const cell: Record<keyof typeof english, string> = {
   'cell.title': 'Zelle {id}',
   'cell.sections': 'Teile dieser Seite',
   'cell.back': 'Zurück zur Suche',
+  'cell.state': 'Zustand und Entscheidung',
   'cell.operations': 'Arbeitsgänge',
   'cell.time_limits': 'Zeitgrenzen',
   'cell.exposure': 'Exposition',
@@ -18,6 +19,8 @@ export const cell: Record<keyof typeof english, string> = {
 
   'limit.name': 'Grenze',
   'limit.window': 'Von → bis',
+  'limit.started': '{operation}: Beginn',
+  'limit.ended': '{operation}: Ende',
   'limit.kind': 'Art',
   'limit.at': 'Grenze um',
   'limit.left': 'Restzeit',
@@ -40,7 +43,7 @@ export const cell: Record<keyof typeof english, string> = {
   'formation.curve': 'Spannung und Strom über der Zeit',
   'formation.time': 'Zeit / h',
   'formation.voltage': 'Spannung / V',
-  'formation.current': 'Strom / A',
+  'formation.current': 'Strom / {unit}',
   'formation.points': 'Ausgedünnt {total} → {shown} Punkte',
   'formation.all_points': 'Alle {total} Punkte',
   'formation.cycles': 'Zyklen',
@@ -54,6 +57,7 @@ export const cell: Record<keyof typeof english, string> = {
   'spectrum.real': "Z' / Ω",
   'spectrum.imag': "−Z'' / Ω",
   'spectrum.frequency': 'Frequenz',
+  'spectrum.outside': '{count} induktive Punkte bei hoher Frequenz liegen weit darunter und sind nicht gezeichnet',
   'spectrum.points': '{count} Punkte, {low} bis {high}',
 
   'genealogy.graph': 'Herkunftsgraph',

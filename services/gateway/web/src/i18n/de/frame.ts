@@ -25,6 +25,10 @@ export const frame: Record<keyof typeof english, string> = {
   'alarm.all_acknowledged': 'Keine unquittierten Alarme, {count} aktiv – geprüft {time}',
   'alarm.unknown': 'Alarme unbekannt – zuletzt gelesen {time}',
   'alarm.never_read': 'Alarme unbekannt – noch nicht gelesen',
+  'alarm.acknowledge': 'Quittieren',
+  'alarm.acknowledging': 'Wird quittiert …',
+  'alarm.not_acknowledged': 'Nicht quittiert: {reason}',
+  'alarm.no_answer': 'der Server antwortet nicht',
 
   'data.loading': 'Wird geladen',
   'data.none': 'Keine – geprüft {time}',
@@ -33,6 +37,9 @@ export const frame: Record<keyof typeof english, string> = {
   'data.missing': 'Keine Daten',
   'data.bad_quality': 'Schlechte Qualität, letzter guter Wert',
   'data.stale_quality': 'Veralteter Wert',
+  'data.partial':
+    'Nicht alles auf dieser Seite konnte gelesen werden. Der Rest gilt wie gezeigt; was fehlt, wird von selbst erneut gelesen.',
+  'data.not_read': 'Nicht bekannt – das konnte nicht gelesen werden',
 
   'error.title': 'Das konnte nicht gelesen werden',
   'error.unreachable':

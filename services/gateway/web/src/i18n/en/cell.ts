@@ -3,6 +3,7 @@ export const cell = {
   'cell.title': 'Cell {id}',
   'cell.sections': 'Parts of this page',
   'cell.back': 'Back to the search',
+  'cell.state': 'State and decision',
   'cell.operations': 'Operations',
   'cell.time_limits': 'Time limits',
   'cell.exposure': 'Exposure',
@@ -16,6 +17,8 @@ export const cell = {
 
   'limit.name': 'Limit',
   'limit.window': 'From → to',
+  'limit.started': '{operation} started',
+  'limit.ended': '{operation} ended',
   'limit.kind': 'Kind',
   'limit.at': 'Limit at',
   'limit.left': 'Time left',
@@ -38,7 +41,7 @@ export const cell = {
   'formation.curve': 'Voltage and current over time',
   'formation.time': 'Time / h',
   'formation.voltage': 'Voltage / V',
-  'formation.current': 'Current / A',
+  'formation.current': 'Current / {unit}',
   'formation.points': 'Downsampled {total} → {shown} points',
   'formation.all_points': 'All {total} points',
   'formation.cycles': 'Cycles',
@@ -52,6 +55,7 @@ export const cell = {
   'spectrum.real': "Z' / Ω",
   'spectrum.imag': "−Z'' / Ω",
   'spectrum.frequency': 'Frequency',
+  'spectrum.outside': '{count} inductive points at high frequency lie far below and are not drawn',
   'spectrum.points': '{count} points, {low} to {high}',
 
   'genealogy.graph': 'Genealogy graph',

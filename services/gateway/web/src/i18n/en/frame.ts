@@ -23,6 +23,10 @@ export const frame = {
   'alarm.all_acknowledged': 'No unacknowledged alarms, {count} active – checked {time}',
   'alarm.unknown': 'Alarms unknown – last read {time}',
   'alarm.never_read': 'Alarms unknown – not read yet',
+  'alarm.acknowledge': 'Acknowledge',
+  'alarm.acknowledging': 'Acknowledging …',
+  'alarm.not_acknowledged': 'Not acknowledged: {reason}',
+  'alarm.no_answer': 'the server does not answer',
 
   'data.loading': 'Loading',
   'data.none': 'None – checked {time}',
@@ -31,6 +35,8 @@ export const frame = {
   'data.missing': 'No data',
   'data.bad_quality': 'Bad quality, last good value',
   'data.stale_quality': 'Stale value',
+  'data.partial': 'Not all of this page could be read. The rest is as shown; what is missing is asked for again by itself.',
+  'data.not_read': 'Not known – this could not be read',
 
   'error.title': 'This could not be read',
   'error.unreachable': 'The server cannot be reached. The stations go on by themselves; tell the shift lead if this stays.',

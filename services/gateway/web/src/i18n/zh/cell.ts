@@ -5,6 +5,7 @@ export const cell: Record<keyof typeof english, string> = {
   'cell.title': '电芯 {id}',
   'cell.sections': '本页内容',
   'cell.back': '返回搜索',
+  'cell.state': '状态与判定',
   'cell.operations': '工序',
   'cell.time_limits': '时限',
   'cell.exposure': '暴露',
@@ -18,6 +19,8 @@ export const cell: Record<keyof typeof english, string> = {
 
   'limit.name': '时限',
   'limit.window': '起 → 止',
+  'limit.started': '{operation}开始',
+  'limit.ended': '{operation}结束',
   'limit.kind': '类型',
   'limit.at': '期限',
   'limit.left': '剩余',
@@ -40,7 +43,7 @@ export const cell: Record<keyof typeof english, string> = {
   'formation.curve': '电压与电流随时间变化',
   'formation.time': '时间 / h',
   'formation.voltage': '电压 / V',
-  'formation.current': '电流 / A',
+  'formation.current': '电流 / {unit}',
   'formation.points': '抽样 {total} → {shown} 点',
   'formation.all_points': '全部 {total} 点',
   'formation.cycles': '循环',
@@ -54,6 +57,7 @@ export const cell: Record<keyof typeof english, string> = {
   'spectrum.real': "Z' / Ω",
   'spectrum.imag': "−Z'' / Ω",
   'spectrum.frequency': '频率',
+  'spectrum.outside': '高频处有 {count} 个感性点远低于图区，未绘出',
   'spectrum.points': '{count} 点，{low} 至 {high}',
 
   'genealogy.graph': '谱系图',

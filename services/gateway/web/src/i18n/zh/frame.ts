@@ -25,6 +25,10 @@ export const frame: Record<keyof typeof english, string> = {
   'alarm.all_acknowledged': '无未确认报警，{count} 条活动 – 检查于 {time}',
   'alarm.unknown': '报警未知 – 上次读取 {time}',
   'alarm.never_read': '报警未知 – 尚未读取',
+  'alarm.acknowledge': '确认',
+  'alarm.acknowledging': '正在确认…',
+  'alarm.not_acknowledged': '未能确认：{reason}',
+  'alarm.no_answer': '服务器无应答',
 
   'data.loading': '正在加载',
   'data.none': '无 – 检查于 {time}',
@@ -33,6 +37,8 @@ export const frame: Record<keyof typeof english, string> = {
   'data.missing': '无数据',
   'data.bad_quality': '质量差，最后有效值',
   'data.stale_quality': '过时数值',
+  'data.partial': '本页部分内容无法读取。其余内容有效；缺失部分会自动重新读取。',
+  'data.not_read': '未知 – 无法读取',
 
   'error.title': '无法读取',
   'error.unreachable': '无法连接服务器。各工位会自行继续运行；若持续如此，请通知班长。',

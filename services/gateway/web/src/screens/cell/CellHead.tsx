@@ -13,8 +13,8 @@ export function CellHead({ cell }: { cell: CellSummary }) {
       <p className="cell-decision">
         <DispositionBadge disposition={cell.disposition} />
         <span>{`${t('field.grade')}: ${cell.grade ?? NO_DATA}`}</span>
-        {cell.reason !== null && <span>{cell.reason}</span>}
       </p>
+      {cell.reason !== null && <p>{cell.reason}</p>}
       <Facts
         facts={[
           { name: t('field.product'), value: cell.product_id },

@@ -4,6 +4,7 @@ import { GenealogyPanel } from '../../genealogy/GenealogyPanel';
 import { useI18n } from '../../i18n/I18nProvider';
 import { BackToSearch } from '../../parts/BackToSearch';
 import { DataView } from '../../parts/DataView';
+import { isMissing, MissingNotice, NotRead } from '../../parts/Missing';
 import { Panel } from '../../ui/Panel';
 import { CellHead } from './CellHead';
 import './CellScreen.css';
@@ -26,22 +27,35 @@ export default function CellScreen() {
       <DataView query={query} live>
         {(record, readAt) => (
           <>
-            <CellHead cell={record.cell} />
+            <MissingNotice record={record} />
+            {record.cell === null ? <NotRead /> : <CellHead cell={record.cell} />}
             <SectionBar />
             <Panel title={t('cell.operations')} id="operations">
-              <OperationTable operations={record.operations} readAt={readAt} />
+              {record.operations === null ? (
+                <NotRead />
+              ) : (
+                <OperationTable operations={record.operations} readAt={readAt} />
+              )}
             </Panel>
             <Panel title={t('cell.time_limits')} id="time_limits">
-              <TimeLimitTable limits={record.time_limits} readAt={readAt} />
+              {record.time_limits === null ? (
+                <NotRead />
+              ) : (
+                <TimeLimitTable limits={record.time_limits} readAt={readAt} />
+              )}
             </Panel>
             <Panel title={t('cell.exposure')} id="exposure">
-              <ExposureState exposure={record.exposure} readAt={readAt} />
+              {isMissing(record, 'exposure') ? (
+                <NotRead />
+              ) : (
+                <ExposureState exposure={record.exposure} readAt={readAt} />
+              )}
             </Panel>
             <Panel title={t('cell.gates')} id="gates">
-              <GateTable gates={record.gates} readAt={readAt} />
+              {record.gates === null ? <NotRead /> : <GateTable gates={record.gates} readAt={readAt} />}
             </Panel>
-            <FormationView formation={record.formation} readAt={readAt} />
-            <ImpedanceView spectrum={record.spectrum} readAt={readAt} />
+            <FormationView formation={record.formation} missing={isMissing(record, 'formation')} readAt={readAt} />
+            <ImpedanceView spectrum={record.spectrum} missing={isMissing(record, 'spectrum')} readAt={readAt} />
             <GenealogyPanel genealogy={record.genealogy} lotId={cellId} readAt={readAt} id="genealogy" />
           </>
         )}

@@ -3,6 +3,7 @@ import type { Cycle, Formation } from '../../api/types';
 import { NO_DATA, spelled } from '../../i18n/format';
 import { useI18n } from '../../i18n/I18nProvider';
 import { Measure } from '../../parts/Measure';
+import { NotRead } from '../../parts/Missing';
 import { None } from '../../parts/None';
 import { Badge } from '../../ui/Badge';
 import { DataTable, type Column } from '../../ui/DataTable';
@@ -11,11 +12,20 @@ import { Skeleton } from '../../ui/Skeleton';
 
 const FormationCurve = lazy(() => import('../../charts/FormationCurve'));
 
-export function FormationView({ formation, readAt }: { formation: Formation | null; readAt: number }) {
+interface FormationViewProps {
+  /** Null before the run has begun, and when it is missing. */
+  formation: Formation | null;
+  missing: boolean;
+  readAt: number;
+}
+
+export function FormationView({ formation, missing, readAt }: FormationViewProps) {
   const { t } = useI18n();
   return (
     <Panel title={t('cell.formation')} note={formation === null ? undefined : <PointNote formation={formation} />} id="formation">
-      {formation === null ? (
+      {missing ? (
+        <NotRead />
+      ) : formation === null ? (
         <None readAt={readAt} />
       ) : (
         <div className="formation">

@@ -1,17 +1,27 @@
 import { lazy, Suspense } from 'react';
 import type { Spectrum } from '../../api/types';
 import { useI18n } from '../../i18n/I18nProvider';
+import { NotRead } from '../../parts/Missing';
 import { None } from '../../parts/None';
 import { Panel } from '../../ui/Panel';
 import { Skeleton } from '../../ui/Skeleton';
 
 const NyquistChart = lazy(() => import('../../charts/NyquistChart'));
 
-export function ImpedanceView({ spectrum, readAt }: { spectrum: Spectrum | null; readAt: number }) {
+interface ImpedanceViewProps {
+  /** Null before the cell was measured, and when it is missing. */
+  spectrum: Spectrum | null;
+  missing: boolean;
+  readAt: number;
+}
+
+export function ImpedanceView({ spectrum, missing, readAt }: ImpedanceViewProps) {
   const { t } = useI18n();
   return (
     <Panel title={t('cell.spectrum')} note={spectrum === null ? undefined : <SweepNote spectrum={spectrum} />} id="impedance">
-      {spectrum === null ? (
+      {missing ? (
+        <NotRead />
+      ) : spectrum === null ? (
         <None readAt={readAt} />
       ) : (
         <div className="impedance">

@@ -18,13 +18,20 @@ const MARKS: Record<TimeLimit['state'], MarkKind | null> = {
 export function TimeLimitTable({ limits, readAt }: { limits: readonly TimeLimit[]; readAt: number }) {
   const { t, word } = useI18n();
   if (limits.length === 0) return <None readAt={readAt} />;
+  /** `spray ended` in this language. */
+  const eventText = (event: string) => {
+    const [operation = event, change] = event.split(' ');
+    const text = word('operation', operation);
+    if (change === 'started') return t('limit.started', { operation: text });
+    return change === 'ended' ? t('limit.ended', { operation: text }) : event;
+  };
   const columns: Column<TimeLimit>[] = [
     { id: 'name', header: t('limit.name'), cell: (limit) => word('time_limit', limit.name) },
     { id: 'kind', header: t('limit.kind'), cell: (limit) => word('limit_kind', limit.kind) },
     {
       id: 'window',
       header: t('limit.window'),
-      cell: (limit) => `${word('event', limit.from_event)} → ${word('event', limit.to_event)}`,
+      cell: (limit) => `${eventText(limit.from_event)} → ${eventText(limit.to_event)}`,
     },
     { id: 'at', header: t('limit.at'), cell: (limit) => <Instant at={limit.limit_at} /> },
     {
