@@ -21,6 +21,7 @@ from shared.telemetry import TelemetryFeed
 
 log = structlog.get_logger()
 LOOK_S = 1.0  # a station is looked at this often should a notification have been lost
+LOOK_AGAIN_S = 0.05  # the first look after a step, for jobs shorter than a notification takes
 
 
 class StationWork(Protocol):
@@ -48,6 +49,7 @@ class StationRunner:
         self._database, self._outbox = service.database, service.outbox
         self._states = EquipmentStates(service, client.equipment_id)
         self.telemetry = TelemetryFeed(service.bus, client).run
+        self._look_s = LOOK_S
 
     async def run(self) -> None:
         """Work for ever; raises RetryLaterError while station or database are away."""
@@ -56,12 +58,14 @@ class StationRunner:
                 await self._states.tell(connected=False, running=False)
                 await self.client.changed.wait(LOOK_S)
                 continue
-            moved = await self._round()
-            if not moved:
-                await self._wait()
+            if await self._round():
+                self._look_s = LOOK_AGAIN_S
+                continue
+            await self._wait(self._look_s)
+            self._look_s = min(LOOK_S, 2 * self._look_s)
 
-    async def _wait(self) -> None:
-        waits = (self.client.changed.wait(LOOK_S), self._database.committed.wait(LOOK_S))
+    async def _wait(self, look_s: float) -> None:
+        waits = (self.client.changed.wait(look_s), self._database.committed.wait(look_s))
         tasks = [asyncio.create_task(wait) for wait in waits]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

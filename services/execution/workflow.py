@@ -145,7 +145,14 @@ class ExecutionWork:
             for lot_id, disposition, reason in decided
         ]
         await store.keep_dispositions(tx, rows, self._clock.now())
+        held = {
+            hold["lot_id"]
+            for hold in await store.holds(tx, [row["lot_id"] for row in rows])
+            if hold["gate"] == event.gate
+        }
         for lot_id, disposition, reason in decided:
+            if disposition == "released" and lot_id not in held:
+                continue
             if disposition == "released":
                 await self._free(tx, event.work_request_id, lot_id, event.gate, reason)
             else:
