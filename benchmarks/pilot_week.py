@@ -1,6 +1,7 @@
 """Runs the pilot week on this machine and prints how long and how much memory it took."""
 
 import argparse
+import contextlib
 import signal
 import statistics
 import subprocess
@@ -86,8 +87,11 @@ def measure(
 
 def memory_mb(pid: int) -> float:
     """Return the proportional memory of a process and all its descendants."""
-    family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-    return sum(process.memory_full_info().pss for process in family) / 1e6
+    used = 0.0
+    for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
+        with contextlib.suppress(psutil.NoSuchProcess):  # the database ends workers all the time
+            used += process.memory_full_info().pss
+    return used / 1e6
 
 
 def handover_s(http: httpx.Client) -> float:

@@ -240,9 +240,9 @@ class StationClient:
 
     async def _subscribe(self, client: Client, nodes: _Nodes) -> None:
         parameters = ua.CreateSubscriptionParameters(
-            RequestedPublishingInterval=200,
-            RequestedLifetimeCount=600,
-            RequestedMaxKeepAliveCount=25,
+            RequestedPublishingInterval=500,
+            RequestedLifetimeCount=240,
+            RequestedMaxKeepAliveCount=10,
             MaxNotificationsPerPublish=0,
             PublishingEnabled=True,
             Priority=0,

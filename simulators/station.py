@@ -22,7 +22,7 @@ from simulators.machine import Job, Machine, Readings, RefusedError, Run
 from simulators.opcua_server import MOST_JOBS, StationServer
 from simulators.world import Fault, JobRecord
 
-SHOW_S = 0.25  # wall seconds between process values
+SHOW_S = 1.0  # wall seconds between process values
 
 
 @dataclass

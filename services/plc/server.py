@@ -34,6 +34,7 @@ APPLICATION_URI = "urn:halite:service:plc"
 JOB_CONTROL_FILE = "opc.ua.isa95-jobcontrol.nodeset2.xml"
 # In this order everywhere: asyncua keeps structures by namespace number, for the whole process.
 NAMESPACES = (f"{BASE}DI/", f"{BASE}IA/", f"{BASE}Machinery/")
+SHOW_EVERY_S = 0.5  # the variable is for people and PLCs that watch; methods answer at once
 Texts = tuple[str, ...]
 Answering = Callable[[Unit, Texts], Awaitable[list[ua.Variant]]]
 caller: ContextVar[str] = ContextVar("caller", default="")
@@ -116,6 +117,7 @@ class PlcServer:
 
     def __init__(self, door: Door, desk: Desk, clock: Clock) -> None:
         self._door, self._desk, self._clock = door, desk, clock
+        self._shown: list[tuple[domain.KnownJobOrder, Unit]] | None = None
 
     async def run(self) -> None:
         """Serve until cancelled; to be supervised.
@@ -133,6 +135,7 @@ class PlcServer:
             while True:
                 await self._desk.changed.wait(1.0)
                 await self._show(server, job_orders)
+                await asyncio.sleep(SHOW_EVERY_S)
         finally:
             await server.stop()
 
@@ -205,9 +208,13 @@ class PlcServer:
 
     async def _show(self, server: Server, job_orders: ua.NodeId) -> None:
         floor = self._desk.floor
-        entries = [
-            _entry(one, unit) for unit in self._desk.units for one in domain.startable(floor, unit)
+        startable = [
+            (one, unit) for unit in self._desk.units for one in domain.startable(floor, unit)
         ]
+        if startable == self._shown:
+            return
+        self._shown = startable
+        entries = [_entry(one, unit) for one, unit in startable]
         now = ua.DateTime.fromtimestamp(self._clock.now().timestamp(), UTC)
         data = ua.DataValue(_structures(entries), SourceTimestamp=now)
         await server.write_attribute_value(job_orders, data)
