@@ -108,7 +108,7 @@ def test_telemetry_of_the_dry_room_is_kept(plant: Plant, finished: list[dict[str
 
 BAD_SCHEDULES = {
     "a negative quantity": (
-        ORDER.replace(b"quantity: 2", b"quantity: -2"),
+        ORDER.replace(b"quantity: 2\n", b"quantity: -2\n"),
         ("line", "quantity", "greater than or equal to 1", "-2"),
     ),
     "a negative weight": (
@@ -163,6 +163,8 @@ def test_a_truncated_test_file_is_refused_and_not_kept(plant: Plant) -> None:
 
 
 def test_a_spectrum_without_frequencies_is_refused(plant: Plant) -> None:
-    reply = plant.post("/api/spectra?name=empty.csv", b"1.0,2.0\n1.1,2.1\n", "no-frequency-1")
+    reply = plant.post(
+        "/api/spectra?name=empty.csv&lot_id=L1", b"1.0,2.0\n1.1,2.1\n", "no-frequency-1"
+    )
     assert reply.status_code == 422
     assert "empty.csv" in reply.json()["detail"]
