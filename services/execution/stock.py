@@ -1,5 +1,6 @@
 """Takes material for a job order: stock by age, stack layers one by one, pellets that are free."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -134,47 +135,65 @@ async def _take_layers(
     now: datetime,
 ) -> None:
     pellets = iter(await _allocated(tx, job_order.lot_id))
+    wanted = Counter(definition for definition in layers if definition != "ose_pellet")
+    pieces = {
+        definition: iter(await _issue(tx, allocation, definition, count, now))
+        for definition, count in wanted.items()
+    }
     for definition in layers:
-        if definition == "ose_pellet":
-            pellet = next(pellets, None)
-            if pellet is None:
-                raise BlockedError(f"{job_order.lot_id}: not enough coated pellets for its stack")
-            allocation.materials.append(_whole(pellet, "consumed"))
-        else:
-            allocation.materials.append(await _issue(tx, allocation, definition, now))
+        if definition != "ose_pellet":
+            allocation.materials.append(next(pieces[definition]))
+            continue
+        pellet = next(pellets, None)
+        if pellet is None:
+            raise BlockedError(f"{job_order.lot_id}: not enough coated pellets for its stack")
+        allocation.materials.append(_whole(pellet, "consumed"))
 
 
 async def _issue(
-    tx: AsyncConnection, allocation: Allocation, definition: str, now: datetime
-) -> Material:
-    """Split one piece off the oldest stock lot and give it an id of its own."""
-    rows = [row for row in await _stock(tx, definition) if row["quantity"] >= 1]
-    if not rows:
-        raise BlockedError(f"needs 1 {definition}, 0 in stock")
-    stock = rows[0]
-    issued = await _reduce(tx, stock["lot_id"], 1, 1)
-    piece = Material(
-        lot_id=f"{stock['lot_id']}-{issued:04d}",
-        material_definition_id=definition,
-        quantity=1,
-        unit=stock["unit"],
-        use="produced",
-    )
+    tx: AsyncConnection, allocation: Allocation, definition: str, count: int, now: datetime
+) -> list[Material]:
+    """Split pieces off the oldest stock lots and give each an id of its own."""
+    rows = await _stock(tx, definition)
+    available = sum(int(row["quantity"]) for row in rows)
+    if available < count:
+        raise BlockedError(f"needs {count} {definition}, {available} in stock")
+    issued: list[tuple[RowMapping, Material]] = []
+    for stock in rows:
+        taken = min(count - len(issued), int(stock["quantity"]))
+        if taken <= 0:
+            continue
+        last = await _reduce(tx, stock["lot_id"], taken, taken)
+        for number in range(last - taken + 1, last + 1):
+            piece = Material(
+                lot_id=f"{stock['lot_id']}-{number:04d}",
+                material_definition_id=definition,
+                quantity=1,
+                unit=stock["unit"],
+                use="produced",
+            )
+            issued.append((stock, piece))
     await tx.execute(
         text("""
             INSERT INTO lot (lot_id, material_definition_id, kind, quantity, unit, state,
                              member_of, updated_at)
             VALUES (:lot_id, :definition, 'piece', 1, :unit, 'available', :stock, :now)"""),
-        {
-            "lot_id": piece.lot_id,
-            "definition": definition,
-            "unit": piece.unit,
-            "stock": stock["lot_id"],
-            "now": now,
-        },
+        [
+            {
+                "lot_id": piece.lot_id,
+                "definition": definition,
+                "unit": piece.unit,
+                "stock": stock["lot_id"],
+                "now": now,
+            }
+            for stock, piece in issued
+        ],
     )
-    allocation.issued.append((_whole(stock, "consumed").model_copy(update={"quantity": 1}), piece))
-    return piece.model_copy(update={"use": "consumed"})
+    allocation.issued += [
+        (_whole(stock, "consumed").model_copy(update={"quantity": 1.0}), piece)
+        for stock, piece in issued
+    ]
+    return [piece.model_copy(update={"use": "consumed"}) for _, piece in issued]
 
 
 async def _stock(tx: AsyncConnection, definition: str) -> Sequence[RowMapping]:
