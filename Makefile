@@ -1,6 +1,6 @@
 # The plant on one machine, and the checks that CI runs. Options: SPEED, DATA_DIR, PORT, PYTHON.
 PYTHON ?= python3
-SPEED ?= 1800
+SPEED ?= 1500
 DATA_DIR ?= .halite
 PORT ?= 8080
 

@@ -32,7 +32,7 @@ class Figure:
 def main() -> int:
     """Run the benchmark; return 1 when no cell was graded in time."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--speed", type=float, default=1800.0, help="plant seconds per wall second")
+    parser.add_argument("--speed", type=float, default=1500.0, help="plant seconds per wall second")
     parser.add_argument("--port", type=int, default=19080)
     parser.add_argument("--limit", type=float, default=600.0, help="wall seconds to wait for cells")
     arguments = parser.parse_args()

@@ -234,7 +234,7 @@ def read_options(words: Sequence[str]) -> Options:
     parser = _Parser(
         prog="python -m deploy.local", description="Run the whole plant on this machine."
     )
-    parser.add_argument("--speed", type=_speed, default=1800.0, help="plant time per wall time")
+    parser.add_argument("--speed", type=_speed, default=1500.0, help="plant time per wall time")
     parser.add_argument("--data-dir", type=Path, default=PROJECT_DIR / ".halite")
     parser.add_argument(
         "--port", type=_port, default=DEFAULT_FIRST, help="the operators' page; others follow it"

@@ -81,9 +81,9 @@ def own_broker() -> Iterator[Broker]:
 
 @pytest.fixture(scope="session")
 def plant(floor_dir: Path) -> Iterator[Plant]:
-    """The whole plant with its master data, one hour in two wall seconds; without work yet."""
+    """The whole plant with its master data, one hour in 2.4 wall seconds; without work yet."""
     (floor_dir / "whole").mkdir()
-    whole = Plant(floor_dir / "whole" / "data", port=PLANT_PORT, speed=1800.0)
+    whole = Plant(floor_dir / "whole" / "data", port=PLANT_PORT, speed=1500.0)
     whole.start()
     master_data = (ROOT / "examples/master-data.yaml").read_bytes()
     reply = whole.post("/api/master-data", master_data, "master-data-1")
