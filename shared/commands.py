@@ -6,10 +6,9 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from fastapi import Header, Request
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.db import Database
+from shared.db import Database, sql
 from shared.errors import ConflictError
 
 Answer = dict[str, Any]
@@ -34,14 +33,14 @@ class Command:
         keep = "UPDATE command SET answer = CAST(:answer AS jsonb) WHERE key = :key"
         values = {"key": self._key, "fingerprint": self._fingerprint}
         async with self._database.begin() as tx:
-            if await tx.scalar(text(claim), values) is None:
-                row = (await tx.execute(text(first), values)).mappings().one()
+            if await tx.scalar(sql(claim), values) is None:
+                row = (await tx.execute(sql(first), values)).mappings().one()
                 if row["fingerprint"] != self._fingerprint:
                     raise ConflictError(f"Idempotency-Key {self._key} was used for another command")
                 answer: Answer = row["answer"]
                 return answer
             answer = await act(tx)
-            await tx.execute(text(keep), {"key": self._key, "answer": json.dumps(answer)})
+            await tx.execute(sql(keep), {"key": self._key, "answer": json.dumps(answer)})
             return answer
 
 

@@ -9,20 +9,21 @@ from typing import Any, TypeVar
 import httpx
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.bus import Bus, Message
-from shared.db import Database
+from shared.db import Database, sql
 from shared.errors import MesError, NotFoundError, RetryLaterError, ServiceUnreachableError
-from shared.events import Envelope, Event
+from shared.events import BY_TYPE, Envelope, Event
 from shared.outbox import Cause, cause
 from shared.topics import events_of
 
 log = structlog.get_logger()
 PAGE = 200
+BATCH = 20  # events applied in one transaction; more would keep the first ones waiting
 LOOK_AGAIN_S = 20.0  # a quiet source is asked this often, should a last message have been lost
+FIRST_CURSOR = "INSERT INTO cursor (source, sequence) VALUES (:source, 0) ON CONFLICT DO NOTHING"
 CANNOT_BE_HANDLED = (
     MesError,
     ValidationError,
@@ -69,8 +70,7 @@ class Inbox:
     ) -> None:
         self._database, self._handlers, self._every = database, handlers, every
         self.readers = [
-            SourceReader(source, url, database, http, self.handle)
-            for source, url in sources.items()
+            SourceReader(source, url, database, http, self) for source, url in sources.items()
         ]
         for reader in self.readers:
             bus.subscribe(events_of(site, reader.source), reader.ring)
@@ -86,13 +86,17 @@ class Inbox:
         if handler is not None:
             await handler(tx, envelope, event)
 
+    def wants(self, envelope: Envelope) -> bool:
+        """Say whether an event of this type has any effect here."""
+        return self._every is not None or BY_TYPE.get(envelope.type) in self._handlers
+
     async def set_aside(self) -> list[SetAside]:
         """Return the events that wait for a retry, oldest first."""
         statement = """
             SELECT event_id::text, source, sequence, subject, error, attempts FROM set_aside
             ORDER BY set_aside_at"""
         async with self._database.quiet() as tx:
-            rows = (await tx.execute(text(statement))).mappings()
+            rows = (await tx.execute(sql(statement))).mappings()
             return [SetAside(**row) for row in rows]
 
     async def retry(self, event_id: str) -> None:
@@ -108,16 +112,21 @@ class Inbox:
             ORDER BY sequence FOR UPDATE"""
         delete = "DELETE FROM set_aside WHERE event_id = :event_id"
         async with self._database.begin() as tx:
-            found = (await tx.execute(text(first), {"event_id": event_id})).mappings().first()
+            found = (await tx.execute(sql(first), {"event_id": event_id})).mappings().first()
             if found is None:
                 raise NotFoundError(f"event {event_id} is not set aside")
-            for row in (await tx.execute(text(same), dict(found))).mappings().all():
+            await _locked_cursor(tx, found["source"])  # nothing is put behind it meanwhile
+            for row in (await tx.execute(sql(same), dict(found))).mappings().all():
                 await self.handle(tx, Envelope.model_validate_json(row["body"]))
-                await tx.execute(text(delete), {"event_id": row["event_id"]})
+                await tx.execute(sql(delete), {"event_id": row["event_id"]})
 
 
 class SourceReader:
-    """Takes the events of one source in order, each exactly once."""
+    """Takes the events of one source in order, each exactly once.
+
+    Events that wait together are applied in one transaction. Those that concern nobody here cost
+    no transaction at all: they are passed over in memory, and the cursor follows at the next look.
+    """
 
     def __init__(
         self,
@@ -125,11 +134,12 @@ class SourceReader:
         url: str,
         database: Database,
         http: httpx.AsyncClient,
-        handle: Callable[[AsyncConnection, Envelope], Awaitable[None]],
+        inbox: "Inbox",
     ) -> None:
         self.source, self._url = source, url
-        self._database, self._http, self._handle = database, http, handle
+        self._database, self._http, self._inbox = database, http, inbox
         self._doorbell: asyncio.Queue[Message | None] = asyncio.Queue()
+        self._passed = 0
 
     def ring(self, message: Message) -> None:
         """Take a message from the bus; it may be new, old, or ahead of a gap."""
@@ -141,32 +151,55 @@ class SourceReader:
 
     async def run(self) -> None:
         """Read for ever; raises RetryLaterError when the database or the source is away."""
+        async with self._database.quiet() as tx:
+            await tx.execute(sql(FIRST_CURSOR), {"source": self.source})
         await self._catch_up()
         while True:
+            messages = await self._next_messages()
             try:
-                async with asyncio.timeout(LOOK_AGAIN_S):
-                    message = await self._doorbell.get()
-            except TimeoutError:
-                message = None
-            if message is None:
-                await self._catch_up()
-                continue
-            envelope = _parsed(message)
-            if envelope is None or not await self._take([envelope]):
-                await self._catch_up()
-            message.acknowledge()
+                envelopes = [_parsed(message) for message in messages]
+                known = [envelope for envelope in envelopes if envelope is not None]
+                if not known or len(known) < len(envelopes) or not await self._take(known):
+                    await self._catch_up()
+            finally:  # what failed is read from the source again; the broker may forget it
+                for message in messages:
+                    message.acknowledge()
 
     async def cursor(self) -> int:
         """Return the sequence of the last event whose effect is committed."""
         async with self._database.quiet() as tx:
-            return await _cursor(tx, self.source)
+            statement = "SELECT sequence FROM cursor WHERE source = :source"
+            return await tx.scalar(sql(statement), {"source": self.source}) or 0
+
+    async def _next_messages(self) -> list[Message]:
+        """Return what has arrived, at most a batch; nothing when it is time to look again."""
+        try:
+            async with asyncio.timeout(LOOK_AGAIN_S):
+                message = await self._doorbell.get()
+        except TimeoutError:
+            return []
+        messages: list[Message] = []
+        while message is not None:
+            messages.append(message)
+            if len(messages) == BATCH or self._doorbell.empty():
+                return messages
+            message = self._doorbell.get_nowait()
+        if messages:
+            self.look_again()
+        return messages
 
     async def _catch_up(self) -> None:
-        while True:
-            page = await self._page(await self.cursor())
-            if not page:
-                return
-            await self._take(page)
+        cursor = await self.cursor()
+        if cursor < self._passed:
+            async with self._database.quiet() as tx:
+                await _advance(tx, self.source, self._passed)
+        self._passed = max(cursor, self._passed)
+        while page := await self._page(self._passed):
+            for start in range(0, len(page), BATCH):
+                if not await self._take(page[start : start + BATCH]):
+                    raise ServiceUnreachableError(
+                        f"{self.source}: events after {self._passed} are not there yet"
+                    )
 
     async def _page(self, after: int) -> list[Envelope]:
         try:
@@ -181,26 +214,59 @@ class SourceReader:
             ) from error
 
     async def _take(self, envelopes: list[Envelope]) -> bool:
-        """Apply what follows the cursor; False when a gap stands before the first new one."""
+        """Apply what is new, in order; False when a gap stands before one of them.
+
+        When one of several cannot be handled, each is taken alone, so that just that one is set
+        aside.
+        """
+        if self._pass_over(envelopes):
+            return True
+        try:
+            return await self._apply(envelopes)
+        except RetryLaterError:
+            raise
+        except CANNOT_BE_HANDLED as error:
+            if len(envelopes) == 1:
+                await self._set_aside(envelopes[0], error)
+                return True
         for envelope in envelopes:
-            try:
-                async with self._database.begin() as tx:
-                    cursor = await _cursor(tx, self.source)
-                    sequence = envelope.sequence or 0
-                    if sequence <= cursor:
-                        continue
-                    if sequence > cursor + 1:
-                        return False
-                    if await _waits_behind(tx, self.source, envelope.subject):
-                        await _put_aside(tx, self.source, envelope, "waits for an earlier event")
-                    else:
-                        await self._handle(tx, envelope)
-                    await _advance(tx, self.source, sequence)
-            except RetryLaterError:
-                raise
-            except CANNOT_BE_HANDLED as error:
-                await self._set_aside(envelope, error)
+            if not await self._take([envelope]):
+                return False
         return True
+
+    def _pass_over(self, envelopes: list[Envelope]) -> bool:
+        """Skip events that need no transaction: known ones, and the next when nobody wants them."""
+        passed = self._passed
+        for envelope in envelopes:
+            sequence = envelope.sequence or 0
+            if sequence <= passed:
+                continue
+            if sequence > passed + 1 or self._inbox.wants(envelope):
+                return False
+            passed = sequence
+        self._passed = passed
+        return True
+
+    async def _apply(self, envelopes: list[Envelope]) -> bool:
+        async with self._database.begin() as tx:
+            done = max(await _locked_cursor(tx, self.source), self._passed)
+            waiting = await _waiting_subjects(tx, self.source)
+            complete = True
+            for envelope in envelopes:
+                sequence = envelope.sequence or 0
+                if sequence <= done:
+                    continue
+                if sequence > done + 1:
+                    complete = False
+                    break
+                if envelope.subject in waiting and self._inbox.wants(envelope):
+                    await _put_aside(tx, self.source, envelope, "waits for an earlier event")
+                else:
+                    await self._inbox.handle(tx, envelope)
+                done = sequence
+            await _advance(tx, self.source, done)
+        self._passed = done
+        return complete
 
     async def _set_aside(self, envelope: Envelope, error: Exception) -> None:
         log.error(
@@ -212,11 +278,13 @@ class SourceReader:
             error=repr(error),
             exc_info=error,
         )
+        sequence = envelope.sequence or 0
         async with self._database.begin() as tx:
-            if (envelope.sequence or 0) != await _cursor(tx, self.source) + 1:
+            if sequence != max(await _locked_cursor(tx, self.source), self._passed) + 1:
                 return
             await _put_aside(tx, self.source, envelope, repr(error))
-            await _advance(tx, self.source, envelope.sequence or 0)
+            await _advance(tx, self.source, sequence)
+        self._passed = sequence
 
 
 def _parsed(message: Message) -> Envelope | None:
@@ -227,22 +295,20 @@ def _parsed(message: Message) -> Envelope | None:
         return None
 
 
-async def _cursor(tx: AsyncConnection, source: str) -> int:
+async def _locked_cursor(tx: AsyncConnection, source: str) -> int:
     statement = "SELECT sequence FROM cursor WHERE source = :source FOR UPDATE"
-    return await tx.scalar(text(statement), {"source": source}) or 0
+    return await tx.scalar(sql(statement), {"source": source}) or 0
+
+
+async def _waiting_subjects(tx: AsyncConnection, source: str) -> set[str]:
+    statement = "SELECT DISTINCT subject FROM set_aside WHERE source = :source"
+    return set(await tx.scalars(sql(statement), {"source": source}))
 
 
 async def _advance(tx: AsyncConnection, source: str, sequence: int) -> None:
     statement = """
-        INSERT INTO cursor (source, sequence) VALUES (:source, :sequence)
-        ON CONFLICT (source) DO UPDATE SET sequence = excluded.sequence"""
-    await tx.execute(text(statement), {"source": source, "sequence": sequence})
-
-
-async def _waits_behind(tx: AsyncConnection, source: str, subject: str) -> bool:
-    statement = """
-        SELECT EXISTS (SELECT 1 FROM set_aside WHERE source = :source AND subject = :subject)"""
-    return bool(await tx.scalar(text(statement), {"source": source, "subject": subject}))
+        UPDATE cursor SET sequence = greatest(sequence, :sequence) WHERE source = :source"""
+    await tx.execute(sql(statement), {"source": source, "sequence": sequence})
 
 
 async def _put_aside(tx: AsyncConnection, source: str, envelope: Envelope, error: str) -> None:
@@ -257,4 +323,4 @@ async def _put_aside(tx: AsyncConnection, source: str, envelope: Envelope, error
         "body": json.dumps(envelope.model_dump(mode="json")),
         "error": error,
     }
-    await tx.execute(text(statement), values)
+    await tx.execute(sql(statement), values)

@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.db import sql
 from shared.errors import ConflictError, IllegalTransitionError, NotFoundError
 from shared.events import JobOrderReleased, Material
 from shared.stations import JobAnswer, JobContent, ParameterValue
@@ -133,7 +133,7 @@ async def add(tx: AsyncConnection, released: JobOrderReleased) -> None:
         "due_at": released.due_at,
         "released_at": released.released_at,
     }
-    await tx.execute(text(statement), values)
+    await tx.execute(sql(statement), values)
 
 
 async def waiting(
@@ -150,7 +150,7 @@ async def waiting(
           AND j.reason IS NULL AND NOT EXISTS ({HOLDS})
         ORDER BY j.priority DESC, j.due_at, j.released_at, j.job_order_id
         {"FOR UPDATE OF j SKIP LOCKED" if lock else ""}"""
-    rows = await tx.scalars(text(statement), {"station_kind": station_kind})
+    rows = await tx.scalars(sql(statement), {"station_kind": station_kind})
     return [JobOrderReleased.model_validate(body) for body in rows]
 
 
@@ -159,7 +159,7 @@ async def hold(tx: AsyncConnection, job_order_id: str, reason: str) -> None:
     statement = """
         UPDATE job_order SET reason = :reason
         WHERE job_order_id = :job_order_id AND state = 'not_allowed_to_start'"""
-    await tx.execute(text(statement), {"job_order_id": job_order_id, "reason": reason})
+    await tx.execute(sql(statement), {"job_order_id": job_order_id, "reason": reason})
 
 
 async def resume(tx: AsyncConnection, job_order_id: str) -> State:
@@ -172,7 +172,7 @@ async def resume(tx: AsyncConnection, job_order_id: str) -> State:
     statement = """
         SELECT state, reason, station_order_id FROM job_order
         WHERE job_order_id = :job_order_id FOR UPDATE"""
-    row = (await tx.execute(text(statement), {"job_order_id": job_order_id})).mappings().first()
+    row = (await tx.execute(sql(statement), {"job_order_id": job_order_id})).mappings().first()
     if row is None:
         raise NotFoundError(f"job order {job_order_id} does not exist")
     if row["state"] == "interrupted":
@@ -182,7 +182,7 @@ async def resume(tx: AsyncConnection, job_order_id: str) -> State:
     if row["state"] != "not_allowed_to_start" or row["reason"] is None:
         raise ConflictError(f"job order {job_order_id} is {row['state']} and not held")
     free = "UPDATE job_order SET reason = NULL WHERE job_order_id = :job_order_id"
-    await tx.execute(text(free), {"job_order_id": job_order_id})
+    await tx.execute(sql(free), {"job_order_id": job_order_id})
     return "not_allowed_to_start"
 
 
@@ -194,7 +194,7 @@ async def hold_lot(tx: AsyncConnection, lot_id: str, gate: str, reason: str | No
         ON CONFLICT (lot_id, gate) DO UPDATE SET reason = excluded.reason"""
     if reason is None:
         statement = "DELETE FROM lot_hold WHERE lot_id = :lot_id AND gate = :gate"
-    await tx.execute(text(statement), values)
+    await tx.execute(sql(statement), values)
 
 
 async def assign(tx: AsyncConnection, order: StationOrder) -> None:
@@ -214,13 +214,13 @@ async def assign(tx: AsyncConnection, order: StationOrder) -> None:
         "state": order.state,
         "planned_at": order.planned_at,
     }
-    await tx.execute(text(statement), values)
+    await tx.execute(sql(statement), values)
     bind = """
         UPDATE job_order SET state = 'allowed_to_start', station_order_id = :station_order_id
         WHERE job_order_id = ANY(:job_order_ids) AND state = 'not_allowed_to_start'"""
     ids = [job_order.job_order_id for job_order in order.job_orders]
     bound = await tx.execute(
-        text(bind), {"station_order_id": order.station_order_id, "job_order_ids": ids}
+        sql(bind), {"station_order_id": order.station_order_id, "job_order_ids": ids}
     )
     if bound.rowcount != len(ids):
         raise ConflictError(f"{order.station_order_id}: one of {ids} was taken meanwhile")
@@ -241,11 +241,30 @@ async def save(tx: AsyncConnection, order: StationOrder, answer: dict[str, Any] 
         "ended_at": order.ended_at,
         "answer": json.dumps(answer) if answer is not None else None,
     }
-    await tx.execute(text(statement), values)
+    await tx.execute(sql(statement), values)
     follow = """
         UPDATE job_order SET state = :state, reason = :reason
         WHERE station_order_id = :station_order_id"""
-    await tx.execute(text(follow), values)
+    await tx.execute(sql(follow), values)
+
+
+async def glance(
+    tx: AsyncConnection, equipment_id: str, station_kind: str
+) -> tuple[dict[str, State], bool]:
+    """Return the states of a station's open orders, oldest first, and whether any job waits.
+
+    Cheap enough to ask at each commit; a job order that waits may still be held.
+    """
+    statement = """
+        SELECT station_order_id, state FROM station_order
+        WHERE equipment_id = :equipment_id AND state IN ('allowed_to_start', 'running')
+        ORDER BY planned_at, station_order_id"""
+    rows = await tx.execute(sql(statement), {"equipment_id": equipment_id})
+    waits = """
+        SELECT EXISTS (SELECT 1 FROM job_order WHERE station_kind = :station_kind
+                       AND state = 'not_allowed_to_start' AND reason IS NULL)"""
+    states: dict[str, State] = {row[0]: row[1] for row in rows}
+    return states, bool(await tx.scalar(sql(waits), {"station_kind": station_kind}))
 
 
 async def open_at(tx: AsyncConnection, equipment_id: str) -> list[StationOrder]:
@@ -282,7 +301,7 @@ async def listed(tx: AsyncConnection, limit: int) -> list[dict[str, Any]]:
                o.equipment_id, o.started_at, o.ended_at
         FROM job_order j LEFT JOIN station_order o USING (station_order_id)
         ORDER BY j.released_at DESC, j.job_order_id LIMIT :limit"""
-    rows = (await tx.execute(text(statement), {"limit": limit})).mappings()
+    rows = (await tx.execute(sql(statement), {"limit": limit})).mappings()
     return [dict(row) for row in rows]
 
 
@@ -295,7 +314,7 @@ async def _orders(
             WHERE j.station_order_id = o.station_order_id
         ) AS bodies
         FROM station_order o WHERE {condition} ORDER BY o.planned_at, o.station_order_id"""
-    rows = (await tx.execute(text(statement), values)).mappings().all()
+    rows = (await tx.execute(sql(statement), values)).mappings().all()
     return [
         StationOrder(
             station_order_id=row["station_order_id"],

@@ -5,12 +5,11 @@ from contextvars import ContextVar
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.bus import Bus
 from shared.clock import Clock
-from shared.db import Database
+from shared.db import Database, sql
 from shared.errors import RetryLaterError
 from shared.events import Event, envelope
 from shared.topics import event_topic
@@ -64,7 +63,7 @@ class Outbox:
         statement = """
             INSERT INTO outbox (event_id, type, subject, topic, body)
             VALUES (:event_id, :type, :subject, :topic, :body)"""
-        await tx.execute(text(statement), rows)
+        await tx.execute(sql(statement), rows)
 
     async def after(self, sequence: int, limit: int) -> list[str]:
         """Return the JSON of at most `limit` numbered events after `sequence`, in order."""
@@ -72,7 +71,7 @@ class Outbox:
             SELECT sequence, body FROM outbox WHERE sequence > :sequence
             ORDER BY sequence LIMIT :limit"""
         async with self._database.quiet() as tx:
-            rows = await tx.execute(text(statement), {"sequence": sequence, "limit": limit})
+            rows = await tx.execute(sql(statement), {"sequence": sequence, "limit": limit})
             return [numbered(body, number) for number, body in rows]
 
     async def oldest_waiting_s(self) -> float | None:
@@ -82,7 +81,7 @@ class Outbox:
             WHERE sequence IS NULL
                OR sequence > (SELECT sequence FROM relay WHERE duty = 'publish')"""
         async with self._database.quiet() as tx:
-            age: float | None = await tx.scalar(text(statement))
+            age: float | None = await tx.scalar(sql(statement))
             return age
 
 
@@ -119,12 +118,12 @@ class Relay:
             WHERE outbox.id = fresh.id"""
         done = "UPDATE relay SET sequence = :sequence WHERE duty = 'number'"
         async with self._database.quiet() as tx:
-            numbered_to = await tx.scalar(text(claim))
+            numbered_to = await tx.scalar(sql(claim))
             if numbered_to is None:
                 return 0
-            given = await tx.execute(text(give), {"sequence": numbered_to, "batch": BATCH})
+            given = await tx.execute(sql(give), {"sequence": numbered_to, "batch": BATCH})
             if given.rowcount:
-                await tx.execute(text(done), {"sequence": numbered_to + given.rowcount})
+                await tx.execute(sql(done), {"sequence": numbered_to + given.rowcount})
             return given.rowcount
 
     async def publish(self) -> int:
@@ -139,15 +138,15 @@ class Relay:
             ORDER BY sequence LIMIT :batch"""
         done = "UPDATE relay SET sequence = :sequence WHERE duty = 'publish'"
         async with self._database.quiet() as tx:
-            published_to = await tx.scalar(text(claim))
+            published_to = await tx.scalar(sql(claim))
             if published_to is None:
                 return 0
-            rows = await tx.execute(text(waiting), {"sequence": published_to, "batch": BATCH})
+            rows = await tx.execute(sql(waiting), {"sequence": published_to, "batch": BATCH})
             messages = [(topic, numbered(body, number)) for number, topic, body in rows]
             if messages:
                 await self._bus.publish_all(messages)
                 last = published_to + len(messages)
-                await tx.execute(text(done), {"sequence": last})
+                await tx.execute(sql(done), {"sequence": last})
             return len(messages)
 
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.db import sql
 from shared.errors import ConflictError, InvalidInputError, NotFoundError, OutOfLimitsError
 from shared.stations import ParameterValue
 from shared.units import display_unit
@@ -127,9 +127,9 @@ async def add(tx: AsyncConnection, recipe: MasterRecipe) -> None:
         INSERT INTO master_recipe (recipe_id, version, body)
         VALUES (:recipe_id, :version, CAST(:body AS jsonb))
         ON CONFLICT (recipe_id, version) DO NOTHING"""
-    await tx.execute(text(statement), values)
+    await tx.execute(sql(statement), values)
     held = "SELECT body FROM master_recipe WHERE recipe_id = :recipe_id AND version = :version"
-    if await tx.scalar(text(held), values) != json.loads(body):
+    if await tx.scalar(sql(held), values) != json.loads(body):
         raise ConflictError(
             f"recipe {recipe.recipe_id} version {recipe.version} exists with other content"
         )
@@ -155,7 +155,7 @@ async def newest(tx: AsyncConnection, recipe_id: str) -> MasterRecipe:
     statement = """
         SELECT body FROM master_recipe WHERE recipe_id = :recipe_id
         ORDER BY version DESC LIMIT 1"""
-    body = await tx.scalar(text(statement), {"recipe_id": recipe_id})
+    body = await tx.scalar(sql(statement), {"recipe_id": recipe_id})
     if body is None:
         raise NotFoundError(f"recipe {recipe_id} does not exist")
     return MasterRecipe.model_validate(body)
@@ -168,7 +168,7 @@ async def version(tx: AsyncConnection, recipe_id: str, number: int) -> MasterRec
         NotFoundError: no such version.
     """
     statement = "SELECT body FROM master_recipe WHERE recipe_id = :id AND version = :number"
-    body = await tx.scalar(text(statement), {"id": recipe_id, "number": number})
+    body = await tx.scalar(sql(statement), {"id": recipe_id, "number": number})
     if body is None:
         raise NotFoundError(f"recipe {recipe_id} has no version {number}")
     return MasterRecipe.model_validate(body)
@@ -177,4 +177,4 @@ async def version(tx: AsyncConnection, recipe_id: str, number: int) -> MasterRec
 async def listed(tx: AsyncConnection) -> list[dict[str, Any]]:
     """Return all recipes in all versions."""
     statement = "SELECT body FROM master_recipe ORDER BY recipe_id, version"
-    return list(await tx.scalars(text(statement)))
+    return list(await tx.scalars(sql(statement)))

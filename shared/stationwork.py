@@ -50,6 +50,7 @@ class StationRunner:
         self._states = EquipmentStates(service, client.equipment_id)
         self.telemetry = TelemetryFeed(service.bus, client).run
         self._look_s = LOOK_S
+        self._orders: dict[str, StationOrder] = {}
 
     async def run(self) -> None:
         """Work for ever; raises RetryLaterError while station or database are away."""
@@ -76,15 +77,26 @@ class StationRunner:
     async def _round(self) -> bool:
         """Take each open order of the station one step on, and plan one more; True if one moved."""
         async with self._database.quiet() as tx:
-            open_orders = await joborders.open_at(tx, self.client.equipment_id)
+            states, waits = await joborders.glance(
+                tx, self.client.equipment_id, self.client.settings.kind
+            )
+            open_orders = [await self._order(tx, *known) for known in states.items()]
+        self._orders = {order.station_order_id: order for order in open_orders}
         moved = False
         for order in open_orders:
             moved |= await self._advance(order)
-        if len(open_orders) < self._places:
+        if waits and len(open_orders) < self._places:
             moved |= await self._plan()
         running = any(order.state == "running" for order in open_orders)
         await self._states.tell(connected=True, running=running)
         return moved
+
+    async def _order(self, tx: AsyncConnection, station_order_id: str, state: str) -> StationOrder:
+        """Return an open order; its many parts are read again only when its state is another."""
+        known = self._orders.get(station_order_id)
+        if known is not None and known.state == state:
+            return known
+        return await joborders.get(tx, station_order_id)
 
     async def _plan(self) -> bool:
         async with self._database.quiet() as tx:

@@ -110,14 +110,13 @@ class LaminatorRun:
         end = self.moment.at(elapsed_s)
         faults = machine.faults()
         lost = int(faults.magnitude("layer_lost", end) or 0.0)
-        parts, doses = stack.Parts(), [0.0]
+        parts, sprayed = stack.Parts(), [end]
         for part in self.job.used("Consumed"):
             entry = machine.entry(part)
             for _piece in range(part.pieces()):
                 parts.add(entry)
             if "sprayed_at" in entry:
-                since = datetime.fromisoformat(entry["sprayed_at"])
-                doses.append(machine.room.dose_ppm_h(since, end) * COATED_SHARE)
+                sprayed.append(datetime.fromisoformat(entry["sprayed_at"]))
         if lost:
             parts.cathodes = parts.cathodes[:-lost] or parts.cathodes
         rng = draw(machine.world.seed, product.lot_id, "stack")
@@ -137,7 +136,8 @@ class LaminatorRun:
             rng,
             product.definition_id,
             parts,
-            exposure_ppm_h=max(doses) + machine.room.dose_ppm_h(self.moment.started_at, end),
+            exposure_ppm_h=machine.room.dose_ppm_h(min(sprayed), end) * COATED_SHARE
+            + machine.room.dose_ppm_h(self.moment.started_at, end),
             pressed_factor=max(1.0, (LEAST_PRESSURE_KPA / pressure_kpa) ** 0.3),
             area_factor=max(0.5, 1.0 - max(0.0, alignment_um - 300.0) / 1e4),
         )

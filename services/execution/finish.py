@@ -2,16 +2,16 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.execution import domain, limits, store
-from services.execution.domain import WorkMaster
 from services.execution.release import require
 from services.execution.routing import pellet_lot_id
 from services.execution.stock import allocated_ids
 from services.execution.store import JobOrder
 from shared.clock import Clock
+from shared.db import sql
 from shared.errors import BlockedError
 from shared.events import (
     CellCompleted,
@@ -30,13 +30,13 @@ Hold = Callable[[AsyncConnection, str, str, str, str], Awaitable[None]]
 class Finisher:
     """Writes the end of job orders and of cells."""
 
-    def __init__(self, outbox: Outbox, clock: Clock) -> None:
-        self._outbox, self._clock = outbox, clock
+    def __init__(self, outbox: Outbox, clock: Clock, masters: store.WorkMasters) -> None:
+        self._outbox, self._clock, self._masters = outbox, clock, masters
 
     async def end(
-        self, tx: AsyncConnection, job_order: JobOrder, event: JobOrderEnded, master: WorkMaster
+        self, tx: AsyncConnection, request: RowMapping, job_order: JobOrder, event: JobOrderEnded
     ) -> None:
-        """Keep the end of a job order with the materials it really used."""
+        """Keep the end of a job order with the materials it really used; its request is locked."""
         await store.set_job_order(
             tx,
             event.job_order_id,
@@ -66,6 +66,7 @@ class Finisher:
             materials=event.materials,
         )
         await self._outbox.record(tx, recorded)
+        master = await self._masters.of(tx, request)
         opened = await limits.open_limits(
             tx, master, event.work_request_id, event.lot_id, event.operation, event.ended_at
         )
@@ -106,7 +107,7 @@ class Finisher:
             difference = planned.get(item.lot_id, 0.0) - item.quantity
             if difference:
                 await tx.execute(
-                    text("""
+                    sql("""
                         UPDATE lot SET quantity = greatest(quantity + :difference, 0)
                         WHERE lot_id = :lot_id AND kind = 'stock'"""),
                     {"lot_id": item.lot_id, "difference": difference},
@@ -145,10 +146,10 @@ class Finisher:
 
     async def complete(self, tx: AsyncConnection, request: RowMapping, lot_id: str) -> None:
         """Complete the cells for which nothing is open any more; the request is locked."""
-        master = await store.work_master(tx, request["product_id"], request["product_version"])
+        master = await self._masters.of(tx, request)
         pellet_lot = pellet_lot_id(request["work_request_id"])
         rows = await tx.execute(
-            text("""
+            sql("""
                 SELECT * FROM lot l
                 WHERE work_request_id = :id AND kind = 'cell' AND state <> 'released'
                   AND grade IS NOT NULL AND (:everyone OR lot_id = :lot_id)
@@ -184,7 +185,7 @@ class Finisher:
 
     async def _end_request(self, tx: AsyncConnection, request: RowMapping) -> None:
         released = await tx.scalar(
-            text("""
+            sql("""
                 SELECT count(*) FROM lot
                 WHERE work_request_id = :id AND kind = 'cell' AND state = 'released'"""),
             {"id": request["work_request_id"]},
@@ -192,7 +193,7 @@ class Finisher:
         if released != request["quantity"] or request["state"] == "ended":
             return
         await tx.execute(
-            text("UPDATE work_request SET state = 'ended' WHERE work_request_id = :id"),
+            sql("UPDATE work_request SET state = 'ended' WHERE work_request_id = :id"),
             {"id": request["work_request_id"]},
         )
         ended = WorkRequestEnded(

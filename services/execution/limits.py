@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.execution.domain import TimeLimitRule, WorkMaster
+from shared.db import sql
 from shared.events import TimeLimitChanged
 
 
@@ -44,7 +45,7 @@ async def _open(
         "state": "open",
     }
     added = await tx.execute(
-        text("""
+        sql("""
             INSERT INTO time_limit (time_limit_id, lot_id, work_request_id, name, limit_kind,
                 from_event, to_event, started_at, warn_at, limit_at, state)
             VALUES (:time_limit_id, :lot_id, :work_request_id, :name, :limit_kind, :from_event,
@@ -58,7 +59,7 @@ async def _open(
 async def earliest_start(tx: AsyncConnection, lot_id: str, operation: str) -> datetime | None:
     """Return the end of the longest minimum wait before an operation of a lot, or None."""
     earliest: datetime | None = await tx.scalar(
-        text("""
+        sql("""
             SELECT max(limit_at) FROM time_limit
             WHERE lot_id = :lot_id AND limit_kind = 'min' AND to_event = :to_event"""),
         {"lot_id": lot_id, "to_event": f"{operation} started"},
@@ -75,7 +76,7 @@ async def close_limits(
     """
     rows = (
         await tx.execute(
-            text("""
+            sql("""
                 UPDATE time_limit
                 SET state = CASE WHEN (limit_kind = 'max') = (:at <= limit_at)
                                  THEN 'met' ELSE 'broken' END
@@ -90,7 +91,7 @@ async def close_limits(
 async def pass_time(tx: AsyncConnection, now: datetime) -> Sequence[RowMapping]:
     """Move open maximum windows to near or broken, and minimum ones to met; return them."""
     rows = await tx.execute(
-        text("""
+        sql("""
             UPDATE time_limit
             SET state = CASE WHEN limit_kind = 'min' THEN 'met'
                              WHEN :now >= limit_at THEN 'broken' ELSE 'near' END
@@ -105,7 +106,7 @@ async def pass_time(tx: AsyncConnection, now: datetime) -> Sequence[RowMapping]:
 async def next_due(tx: AsyncConnection) -> datetime | None:
     """Return the next instant at which a window changes by itself."""
     due: datetime | None = await tx.scalar(
-        text("""
+        sql("""
             SELECT min(CASE WHEN state = 'open' AND limit_kind = 'max'
                             THEN warn_at ELSE limit_at END)
             FROM time_limit WHERE state IN ('open', 'near')"""),
@@ -116,7 +117,7 @@ async def next_due(tx: AsyncConnection) -> datetime | None:
 async def of_lot(tx: AsyncConnection, lot_id: str) -> list[dict[str, Any]]:
     """Return the windows of a lot, oldest first."""
     rows = await tx.execute(
-        text("""
+        sql("""
             SELECT name, limit_kind AS kind, from_event, to_event, started_at, limit_at, state
             FROM time_limit WHERE lot_id = :lot_id ORDER BY started_at, name"""),
         {"lot_id": lot_id},

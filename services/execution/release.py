@@ -19,8 +19,8 @@ from shared.outbox import Outbox
 class Releaser:
     """Looks at the job orders of a work request and releases those that may start."""
 
-    def __init__(self, outbox: Outbox, clock: Clock) -> None:
-        self._outbox, self._clock = outbox, clock
+    def __init__(self, outbox: Outbox, clock: Clock, masters: store.WorkMasters) -> None:
+        self._outbox, self._clock, self._masters = outbox, clock, masters
 
     async def look(
         self, tx: AsyncConnection, request: RowMapping, lot_ids: Sequence[str] | None = None
@@ -29,7 +29,7 @@ class Releaser:
 
         `lot_ids` names the lots that something happened to; None looks at all of the request.
         """
-        master = await store.work_master(tx, request["product_id"], request["product_version"])
+        master = await self._masters.of(tx, request)
         now = self._clock.now()
         for job_order in await store.next_job_orders(tx, request["work_request_id"], lot_ids):
             rule = master.rule(job_order.scope, job_order.operation)

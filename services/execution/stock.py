@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.execution import store
 from services.execution.domain import OperationRule, StockRule, WorkMaster
 from services.execution.routing import pellet_lot_id, powder_lot_id
 from services.execution.store import JobOrder
+from shared.db import sql
 from shared.errors import BlockedError
 from shared.events import Material
 
@@ -79,7 +80,7 @@ async def _take_pellets(
     rows = (
         (
             await tx.execute(
-                text("""
+                sql("""
                     SELECT l.* FROM lot l
                     JOIN disposition d ON d.lot_id = l.lot_id AND d.gate = 'thickness'
                     WHERE l.member_of = :pellet_lot AND l.allocated_to IS NULL
@@ -174,7 +175,7 @@ async def _issue(
             )
             issued.append((stock, piece))
     await tx.execute(
-        text("""
+        sql("""
             INSERT INTO lot (lot_id, material_definition_id, kind, quantity, unit, state,
                              member_of, updated_at)
             VALUES (:lot_id, :definition, 'piece', 1, :unit, 'available', :stock, :now)"""),
@@ -198,7 +199,7 @@ async def _issue(
 
 async def _stock(tx: AsyncConnection, definition: str) -> Sequence[RowMapping]:
     rows = await tx.execute(
-        text("""
+        sql("""
             SELECT * FROM lot l
             WHERE kind = 'stock' AND material_definition_id = :definition AND quantity > 0
               AND NOT EXISTS (SELECT 1 FROM hold h WHERE h.lot_id = l.lot_id)
@@ -211,7 +212,7 @@ async def _stock(tx: AsyncConnection, definition: str) -> Sequence[RowMapping]:
 async def _reduce(tx: AsyncConnection, lot_id: str, quantity: float, pieces: int) -> int:
     """Take from a stock lot; return how many pieces have been split off it."""
     issued: int = await tx.scalar(
-        text("""
+        sql("""
             UPDATE lot SET quantity = greatest(quantity - :quantity, 0), issued = issued + :pieces
             WHERE lot_id = :lot_id RETURNING issued"""),
         {"lot_id": lot_id, "quantity": quantity, "pieces": pieces},
@@ -221,7 +222,7 @@ async def _reduce(tx: AsyncConnection, lot_id: str, quantity: float, pieces: int
 
 async def _allocated(tx: AsyncConnection, owner: str) -> Sequence[RowMapping]:
     rows = await tx.execute(
-        text("SELECT * FROM lot WHERE allocated_to = :owner ORDER BY lot_id"), {"owner": owner}
+        sql("SELECT * FROM lot WHERE allocated_to = :owner ORDER BY lot_id"), {"owner": owner}
     )
     return rows.mappings().all()
 

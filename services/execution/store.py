@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.execution.domain import JobState, ReceivedLot, WorkMaster, WorkRequest, WorkSchedule
 from services.execution.routing import Expansion
+from shared.db import sql
 from shared.errors import ConflictError, NotFoundError
 from shared.events import Material
 
@@ -30,7 +31,7 @@ class JobOrder:
 
 
 async def _all(tx: AsyncConnection, statement: str, **values: Any) -> Sequence[RowMapping]:
-    return (await tx.execute(text(statement), values)).mappings().all()
+    return (await tx.execute(sql(statement), values)).mappings().all()
 
 
 async def add_work_master(tx: AsyncConnection, master: WorkMaster) -> None:
@@ -41,7 +42,7 @@ async def add_work_master(tx: AsyncConnection, master: WorkMaster) -> None:
     """
     body = master.model_dump_json()
     await tx.execute(
-        text("""
+        sql("""
             INSERT INTO work_master (product_id, version, body)
             VALUES (:product_id, :version, CAST(:body AS jsonb)) ON CONFLICT DO NOTHING"""),
         {"product_id": master.product_id, "version": master.version, "body": body},
@@ -53,25 +54,47 @@ async def add_work_master(tx: AsyncConnection, master: WorkMaster) -> None:
         )
 
 
-async def work_master(
-    tx: AsyncConnection, product_id: str, version: int | None = None
-) -> WorkMaster:
-    """Return a version of a work master, the newest by default.
+async def work_master(tx: AsyncConnection, product_id: str, version: int) -> WorkMaster:
+    """Return a version of a work master.
 
     Raises:
         NotFoundError: no such product or version.
     """
     body = await tx.scalar(
-        text("""
-            SELECT body FROM work_master
-            WHERE product_id = :product_id
-              AND (CAST(:version AS integer) IS NULL OR version = :version)
-            ORDER BY version DESC LIMIT 1"""),
+        sql("SELECT body FROM work_master WHERE product_id = :product_id AND version = :version"),
         {"product_id": product_id, "version": version},
     )
     if body is None:
-        raise NotFoundError(f"product {product_id} has no work master")
+        raise NotFoundError(f"product {product_id} has no work master version {version}")
     return WorkMaster.model_validate(body)
+
+
+class WorkMasters:
+    """The work masters in use; a version never changes, so each is read once."""
+
+    def __init__(self) -> None:
+        self._read: dict[tuple[str, int], WorkMaster] = {}
+
+    async def of(self, tx: AsyncConnection, request: RowMapping) -> WorkMaster:
+        """Return the work master that a work request was expanded from."""
+        key = (request["product_id"], request["product_version"])
+        if key not in self._read:
+            self._read[key] = await work_master(tx, *key)
+        return self._read[key]
+
+    async def newest(self, tx: AsyncConnection, product_id: str) -> WorkMaster:
+        """Return the newest version for a product.
+
+        Raises:
+            NotFoundError: no such product.
+        """
+        version = await tx.scalar(
+            sql("SELECT max(version) FROM work_master WHERE product_id = :product_id"),
+            {"product_id": product_id},
+        )
+        if version is None:
+            raise NotFoundError(f"product {product_id} has no work master")
+        return await work_master(tx, product_id, version)
 
 
 async def add_schedule(tx: AsyncConnection, schedule: WorkSchedule, now: datetime) -> None:
@@ -81,7 +104,7 @@ async def add_schedule(tx: AsyncConnection, schedule: WorkSchedule, now: datetim
         ConflictError: a schedule of that id was accepted before.
     """
     added = await tx.execute(
-        text("""
+        sql("""
             INSERT INTO work_schedule (work_schedule_id, body, accepted_at)
             VALUES (:id, CAST(:body AS jsonb), :now) ON CONFLICT DO NOTHING"""),
         {"id": schedule.work_schedule_id, "body": schedule.model_dump_json(), "now": now},
@@ -104,7 +127,7 @@ async def add_request(
         ConflictError: the work request exists.
     """
     added = await tx.execute(
-        text("""
+        sql("""
             INSERT INTO work_request (work_request_id, work_schedule_id, product_id,
                 product_version, quantity, witness_quantity, priority, due_at, state, accepted_at)
             VALUES (:work_request_id, :schedule_id, :product_id, :version, :quantity,
@@ -120,7 +143,7 @@ async def add_request(
     if not added.rowcount:
         raise ConflictError(f"work request {request.work_request_id} exists")
     await tx.execute(
-        text("""
+        sql("""
             INSERT INTO lot (lot_id, material_definition_id, kind, quantity, unit, state,
                              work_request_id, member_of, updated_at)
             VALUES (:lot_id, :material_definition_id, :kind, :quantity, :unit, 'planned',
@@ -131,7 +154,7 @@ async def add_request(
         ],
     )
     await tx.execute(
-        text("""
+        sql("""
             INSERT INTO job_order (job_order_id, work_request_id, operation, scope, position,
                                    lot_id, after, state)
             VALUES (:job_order_id, :work_request_id, :operation, :scope, :position, :lot_id,
@@ -154,7 +177,7 @@ async def receive(tx: AsyncConnection, lot: ReceivedLot, now: datetime) -> bool:
         ConflictError: the lot id is in use for another material.
     """
     added = await tx.execute(
-        text("""
+        sql("""
             INSERT INTO lot (lot_id, material_definition_id, kind, quantity, unit, state,
                              received_at, updated_at)
             VALUES (:lot_id, :material_definition_id, 'stock', :quantity, :unit, 'available',
@@ -165,7 +188,7 @@ async def receive(tx: AsyncConnection, lot: ReceivedLot, now: datetime) -> bool:
     if added.rowcount:
         return True
     held = await tx.scalar(
-        text("SELECT material_definition_id FROM lot WHERE lot_id = :lot_id"),
+        sql("SELECT material_definition_id FROM lot WHERE lot_id = :lot_id"),
         {"lot_id": lot.lot_id},
     )
     if held != lot.material_definition_id:
@@ -229,7 +252,7 @@ async def next_job_orders(
 async def is_built(tx: AsyncConnection, lot_id: str) -> bool:
     """Say whether a lot is a cell or witness, whose events concern no other lot's job orders."""
     statement = "SELECT kind IN ('cell', 'witness') FROM lot WHERE lot_id = :lot_id"
-    return bool(await tx.scalar(text(statement), {"lot_id": lot_id}))
+    return bool(await tx.scalar(sql(statement), {"lot_id": lot_id}))
 
 
 async def open_requests(tx: AsyncConnection) -> Sequence[RowMapping]:
@@ -246,7 +269,7 @@ async def set_job_order(
     """Write columns of a job order; names come from this package only."""
     assignments = ", ".join(f"{name} = :{name}" for name in columns)
     await tx.execute(
-        text(f"UPDATE job_order SET {assignments} WHERE job_order_id = :id"),
+        sql(f"UPDATE job_order SET {assignments} WHERE job_order_id = :id"),
         {**columns, "id": job_order_id},
     )
 
@@ -256,7 +279,7 @@ async def set_materials(
 ) -> None:
     """Write the lots a job order was given."""
     await tx.execute(
-        text("""
+        sql("""
             UPDATE job_order SET materials = CAST(:materials AS jsonb), lot_id = :lot_id
             WHERE job_order_id = :id"""),
         {
@@ -273,7 +296,7 @@ async def set_lots(
     """Write columns of lots; names come from this package only."""
     assignments = "".join(f", {name} = :{name}" for name in columns)
     await tx.execute(
-        text(f"UPDATE lot SET updated_at = :now{assignments} WHERE lot_id = ANY(:ids)"),
+        sql(f"UPDATE lot SET updated_at = :now{assignments} WHERE lot_id = ANY(:ids)"),
         {**columns, "now": now, "ids": list(lot_ids)},
     )
 
@@ -296,7 +319,7 @@ async def keep_hold(
 ) -> bool:
     """Hold a lot for a gate; False when that gate holds it already."""
     added = await tx.execute(
-        text("""
+        sql("""
             INSERT INTO hold (lot_id, gate, reason, held_at) VALUES (:lot_id, :gate, :reason, :now)
             ON CONFLICT DO NOTHING"""),
         {"lot_id": lot_id, "gate": gate, "reason": reason, "now": now},
@@ -307,7 +330,7 @@ async def keep_hold(
 async def end_hold(tx: AsyncConnection, lot_id: str, gate: str) -> bool:
     """End a gate's hold of a lot; False when that gate did not hold it."""
     ended = await tx.execute(
-        text("DELETE FROM hold WHERE lot_id = :lot_id AND gate = :gate"),
+        sql("DELETE FROM hold WHERE lot_id = :lot_id AND gate = :gate"),
         {"lot_id": lot_id, "gate": gate},
     )
     return bool(ended.rowcount)
@@ -327,7 +350,7 @@ async def keep_dispositions(
 ) -> None:
     """Keep what a gate decided; a later decision replaces an earlier one."""
     await tx.execute(
-        text("""
+        sql("""
             INSERT INTO disposition (lot_id, gate, disposition, reason, decided_at)
             VALUES (:lot_id, :gate, :disposition, :reason, :now)
             ON CONFLICT (lot_id, gate) DO UPDATE

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.execution import limits
+from shared.db import sql
 from shared.errors import NotFoundError
 
 CELLS = """
@@ -52,13 +52,11 @@ async def cell(tx: AsyncConnection, cell_id: str) -> dict[str, Any]:
     Raises:
         NotFoundError: no such cell.
     """
-    row = (
-        (await tx.execute(text(f"{CELLS} AND l.lot_id = :id"), {"id": cell_id})).mappings().first()
-    )
+    row = (await tx.execute(sql(f"{CELLS} AND l.lot_id = :id"), {"id": cell_id})).mappings().first()
     if row is None:
         raise NotFoundError(f"cell {cell_id} does not exist")
     operations = await tx.execute(
-        text("""
+        sql("""
             SELECT operation, job_order_id, equipment_id, state, reason, started_at, ended_at
             FROM job_order
             WHERE lot_id = :id
@@ -67,7 +65,7 @@ async def cell(tx: AsyncConnection, cell_id: str) -> dict[str, Any]:
         {"id": cell_id, "request": row["work_request_id"]},
     )
     held = await tx.execute(
-        text("SELECT gate, reason, held_at FROM hold WHERE lot_id = :id ORDER BY held_at"),
+        sql("SELECT gate, reason, held_at FROM hold WHERE lot_id = :id ORDER BY held_at"),
         {"id": cell_id},
     )
     return {
@@ -106,7 +104,7 @@ async def work_requests(tx: AsyncConnection) -> list[dict[str, Any]]:
         FROM work_request r LEFT JOIN lot l
           ON l.work_request_id = r.work_request_id AND l.kind = 'cell'
         GROUP BY r.work_request_id ORDER BY r.accepted_at, r.work_request_id"""
-    return [dict(row) for row in (await tx.execute(text(statement))).mappings()]
+    return [dict(row) for row in (await tx.execute(sql(statement))).mappings()]
 
 
 async def wip(tx: AsyncConnection) -> list[dict[str, Any]]:
@@ -124,7 +122,7 @@ async def wip(tx: AsyncConnection) -> list[dict[str, Any]]:
         GROUP BY operation
         ORDER BY min(array_position(ARRAY['powder', 'pellets', 'sample', 'cell', 'witness'],
                                     scope)), min(position), operation"""
-    return [dict(row) for row in (await tx.execute(text(statement))).mappings()]
+    return [dict(row) for row in (await tx.execute(sql(statement))).mappings()]
 
 
 async def job_orders(
@@ -137,7 +135,7 @@ async def job_orders(
         FROM job_order
         WHERE CAST(:id AS text) IS NULL OR work_request_id = :id
         ORDER BY work_request_id, scope, lot_id, position LIMIT :limit"""
-    rows = await tx.execute(text(statement), {"id": work_request_id, "limit": limit})
+    rows = await tx.execute(sql(statement), {"id": work_request_id, "limit": limit})
     return [dict(row) for row in rows.mappings()]
 
 
@@ -145,7 +143,7 @@ async def _listed(
     tx: AsyncConnection, statement: str, search: str, limit: int, **values: Any
 ) -> dict[str, Any]:
     wanted = {"like": f"%{search}%", "limit": limit, **values}
-    items = [dict(row) for row in (await tx.execute(text(statement), wanted)).mappings()]
+    items = [dict(row) for row in (await tx.execute(sql(statement), wanted)).mappings()]
     total = items[0]["total"] if items else 0
     return {
         "items": [{k: v for k, v in item.items() if k != "total"} for item in items],

@@ -35,8 +35,9 @@ class ExecutionWork:
 
     def __init__(self, database: Database, outbox: Outbox, clock: Clock) -> None:
         self._database, self._outbox, self._clock = database, outbox, clock
-        self._releaser = Releaser(outbox, clock)
-        self._finisher = Finisher(outbox, clock)
+        self._masters = store.WorkMasters()
+        self._releaser = Releaser(outbox, clock, self._masters)
+        self._finisher = Finisher(outbox, clock, self._masters)
 
     async def accept(self, tx: AsyncConnection, schedule: WorkSchedule) -> dict[str, Any]:
         """Take a work schedule: its lots into stock, its requests into job orders.
@@ -59,7 +60,7 @@ class ExecutionWork:
                 )
                 await self._outbox.record(tx, registered)
         for request in schedule.work_requests:
-            master = await store.work_master(tx, request.product_id)
+            master = await self._masters.newest(tx, request.product_id)
             expansion = expand(request, master)
             await store.add_request(tx, schedule.work_schedule_id, request, master, expansion, now)
             accepted = WorkRequestAccepted(
@@ -104,8 +105,7 @@ class ExecutionWork:
         """A station ended: keep what was made of what, open windows, go on."""
         request = await store.lock_request(tx, event.work_request_id)
         job_order = await store.job_order(tx, event.job_order_id)
-        master = await store.work_master(tx, request["product_id"], request["product_version"])
-        await self._finisher.end(tx, job_order, event, master)
+        await self._finisher.end(tx, request, job_order, event)
         if event.state == "aborted":
             await self._hold(
                 tx,

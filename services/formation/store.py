@@ -8,12 +8,13 @@ from io import BytesIO
 from typing import Any
 
 import numpy as np
-from sqlalchemy import RowMapping, text
+from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.formation.answers import TestRow, times_since_start_s
 from services.formation.domain import Grading
 from services.formation.protocol import TestProtocol
+from shared.db import sql
 from shared.errors import ConflictError, NotFoundError
 from shared.events import CycleFigures
 
@@ -71,7 +72,7 @@ async def newest_protocol(tx: AsyncConnection, protocol_id: str) -> TestProtocol
         NotFoundError: no released version.
     """
     body = await tx.scalar(
-        text("""
+        sql("""
             SELECT body FROM test_protocol
             WHERE protocol_id = :id AND body ->> 'status' = 'released'
             ORDER BY version DESC LIMIT 1"""),
@@ -89,7 +90,7 @@ async def newest_grading(tx: AsyncConnection, product_id: str) -> Grading:
         NotFoundError: the product has none.
     """
     body = await tx.scalar(
-        text("SELECT body FROM grading WHERE product_id = :id ORDER BY version DESC LIMIT 1"),
+        sql("SELECT body FROM grading WHERE product_id = :id ORDER BY version DESC LIMIT 1"),
         {"id": product_id},
     )
     if body is None:
@@ -100,7 +101,7 @@ async def newest_grading(tx: AsyncConnection, product_id: str) -> Grading:
 async def leases(tx: AsyncConnection, equipment_id: str) -> dict[str, Lease]:
     """Return the leases of a tester by job order."""
     rows = await tx.execute(
-        text("""
+        sql("""
             SELECT channel, job_order_id, lot_id, previous_test_id FROM channel_lease
             WHERE equipment_id = :equipment_id"""),
         {"equipment_id": equipment_id},
@@ -115,7 +116,7 @@ async def lease(tx: AsyncConnection, equipment_id: str, wanted: Lease, at: datet
         ConflictError: the channel was leased meanwhile.
     """
     added = await tx.execute(
-        text("""
+        sql("""
             INSERT INTO channel_lease (equipment_id, channel, job_order_id, lot_id,
                                        previous_test_id, leased_at)
             VALUES (:equipment_id, :channel, :job_order_id, :lot_id, :previous_test_id, :at)
@@ -129,14 +130,14 @@ async def lease(tx: AsyncConnection, equipment_id: str, wanted: Lease, at: datet
 async def free(tx: AsyncConnection, job_order_id: str) -> None:
     """End the lease of a job order."""
     await tx.execute(
-        text("DELETE FROM channel_lease WHERE job_order_id = :id"), {"id": job_order_id}
+        sql("DELETE FROM channel_lease WHERE job_order_id = :id"), {"id": job_order_id}
     )
 
 
 async def add_run(tx: AsyncConnection, run: Run) -> None:
     """Keep an ordered test with its step file as sent."""
     await tx.execute(
-        text("""
+        sql("""
             INSERT INTO test_run (job_order_id, lot_id, channel, protocol_id, protocol_version,
                                   step_file, step_sha256, state)
             VALUES (:job_order_id, :lot_id, :channel, :protocol_id, :protocol_version,
@@ -154,7 +155,7 @@ async def run_of(tx: AsyncConnection, job_order_id: str) -> Run:
     row = (
         (
             await tx.execute(
-                text("""
+                sql("""
                     SELECT job_order_id, lot_id, channel, protocol_id, protocol_version,
                            step_file, step_sha256, started_at
                     FROM test_run WHERE job_order_id = :id"""),
@@ -180,7 +181,7 @@ async def keep_rows(
 ) -> None:
     """Write what a test recorded up to now."""
     await tx.execute(
-        text("""
+        sql("""
             UPDATE test_run
             SET state = :state, row_count = :row_count, rows = :rows, started_at = :started_at,
                 ended_at = :ended_at, cycles = CAST(:cycles AS jsonb)
@@ -200,7 +201,7 @@ async def keep_rows(
 async def latest_run(tx: AsyncConnection, lot_id: str) -> RowMapping | None:
     """Return the newest test of a cell with its rows, or None."""
     rows = await tx.execute(
-        text("""
+        sql("""
             SELECT job_order_id, channel, protocol_id, protocol_version, state, started_at,
                    ended_at, row_count, rows, cycles
             FROM test_run WHERE lot_id = :id
@@ -213,7 +214,7 @@ async def latest_run(tx: AsyncConnection, lot_id: str) -> RowMapping | None:
 async def keep_file(tx: AsyncConnection, **columns: Any) -> bool:
     """Keep an uploaded test file; False when the same bytes are there already."""
     added = await tx.execute(
-        text("""
+        sql("""
             INSERT INTO test_file (sha256, name, lot_id, content, parser, may_gate, warnings,
                                    figures, received_at)
             VALUES (:sha256, :name, :lot_id, :content, :parser, :may_gate,
@@ -236,7 +237,7 @@ async def file_content(tx: AsyncConnection, sha256: str) -> tuple[str, bytes]:
     """
     row = (
         await tx.execute(
-            text("SELECT name, content FROM test_file WHERE sha256 = :sha256"),
+            sql("SELECT name, content FROM test_file WHERE sha256 = :sha256"),
             {"sha256": sha256},
         )
     ).first()
@@ -276,13 +277,13 @@ async def _add_version(
     body = item.model_dump_json()
     values = {"id": identity, "version": version, "body": body}
     await tx.execute(
-        text(f"""
+        sql(f"""
             INSERT INTO {table} ({key}, version, body)
             VALUES (:id, :version, CAST(:body AS jsonb)) ON CONFLICT DO NOTHING"""),
         values,
     )
     held = await tx.scalar(
-        text(f"SELECT body FROM {table} WHERE {key} = :id AND version = :version"), values
+        sql(f"SELECT body FROM {table} WHERE {key} = :id AND version = :version"), values
     )
     if held != json.loads(body):
         raise ConflictError(f"{table} {identity} version {version} exists with other content")

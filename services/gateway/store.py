@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.gateway.domain import Alarm, JobAtStation, StationFacts
+from shared.db import sql
 from shared.events import (
     EquipmentStateChanged,
     JobOrderEnded,
@@ -30,7 +31,7 @@ async def set_state(tx: AsyncConnection, event: EquipmentStateChanged) -> None:
         ON CONFLICT (equipment_id) DO UPDATE SET state = excluded.state,
             data_quality = excluded.data_quality, reason = excluded.reason,
             changed_at = excluded.changed_at"""
-    await tx.execute(text(statement), event.model_dump())
+    await tx.execute(sql(statement), event.model_dump())
 
 
 async def set_source(tx: AsyncConnection, event: SourceStateChanged) -> None:
@@ -40,7 +41,7 @@ async def set_source(tx: AsyncConnection, event: SourceStateChanged) -> None:
         VALUES (:equipment_id, :data_quality, :last_sample_at)
         ON CONFLICT (equipment_id) DO UPDATE SET source_quality = excluded.source_quality,
             last_sample_at = excluded.last_sample_at"""
-    await tx.execute(text(statement), event.model_dump())
+    await tx.execute(sql(statement), event.model_dump())
 
 
 async def begin_job_order(tx: AsyncConnection, event: JobOrderStarted) -> None:
@@ -50,7 +51,7 @@ async def begin_job_order(tx: AsyncConnection, event: JobOrderStarted) -> None:
         VALUES (:job_order_id, :equipment_id, :operation, :lot_id, 'running', :started_at)
         ON CONFLICT (job_order_id) DO UPDATE SET equipment_id = excluded.equipment_id,
             state = 'running', reason = NULL, started_at = excluded.started_at"""
-    await tx.execute(text(statement), event.model_dump())
+    await tx.execute(sql(statement), event.model_dump())
 
 
 async def hold_job_order(tx: AsyncConnection, event: JobOrderHeld) -> None:
@@ -60,7 +61,7 @@ async def hold_job_order(tx: AsyncConnection, event: JobOrderHeld) -> None:
         VALUES (:job_order_id, :equipment_id, :operation, :lot_id, 'interrupted', :reason)
         ON CONFLICT (job_order_id) DO UPDATE SET state = 'interrupted', reason = excluded.reason,
             equipment_id = coalesce(excluded.equipment_id, job_order.equipment_id)"""
-    await tx.execute(text(statement), event.model_dump())
+    await tx.execute(sql(statement), event.model_dump())
 
 
 async def end_job_order(tx: AsyncConnection, event: JobOrderEnded) -> None:
@@ -75,11 +76,11 @@ async def end_job_order(tx: AsyncConnection, event: JobOrderEnded) -> None:
             SELECT job_order_id FROM duration WHERE operation = :operation
             ORDER BY ended_at DESC OFFSET :kept)"""
     values = event.model_dump(include={"job_order_id", "operation", "ended_at"})
-    await tx.execute(text(forget), values)
+    await tx.execute(sql(forget), values)
     if event.state == "ended":
         values["duration_s"] = (event.ended_at - event.started_at).total_seconds()
-        await tx.execute(text(keep), values)
-        await tx.execute(text(prune), {"operation": event.operation, "kept": DURATIONS_KEPT})
+        await tx.execute(sql(keep), values)
+        await tx.execute(sql(prune), {"operation": event.operation, "kept": DURATIONS_KEPT})
 
 
 async def raise_alarm(tx: AsyncConnection, alarm_id: str, alarm: Alarm, at: datetime) -> None:
@@ -108,8 +109,8 @@ async def raise_alarm(tx: AsyncConnection, alarm_id: str, alarm: Alarm, at: date
     }
     if alarm.lot_id is not None:
         lot = {"condition": alarm.condition, "lot_id": alarm.lot_id}
-        values["new"] = await tx.scalar(text(add_lot), lot) is not None
-    await tx.execute(text(add), values)
+        values["new"] = await tx.scalar(sql(add_lot), lot) is not None
+    await tx.execute(sql(add), values)
 
 
 async def end_condition(
@@ -122,8 +123,8 @@ async def end_condition(
         WHERE condition = :condition AND returned_at IS NULL
           AND NOT EXISTS (SELECT 1 FROM held_lot h WHERE h.condition = alarm.condition)"""
     if lot_id is not None:
-        await tx.execute(text(take), {"condition": condition, "lot_id": lot_id})
-    await tx.execute(text(end), {"condition": condition, "at": at})
+        await tx.execute(sql(take), {"condition": condition, "lot_id": lot_id})
+    await tx.execute(sql(end), {"condition": condition, "at": at})
 
 
 async def acknowledge(
@@ -141,18 +142,18 @@ async def acknowledge(
         UNION ALL
         SELECT *, false FROM alarm WHERE alarm_id = :alarm_id AND acknowledged_at IS NOT NULL"""
     values = {"alarm_id": alarm_id, "person": person, "at": at}
-    return (await tx.execute(text(statement), values)).mappings().first()
+    return (await tx.execute(sql(statement), values)).mappings().first()
 
 
 async def stations(tx: AsyncConnection) -> dict[str, StationFacts]:
     """Return what events said of each station, by equipment id."""
-    rows = (await tx.execute(text("SELECT * FROM station"))).mappings()
+    rows = (await tx.execute(sql("SELECT * FROM station"))).mappings()
     return {row["equipment_id"]: StationFacts(**row) for row in rows}
 
 
 async def jobs(tx: AsyncConnection) -> list[JobAtStation]:
     """Return the job orders that run or stand."""
-    rows = (await tx.execute(text("SELECT * FROM job_order ORDER BY job_order_id"))).mappings()
+    rows = (await tx.execute(sql("SELECT * FROM job_order ORDER BY job_order_id"))).mappings()
     return [JobAtStation(**row) for row in rows]
 
 
@@ -161,7 +162,7 @@ async def usual_durations(tx: AsyncConnection) -> Mapping[str, float]:
     statement = """
         SELECT operation, percentile_cont(0.5) WITHIN GROUP (ORDER BY duration_s) AS usual_s
         FROM duration GROUP BY operation"""
-    return {row.operation: row.usual_s for row in await tx.execute(text(statement))}
+    return {row.operation: row.usual_s for row in await tx.execute(sql(statement))}
 
 
 async def shown_alarms(tx: AsyncConnection, limit: int) -> list[dict[str, Any]]:
@@ -170,7 +171,7 @@ async def shown_alarms(tx: AsyncConnection, limit: int) -> list[dict[str, Any]]:
         SELECT a.*, (SELECT count(*) FROM held_lot h WHERE h.condition = a.condition) AS lot_count
         FROM alarm a WHERE {SHOWN}
         ORDER BY acknowledged_at IS NOT NULL, priority, raised_at DESC, alarm_id LIMIT :limit"""
-    return [dict(row) for row in (await tx.execute(text(statement), {"limit": limit})).mappings()]
+    return [dict(row) for row in (await tx.execute(sql(statement), {"limit": limit})).mappings()]
 
 
 async def all_alarms(tx: AsyncConnection, limit: int) -> list[dict[str, Any]]:
@@ -179,4 +180,4 @@ async def all_alarms(tx: AsyncConnection, limit: int) -> list[dict[str, Any]]:
         SELECT alarm_id, code, text, priority, source, raised_at, acknowledged_at,
                acknowledged_by, returned_at
         FROM alarm ORDER BY raised_at DESC, alarm_id LIMIT :limit"""
-    return [dict(row) for row in (await tx.execute(text(statement), {"limit": limit})).mappings()]
+    return [dict(row) for row in (await tx.execute(sql(statement), {"limit": limit})).mappings()]

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.historian.domain import SourceState
 from services.historian.files import Batch, SealedFile
+from shared.db import sql
 
 
 class Waiting(NamedTuple):
@@ -23,7 +23,7 @@ async def add_batch(tx: AsyncConnection, batch: Batch) -> None:
     statement = """
         INSERT INTO fresh_batch (row_count, from_at, to_at, body)
         VALUES (:row_count, :from_at, :to_at, :body)"""
-    await tx.execute(text(statement), vars(batch))
+    await tx.execute(sql(statement), vars(batch))
 
 
 async def waiting(tx: AsyncConnection) -> Waiting:
@@ -32,7 +32,7 @@ async def waiting(tx: AsyncConnection) -> Waiting:
         SELECT coalesce(sum(row_count), 0)::bigint,
                coalesce(extract(epoch FROM clock_timestamp() - min(committed_at)), 0)::float8
         FROM fresh_batch"""
-    row = (await tx.execute(text(statement))).one()
+    row = (await tx.execute(sql(statement))).one()
     return Waiting(int(row[0]), float(row[1]))
 
 
@@ -44,7 +44,7 @@ async def oldest_batches(tx: AsyncConnection, most_rows: int) -> list[tuple[int,
             FROM fresh_batch
         ) AS counted
         WHERE before < :most_rows ORDER BY id"""
-    rows = await tx.execute(text(statement), {"most_rows": most_rows})
+    rows = await tx.execute(sql(statement), {"most_rows": most_rows})
     return [(row[0], row[1]) for row in rows]
 
 
@@ -53,14 +53,14 @@ async def enter_file(
 ) -> bool:
     """Enter a file and delete the batches in it; False when another process sealed one of them."""
     deleted = await tx.execute(
-        text("DELETE FROM fresh_batch WHERE id = ANY(:ids)"), {"ids": list(batch_ids)}
+        sql("DELETE FROM fresh_batch WHERE id = ANY(:ids)"), {"ids": list(batch_ids)}
     )
     if deleted.rowcount != len(batch_ids):
         return False
     statement = """
         INSERT INTO sealed_file (path, row_count, byte_count, from_at, to_at, sha256, sealed_at)
         VALUES (:path, :row_count, :byte_count, :from_at, :to_at, :sha256, :at)"""
-    await tx.execute(text(statement), vars(file) | {"at": at})
+    await tx.execute(sql(statement), vars(file) | {"at": at})
     return True
 
 
@@ -68,7 +68,7 @@ async def fresh_bodies(tx: AsyncConnection, from_at: datetime, to_at: datetime) 
     """Return the batches that may hold rows of a time span."""
     statement = """
         SELECT body FROM fresh_batch WHERE from_at <= :to_at AND to_at >= :from_at ORDER BY id"""
-    return list(await tx.scalars(text(statement), {"from_at": from_at, "to_at": to_at}))
+    return list(await tx.scalars(sql(statement), {"from_at": from_at, "to_at": to_at}))
 
 
 async def files_between(tx: AsyncConnection, from_at: datetime, to_at: datetime) -> list[str]:
@@ -76,25 +76,25 @@ async def files_between(tx: AsyncConnection, from_at: datetime, to_at: datetime)
     statement = """
         SELECT path FROM sealed_file WHERE from_at <= :to_at AND to_at >= :from_at
         ORDER BY from_at, path"""
-    return list(await tx.scalars(text(statement), {"from_at": from_at, "to_at": to_at}))
+    return list(await tx.scalars(sql(statement), {"from_at": from_at, "to_at": to_at}))
 
 
 async def catalogue(tx: AsyncConnection) -> frozenset[str]:
     """Return the paths of all sealed files."""
-    return frozenset(await tx.scalars(text("SELECT path FROM sealed_file")))
+    return frozenset(await tx.scalars(sql("SELECT path FROM sealed_file")))
 
 
 async def files(tx: AsyncConnection, limit: int) -> list[dict[str, Any]]:
     """Return the newest files of the catalogue."""
     statement = "SELECT * FROM sealed_file ORDER BY sealed_at DESC, path LIMIT :limit"
-    rows = (await tx.execute(text(statement), {"limit": limit})).mappings()
+    rows = (await tx.execute(sql(statement), {"limit": limit})).mappings()
     return [dict(row) for row in rows]
 
 
 async def sources(tx: AsyncConnection) -> list[SourceState]:
     """Return what was known of each source."""
     statement = "SELECT equipment_id, data_quality, last_sample_at FROM source"
-    return [SourceState(**row) for row in (await tx.execute(text(statement))).mappings()]
+    return [SourceState(**row) for row in (await tx.execute(sql(statement))).mappings()]
 
 
 async def save_sources(tx: AsyncConnection, states: Sequence[SourceState], at: datetime) -> None:
@@ -104,4 +104,4 @@ async def save_sources(tx: AsyncConnection, states: Sequence[SourceState], at: d
         VALUES (:equipment_id, :data_quality, :last_sample_at, :at)
         ON CONFLICT (equipment_id) DO UPDATE SET data_quality = excluded.data_quality,
             last_sample_at = excluded.last_sample_at, changed_at = excluded.changed_at"""
-    await tx.execute(text(statement), [vars(state) | {"at": at} for state in states])
+    await tx.execute(sql(statement), [vars(state) | {"at": at} for state in states])

@@ -4,10 +4,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.lamination.stackplan import StackPlan
+from shared.db import sql
 from shared.errors import ConflictError
 from shared.events import Material
 
@@ -24,9 +24,9 @@ async def add_plan(tx: AsyncConnection, plan: StackPlan) -> None:
         INSERT INTO stack_plan (stack_plan_id, version, body)
         VALUES (:id, :version, CAST(:body AS jsonb))
         ON CONFLICT (stack_plan_id, version) DO NOTHING"""
-    await tx.execute(text(statement), values)
+    await tx.execute(sql(statement), values)
     held = "SELECT body FROM stack_plan WHERE stack_plan_id = :id AND version = :version"
-    if await tx.scalar(text(held), values) != json.loads(body):
+    if await tx.scalar(sql(held), values) != json.loads(body):
         raise ConflictError(
             f"stack plan {plan.stack_plan_id} version {plan.version} exists with other content"
         )
@@ -37,14 +37,14 @@ async def newest_plans(tx: AsyncConnection) -> dict[str, StackPlan]:
     statement = """
         SELECT DISTINCT ON (stack_plan_id) stack_plan_id, body FROM stack_plan
         ORDER BY stack_plan_id, version DESC"""
-    rows = await tx.execute(text(statement))
+    rows = await tx.execute(sql(statement))
     return {name: StackPlan.model_validate(body) for name, body in rows}
 
 
 async def plans(tx: AsyncConnection) -> list[dict[str, Any]]:
     """Return all stack plans in all versions."""
     statement = "SELECT body FROM stack_plan ORDER BY stack_plan_id, version"
-    return list(await tx.scalars(text(statement)))
+    return list(await tx.scalars(sql(statement)))
 
 
 async def keep_stack(
@@ -71,13 +71,13 @@ async def keep_stack(
         "np_ratio": plan.np_ratio,
         "layers": json.dumps(layers),
     }
-    await tx.execute(text(statement), values)
+    await tx.execute(sql(statement), values)
 
 
 async def np_ratio_of(tx: AsyncConnection, station_order_id: str) -> float | None:
     """Return the N/P ratio a stack was planned with; None where it has no cathode."""
     statement = "SELECT np_ratio FROM stack WHERE station_order_id = :id"
-    ratio: float | None = await tx.scalar(text(statement), {"id": station_order_id})
+    ratio: float | None = await tx.scalar(sql(statement), {"id": station_order_id})
     return ratio
 
 
@@ -87,5 +87,5 @@ async def stacks_of(tx: AsyncConnection, lot_id: str) -> list[dict[str, Any]]:
         SELECT s.*, o.state, o.reason, o.equipment_id, o.started_at, o.ended_at
         FROM stack s JOIN station_order o USING (station_order_id)
         WHERE s.lot_id = :lot_id ORDER BY o.planned_at"""
-    rows = (await tx.execute(text(statement), {"lot_id": lot_id})).mappings()
+    rows = (await tx.execute(sql(statement), {"lot_id": lot_id})).mappings()
     return [dict(row) for row in rows]

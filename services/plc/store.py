@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.plc.domain import Floor, KnownJobOrder, State
+from shared.db import sql
 from shared.events import JobOrderReleased
 
 ENDED_KEPT = 200  # newest ended job orders of a kind a PLC may still report on
@@ -56,7 +56,7 @@ async def add_released(tx: AsyncConnection, released: JobOrderReleased, at: date
         "station_kind": released.station_kind,
         "at": at,
     }
-    await tx.execute(text(statement), values)
+    await tx.execute(sql(statement), values)
 
 
 async def set_state(
@@ -81,7 +81,7 @@ async def set_state(
         "reason": reason,
         "at": at,
     }
-    await tx.execute(text(statement), values)
+    await tx.execute(sql(statement), values)
 
 
 async def add_lot(tx: AsyncConnection, lot_id: str, material_definition_id: str) -> None:
@@ -90,7 +90,7 @@ async def add_lot(tx: AsyncConnection, lot_id: str, material_definition_id: str)
         INSERT INTO lot (lot_id, material_definition_id) VALUES (:lot_id, :material_definition_id)
         ON CONFLICT (lot_id) DO NOTHING"""
     values = {"lot_id": lot_id, "material_definition_id": material_definition_id}
-    await tx.execute(text(statement), values)
+    await tx.execute(sql(statement), values)
 
 
 async def hold(
@@ -103,14 +103,14 @@ async def hold(
         ON CONFLICT (lot_id, source, gate)
             DO UPDATE SET reason = excluded.reason, held_at = excluded.held_at"""
     values = {"lot_id": lot_id, "source": source, "gate": gate, "reason": reason, "at": at}
-    await tx.execute(text(statement), values)
+    await tx.execute(sql(statement), values)
 
 
 async def free(tx: AsyncConnection, lot_id: str, source: str, gate: str) -> None:
     """Keep that this gate holds the lot no longer."""
     statement = """
         DELETE FROM lot_hold WHERE lot_id = :lot_id AND source = :source AND gate = :gate"""
-    await tx.execute(text(statement), {"lot_id": lot_id, "source": source, "gate": gate})
+    await tx.execute(sql(statement), {"lot_id": lot_id, "source": source, "gate": gate})
 
 
 async def floor(tx: AsyncConnection, kinds: Collection[str], lot_ids: Sequence[str] = ()) -> Floor:
@@ -131,7 +131,7 @@ async def floor(tx: AsyncConnection, kinds: Collection[str], lot_ids: Sequence[s
         UNION ALL
         SELECT released, state, equipment_id, reason, reported
         FROM ({newest_ended}) AS done WHERE place <= {ENDED_KEPT}"""
-    rows = (await tx.execute(text(statement), {"kinds": list(kinds)})).mappings()
+    rows = (await tx.execute(sql(statement), {"kinds": list(kinds)})).mappings()
     job_orders = tuple(
         KnownJobOrder(**{**row, "released": JobOrderReleased.model_validate(row["released"])})
         for row in rows
@@ -144,12 +144,12 @@ async def floor(tx: AsyncConnection, kinds: Collection[str], lot_ids: Sequence[s
         WHERE lot_id = ANY(:wanted)
            OR lot_id IN (SELECT lot_id FROM lot_hold ORDER BY held_at DESC LIMIT :newest)
         GROUP BY lot_id"""
-    held = await tx.execute(text(holds), {"wanted": wanted, "newest": HOLDS_KEPT})
+    held = await tx.execute(sql(holds), {"wanted": wanted, "newest": HOLDS_KEPT})
     registered = "SELECT lot_id FROM lot WHERE lot_id = ANY(:wanted)"
     return Floor(
         job_orders=job_orders,
         held={row[0]: row[1] for row in held},
-        registered=frozenset(await tx.scalars(text(registered), {"wanted": wanted})),
+        registered=frozenset(await tx.scalars(sql(registered), {"wanted": wanted})),
     )
 
 
@@ -159,7 +159,7 @@ async def newest_reports(tx: AsyncConnection, limit: int) -> list[ReportRow]:
         SELECT user_name, request_id, equipment_id, job_order_id, state, text, status, message,
                reported_at
         FROM report ORDER BY id DESC LIMIT :limit"""
-    rows = (await tx.execute(text(statement), {"limit": limit})).mappings().all()
+    rows = (await tx.execute(sql(statement), {"limit": limit})).mappings().all()
     return [ReportRow(**row) for row in reversed(rows)]
 
 
@@ -171,12 +171,12 @@ async def add_report(tx: AsyncConnection, row: ReportRow) -> bool:
         VALUES (:user_name, :request_id, :equipment_id, :job_order_id, :state, :text, :status,
                 :message, :reported_at)
         ON CONFLICT (user_name, request_id) DO NOTHING RETURNING id"""
-    if await tx.scalar(text(statement), vars(row)) is None:
+    if await tx.scalar(sql(statement), vars(row)) is None:
         return False
     follow = """
         UPDATE job_order SET reported = :state WHERE job_order_id = :job_order_id
         AND :state IN ('running', 'interrupted', 'ended', 'aborted')"""
-    await tx.execute(text(follow), {"state": row.state, "job_order_id": row.job_order_id})
+    await tx.execute(sql(follow), {"state": row.state, "job_order_id": row.job_order_id})
     return True
 
 
@@ -187,11 +187,11 @@ async def add_answers(tx: AsyncConnection, rows: Sequence[AnswerRow]) -> None:
                                       answered_at)
         VALUES (:user_name, :request_id, :equipment_id, :lot_id, :allowed, :reason, :answered_at)"""
     if rows:
-        await tx.execute(text(statement), [vars(row) for row in rows])
+        await tx.execute(sql(statement), [vars(row) for row in rows])
 
 
 async def answers(tx: AsyncConnection, limit: int) -> list[dict[str, Any]]:
     """Return the newest answers of the interlock."""
     statement = "SELECT * FROM interlock_answer ORDER BY id DESC LIMIT :limit"
-    rows = (await tx.execute(text(statement), {"limit": limit})).mappings()
+    rows = (await tx.execute(sql(statement), {"limit": limit})).mappings()
     return [dict(row) for row in rows]

@@ -4,10 +4,10 @@ import json
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.quality.store import all_rows
+from shared.db import sql
 from shared.errors import NotFoundError
 from shared.events import SpectrumMeasured
 
@@ -24,7 +24,7 @@ async def keep_spectrum(tx: AsyncConnection, event: SpectrumMeasured) -> None:
         "measured_at",
     }
     await tx.execute(
-        text("""
+        sql("""
             INSERT INTO spectrum (spectrum_id, lot_id, job_order_id, name, mode, frequency_hz,
                 z_real_ohm, z_imag_ohm, temperature_degc, fixture_id, measured_at)
             VALUES (:spectrum_id, :lot_id, :job_order_id, :spectrum_id, :mode, :frequency_hz,
@@ -44,7 +44,7 @@ async def set_figures(
 ) -> None:
     """Keep what a spectrum's evaluation found, with the version of the model that found it."""
     await tx.execute(
-        text("""
+        sql("""
             UPDATE spectrum SET figures = CAST(:figures AS jsonb), model_version = :version
             WHERE spectrum_id = :id"""),
         {"id": spectrum_id, "figures": json.dumps(figures_record), "version": version},
@@ -54,7 +54,7 @@ async def set_figures(
 async def keep_file(tx: AsyncConnection, sha256: str, content: bytes, at: datetime) -> None:
     """Keep the bytes of a file under their SHA-256; the same bytes are kept once."""
     await tx.execute(
-        text("""
+        sql("""
             INSERT INTO evidence (sha256, content, stored_at) VALUES (:sha256, :content, :at)
             ON CONFLICT DO NOTHING"""),
         {"sha256": sha256, "content": content, "at": at},
@@ -68,7 +68,7 @@ async def file(tx: AsyncConnection, sha256: str) -> bytes:
         NotFoundError: no such file.
     """
     content: bytes | None = await tx.scalar(
-        text("SELECT content FROM evidence WHERE sha256 = :sha256"), {"sha256": sha256}
+        sql("SELECT content FROM evidence WHERE sha256 = :sha256"), {"sha256": sha256}
     )
     if content is None:
         raise NotFoundError(f"evidence {sha256} does not exist")
@@ -78,7 +78,7 @@ async def file(tx: AsyncConnection, sha256: str) -> bytes:
 async def keep_uploaded(tx: AsyncConnection, row: dict[str, Any]) -> None:
     """Keep the arrays and figures of a spectrum that came as a file."""
     await tx.execute(
-        text("""
+        sql("""
             INSERT INTO spectrum (spectrum_id, lot_id, name, sha256, mode, frequency_hz,
                 z_real_ohm, z_imag_ohm, measured_at, figures, parser_version, model_version)
             VALUES (:spectrum_id, :lot_id, :name, :sha256, :mode, :frequency_hz, :z_real_ohm,

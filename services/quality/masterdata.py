@@ -1,10 +1,10 @@
 """Test specifications and exposure budgets in quality's database; the newest version acts."""
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.quality.domain import ExposureBudget, TestSpecification
 from services.quality.store import all_rows
+from shared.db import sql
 from shared.errors import ConflictError
 
 
@@ -16,14 +16,14 @@ async def add_specification(tx: AsyncConnection, spec: TestSpecification) -> Non
     """
     key = spec.model_dump(include={"gate", "product_id", "operation", "version"})
     await tx.execute(
-        text("""
+        sql("""
             INSERT INTO test_specification (gate, product_id, operation, version, body)
             VALUES (:gate, :product_id, :operation, :version, CAST(:body AS jsonb))
             ON CONFLICT DO NOTHING"""),
         {**key, "body": spec.model_dump_json()},
     )
     held = await tx.scalar(
-        text("""
+        sql("""
             SELECT body FROM test_specification
             WHERE gate = :gate AND product_id = :product_id AND operation = :operation
               AND version = :version"""),
@@ -59,13 +59,13 @@ async def add_budget(tx: AsyncConnection, budget: ExposureBudget) -> None:
     """
     key = budget.model_dump(include={"state", "product_id", "version"})
     await tx.execute(
-        text("""
+        sql("""
             INSERT INTO exposure_budget (state, product_id, version, body)
             VALUES (:state, :product_id, :version, CAST(:body AS jsonb)) ON CONFLICT DO NOTHING"""),
         {**key, "body": budget.model_dump_json()},
     )
     held = await tx.scalar(
-        text("""
+        sql("""
             SELECT body FROM exposure_budget
             WHERE state = :state AND product_id = :product_id AND version = :version"""),
         key,

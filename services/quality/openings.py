@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.quality.domain import ExposureBudget
 from services.quality.exposure import DewPoint
 from services.quality.store import Passage, all_rows, passage_of
+from shared.db import sql
 
 
 async def add_pending(
@@ -20,7 +21,7 @@ async def add_pending(
     Its samples are waited for until `wait_wall_s` wall seconds from now.
     """
     await tx.execute(
-        text("""
+        sql("""
             INSERT INTO pending_exposure (lot_id, product_id, state, version, give_up_at)
             SELECT :lot_id, :product_id, :state, :version,
                    clock_timestamp() + make_interval(secs => :wait_s)
@@ -61,7 +62,7 @@ async def lock_pending(tx: AsyncConnection, lot_id: str, state: str) -> RowMappi
 async def end_pending(tx: AsyncConnection, lot_id: str, state: str) -> None:
     """End the evaluation of an interval."""
     await tx.execute(
-        text("DELETE FROM pending_exposure WHERE lot_id = :lot_id AND state = :state"),
+        sql("DELETE FROM pending_exposure WHERE lot_id = :lot_id AND state = :state"),
         {"lot_id": lot_id, "state": state},
     )
 
@@ -103,7 +104,7 @@ async def dew_points(
 async def keep_dew_points(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep samples of sensors; one that is there already stays."""
     await tx.execute(
-        text("""
+        sql("""
             INSERT INTO dew_point (equipment_id, signal, source_at, dew_point_degc)
             VALUES (:equipment_id, :signal, :source_at, :dew_point_degc) ON CONFLICT DO NOTHING"""),
         list(rows),
@@ -112,13 +113,13 @@ async def keep_dew_points(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]
 
 async def forget_dew_points(tx: AsyncConnection, before: datetime) -> None:
     """Delete samples that are older than an instant."""
-    await tx.execute(text("DELETE FROM dew_point WHERE source_at < :before"), {"before": before})
+    await tx.execute(sql("DELETE FROM dew_point WHERE source_at < :before"), {"before": before})
 
 
 async def keep_exposure(tx: AsyncConnection, row: Mapping[str, Any]) -> None:
     """Keep an evaluated interval."""
     await tx.execute(
-        text("""
+        sql("""
             INSERT INTO exposure (lot_id, open_state, version, job_order_id, from_at, to_at, state,
                 minutes, budget_minutes, dose_ppm_h, budget_dose_ppm_h, reason, evaluated_at)
             VALUES (:lot_id, :open_state, :version, :job_order_id, :from_at, :to_at, :state,

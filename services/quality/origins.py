@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.quality.store import all_rows
+from shared.db import sql
 
 
 async def keep_request(tx: AsyncConnection, work_request_id: str, witness_quantity: int) -> None:
     """Keep how many witness cells a work request makes."""
     await tx.execute(
-        text("""
+        sql("""
             INSERT INTO work_request (work_request_id, witness_quantity)
             VALUES (:id, :witness_quantity) ON CONFLICT DO NOTHING"""),
         {"id": work_request_id, "witness_quantity": witness_quantity},
@@ -21,7 +21,7 @@ async def keep_request(tx: AsyncConnection, work_request_id: str, witness_quanti
 async def witness_quantity(tx: AsyncConnection, work_request_id: str) -> int | None:
     """Return how many witness cells a work request makes, None where it is not known here."""
     quantity: int | None = await tx.scalar(
-        text("SELECT witness_quantity FROM work_request WHERE work_request_id = :id"),
+        sql("SELECT witness_quantity FROM work_request WHERE work_request_id = :id"),
         {"id": work_request_id},
     )
     return quantity
@@ -30,7 +30,7 @@ async def witness_quantity(tx: AsyncConnection, work_request_id: str) -> int | N
 async def keep_members(tx: AsyncConnection, pellet_lot_id: str, lot_ids: Sequence[str]) -> None:
     """Keep which pellet lot pellets are of."""
     await tx.execute(
-        text("""
+        sql("""
             INSERT INTO member (lot_id, pellet_lot_id)
             SELECT lot_id, :pellet_lot_id FROM unnest(CAST(:lot_ids AS text[])) AS lot_id
             ON CONFLICT (lot_id) DO UPDATE SET pellet_lot_id = excluded.pellet_lot_id"""),
@@ -41,7 +41,7 @@ async def keep_members(tx: AsyncConnection, pellet_lot_id: str, lot_ids: Sequenc
 async def keep_components(tx: AsyncConnection, lot_id: str, part_ids: Sequence[str]) -> None:
     """Keep which pellets a cell has; what is no member of a pellet lot is left out."""
     await tx.execute(
-        text("""
+        sql("""
             INSERT INTO component (lot_id, part_lot_id)
             SELECT :lot_id, lot_id FROM member
             WHERE lot_id = ANY(:part_ids) AND lot_id <> :lot_id AND pellet_lot_id <> :lot_id

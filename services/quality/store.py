@@ -6,10 +6,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.quality.gates import Figures, Judged, Verdict
+from shared.db import sql
 from shared.events import DispositionDecided, NonconformanceRaised, TestResult
 
 
@@ -32,20 +33,20 @@ class Passage:
 
 async def all_rows(tx: AsyncConnection, statement: str, **values: Any) -> Sequence[RowMapping]:
     """Return the rows of a statement."""
-    return (await tx.execute(text(statement), values)).mappings().all()
+    return (await tx.execute(sql(statement), values)).mappings().all()
 
 
 async def lock(tx: AsyncConnection, name: str) -> None:
     """Keep others off the decisions over one lot until the end of the transaction."""
     await tx.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name}
+        sql("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name}
     )
 
 
 async def keep_passage(tx: AsyncConnection, passage: Passage) -> None:
     """Keep an ended job order until its gates have decided, and as the times of its lot."""
     await tx.execute(
-        text("""
+        sql("""
             INSERT INTO passage (job_order_id, lot_id, work_request_id, product_id, operation,
                 equipment_id, parts, started_at, ended_at, correlation_id, causation_id)
             VALUES (:job_order_id, :lot_id, :work_request_id, :product_id, :operation,
@@ -83,7 +84,7 @@ async def lock_passage(tx: AsyncConnection, job_order_id: str) -> Passage | None
 async def set_decided(tx: AsyncConnection, job_order_id: str, *, decided: bool) -> None:
     """Close an ended job order, or open it again because of new figures."""
     await tx.execute(
-        text("UPDATE passage SET decided = :decided, waits = NULL WHERE job_order_id = :id"),
+        sql("UPDATE passage SET decided = :decided, waits = NULL WHERE job_order_id = :id"),
         {"id": job_order_id, "decided": decided},
     )
 
@@ -91,7 +92,7 @@ async def set_decided(tx: AsyncConnection, job_order_id: str, *, decided: bool) 
 async def set_waits(tx: AsyncConnection, job_order_id: str, reason: str) -> None:
     """Keep why the gates of a job order do not decide yet."""
     await tx.execute(
-        text("""
+        sql("""
             UPDATE passage SET waits = :reason
             WHERE job_order_id = :id AND waits IS DISTINCT FROM :reason"""),
         {"id": job_order_id, "reason": reason},
@@ -125,7 +126,7 @@ async def keep_measurements(
             INSERT INTO measurement (job_order_id, lot_id, characteristic, value, words, unit,
                                      reason, measured_at)
             VALUES (:job_order_id, :lot_id, :characteristic, :value, :words, :unit, :reason, :at)"""
-        await tx.execute(text(statement), rows)
+        await tx.execute(sql(statement), rows)
 
 
 async def figures(tx: AsyncConnection, job_order_id: str) -> Figures:
@@ -139,7 +140,7 @@ async def figures(tx: AsyncConnection, job_order_id: str) -> Figures:
 async def newest_value(tx: AsyncConnection, lot_id: str, characteristic: str) -> float | None:
     """Return the newest measured number of a lot, None where there is none or it is unknown."""
     value: float | None = await tx.scalar(
-        text("""
+        sql("""
             SELECT value FROM measurement
             WHERE lot_id = :lot_id AND characteristic = :characteristic
             ORDER BY id DESC LIMIT 1"""),
@@ -153,7 +154,7 @@ async def keep_pending(
 ) -> None:
     """Keep a measurement whose figures are still to be computed."""
     await tx.execute(
-        text("""
+        sql("""
             INSERT INTO pending_evaluation (evaluation_id, kind, job_order_id, body)
             VALUES (:id, :kind, :job_order_id, CAST(:body AS jsonb)) ON CONFLICT DO NOTHING"""),
         {"id": evaluation_id, "kind": kind, "job_order_id": job_order_id, "body": body},
@@ -179,7 +180,7 @@ async def pending(tx: AsyncConnection, evaluation_id: str) -> tuple[str, Any] | 
 async def take_pending(tx: AsyncConnection, evaluation_id: str) -> bool:
     """End an evaluation; False when another has done it."""
     ended = await tx.execute(
-        text("DELETE FROM pending_evaluation WHERE evaluation_id = :id"), {"id": evaluation_id}
+        sql("DELETE FROM pending_evaluation WHERE evaluation_id = :id"), {"id": evaluation_id}
     )
     return bool(ended.rowcount)
 
@@ -210,7 +211,7 @@ async def keep_results(
                 low, high, disposition, reason, specification_version, evaluated_at)
             VALUES (:job_order_id, :lot_id, :gate, :characteristic, :value, :words, :unit, :low,
                 :high, :disposition, :reason, :version, :at)"""
-        await tx.execute(text(statement), rows)
+        await tx.execute(sql(statement), rows)
 
 
 async def keep_verdict(
@@ -218,7 +219,7 @@ async def keep_verdict(
 ) -> list[Verdict]:
     """Keep what one witness or sample says of its pellet lot; return all that have spoken."""
     await tx.execute(
-        text("""
+        sql("""
             INSERT INTO verdict (gate, pellet_lot_id, lot_id, body)
             VALUES (:gate, :pellet_lot_id, :lot_id, CAST(:body AS jsonb))
             ON CONFLICT (gate, pellet_lot_id, lot_id) DO UPDATE SET body = excluded.body"""),
@@ -247,7 +248,7 @@ async def keep_disposition(
 ) -> None:
     """Keep a decision as it was published."""
     await tx.execute(
-        text("""
+        sql("""
             INSERT INTO disposition (job_order_id, lot_id, gate, disposition, body, evaluated_at)
             VALUES (:job_order_id, :lot_id, :gate, :disposition, CAST(:body AS jsonb), :at)"""),
         {
@@ -266,7 +267,7 @@ async def keep_nonconformance(
 ) -> bool:
     """Keep a nonconformance; False when it was raised before."""
     added = await tx.execute(
-        text("""
+        sql("""
             INSERT INTO nonconformance (nonconformance_id, gate, job_order_id, lot_id, lot_ids,
                 equipment_id, description, raised_at)
             VALUES (:nonconformance_id, :gate, :job_order_id, :lot_id, :lots, :equipment_id,

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.sintering.load import Place
 from services.sintering.profile import Judgement, Profile
 from services.sintering.schedule import Value
+from shared.db import sql
 from shared.errors import NotFoundError
 
 SUMMARY = """
@@ -41,7 +41,7 @@ class FurnaceLoad:
 
 async def new_load_id(tx: AsyncConnection, at: datetime) -> str:
     """Return an id for a load that no other load of this plant has or had."""
-    number: int = await tx.scalar(text("SELECT nextval('furnace_load_number')"))
+    number: int = await tx.scalar(sql("SELECT nextval('furnace_load_number')"))
     return f"LOAD-{at:%y%m%d}-{number:04d}"
 
 
@@ -61,7 +61,7 @@ async def keep_load(
         "job_order_ids": json.dumps(load.job_order_ids),
         "judged": json.dumps(dict(load.judged)),
     }
-    await tx.execute(text(statement), values)
+    await tx.execute(sql(statement), values)
     part = """
         INSERT INTO furnace_load_part (furnace_load_id, job_order_id, lot_id, tray, position)
         VALUES (:furnace_load_id, :job_order_id, :lot_id, :tray, :position)"""
@@ -69,7 +69,7 @@ async def keep_load(
         {"furnace_load_id": load.furnace_load_id, "job_order_id": job_order_id, **vars(place)}
         for job_order_id, place in places
     ]
-    await tx.execute(text(part), rows)
+    await tx.execute(sql(part), rows)
 
 
 async def judged_by(tx: AsyncConnection, furnace_load_id: str) -> dict[str, Value]:
@@ -79,7 +79,7 @@ async def judged_by(tx: AsyncConnection, furnace_load_id: str) -> dict[str, Valu
         NotFoundError: no such load.
     """
     statement = "SELECT judged FROM furnace_load WHERE furnace_load_id = :id"
-    judged = await tx.scalar(text(statement), {"id": furnace_load_id})
+    judged = await tx.scalar(sql(statement), {"id": furnace_load_id})
     if judged is None:
         raise NotFoundError(f"furnace load {furnace_load_id} does not exist")
     return {
@@ -107,7 +107,7 @@ async def keep_run(
         "unknown_reason": judgement.reason,
         "soak_in_band_s": judgement.soak_in_band_s,
     }
-    await tx.execute(text(statement), values)
+    await tx.execute(sql(statement), values)
 
 
 async def busy_until(tx: AsyncConnection) -> dict[str, datetime]:
@@ -116,14 +116,14 @@ async def busy_until(tx: AsyncConnection) -> dict[str, datetime]:
         SELECT l.equipment_id, max(l.planned_end_at) AS busy_until
         FROM furnace_load l JOIN station_order o ON o.station_order_id = l.furnace_load_id
         WHERE o.state IN ('allowed_to_start', 'running') GROUP BY l.equipment_id"""
-    rows = (await tx.execute(text(statement))).mappings()
+    rows = (await tx.execute(sql(statement))).mappings()
     return {row["equipment_id"]: row["busy_until"] for row in rows}
 
 
 async def loads(tx: AsyncConnection, limit: int) -> list[dict[str, Any]]:
     """Return the newest loads, without parts and profile."""
     statement = f"{SUMMARY} ORDER BY l.planned_start_at DESC, l.furnace_load_id DESC LIMIT :limit"
-    rows = (await tx.execute(text(statement), {"limit": limit})).mappings()
+    rows = (await tx.execute(sql(statement), {"limit": limit})).mappings()
     return [dict(row) for row in rows]
 
 
@@ -132,7 +132,7 @@ async def open_loads(tx: AsyncConnection) -> list[dict[str, Any]]:
     statement = f"""
         {SUMMARY} WHERE o.state IN ('allowed_to_start', 'running', 'interrupted')
         ORDER BY l.planned_start_at, l.furnace_load_id"""
-    return [dict(row) for row in (await tx.execute(text(statement))).mappings()]
+    return [dict(row) for row in (await tx.execute(sql(statement))).mappings()]
 
 
 async def load(tx: AsyncConnection, furnace_load_id: str) -> dict[str, Any]:
@@ -149,13 +149,13 @@ async def load(tx: AsyncConnection, furnace_load_id: str) -> dict[str, Any]:
         JOIN furnace_load l USING (furnace_load_id)
         JOIN station_order o ON o.station_order_id = l.furnace_load_id
         WHERE furnace_load_id = :id"""
-    row = (await tx.execute(text(statement), values)).mappings().first()
+    row = (await tx.execute(sql(statement), values)).mappings().first()
     if row is None:
         raise NotFoundError(f"furnace load {furnace_load_id} does not exist")
     parts = """
         SELECT lot_id, job_order_id, tray, position FROM furnace_load_part
         WHERE furnace_load_id = :id ORDER BY tray, position"""
-    found = (await tx.execute(text(parts), values)).mappings()
+    found = (await tx.execute(sql(parts), values)).mappings()
     return {**row, "parts": [dict(part) for part in found]}
 
 
@@ -166,5 +166,5 @@ async def places_of(tx: AsyncConnection, lot_id: str) -> list[dict[str, Any]]:
                p.tray, p.position
         FROM ({SUMMARY}) AS s JOIN furnace_load_part p USING (furnace_load_id)
         WHERE p.lot_id = :lot_id ORDER BY s.planned_start_at"""
-    rows = (await tx.execute(text(statement), {"lot_id": lot_id})).mappings()
+    rows = (await tx.execute(sql(statement), {"lot_id": lot_id})).mappings()
     return [dict(row) for row in rows]

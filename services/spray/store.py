@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.spray.domain import CoatedFace
+from shared.db import sql
 
 
 async def keep_faces(
@@ -30,7 +30,7 @@ async def keep_faces(
         }
         for face in faces
     ]
-    await tx.execute(text(statement), rows)
+    await tx.execute(sql(statement), rows)
 
 
 async def faces_of(tx: AsyncConnection, lot_id: str) -> list[dict[str, Any]]:
@@ -38,5 +38,5 @@ async def faces_of(tx: AsyncConnection, lot_id: str) -> list[dict[str, Any]]:
     statement = """
         SELECT face, station_order_id, contact_angle_deg, film_um, arc_count, sprayed_at
         FROM coated_face WHERE lot_id = :lot_id ORDER BY sprayed_at, face"""
-    rows = (await tx.execute(text(statement), {"lot_id": lot_id})).mappings()
+    rows = (await tx.execute(sql(statement), {"lot_id": lot_id})).mappings()
     return [dict(row) for row in rows]

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.trace.domain import Edge, Mentions
 from services.trace.seal import EMPTY_ROOT, Frontier, Record, Seal
+from shared.db import sql
 from shared.events import Envelope, GenealogyRecorded, MaterialLotRegistered
 
 _HASH_BYTES = 32
@@ -39,7 +39,7 @@ async def keep(tx: AsyncConnection, envelope: Envelope, body: str, named: Mentio
         "lot_ids": sorted(named.lot_ids),
         "job_order_ids": sorted(named.job_order_ids),
     }
-    await tx.execute(text(statement), values)
+    await tx.execute(sql(statement), values)
 
 
 async def register_lot(tx: AsyncConnection, envelope: Envelope, lot: MaterialLotRegistered) -> None:
@@ -53,7 +53,7 @@ async def register_lot(tx: AsyncConnection, envelope: Envelope, lot: MaterialLot
             quantity = excluded.quantity, unit = excluded.unit,
             work_request_id = excluded.work_request_id, origin = excluded.origin,
             registered_at = excluded.registered_at"""
-    await tx.execute(text(statement), lot.model_dump() | {"at": envelope.time})
+    await tx.execute(sql(statement), lot.model_dump() | {"at": envelope.time})
 
 
 async def add_genealogy(
@@ -87,16 +87,16 @@ async def add_genealogy(
         ON CONFLICT (lot_id) DO NOTHING"""
     steps = {(item.lot_id, item.use) for item in event.materials if item.use != "consumed"}
     if edges:
-        await tx.execute(text(edge), [job | vars(one) for one in edges])
+        await tx.execute(sql(edge), [job | vars(one) for one in edges])
     if steps:
         rows = [job | {"lot_id": lot_id, "use": use} for lot_id, use in sorted(steps)]
-        await tx.execute(text(step), rows)
+        await tx.execute(sql(step), rows)
     lots = {
         item.lot_id: item.model_dump() | ({"quantity": None} if item.use == "consumed" else {})
         for item in event.materials
     }
     if lots:
-        await tx.execute(text(lot), [lots[lot_id] for lot_id in sorted(lots)])
+        await tx.execute(sql(lot), [lots[lot_id] for lot_id in sorted(lots)])
 
 
 async def settled_position(tx: AsyncConnection) -> int:
@@ -104,8 +104,8 @@ async def settled_position(tx: AsyncConnection) -> int:
 
     Waits for those who are adding now; new ones wait until this short transaction ends.
     """
-    await tx.execute(text("SELECT pg_advisory_xact_lock(727002)"))
-    return await tx.scalar(text("SELECT max(position) FROM record")) or 0
+    await tx.execute(sql("SELECT pg_advisory_xact_lock(727002)"))
+    return await tx.scalar(sql("SELECT max(position) FROM record")) or 0
 
 
 async def records(tx: AsyncConnection, after: int, up_to: int, limit: int) -> list[Record]:
@@ -114,15 +114,15 @@ async def records(tx: AsyncConnection, after: int, up_to: int, limit: int) -> li
         SELECT position, event_id::text, source, sequence, type, subject, time, body FROM record
         WHERE position > :after AND position <= :up_to ORDER BY position LIMIT :limit"""
     values = {"after": after, "up_to": up_to, "limit": limit}
-    rows = (await tx.execute(text(statement), values)).mappings()
+    rows = (await tx.execute(sql(statement), values)).mappings()
     return [Record(**row) for row in rows]
 
 
 async def last_seal(tx: AsyncConnection) -> tuple[int, bytes, Frontier]:
     """Return position, root and frontier of the last seal; other sealers wait until the end."""
-    await tx.execute(text("LOCK TABLE seal IN SHARE ROW EXCLUSIVE MODE"))
+    await tx.execute(sql("LOCK TABLE seal IN SHARE ROW EXCLUSIVE MODE"))
     statement = "SELECT position, root, count, frontier FROM seal ORDER BY position DESC LIMIT 1"
-    row = (await tx.execute(text(statement))).mappings().first()
+    row = (await tx.execute(sql(statement))).mappings().first()
     if row is None:
         return 0, EMPTY_ROOT, Frontier()
     return row["position"], row["root"], Frontier(row["count"], _split(row["frontier"]))
@@ -145,7 +145,7 @@ async def add_seal(tx: AsyncConnection, seal: Seal, frontier: Frontier, at: Any)
         "frontier": b"".join(frontier.hashes),
         "at": at,
     }
-    await tx.execute(text(statement), values)
+    await tx.execute(sql(statement), values)
 
 
 async def seals(tx: AsyncConnection, after: int, limit: int) -> list[Seal]:
@@ -153,7 +153,7 @@ async def seals(tx: AsyncConnection, after: int, limit: int) -> list[Seal]:
     statement = """
         SELECT position, count, root, previous_root, positions, leaves FROM seal
         WHERE position > :after ORDER BY position LIMIT :limit"""
-    rows = (await tx.execute(text(statement), {"after": after, "limit": limit})).mappings()
+    rows = (await tx.execute(sql(statement), {"after": after, "limit": limit})).mappings()
     return [
         Seal(**{**row, "positions": tuple(row["positions"]), "leaves": _split(row["leaves"])})
         for row in rows
@@ -166,14 +166,14 @@ async def seal_list(tx: AsyncConnection, limit: int) -> list[dict[str, Any]]:
         SELECT position, count, encode(root, 'hex') AS root_sha256,
                encode(previous_root, 'hex') AS previous_root_sha256, sealed_at
         FROM seal ORDER BY position DESC LIMIT :limit"""
-    rows = (await tx.execute(text(statement), {"limit": limit})).mappings()
+    rows = (await tx.execute(sql(statement), {"limit": limit})).mappings()
     return [dict(row) for row in rows]
 
 
 async def record_counts(tx: AsyncConnection, sealed_position: int) -> int:
     """Return how many records stand behind the last seal."""
     statement = "SELECT count(*) FROM record WHERE position > :position"
-    return await tx.scalar(text(statement), {"position": sealed_position}) or 0
+    return await tx.scalar(sql(statement), {"position": sealed_position}) or 0
 
 
 async def lot_exists(tx: AsyncConnection, lot_id: str) -> bool:
@@ -181,7 +181,7 @@ async def lot_exists(tx: AsyncConnection, lot_id: str) -> bool:
     statement = """
         SELECT EXISTS (SELECT 1 FROM lot WHERE lot_id = :lot_id)
             OR EXISTS (SELECT 1 FROM record_lot WHERE lot_id = :lot_id)"""
-    return bool(await tx.scalar(text(statement), {"lot_id": lot_id}))
+    return bool(await tx.scalar(sql(statement), {"lot_id": lot_id}))
 
 
 async def edges(tx: AsyncConnection, lot_id: str, *, backward: bool) -> list[Edge]:
@@ -198,7 +198,7 @@ async def edges(tx: AsyncConnection, lot_id: str, *, backward: bool) -> list[Edg
         FROM genealogy_edge JOIN reached ON {here}_lot_id = reached.lot_id
         GROUP BY parent_lot_id, child_lot_id, unit
         ORDER BY parent_lot_id, child_lot_id, unit"""
-    rows = (await tx.execute(text(statement), {"lot_id": lot_id})).mappings()
+    rows = (await tx.execute(sql(statement), {"lot_id": lot_id})).mappings()
     return [Edge(**row) for row in rows]
 
 
@@ -215,7 +215,7 @@ async def nodes(tx: AsyncConnection, lot_ids: Sequence[str]) -> list[dict[str, A
             ORDER BY ended_at DESC LIMIT 1
         ) AS step ON true
         ORDER BY wanted.lot_id"""
-    rows = (await tx.execute(text(statement), {"lot_ids": list(lot_ids)})).mappings()
+    rows = (await tx.execute(sql(statement), {"lot_ids": list(lot_ids)})).mappings()
     return [dict(row) for row in rows]
 
 
@@ -234,7 +234,7 @@ async def history(tx: AsyncConnection, lot_id: str) -> list[dict[str, Any]]:
                CAST(body AS jsonb) -> 'data' AS data
         FROM record WHERE position IN (SELECT position FROM own UNION SELECT position FROM beside)
         ORDER BY time, position"""
-    rows = (await tx.execute(text(statement), {"lot_id": lot_id})).mappings()
+    rows = (await tx.execute(sql(statement), {"lot_id": lot_id})).mappings()
     return [dict(row) for row in rows]
 
 
@@ -246,7 +246,7 @@ async def lots(tx: AsyncConnection, search: str, limit: int) -> list[dict[str, A
         FROM lot WHERE lot_id ILIKE :like OR material_definition_id ILIKE :like
         ORDER BY registered_at DESC NULLS LAST, lot_id LIMIT :limit"""
     escaped = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    rows = (await tx.execute(text(statement), {"like": f"%{escaped}%", "limit": limit})).mappings()
+    rows = (await tx.execute(sql(statement), {"like": f"%{escaped}%", "limit": limit})).mappings()
     return [dict(row) for row in rows]
 
 

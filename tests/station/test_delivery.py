@@ -20,7 +20,7 @@ from shared.clock import wall_clock
 from shared.commands import Command
 from shared.db import Database, migrate
 from shared.errors import ConflictError, NotFoundError
-from shared.events import Envelope, LotHeld
+from shared.events import Envelope, LotHeld, LotHoldReleased
 from shared.inbox import Inbox
 from shared.outbox import Outbox, Relay
 from tests.conftest import free_port
@@ -35,10 +35,18 @@ class Reader:
     seen: list[str] = field(default_factory=list)
     refuse: set[str] = field(default_factory=set)
 
-    async def take(self, _: AsyncConnection, __: Envelope, event: LotHeld) -> None:
+    async def take(self, tx: AsyncConnection, _: Envelope, event: LotHeld) -> None:
         if event.lot_id in self.refuse:
             raise ValueError(f"cannot handle {event.lot_id}")
+        await tx.execute(text("INSERT INTO kept (reason) VALUES (:reason)"), event.model_dump())
         self.seen.append(event.reason)
+
+    async def kept(self) -> list[str]:
+        async with self.database.quiet() as tx:
+            return list(await tx.scalars(text("SELECT reason FROM kept ORDER BY id")))
+
+    async def committed_cursor(self) -> int:
+        return await self.inbox.readers[0].cursor()
 
 
 @dataclass
@@ -89,6 +97,10 @@ async def line(
     bus_out, bus_in = Bus(own_broker.url, "says"), Bus(own_broker.url, "reads")
     async with httpx.AsyncClient() as http:
         reader = Reader(inbox=None, database=ours)  # type: ignore[arg-type]
+        async with ours.begin() as tx:
+            await tx.execute(
+                text("CREATE TABLE kept (id serial PRIMARY KEY, reason text NOT NULL UNIQUE)")
+            )
         reader.inbox = Inbox(
             site="pilot",
             database=ours,
@@ -164,6 +176,35 @@ async def test_a_refused_event_is_set_aside_and_its_lot_waits_while_others_go_on
     await line.reader.inbox.retry(aside[0].event_id)
     assert line.reader.seen == ["first of L2", "first of L1", "second of L1"]
     assert await line.reader.inbox.set_aside() == []
+
+
+async def test_events_that_wait_together_have_each_its_effect_though_one_cannot_be_handled(
+    line: Line, own_broker: Broker
+) -> None:
+    line.reader.refuse = {"bad"}
+    own_broker.child.kill()
+    for number in range(60):
+        await line.say("bad" if number == 30 else "good", f"r{number}")
+    own_broker.start()
+    await until(lambda: "r59" in line.reader.seen, timeout_s=40)
+    assert await line.reader.kept() == [f"r{number}" for number in range(60) if number != 30]
+    assert [item.sequence for item in await line.reader.inbox.set_aside()] == [31]
+
+
+async def test_the_cursor_follows_events_that_nobody_wants(line: Line) -> None:
+    free = LotHoldReleased(lot_id="L1", work_request_id=None, gate="g", reason="free")
+    await line.say("L1", "first")
+    async with line.database.begin() as tx:
+        await line.outbox.record(tx, *[free] * 30)
+    await line.say("L1", "last")
+    await until(lambda: line.reader.seen == ["first", "last"])
+    async with line.database.begin() as tx:
+        await line.outbox.record(tx, *[free] * 5)
+    async with asyncio.timeout(15):
+        while await line.reader.committed_cursor() < 37:
+            line.reader.inbox.readers[0].look_again()
+            await asyncio.sleep(0.05)
+    assert await line.reader.kept() == ["first", "last"]
 
 
 async def test_retrying_what_is_not_set_aside_is_not_found(line: Line) -> None:
