@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from shared.app import Service
-from shared.events import EVENTS, Envelope, Event, event_type
+from shared.envelope import EVENTS, Envelope, event_type
+from shared.facts import Event
 from shared.settings import SERVICES
 from shared.topics import VERSION
 

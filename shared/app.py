@@ -30,7 +30,7 @@ from shared.errors import (
     StationFaultError,
     TooLargeError,
 )
-from shared.events import Event
+from shared.facts import Event
 from shared.inbox import Handler, Inbox
 from shared.observability import Metrics, configure_logs
 from shared.outbox import Outbox, Relay

@@ -1,137 +1,26 @@
-"""Every event on the plant bus, versioned, and its CloudEvents envelope."""
+"""Every event on the plant bus, versioned, by the service that says it."""
 
 from __future__ import annotations
 
-import hashlib
-from datetime import datetime
-from typing import Any, ClassVar, Literal
-from uuid import UUID, uuid4
+from typing import ClassVar, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
-PARTITIONS = 16
-SubjectKind = Literal["job_order", "lot", "equipment", "work_request", "file", "master_data"]
-MaterialUse = Literal["consumed", "processed", "produced"]
-Disposition = Literal["released", "blocked", "rework", "scrap"]
-EquipmentState = Literal[
-    "productive",
-    "standby",
-    "engineering",
-    "scheduled_down",
-    "unscheduled_down",
-    "nonscheduled",
-]
-DataQuality = Literal["good", "stale", "unknown"]
-
-
-class Fact(BaseModel):
-    """Base of all parts of an event: frozen; readers ignore fields they do not know."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class Material(Fact):
-    """One lot in a job order, as required or as used; `quantity` in `unit`."""
-
-    lot_id: str
-    material_definition_id: str
-    quantity: float = Field(ge=0)
-    unit: str
-    use: MaterialUse
-
-
-class TestResult(Fact):
-    """One measured characteristic of one lot; None with a reason where it could not be measured."""
-
-    __test__ = False
-
-    lot_id: str
-    characteristic: str
-    value: float | str | None
-    unit: str
-    reason: str | None = None
-
-
-class CycleFigures(Fact):
-    """Capacity in and out of one cycle; None with a flag where the test cannot tell."""
-
-    cycle: int
-    charge_capacity_mah: float | None
-    discharge_capacity_mah: float | None
-    coulombic_efficiency_ratio: float | None
-    flag: str | None = None
-
-
-class PartDisposition(Fact):
-    """What a gate decided over one part of a lot."""
-
-    lot_id: str
-    value: float | str | None
-    disposition: Disposition
-    reason: str
-
-
-class Event(Fact):
-    """A frozen fact in the past tense. `kind` and `version` name its contract."""
-
-    kind: ClassVar[str]
-    version: ClassVar[int] = 1
-    subject_kind: ClassVar[SubjectKind]
-
-    @property
-    def subject(self) -> str:
-        """The lot, cell, job order or equipment this is about; decides partition and order."""
-        raise NotImplementedError(f"{type(self).__name__} names no subject")
-
-
-class LotEvent(Event):
-    """A fact about one lot or cell."""
-
-    subject_kind: ClassVar[SubjectKind] = "lot"
-    lot_id: str
-
-    @property
-    def subject(self) -> str:
-        return self.lot_id
-
-
-class JobOrderEvent(Event):
-    """A fact about one job order; `lot_id` is the powder lot, pellet lot or cell it is about."""
-
-    subject_kind: ClassVar[SubjectKind] = "job_order"
-    job_order_id: str
-    lot_id: str
-    work_request_id: str
-    product_id: str
-    operation: str
-
-    @property
-    def subject(self) -> str:
-        return self.job_order_id
-
-
-class EquipmentEvent(Event):
-    """A fact about one piece of equipment."""
-
-    subject_kind: ClassVar[SubjectKind] = "equipment"
-    equipment_id: str = Field(examples=["pilot/dryroom/spray/eap-1"])
-
-    @property
-    def subject(self) -> str:
-        return self.equipment_id
-
-
-class WorkRequestEvent(Event):
-    """A fact about one work request."""
-
-    subject_kind: ClassVar[SubjectKind] = "work_request"
-    work_request_id: str
-    product_id: str
-
-    @property
-    def subject(self) -> str:
-        return self.work_request_id
-
+from shared.facts import (
+    CycleFigures,
+    DataQuality,
+    Disposition,
+    EquipmentEvent,
+    EquipmentState,
+    Event,
+    JobOrderEvent,
+    LotEvent,
+    Material,
+    PartDisposition,
+    SubjectKind,
+    TestResult,
+    WorkRequestEvent,
+)
 
 # execution
 
@@ -489,111 +378,3 @@ class OperatorActed(Event):
     @property
     def subject(self) -> str:
         return self.target
-
-
-EVENTS: dict[str, tuple[type[Event], ...]] = {
-    "execution": (
-        WorkRequestAccepted,
-        WorkRequestEnded,
-        JobOrderReleased,
-        MaterialLotRegistered,
-        GenealogyRecorded,
-        LotHeld,
-        LotHoldReleased,
-        TimeLimitChanged,
-        CellCompleted,
-    ),
-    "sintering": (
-        JobOrderStarted,
-        JobOrderEnded,
-        JobOrderHeld,
-        EquipmentStateChanged,
-        FurnaceLoadPlanned,
-        SinterRunEnded,
-    ),
-    "spray": (JobOrderStarted, JobOrderEnded, JobOrderHeld, EquipmentStateChanged),
-    "lamination": (JobOrderStarted, JobOrderEnded, JobOrderHeld, EquipmentStateChanged),
-    "formation": (
-        JobOrderStarted,
-        JobOrderEnded,
-        JobOrderHeld,
-        EquipmentStateChanged,
-        SpectrumMeasured,
-        CyclingEnded,
-        ChannelLeased,
-        CellGraded,
-    ),
-    "quality": (DispositionDecided, ExposureEvaluated, NonconformanceRaised),
-    "trace": (RecordSealed,),
-    "historian": (FileSealed, SourceStateChanged),
-    "plc": (PlcReported,),
-    "gateway": (OperatorActed,),
-}
-BY_TYPE: dict[str, type[Event]] = {
-    f"org.halite.{event.kind}.v{event.version}": event
-    for events in EVENTS.values()
-    for event in events
-}
-
-
-class Envelope(BaseModel):
-    """CloudEvents 1.0, structured JSON. `sequence` is gapless per source, given by its relay."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    specversion: Literal["1.0"] = "1.0"
-    id: UUID = Field(default_factory=uuid4)
-    source: str = Field(examples=["/halite/execution"])
-    type: str = Field(examples=["org.halite.job_order_released.v1"])
-    subject: str
-    time: AwareDatetime = Field(description="plant time at which it happened")
-    datacontenttype: Literal["application/json"] = "application/json"
-    sequence: int | None = Field(default=None, ge=1)
-    correlationid: str | None = None
-    causationid: str | None = None
-    traceparent: str | None = None
-    data: dict[str, Any]
-
-    @property
-    def service(self) -> str:
-        """The service that said it."""
-        return self.source.rsplit("/", 1)[-1]
-
-    def event(self) -> Event | None:
-        """Return the typed event, or None for a type this reader does not know.
-
-        Raises:
-            pydantic.ValidationError: the data does not fit the contract of its type.
-        """
-        cls = BY_TYPE.get(self.type)
-        return cls.model_validate(self.data) if cls else None
-
-
-def event_type(cls: type[Event]) -> str:
-    """Return the CloudEvents type of an event class."""
-    return f"org.halite.{cls.kind}.v{cls.version}"
-
-
-def partition_of(subject: str) -> int:
-    """Return the partition, 0 to 15, of a subject; the same in every process and version."""
-    return hashlib.blake2s(subject.encode(), digest_size=1).digest()[0] % PARTITIONS
-
-
-def envelope(
-    event: Event,
-    *,
-    service: str,
-    time: datetime,
-    correlation_id: str | None = None,
-    causation_id: str | None = None,
-) -> Envelope:
-    """Wrap an event; the relay gives `sequence` when it has been committed."""
-    return Envelope(
-        source=f"/halite/{service}",
-        type=event_type(type(event)),
-        subject=event.subject,
-        time=time,
-        correlationid=correlation_id,
-        causationid=causation_id,
-        data=event.model_dump(mode="json"),
-    )

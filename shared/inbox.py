@@ -14,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.bus import Bus, Message
 from shared.db import Database, sql
+from shared.envelope import BY_TYPE, Envelope
 from shared.errors import MesError, NotFoundError, RetryLaterError, ServiceUnreachableError
-from shared.events import BY_TYPE, Envelope, Event
+from shared.facts import Event
 from shared.outbox import Cause, cause
 from shared.topics import events_of
 

@@ -7,17 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import joborders, recipes
 from shared.app import Service
+from shared.envelope import Envelope
 from shared.errors import PersonNeededError
-from shared.events import (
-    Envelope,
-    Event,
-    JobOrderEnded,
-    JobOrderReleased,
-    LotHeld,
-    LotHoldReleased,
-    Material,
-    TestResult,
-)
+from shared.events import JobOrderEnded, JobOrderReleased, LotHeld, LotHoldReleased
+from shared.facts import Event, Material, TestResult
 from shared.inbox import Handler
 from shared.joborders import StationOrder
 from shared.opcua import Access, StationClient

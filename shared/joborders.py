@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.db import sql
 from shared.errors import ConflictError, IllegalTransitionError, NotFoundError
-from shared.events import JobOrderReleased, Material
+from shared.events import JobOrderReleased
+from shared.facts import Material
 from shared.stations import JobAnswer, JobContent, ParameterValue
 
 State = Literal[

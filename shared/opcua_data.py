@@ -4,7 +4,7 @@ from typing import Any
 
 from asyncua import ua
 
-from shared.events import Material
+from shared.facts import Material
 from shared.stations import JobContent, ParameterValue
 from shared.units import UNITS, display_unit, unit_suffix
 

@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.db import Database, sql
+from shared.envelope import envelope
 from shared.errors import RetryLaterError
-from shared.events import Event, envelope
+from shared.facts import Event
 from shared.topics import event_topic
 
 BATCH = 200

@@ -3,13 +3,8 @@
 from collections.abc import Sequence
 
 from shared.app import Service
-from shared.events import (
-    EquipmentState,
-    EquipmentStateChanged,
-    JobOrderHeld,
-    JobOrderReleased,
-    JobOrderStarted,
-)
+from shared.events import EquipmentStateChanged, JobOrderHeld, JobOrderReleased, JobOrderStarted
+from shared.facts import EquipmentState
 from shared.joborders import StationOrder
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from shared.events import Material
+from shared.facts import Material
 from shared.units import display_unit
 
 ParameterValue = float | str | tuple[float, ...] | tuple[str, ...]

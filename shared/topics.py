@@ -1,6 +1,7 @@
 """Names of MQTT topics; nobody spells one elsewhere."""
 
-from shared.events import Event, partition_of
+from shared.envelope import partition_of
+from shared.facts import Event
 
 VERSION = "halite/v1"
 

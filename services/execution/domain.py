@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from shared.errors import IllegalTransitionError
-from shared.events import MaterialUse
+from shared.facts import MaterialUse
 
 Scope = Literal["powder", "pellets", "sample", "cell", "witness"]
 GateOf = Literal["lot", "pellet_lot", "parts"]

@@ -18,10 +18,10 @@ from shared.events import (
     DispositionDecided,
     GenealogyRecorded,
     JobOrderEnded,
-    Material,
     MaterialLotRegistered,
     WorkRequestEnded,
 )
+from shared.facts import Material
 from shared.outbox import Outbox
 
 Hold = Callable[[AsyncConnection, str, str, str, str], Awaitable[None]]

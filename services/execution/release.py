@@ -12,7 +12,8 @@ from services.execution.routing import pellet_lot_id
 from services.execution.store import JobOrder
 from shared.clock import Clock
 from shared.errors import BlockedError
-from shared.events import GenealogyRecorded, JobOrderReleased, Material
+from shared.events import GenealogyRecorded, JobOrderReleased
+from shared.facts import Material
 from shared.outbox import Outbox
 
 

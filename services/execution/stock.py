@@ -14,7 +14,7 @@ from services.execution.routing import pellet_lot_id, powder_lot_id
 from services.execution.store import JobOrder
 from shared.db import sql
 from shared.errors import BlockedError
-from shared.events import Material
+from shared.facts import Material
 
 
 @dataclass(kw_only=True)

@@ -13,7 +13,7 @@ from services.execution.domain import JobState, ReceivedLot, WorkMaster, WorkReq
 from services.execution.routing import Expansion
 from shared.db import sql
 from shared.errors import ConflictError, NotFoundError
-from shared.events import Material
+from shared.facts import Material
 
 
 @dataclass(frozen=True, kw_only=True)

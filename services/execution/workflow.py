@@ -12,10 +12,10 @@ from services.execution.release import Releaser
 from services.execution.routing import expand
 from shared.clock import Clock
 from shared.db import Database
+from shared.envelope import Envelope
 from shared.events import (
     CellGraded,
     DispositionDecided,
-    Envelope,
     JobOrderEnded,
     JobOrderHeld,
     JobOrderStarted,

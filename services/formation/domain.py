@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from services.formation.answers import Channel, StepEnd
 from services.formation.cycles import CycleFigures, Kind, StepFigures
 from services.formation.protocol import CellOrder
-from shared import events
+from shared import facts
 from shared.errors import BlockedError, InvalidInputError, StationFaultError
 from shared.events import JobOrderReleased
 from shared.settings import TesterSettings
@@ -145,10 +145,10 @@ def steps_of(layer: Sequence[StepEnd]) -> tuple[StepFigures, ...]:
     return tuple(steps)
 
 
-def told(figures: Iterable[CycleFigures]) -> tuple[events.CycleFigures, ...]:
+def told(figures: Iterable[CycleFigures]) -> tuple[facts.CycleFigures, ...]:
     """Return cycle figures as they are told to others: a flagged cycle has no efficiency."""
     return tuple(
-        events.CycleFigures(
+        facts.CycleFigures(
             cycle=item.cycle,
             charge_capacity_mah=item.charge_mah,
             discharge_capacity_mah=item.discharge_mah,

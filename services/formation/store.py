@@ -16,7 +16,7 @@ from services.formation.domain import Grading
 from services.formation.protocol import TestProtocol
 from shared.db import sql
 from shared.errors import ConflictError, NotFoundError
-from shared.events import CycleFigures
+from shared.facts import CycleFigures
 
 Columns = dict[str, "np.ndarray[Any, np.dtype[np.float64]]"]
 

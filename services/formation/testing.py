@@ -16,10 +16,11 @@ from services.formation.neware import NewareClient, named
 from services.formation.protocol import TestProtocol
 from services.formation.stepfile import StepFile, compare, step_file
 from services.formation.store import Lease, Run
-from shared import events, joborders
+from shared import facts, joborders
 from shared.app import Service
 from shared.errors import PersonNeededError, RetryLaterError, StationFaultError
-from shared.events import CellGraded, ChannelLeased, CyclingEnded, JobOrderReleased, TestResult
+from shared.events import CellGraded, ChannelLeased, CyclingEnded, JobOrderReleased
+from shared.facts import TestResult
 from shared.intake import ended_event, hold, measured
 from shared.joborders import StationOrder
 from shared.settings import TesterSettings
@@ -233,7 +234,7 @@ class TesterRunner:
         order: StationOrder,
         run: Run,
         rows: Sequence[TestRow],
-        figures: Sequence[events.CycleFigures],
+        figures: Sequence[facts.CycleFigures],
         matches: bool,
         point: ChannelPoint,
     ) -> None:
@@ -305,7 +306,7 @@ def write_whole(path: Path, content: bytes) -> None:
 def _capacity_results(
     lot_id: str,
     grading: domain.Grading,
-    figures: Sequence[events.CycleFigures],
+    figures: Sequence[facts.CycleFigures],
     point: ChannelPoint,
 ) -> list[TestResult]:
     """Return capacity and efficiency of the reference cycle; unknown where the test ended early."""

@@ -6,11 +6,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 from shared.events import (
-    DataQuality,
     DispositionDecided,
-    EquipmentState,
     EquipmentStateChanged,
-    Event,
     JobOrderEnded,
     JobOrderHeld,
     JobOrderStarted,
@@ -21,6 +18,7 @@ from shared.events import (
     SourceStateChanged,
     TimeLimitChanged,
 )
+from shared.facts import DataQuality, EquipmentState, Event
 
 Priority = Literal[1, 2, 3]
 Leaves = Literal["with_cause", "when_acknowledged", "with_either"]

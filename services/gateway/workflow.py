@@ -8,17 +8,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.gateway import domain, store
 from shared.app import Service
+from shared.envelope import Envelope
 from shared.errors import NotFoundError
 from shared.events import (
-    Envelope,
     EquipmentStateChanged,
-    Event,
     JobOrderEnded,
     JobOrderHeld,
     JobOrderStarted,
     OperatorActed,
     SourceStateChanged,
 )
+from shared.facts import Event
 from shared.inbox import Handler
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from shared.events import DataQuality
+from shared.facts import DataQuality
 from shared.stations import Sample
 from shared.units import display_unit
 

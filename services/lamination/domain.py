@@ -1,7 +1,8 @@
 """Rules of a cell's assembly: what a stack and a seal need."""
 
 from shared.errors import InvalidInputError
-from shared.events import JobOrderReleased, Material
+from shared.events import JobOrderReleased
+from shared.facts import Material
 
 # Parameters of a job order that choose the stack plan and are not told to the laminator.
 NOT_SENT = frozenset({"stack_plan_id"})

@@ -6,7 +6,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.errors import InvalidInputError
-from shared.events import Material
+from shared.facts import Material
 
 Role = Literal["sodium", "electrolyte", "cathode", "other"]
 SODIUM_MAH_PER_G = 1166.0  # process.md section 2, N/P

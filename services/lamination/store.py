@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.lamination.stackplan import StackPlan
 from shared.db import sql
 from shared.errors import ConflictError
-from shared.events import Material
+from shared.facts import Material
 
 
 async def add_plan(tx: AsyncConnection, plan: StackPlan) -> None:

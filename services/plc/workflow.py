@@ -15,11 +15,10 @@ from services.plc.domain import Answer, Floor, KnownJobOrder, Reported, Unit, Ve
 from services.plc.store import AnswerRow, ReportRow
 from shared.app import Service
 from shared.db import Signal
+from shared.envelope import Envelope
 from shared.errors import BlockedError, NotFoundError
 from shared.events import (
     DispositionDecided,
-    Envelope,
-    Event,
     JobOrderEnded,
     JobOrderHeld,
     JobOrderReleased,
@@ -29,6 +28,7 @@ from shared.events import (
     MaterialLotRegistered,
     PlcReported,
 )
+from shared.facts import Event
 from shared.inbox import Handler
 
 log = structlog.get_logger()

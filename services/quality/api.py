@@ -11,7 +11,7 @@ from services.quality.figures import KkOptions
 from services.quality.upload import SpectrumFile, Upload
 from shared.app import Service
 from shared.commands import Command, command_of
-from shared.events import Disposition
+from shared.facts import Disposition
 
 LOT_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,120}$"
 LotPath = Annotated[str, Path(pattern=LOT_PATTERN)]

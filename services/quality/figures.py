@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from services.quality.domain import Mode
 from shared.errors import InvalidInputError
-from shared.events import SpectrumMeasured, TestResult
+from shared.events import SpectrumMeasured
+from shared.facts import TestResult
 from shared.units import display_unit, to_kelvin
 
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ from services.quality.figures import (
 )
 from services.quality.staircase import staircase_figures
 from shared.errors import InvalidInputError
-from shared.events import CyclingEnded, SpectrumMeasured, TestResult
+from shared.events import CyclingEnded, SpectrumMeasured
+from shared.facts import TestResult
 
 
 class Question(BaseModel):

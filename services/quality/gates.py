@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from services.quality.domain import Characteristic, TestSpecification
-from shared.events import Disposition, PartDisposition, TestResult
+from shared.facts import Disposition, PartDisposition, TestResult
 
 Figures = Mapping[tuple[str, str], TestResult]
 LONGEST_LIST = 5  # so many reasons stand in one sentence; the results hold them all

@@ -15,7 +15,8 @@ from services.quality.store import Passage
 from shared.clock import Clock
 from shared.db import Database
 from shared.errors import InvalidInputError
-from shared.events import Disposition, ExposureEvaluated
+from shared.events import ExposureEvaluated
+from shared.facts import Disposition
 from shared.outbox import Cause, Outbox, cause
 from shared.units import display_unit
 

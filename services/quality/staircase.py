@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from services.quality.domain import CCD_SURVIVED, CcdRecipeRule
 from services.quality.figures import CANNOT_BE_COMPUTED, figure, unknown
 from shared.errors import InvalidInputError
-from shared.events import CyclingEnded, TestResult
+from shared.events import CyclingEnded
+from shared.facts import TestResult
 
 if TYPE_CHECKING:
     from services.quality.ccd import CcdResult

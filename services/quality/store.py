@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.quality.gates import Figures, Judged, Verdict
 from shared.db import sql
-from shared.events import DispositionDecided, NonconformanceRaised, TestResult
+from shared.events import DispositionDecided, NonconformanceRaised
+from shared.facts import TestResult
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.quality.store import all_rows
-from shared.events import Disposition
+from shared.facts import Disposition
 
 
 async def results(tx: AsyncConnection, lot_id: str) -> list[dict[str, Any]]:

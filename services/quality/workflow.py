@@ -12,11 +12,11 @@ from services.quality.figures import figure
 from services.quality.gates import Decision, Figures, Verdict
 from services.quality.store import Passage
 from shared.db import Database
+from shared.envelope import Envelope
 from shared.errors import InvalidInputError
 from shared.events import (
     CellGraded,
     CyclingEnded,
-    Envelope,
     GenealogyRecorded,
     JobOrderEnded,
     JobOrderHeld,

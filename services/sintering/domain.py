@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from shared.errors import InvalidInputError, OutOfLimitsError
-from shared.events import JobOrderReleased, Material
+from shared.events import JobOrderReleased
+from shared.facts import Material
 
 # Parameters of a furnace recipe that judge a measured profile and are not told to the furnace.
 JUDGED = frozenset({"soak_band_degc", "ramp_band_ratio", "soak_shortfall_ratio"})

@@ -23,7 +23,8 @@ from services.sintering.schedule import (
 from shared import joborders, recipes
 from shared.app import Service
 from shared.errors import PersonNeededError
-from shared.events import FurnaceLoadPlanned, JobOrderReleased, SinterRunEnded, TestResult
+from shared.events import FurnaceLoadPlanned, JobOrderReleased, SinterRunEnded
+from shared.facts import TestResult
 from shared.intake import ended_event, hold, measured
 from shared.joborders import StationOrder
 from shared.recipes import MasterRecipe

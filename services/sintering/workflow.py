@@ -11,7 +11,8 @@ from services.sintering.schedule import Value, heat_treatment
 from shared import recipes
 from shared.app import Service
 from shared.errors import InvalidInputError, OutOfLimitsError
-from shared.events import JobOrderReleased, TestResult
+from shared.events import JobOrderReleased
+from shared.facts import TestResult
 from shared.intake import (
     ended_event,
     first_startable,

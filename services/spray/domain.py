@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from shared.errors import InvalidInputError, OutOfLimitsError, StationFaultError
-from shared.events import JobOrderReleased, Material, TestResult
+from shared.events import JobOrderReleased
+from shared.facts import Material, TestResult
 
 Face = Literal["a", "b"]
 FACES: tuple[Face, Face] = ("a", "b")

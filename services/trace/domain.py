@@ -5,7 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from shared.events import Envelope, GenealogyRecorded, Material
+from shared.envelope import Envelope
+from shared.events import GenealogyRecorded
+from shared.facts import Material
 
 Direction = Literal["backward", "forward", "both"]
 

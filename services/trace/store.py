@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.trace.domain import Edge, Mentions
 from services.trace.seal import EMPTY_ROOT, Frontier, Record, Seal
 from shared.db import sql
-from shared.events import Envelope, GenealogyRecorded, MaterialLotRegistered
+from shared.envelope import Envelope
+from shared.events import GenealogyRecorded, MaterialLotRegistered
 
 _HASH_BYTES = 32
 

@@ -8,14 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.trace import domain, seal, store
 from shared.app import Service
+from shared.envelope import Envelope
 from shared.errors import NotFoundError
-from shared.events import (
-    Envelope,
-    Event,
-    GenealogyRecorded,
-    MaterialLotRegistered,
-    RecordSealed,
-)
+from shared.events import GenealogyRecorded, MaterialLotRegistered, RecordSealed
+from shared.facts import Event
 from shared.inbox import Handler
 
 log = structlog.get_logger()

@@ -8,7 +8,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from deploy.contracts import COMMAND, FOLDER, contracts, drift
-from shared.events import BY_TYPE, EVENTS, Envelope, LotHeld, envelope, partition_of
+from shared.envelope import BY_TYPE, EVENTS, Envelope, envelope, partition_of
+from shared.events import LotHeld
 from shared.topics import event_topic
 from tests.plant import ROOT
 

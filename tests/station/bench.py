@@ -23,15 +23,9 @@ from deploy.postgres import PostgresServer
 from shared.app import Service
 from shared.clock import Clock, write_clock
 from shared.db import migrate
-from shared.events import (
-    Envelope,
-    Event,
-    JobOrderEnded,
-    JobOrderHeld,
-    JobOrderReleased,
-    Material,
-    MaterialUse,
-)
+from shared.envelope import Envelope
+from shared.events import JobOrderEnded, JobOrderHeld, JobOrderReleased
+from shared.facts import Event, Material, MaterialUse
 from shared.settings import ServiceSettings, read_plant
 from simulators.opcua_server import TypeNodes, node_sets_dir, read_type_nodes
 from simulators.physics.exposure import Room

@@ -13,7 +13,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from shared.bus import Bus
-from shared.events import Envelope, Event, envelope
+from shared.envelope import Envelope, envelope
+from shared.facts import Event
 from shared.settings import SERVICES
 from shared.topics import event_topic
 

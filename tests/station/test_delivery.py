@@ -19,8 +19,9 @@ from shared.bus import Bus
 from shared.clock import wall_clock
 from shared.commands import Command
 from shared.db import Database, migrate
+from shared.envelope import Envelope
 from shared.errors import ConflictError, NotFoundError
-from shared.events import Envelope, LotHeld, LotHoldReleased
+from shared.events import LotHeld, LotHoldReleased
 from shared.inbox import Inbox
 from shared.outbox import Outbox, Relay
 from tests.conftest import free_port

@@ -13,19 +13,17 @@ from services.execution.domain import WorkMaster, WorkSchedule
 from services.execution.workflow import ExecutionWork, take_master_data
 from shared.clock import Clock
 from shared.db import Database, migrate
+from shared.envelope import Envelope
 from shared.errors import ConflictError, NotFoundError
 from shared.events import (
     CellGraded,
-    Disposition,
     DispositionDecided,
-    Envelope,
-    Event,
     GenealogyRecorded,
     JobOrderEnded,
     JobOrderReleased,
     JobOrderStarted,
-    PartDisposition,
 )
+from shared.facts import Disposition, Event, PartDisposition
 from shared.outbox import Outbox
 
 ROOT = Path(__file__).resolve().parents[2]

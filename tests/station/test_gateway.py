@@ -23,14 +23,9 @@ from services.gateway.main import build
 from services.gateway.settings import GatewaySettings
 from shared.bus import Bus
 from shared.db import migrate
-from shared.events import (
-    DispositionDecided,
-    EquipmentStateChanged,
-    Event,
-    JobOrderEnded,
-    JobOrderStarted,
-    envelope,
-)
+from shared.envelope import envelope
+from shared.events import DispositionDecided, EquipmentStateChanged, JobOrderEnded, JobOrderStarted
+from shared.facts import Event
 from shared.settings import SERVICES
 from shared.stations import Sample
 from shared.telemetry import written

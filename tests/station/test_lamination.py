@@ -7,7 +7,8 @@ import pytest
 
 from services.lamination.main import build
 from services.lamination.settings import LaminationSettings
-from shared.events import EquipmentStateChanged, JobOrderReleased, JobOrderStarted, Material
+from shared.events import EquipmentStateChanged, JobOrderReleased, JobOrderStarted
+from shared.facts import Material
 from tests.station.bench import Bench, Ground, bench, job_order, lot, recipe
 
 POUCH = ["na_foil", "ose_pellet", "nfm_cathode", "ose_pellet"]

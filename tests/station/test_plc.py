@@ -35,16 +35,15 @@ from shared.app import Service
 from shared.db import migrate
 from shared.events import (
     DispositionDecided,
-    Event,
     JobOrderEnded,
     JobOrderHeld,
     JobOrderReleased,
     JobOrderStarted,
     LotHeld,
     LotHoldReleased,
-    Material,
     MaterialLotRegistered,
 )
+from shared.facts import Event, Material
 from shared.settings import read_plant
 from tests.conftest import free_port
 from tests.station.speaker import ROOT, Speaker, plant_file, speaking, until

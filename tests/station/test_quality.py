@@ -30,24 +30,22 @@ from services.quality.workflow import Decider
 from shared.app import Service
 from shared.bus import Bus, Message
 from shared.db import migrate
+from shared.envelope import envelope
 from shared.errors import ServiceUnreachableError, StationFaultError
 from shared.events import (
     CellGraded,
     CyclingEnded,
     DispositionDecided,
-    Event,
     ExposureEvaluated,
     GenealogyRecorded,
     JobOrderEnded,
     JobOrderHeld,
-    Material,
     MaterialLotRegistered,
     NonconformanceRaised,
     SpectrumMeasured,
-    TestResult,
     WorkRequestAccepted,
-    envelope,
 )
+from shared.facts import Event, Material, TestResult
 from shared.topics import telemetry_topic
 
 Found = TypeVar("Found", bound=Event)

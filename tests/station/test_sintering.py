@@ -14,10 +14,9 @@ from shared.events import (
     JobOrderStarted,
     LotHeld,
     LotHoldReleased,
-    Material,
-    MaterialUse,
     SinterRunEnded,
 )
+from shared.facts import Material, MaterialUse
 from tests.station.bench import Bench, Ground, bench, job_order, lot, recipe
 
 LOAD_WAIT_S = 8000.0

@@ -20,17 +20,10 @@ from services.trace.settings import TraceSettings
 from services.trace.workflow import Sealer
 from shared.app import Service
 from shared.db import Database, migrate
+from shared.envelope import Envelope, envelope
 from shared.errors import NotFoundError
-from shared.events import (
-    Envelope,
-    GenealogyRecorded,
-    LotHeld,
-    Material,
-    MaterialLotRegistered,
-    MaterialUse,
-    SinterRunEnded,
-    envelope,
-)
+from shared.events import GenealogyRecorded, LotHeld, MaterialLotRegistered, SinterRunEnded
+from shared.facts import Material, MaterialUse
 from shared.settings import read_plant
 from tests.station.speaker import ROOT, Speaker, plant_file, speaking, until
 

@@ -16,7 +16,7 @@ from services.quality.gates import (
     no_parts,
     verdict,
 )
-from shared.events import TestResult
+from shared.facts import TestResult
 
 THICKNESS = {
     "characteristic": "thickness_um",

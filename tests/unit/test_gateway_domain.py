@@ -28,19 +28,17 @@ from shared.errors import InvalidInputError, NotFoundError, TooLargeError
 from shared.events import (
     DispositionDecided,
     EquipmentStateChanged,
-    Event,
     JobOrderEnded,
     JobOrderHeld,
     JobOrderStarted,
     LotHeld,
     LotHoldReleased,
-    Material,
     NonconformanceRaised,
-    PartDisposition,
     PlcReported,
     SourceStateChanged,
     TimeLimitChanged,
 )
+from shared.facts import Event, Material, PartDisposition
 from shared.stations import Sample
 from shared.telemetry import Telemetry, written
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.trace.domain import edges_of, mentions, ranks
-from shared.events import GenealogyRecorded, Material, MaterialUse
+from shared.events import GenealogyRecorded
+from shared.facts import Material, MaterialUse
 
 AT = datetime(2026, 1, 5, 6, 0, tzinfo=UTC)
 

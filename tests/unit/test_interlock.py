@@ -24,7 +24,8 @@ from services.plc.domain import (
     next_job_order,
     startable,
 )
-from shared.events import JobOrderReleased, Material, MaterialUse
+from shared.events import JobOrderReleased
+from shared.facts import Material, MaterialUse
 
 HERE = Unit(equipment_id="pilot/dryroom/assembly/laminator-1", kind="laminator")
 THERE = "pilot/dryroom/assembly/laminator-2"

@@ -7,7 +7,8 @@ import pytest
 
 from services.lamination.domain import cell_of, parts_of, plan_named
 from shared.errors import InvalidInputError
-from shared.events import JobOrderReleased, Material, MaterialUse
+from shared.events import JobOrderReleased
+from shared.facts import Material, MaterialUse
 
 NOW = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 

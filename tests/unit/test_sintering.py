@@ -14,7 +14,8 @@ from services.sintering.domain import (
 )
 from services.sintering.workflow import densities
 from shared.errors import InvalidInputError, OutOfLimitsError
-from shared.events import JobOrderReleased, Material, MaterialUse
+from shared.events import JobOrderReleased
+from shared.facts import Material, MaterialUse
 from shared.intake import measured, per_part
 from shared.stations import JobAnswer
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from services.spray.domain import check_tray, coated_faces, pellets, worst_results
 from shared.errors import InvalidInputError, OutOfLimitsError, StationFaultError
-from shared.events import JobOrderReleased, Material, MaterialUse
+from shared.events import JobOrderReleased
+from shared.facts import Material, MaterialUse
 
 AT = datetime(2026, 1, 5, tzinfo=UTC)
 

@@ -15,7 +15,7 @@ from services.lamination.stackplan import (
     sodium_mah_per_cm2,
 )
 from shared.errors import InvalidInputError
-from shared.events import Material
+from shared.facts import Material
 
 
 def plan(**changes: Any) -> StackPlan:

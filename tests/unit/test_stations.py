@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.events import Material
+from shared.facts import Material
 from shared.stations import JobAtStation, JobContent, read_back_differences
 from shared.units import display_unit
 
