@@ -1,6 +1,5 @@
 """Master recipes: versioned parameters with unit, limits, source and status."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Self
 
@@ -8,7 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.db import sql
-from shared.errors import ConflictError, InvalidInputError, NotFoundError, OutOfLimitsError
+from shared.errors import InvalidInputError, NotFoundError, OutOfLimitsError
+from shared.masterdata import keep_version
 from shared.stations import ParameterValue
 from shared.units import display_unit
 
@@ -121,18 +121,7 @@ async def add(tx: AsyncConnection, recipe: MasterRecipe) -> None:
     Raises:
         ConflictError: this version exists with other content; a change is a new version.
     """
-    body = recipe.model_dump_json()
-    values = {"recipe_id": recipe.recipe_id, "version": recipe.version, "body": body}
-    statement = """
-        INSERT INTO master_recipe (recipe_id, version, body)
-        VALUES (:recipe_id, :version, CAST(:body AS jsonb))
-        ON CONFLICT (recipe_id, version) DO NOTHING"""
-    await tx.execute(sql(statement), values)
-    held = "SELECT body FROM master_recipe WHERE recipe_id = :recipe_id AND version = :version"
-    if await tx.scalar(sql(held), values) != json.loads(body):
-        raise ConflictError(
-            f"recipe {recipe.recipe_id} version {recipe.version} exists with other content"
-        )
+    await keep_version(tx, "master_recipe", ("recipe_id", "version"), recipe)
 
 
 async def add_all(tx: AsyncConnection, recipes: Sequence[MasterRecipe]) -> list[str]:

@@ -14,6 +14,7 @@ from services.execution.routing import Expansion
 from shared.db import sql
 from shared.errors import ConflictError, NotFoundError
 from shared.facts import Material
+from shared.masterdata import keep_version
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,18 +41,7 @@ async def add_work_master(tx: AsyncConnection, master: WorkMaster) -> None:
     Raises:
         ConflictError: this version exists with other content; a change is a new version.
     """
-    body = master.model_dump_json()
-    await tx.execute(
-        sql("""
-            INSERT INTO work_master (product_id, version, body)
-            VALUES (:product_id, :version, CAST(:body AS jsonb)) ON CONFLICT DO NOTHING"""),
-        {"product_id": master.product_id, "version": master.version, "body": body},
-    )
-    held = await work_master(tx, master.product_id, master.version)
-    if held != master:
-        raise ConflictError(
-            f"work master {master.product_id} version {master.version} exists with other content"
-        )
+    await keep_version(tx, "work_master", ("product_id", "version"), master)
 
 
 async def work_master(tx: AsyncConnection, product_id: str, version: int) -> WorkMaster:

@@ -17,6 +17,7 @@ from services.formation.protocol import TestProtocol
 from shared.db import sql
 from shared.errors import ConflictError, NotFoundError
 from shared.facts import CycleFigures
+from shared.masterdata import keep_version
 
 Columns = dict[str, "np.ndarray[Any, np.dtype[np.float64]]"]
 
@@ -51,9 +52,7 @@ async def add_protocol(tx: AsyncConnection, protocol: TestProtocol) -> None:
     Raises:
         ConflictError: this version exists with other content; a change is a new version.
     """
-    await _add_version(
-        tx, "test_protocol", "protocol_id", protocol.protocol_id, protocol.version, protocol
-    )
+    await keep_version(tx, "test_protocol", ("protocol_id", "version"), protocol)
 
 
 async def add_grading(tx: AsyncConnection, grading: Grading) -> None:
@@ -62,7 +61,7 @@ async def add_grading(tx: AsyncConnection, grading: Grading) -> None:
     Raises:
         ConflictError: this version exists with other content; a change is a new version.
     """
-    await _add_version(tx, "grading", "product_id", grading.product_id, grading.version, grading)
+    await keep_version(tx, "grading", ("product_id", "version"), grading)
 
 
 async def newest_protocol(tx: AsyncConnection, protocol_id: str) -> TestProtocol:
@@ -264,26 +263,3 @@ def unpacked(content: bytes) -> Columns:
     """Return the columns of packed rows."""
     with np.load(BytesIO(content), allow_pickle=False) as columns:
         return {name: columns[name] for name in columns.files}
-
-
-async def _add_version(
-    tx: AsyncConnection,
-    table: str,
-    key: str,
-    identity: str,
-    version: int,
-    item: TestProtocol | Grading,
-) -> None:
-    body = item.model_dump_json()
-    values = {"id": identity, "version": version, "body": body}
-    await tx.execute(
-        sql(f"""
-            INSERT INTO {table} ({key}, version, body)
-            VALUES (:id, :version, CAST(:body AS jsonb)) ON CONFLICT DO NOTHING"""),
-        values,
-    )
-    held = await tx.scalar(
-        sql(f"SELECT body FROM {table} WHERE {key} = :id AND version = :version"), values
-    )
-    if held != json.loads(body):
-        raise ConflictError(f"{table} {identity} version {version} exists with other content")

@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.lamination.stackplan import StackPlan
 from shared.db import sql
-from shared.errors import ConflictError
 from shared.facts import Material
+from shared.masterdata import keep_version
 
 
 async def add_plan(tx: AsyncConnection, plan: StackPlan) -> None:
@@ -18,18 +18,7 @@ async def add_plan(tx: AsyncConnection, plan: StackPlan) -> None:
     Raises:
         ConflictError: this version exists with other content; a change is a new version.
     """
-    body = plan.model_dump_json()
-    values = {"id": plan.stack_plan_id, "version": plan.version, "body": body}
-    statement = """
-        INSERT INTO stack_plan (stack_plan_id, version, body)
-        VALUES (:id, :version, CAST(:body AS jsonb))
-        ON CONFLICT (stack_plan_id, version) DO NOTHING"""
-    await tx.execute(sql(statement), values)
-    held = "SELECT body FROM stack_plan WHERE stack_plan_id = :id AND version = :version"
-    if await tx.scalar(sql(held), values) != json.loads(body):
-        raise ConflictError(
-            f"stack plan {plan.stack_plan_id} version {plan.version} exists with other content"
-        )
+    await keep_version(tx, "stack_plan", ("stack_plan_id", "version"), plan)
 
 
 async def newest_plans(tx: AsyncConnection) -> dict[str, StackPlan]:

@@ -4,8 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.quality.domain import ExposureBudget, TestSpecification
 from services.quality.store import all_rows
-from shared.db import sql
-from shared.errors import ConflictError
+from shared.masterdata import keep_version
 
 
 async def add_specification(tx: AsyncConnection, spec: TestSpecification) -> None:
@@ -14,26 +13,8 @@ async def add_specification(tx: AsyncConnection, spec: TestSpecification) -> Non
     Raises:
         ConflictError: this version exists with other content; a change is a new version.
     """
-    key = spec.model_dump(include={"gate", "product_id", "operation", "version"})
-    await tx.execute(
-        sql("""
-            INSERT INTO test_specification (gate, product_id, operation, version, body)
-            VALUES (:gate, :product_id, :operation, :version, CAST(:body AS jsonb))
-            ON CONFLICT DO NOTHING"""),
-        {**key, "body": spec.model_dump_json()},
-    )
-    held = await tx.scalar(
-        sql("""
-            SELECT body FROM test_specification
-            WHERE gate = :gate AND product_id = :product_id AND operation = :operation
-              AND version = :version"""),
-        key,
-    )
-    if TestSpecification.model_validate(held) != spec:
-        raise ConflictError(
-            f"test specification {spec.gate} of {spec.product_id} {spec.operation} version "
-            f"{spec.version} exists with other content; a change is a new version"
-        )
+    key = ("gate", "product_id", "operation", "version")
+    await keep_version(tx, "test_specification", key, spec)
 
 
 async def specifications(
@@ -57,24 +38,7 @@ async def add_budget(tx: AsyncConnection, budget: ExposureBudget) -> None:
     Raises:
         ConflictError: this version exists with other content; a change is a new version.
     """
-    key = budget.model_dump(include={"state", "product_id", "version"})
-    await tx.execute(
-        sql("""
-            INSERT INTO exposure_budget (state, product_id, version, body)
-            VALUES (:state, :product_id, :version, CAST(:body AS jsonb)) ON CONFLICT DO NOTHING"""),
-        {**key, "body": budget.model_dump_json()},
-    )
-    held = await tx.scalar(
-        sql("""
-            SELECT body FROM exposure_budget
-            WHERE state = :state AND product_id = :product_id AND version = :version"""),
-        key,
-    )
-    if ExposureBudget.model_validate(held) != budget:
-        raise ConflictError(
-            f"exposure budget {budget.state} of {budget.product_id} version {budget.version} "
-            "exists with other content; a change is a new version"
-        )
+    await keep_version(tx, "exposure_budget", ("state", "product_id", "version"), budget)
 
 
 async def budgets(tx: AsyncConnection, product_id: str) -> list[ExposureBudget]:

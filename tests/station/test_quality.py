@@ -863,7 +863,10 @@ async def test_a_version_with_other_content_is_refused_and_changes_nothing(
     fresh = specification("new", "gauge", THICKNESS)
     reply = await quality.post("/master-data", json={"test_specifications": [fresh, other]})
     assert reply.status_code == 409
-    assert "thickness of nvp-coin gauge version 1 exists with other content" in reply.text
+    assert (
+        "test specification thickness nvp-coin gauge version 1 exists with other content"
+        in reply.text
+    )
     reply = await quality.post(
         "/master-data", json={"exposure_budgets": [budget(budget_minutes=61)]}
     )

@@ -1,0 +1,149 @@
+"""The CloudEvents envelope around every event: its type, who may say it, its partition."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID, uuid4
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from shared.events import (
+    CellCompleted,
+    CellGraded,
+    ChannelLeased,
+    CyclingEnded,
+    DispositionDecided,
+    EquipmentStateChanged,
+    ExposureEvaluated,
+    FileSealed,
+    FurnaceLoadPlanned,
+    GenealogyRecorded,
+    JobOrderEnded,
+    JobOrderHeld,
+    JobOrderReleased,
+    JobOrderStarted,
+    LotHeld,
+    LotHoldReleased,
+    MaterialLotRegistered,
+    NonconformanceRaised,
+    OperatorActed,
+    PlcReported,
+    RecordSealed,
+    SinterRunEnded,
+    SourceStateChanged,
+    SpectrumMeasured,
+    TimeLimitChanged,
+    WorkRequestAccepted,
+    WorkRequestEnded,
+)
+from shared.facts import Event
+
+PARTITIONS = 16
+EVENTS: dict[str, tuple[type[Event], ...]] = {
+    "execution": (
+        WorkRequestAccepted,
+        WorkRequestEnded,
+        JobOrderReleased,
+        MaterialLotRegistered,
+        GenealogyRecorded,
+        LotHeld,
+        LotHoldReleased,
+        TimeLimitChanged,
+        CellCompleted,
+    ),
+    "sintering": (
+        JobOrderStarted,
+        JobOrderEnded,
+        JobOrderHeld,
+        EquipmentStateChanged,
+        FurnaceLoadPlanned,
+        SinterRunEnded,
+    ),
+    "spray": (JobOrderStarted, JobOrderEnded, JobOrderHeld, EquipmentStateChanged),
+    "lamination": (JobOrderStarted, JobOrderEnded, JobOrderHeld, EquipmentStateChanged),
+    "formation": (
+        JobOrderStarted,
+        JobOrderEnded,
+        JobOrderHeld,
+        EquipmentStateChanged,
+        SpectrumMeasured,
+        CyclingEnded,
+        ChannelLeased,
+        CellGraded,
+    ),
+    "quality": (DispositionDecided, ExposureEvaluated, NonconformanceRaised),
+    "trace": (RecordSealed,),
+    "historian": (FileSealed, SourceStateChanged),
+    "plc": (PlcReported,),
+    "gateway": (OperatorActed,),
+}
+BY_TYPE: dict[str, type[Event]] = {
+    f"org.halite.{event.kind}.v{event.version}": event
+    for events in EVENTS.values()
+    for event in events
+}
+
+
+def event_type(cls: type[Event]) -> str:
+    """Return the CloudEvents type of an event class."""
+    return f"org.halite.{cls.kind}.v{cls.version}"
+
+
+class Envelope(BaseModel):
+    """CloudEvents 1.0, structured JSON. `sequence` is gapless per source, given by its relay."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    specversion: Literal["1.0"] = "1.0"
+    id: UUID = Field(default_factory=uuid4)
+    source: str = Field(examples=["/halite/execution"])
+    type: str = Field(examples=["org.halite.job_order_released.v1"])
+    subject: str
+    time: AwareDatetime = Field(description="plant time at which it happened")
+    datacontenttype: Literal["application/json"] = "application/json"
+    sequence: int | None = Field(default=None, ge=1)
+    correlationid: str | None = None
+    causationid: str | None = None
+    traceparent: str | None = None
+    data: dict[str, Any]
+
+    @property
+    def service(self) -> str:
+        """The service that said it."""
+        return self.source.rsplit("/", 1)[-1]
+
+    def event(self) -> Event | None:
+        """Return the typed event, or None for a type this reader does not know.
+
+        Raises:
+            pydantic.ValidationError: the data does not fit the contract of its type.
+        """
+        cls = BY_TYPE.get(self.type)
+        return cls.model_validate(self.data) if cls else None
+
+
+def partition_of(subject: str) -> int:
+    """Return the partition, 0 to 15, of a subject; the same in every process and version."""
+    return hashlib.blake2s(subject.encode(), digest_size=1).digest()[0] % PARTITIONS
+
+
+def envelope(
+    event: Event,
+    *,
+    service: str,
+    time: datetime,
+    correlation_id: str | None = None,
+    causation_id: str | None = None,
+) -> Envelope:
+    """Wrap an event; the relay gives `sequence` when it has been committed."""
+    return Envelope(
+        source=f"/halite/{service}",
+        type=event_type(type(event)),
+        subject=event.subject,
+        time=time,
+        correlationid=correlation_id,
+        causationid=causation_id,
+        data=event.model_dump(mode="json"),
+    )

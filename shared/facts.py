@@ -1,0 +1,129 @@
+"""What events are made of: the parts they share, and the base of each kind of subject."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SubjectKind = Literal["job_order", "lot", "equipment", "work_request", "file", "master_data"]
+MaterialUse = Literal["consumed", "processed", "produced"]
+Disposition = Literal["released", "blocked", "rework", "scrap"]
+EquipmentState = Literal[
+    "productive",
+    "standby",
+    "engineering",
+    "scheduled_down",
+    "unscheduled_down",
+    "nonscheduled",
+]
+DataQuality = Literal["good", "stale", "unknown"]
+
+
+class Fact(BaseModel):
+    """Base of all parts of an event: frozen; readers ignore fields they do not know."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Material(Fact):
+    """One lot in a job order, as required or as used; `quantity` in `unit`."""
+
+    lot_id: str
+    material_definition_id: str
+    quantity: float = Field(ge=0)
+    unit: str
+    use: MaterialUse
+
+
+class TestResult(Fact):
+    """One measured characteristic of one lot; None with a reason where it could not be measured."""
+
+    __test__ = False
+
+    lot_id: str
+    characteristic: str
+    value: float | str | None
+    unit: str
+    reason: str | None = None
+
+
+class CycleFigures(Fact):
+    """Capacity in and out of one cycle; None with a flag where the test cannot tell."""
+
+    cycle: int
+    charge_capacity_mah: float | None
+    discharge_capacity_mah: float | None
+    coulombic_efficiency_ratio: float | None
+    flag: str | None = None
+
+
+class PartDisposition(Fact):
+    """What a gate decided over one part of a lot."""
+
+    lot_id: str
+    value: float | str | None
+    disposition: Disposition
+    reason: str
+
+
+class Event(Fact):
+    """A frozen fact in the past tense. `kind` and `version` name its contract."""
+
+    kind: ClassVar[str]
+    version: ClassVar[int] = 1
+    subject_kind: ClassVar[SubjectKind]
+
+    @property
+    def subject(self) -> str:
+        """The lot, cell, job order or equipment this is about; decides partition and order."""
+        raise NotImplementedError(f"{type(self).__name__} names no subject")
+
+
+class LotEvent(Event):
+    """A fact about one lot or cell."""
+
+    subject_kind: ClassVar[SubjectKind] = "lot"
+    lot_id: str
+
+    @property
+    def subject(self) -> str:
+        return self.lot_id
+
+
+class JobOrderEvent(Event):
+    """A fact about one job order; `lot_id` is the powder lot, pellet lot or cell it is about."""
+
+    subject_kind: ClassVar[SubjectKind] = "job_order"
+    job_order_id: str
+    lot_id: str
+    work_request_id: str
+    product_id: str
+    operation: str
+
+    @property
+    def subject(self) -> str:
+        return self.job_order_id
+
+
+class EquipmentEvent(Event):
+    """A fact about one piece of equipment."""
+
+    subject_kind: ClassVar[SubjectKind] = "equipment"
+    equipment_id: str = Field(examples=["pilot/dryroom/spray/eap-1"])
+
+    @property
+    def subject(self) -> str:
+        return self.equipment_id
+
+
+class WorkRequestEvent(Event):
+    """A fact about one work request."""
+
+    subject_kind: ClassVar[SubjectKind] = "work_request"
+    work_request_id: str
+    product_id: str
+
+    @property
+    def subject(self) -> str:
+        return self.work_request_id
