@@ -83,7 +83,7 @@ def own_broker() -> Iterator[Broker]:
 def plant(floor_dir: Path) -> Iterator[Plant]:
     """The whole plant with its master data, one hour in 2.4 wall seconds; without work yet."""
     (floor_dir / "whole").mkdir()
-    whole = Plant(floor_dir / "whole" / "data", port=PLANT_PORT, speed=1500.0)
+    whole = Plant(floor_dir / "whole" / "data", port=PLANT_PORT, speed=2500.0)
     whole.start()
     master_data = (ROOT / "examples/master-data.yaml").read_bytes()
     reply = whole.post("/api/master-data", master_data, "master-data-1")

@@ -871,7 +871,7 @@ async def test_a_version_with_other_content_is_refused_and_changes_nothing(
         "/master-data", json={"exposure_budgets": [budget(budget_minutes=61)]}
     )
     assert reply.status_code == 409
-    assert "exposure budget bare_sodium of nvp-coin version 1" in reply.text
+    assert "exposure budget bare_sodium nvp-coin version 1" in reply.text
     shown = await quality.get("/test-specifications")
     assert len(shown["items"]) == len(SPECIFICATIONS)
     assert [item["budget_minutes"] for item in shown["exposure_budgets"]] == [60.0]

@@ -49,7 +49,7 @@ def test_a_fault_in_csv_names_line_and_column(content: bytes, words: tuple[str, 
     ("before", "after", "words"),
     [
         (b"quantity: 12", b"quantity: 0", ("line 20", "work_requests.0.quantity")),
-        (b"quantity: 20000", b"quantity: -1", ("line 12", "material_lots.8.quantity", "-1")),
+        (b"quantity: 40000", b"quantity: -1", ("line 12", "material_lots.8.quantity", "-1")),
         (b"due_at: 2026-12-31T16:00:00Z", b"due_at: soon", ("line 23", "due_at", "soon")),
         (b"lot_id: ZNO-0031", b"lot_id: SIO2-0205", ("lot SIO2-0205 stands twice",)),
         (b"WR-NVP-01", b"WR-NFM-01", ("work request WR-NFM-01 stands twice",)),
