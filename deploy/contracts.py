@@ -75,7 +75,7 @@ def _channel(service: str, event: type[Event]) -> dict[str, Any]:
         "messages": {event.kind: {"$ref": f"#/components/messages/{event.kind}"}},
         "parameters": {
             "site": {"description": "site of the plant file"},
-            "partition": {"description": "00 to 15, a hash of the subject"},
+            "partition": {"description": "00 to 15, a hash of partitionkey"},
         },
     }
 

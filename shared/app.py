@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-import httpx
 import structlog
 import uvicorn
 from fastapi import FastAPI, Query, Request, Response
@@ -15,9 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from prometheus_client import generate_latest
 
-from shared.bus import Bus
-from shared.clock import Clock, read_clock
-from shared.db import Database, migrate
+from shared.db import migrate
 from shared.errors import (
     BlockedError,
     ConflictError,
@@ -34,7 +31,8 @@ from shared.facts import Event
 from shared.inbox import Handler, Inbox
 from shared.observability import Metrics, configure_logs
 from shared.outbox import Outbox, Relay
-from shared.settings import PlantSettings, ServiceSettings, read_plant
+from shared.parts import Parts, parts_of
+from shared.settings import ServiceSettings
 
 log = structlog.get_logger()
 STATUS: dict[type[MesError], int] = {
@@ -54,16 +52,16 @@ Loop = Callable[[], Awaitable[None]]
 class Service:
     """The parts a service is wired from; `main.py` adds handlers, loops and routes."""
 
-    def __init__(self, settings: ServiceSettings, migrations: Path) -> None:
+    def __init__(
+        self, settings: ServiceSettings, migrations: Path, parts: Parts | None = None
+    ) -> None:
         self.settings = settings
         self.name: str = settings.service
         self._migrations = migrations
-        self.plant: PlantSettings = read_plant(settings.plant_file)
-        self.clock: Clock = read_clock(settings.clock_file)
-        self.database = Database(settings.database_url)
-        self.bus = Bus(settings.mqtt_url, f"halite-{self.plant.site}-{self.name}")
-        self.outbox = Outbox(self.name, self.plant.site, self.database, self.clock)
-        self.http = httpx.AsyncClient(trust_env=False)  # the plant's own services: no proxy
+        self.parts = parts = parts or parts_of(settings)
+        self.plant, self.clock = parts.plant, parts.clock
+        self.database, self.bus, self.http = parts.database, parts.bus, parts.http
+        self.outbox = Outbox(self.name, self.plant.site, self.database, self.clock, parts.new_id)
         self.metrics = Metrics()
         self.inbox: Inbox | None = None
         self._loops: dict[str, Loop] = {"relay": Relay(self.database, self.bus).run}
@@ -125,7 +123,7 @@ class Service:
         for call in self._starts:
             await call()
         self._tasks = [
-            asyncio.create_task(supervise(name, run), name=name)
+            asyncio.create_task(supervise(name, run, self.parts.draw), name=name)
             for name, run in self._loops.items()
         ]
         try:
@@ -197,14 +195,16 @@ class Service:
 
         @app.post("/set-aside/{event_id}/retry", tags=["events"])
         async def retry(event_id: str) -> dict[str, str]:
-            """Handle a set-aside event, and those of its subject behind it, once more."""
+            """Handle a set-aside event, and those of its lot behind it, once more."""
             if self.inbox is None:
                 raise NotFoundError(f"{self.name} reads no events")
             await self.inbox.retry(event_id)
             return {"event_id": event_id, "state": "handled"}
 
 
-async def supervise(name: str, run: Loop) -> None:
+async def supervise(
+    name: str, run: Loop, draw: Callable[[float, float], float] = random.uniform
+) -> None:
     """Run a loop for ever; after a failure again, with a growing, jittered delay up to 15 s."""
     failures = 0
     while True:
@@ -219,7 +219,7 @@ async def supervise(name: str, run: Loop) -> None:
             log.error("loop failed", loop=name, error=repr(error), exc_info=error)
         long_run = asyncio.get_running_loop().time() - started > 30
         failures = 0 if long_run else failures + 1
-        await asyncio.sleep(min(15.0, 0.25 * 2 ** min(failures, 6)) * random.uniform(0.5, 1.0))
+        await asyncio.sleep(min(15.0, 0.25 * 2 ** min(failures, 6)) * draw(0.5, 1.0))
 
 
 def status_of(error: MesError) -> int:

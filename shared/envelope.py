@@ -101,6 +101,9 @@ class Envelope(BaseModel):
     source: str = Field(examples=["/halite/execution"])
     type: str = Field(examples=["org.halite.job_order_released.v1"])
     subject: str
+    partitionkey: str | None = Field(
+        default=None, description="what keeps its order: the lot, else the subject"
+    )
     time: AwareDatetime = Field(description="plant time at which it happened")
     datacontenttype: Literal["application/json"] = "application/json"
     sequence: int | None = Field(default=None, ge=1)
@@ -108,6 +111,11 @@ class Envelope(BaseModel):
     causationid: str | None = None
     traceparent: str | None = None
     data: dict[str, Any]
+
+    @property
+    def order_key(self) -> str:
+        """What this event keeps its order with: later events of the same key wait behind it."""
+        return self.partitionkey or self.subject
 
     @property
     def service(self) -> str:
@@ -124,9 +132,9 @@ class Envelope(BaseModel):
         return cls.model_validate(self.data) if cls else None
 
 
-def partition_of(subject: str) -> int:
-    """Return the partition, 0 to 15, of a subject; the same in every process and version."""
-    return hashlib.blake2s(subject.encode(), digest_size=1).digest()[0] % PARTITIONS
+def partition_of(key: str) -> int:
+    """Return the partition, 0 to 15, of a key; the same in every process and version."""
+    return hashlib.blake2s(key.encode(), digest_size=1).digest()[0] % PARTITIONS
 
 
 def envelope(
@@ -134,14 +142,17 @@ def envelope(
     *,
     service: str,
     time: datetime,
+    event_id: UUID | None = None,
     correlation_id: str | None = None,
     causation_id: str | None = None,
 ) -> Envelope:
     """Wrap an event; the relay gives `sequence` when it has been committed."""
     return Envelope(
+        id=event_id or uuid4(),
         source=f"/halite/{service}",
         type=event_type(type(event)),
         subject=event.subject,
+        partitionkey=event.partition_key,
         time=time,
         correlationid=correlation_id,
         causationid=causation_id,

@@ -76,8 +76,13 @@ class Event(Fact):
 
     @property
     def subject(self) -> str:
-        """The lot, cell, job order or equipment this is about; decides partition and order."""
+        """The lot, cell, job order or equipment this is about."""
         raise NotImplementedError(f"{type(self).__name__} names no subject")
+
+    @property
+    def partition_key(self) -> str:
+        """The lot this concerns, else the subject; events of one key keep their order."""
+        return self.subject
 
 
 class LotEvent(Event):
@@ -104,6 +109,10 @@ class JobOrderEvent(Event):
     @property
     def subject(self) -> str:
         return self.job_order_id
+
+    @property
+    def partition_key(self) -> str:
+        return self.lot_id
 
 
 class EquipmentEvent(Event):

@@ -101,15 +101,16 @@ class Inbox:
             return [SetAside(**row) for row in rows]
 
     async def retry(self, event_id: str) -> None:
-        """Apply a set-aside event and those of its subject that waited behind it.
+        """Apply a set-aside event and those of its lot or subject that waited behind it.
 
         Raises:
             NotFoundError: no such event is set aside.
             MesError: it still cannot be handled; it stays set aside.
         """
-        first = "SELECT source, subject FROM set_aside WHERE event_id::text = :event_id"
+        first = "SELECT source, partition_key FROM set_aside WHERE event_id::text = :event_id"
         same = """
-            SELECT event_id, body FROM set_aside WHERE source = :source AND subject = :subject
+            SELECT event_id, body FROM set_aside
+            WHERE source = :source AND partition_key = :partition_key
             ORDER BY sequence FOR UPDATE"""
         delete = "DELETE FROM set_aside WHERE event_id = :event_id"
         async with self._database.begin() as tx:
@@ -251,7 +252,7 @@ class SourceReader:
     async def _apply(self, envelopes: list[Envelope]) -> bool:
         async with self._database.begin() as tx:
             done = max(await _locked_cursor(tx, self.source), self._passed)
-            waiting = await _waiting_subjects(tx, self.source)
+            waiting = await _waiting_keys(tx, self.source)
             complete = True
             for envelope in envelopes:
                 sequence = envelope.sequence or 0
@@ -260,7 +261,7 @@ class SourceReader:
                 if sequence > done + 1:
                     complete = False
                     break
-                if envelope.subject in waiting and self._inbox.wants(envelope):
+                if envelope.order_key in waiting and self._inbox.wants(envelope):
                     await _put_aside(tx, self.source, envelope, "waits for an earlier event")
                 else:
                     await self._inbox.handle(tx, envelope)
@@ -301,8 +302,8 @@ async def _locked_cursor(tx: AsyncConnection, source: str) -> int:
     return await tx.scalar(sql(statement), {"source": source}) or 0
 
 
-async def _waiting_subjects(tx: AsyncConnection, source: str) -> set[str]:
-    statement = "SELECT DISTINCT subject FROM set_aside WHERE source = :source"
+async def _waiting_keys(tx: AsyncConnection, source: str) -> set[str]:
+    statement = "SELECT DISTINCT partition_key FROM set_aside WHERE source = :source"
     return set(await tx.scalars(sql(statement), {"source": source}))
 
 
@@ -314,13 +315,14 @@ async def _advance(tx: AsyncConnection, source: str, sequence: int) -> None:
 
 async def _put_aside(tx: AsyncConnection, source: str, envelope: Envelope, error: str) -> None:
     statement = """
-        INSERT INTO set_aside (event_id, source, sequence, subject, body, error)
-        VALUES (:event_id, :source, :sequence, :subject, :body, :error)"""
+        INSERT INTO set_aside (event_id, source, sequence, subject, partition_key, body, error)
+        VALUES (:event_id, :source, :sequence, :subject, :partition_key, :body, :error)"""
     values = {
         "event_id": envelope.id,
         "source": source,
         "sequence": envelope.sequence,
         "subject": envelope.subject,
+        "partition_key": envelope.order_key,
         "body": json.dumps(envelope.model_dump(mode="json")),
         "error": error,
     }

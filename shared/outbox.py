@@ -1,9 +1,11 @@
 """State and its events commit together here; one relay numbers and publishes them in order."""
 
 import contextlib
+from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -32,9 +34,16 @@ cause: ContextVar[Cause] = ContextVar("cause", default=NO_CAUSE)
 class Outbox:
     """The events of one service, from the transaction to the broker."""
 
-    def __init__(self, service: str, site: str, database: Database, clock: Clock) -> None:
+    def __init__(
+        self,
+        service: str,
+        site: str,
+        database: Database,
+        clock: Clock,
+        new_id: Callable[[], UUID] = uuid4,
+    ) -> None:
         self.service, self._site = service, site
-        self._database, self._clock = database, clock
+        self._database, self._clock, self._new_id = database, clock, new_id
 
     async def record(
         self, tx: AsyncConnection, *events: Event, time: datetime | None = None
@@ -49,6 +58,7 @@ class Outbox:
                 event,
                 service=self.service,
                 time=time or self._clock.now(),
+                event_id=self._new_id(),
                 correlation_id=correlation_id,
                 causation_id=causation_id,
             )
@@ -57,7 +67,7 @@ class Outbox:
                     "event_id": wrapped.id,
                     "type": wrapped.type,
                     "subject": wrapped.subject,
-                    "topic": event_topic(self._site, self.service, type(event), wrapped.subject),
+                    "topic": event_topic(self._site, self.service, type(event), wrapped.order_key),
                     "body": wrapped.model_dump_json(exclude={"sequence"}),
                 }
             )

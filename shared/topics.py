@@ -6,9 +6,9 @@ from shared.facts import Event
 VERSION = "halite/v1"
 
 
-def event_topic(site: str, service: str, event: type[Event], subject: str) -> str:
-    """Return the topic an event of `service` about `subject` is published on."""
-    partition = f"{partition_of(subject):02d}"
+def event_topic(site: str, service: str, event: type[Event], key: str) -> str:
+    """Return the topic an event of `service` is published on; `key` is what keeps its order."""
+    partition = f"{partition_of(key):02d}"
     return f"{VERSION}/{site}/ev/{service}/p/{partition}/{event.subject_kind}/{event.kind}"
 
 

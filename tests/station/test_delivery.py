@@ -21,7 +21,7 @@ from shared.commands import Command
 from shared.db import Database, migrate
 from shared.envelope import Envelope
 from shared.errors import ConflictError, NotFoundError
-from shared.events import LotHeld, LotHoldReleased
+from shared.events import JobOrderHeld, LotHeld, LotHoldReleased
 from shared.inbox import Inbox
 from shared.outbox import Outbox, Relay
 from tests.conftest import free_port
@@ -36,7 +36,7 @@ class Reader:
     seen: list[str] = field(default_factory=list)
     refuse: set[str] = field(default_factory=set)
 
-    async def take(self, tx: AsyncConnection, _: Envelope, event: LotHeld) -> None:
+    async def take(self, tx: AsyncConnection, _: Envelope, event: LotHeld | JobOrderHeld) -> None:
         if event.lot_id in self.refuse:
             raise ValueError(f"cannot handle {event.lot_id}")
         await tx.execute(text("INSERT INTO kept (reason) VALUES (:reason)"), event.model_dump())
@@ -108,7 +108,7 @@ async def line(
             bus=bus_in,
             http=http,
             sources={"execution": f"http://127.0.0.1:{port}"},
-            handlers={LotHeld: reader.take},
+            handlers={LotHeld: reader.take, JobOrderHeld: reader.take},
         )
         bus_out.start()
         bus_in.start()
@@ -206,6 +206,30 @@ async def test_the_cursor_follows_events_that_nobody_wants(line: Line) -> None:
             line.reader.inbox.readers[0].look_again()
             await asyncio.sleep(0.05)
     assert await line.reader.kept() == ["first", "last"]
+
+
+async def test_another_job_order_of_a_lot_waits_behind_its_set_aside_event(line: Line) -> None:
+    line.reader.refuse = {"L1"}
+    await line.say("L1", "first of L1")
+    held = JobOrderHeld(
+        job_order_id="L1-seal",
+        lot_id="L1",
+        work_request_id="W",
+        product_id="P",
+        operation="seal",
+        equipment_id=None,
+        reason="second of L1",
+        lot_ids=("L1",),
+    )
+    other = held.model_copy(update={"job_order_id": "L2-seal", "lot_id": "L2", "reason": "of L2"})
+    async with line.database.begin() as tx:
+        await line.outbox.record(tx, held, other)
+    await until(lambda: line.reader.seen == ["of L2"])
+    [first, second] = await line.reader.inbox.set_aside()
+    assert (second.subject, second.error) == ("L1-seal", "waits for an earlier event")
+    line.reader.refuse = set()
+    await line.reader.inbox.retry(first.event_id)
+    assert await line.reader.kept() == ["of L2", "first of L1", "second of L1"]
 
 
 async def test_retrying_what_is_not_set_aside_is_not_found(line: Line) -> None:
