@@ -7,10 +7,12 @@ PORT ?= 8080
 SYNCED := .venv/.synced
 UV := .cache/uv/bin/uv
 
-.PHONY: help env run test check web lock
+.PHONY: help env run test check web lock backup restore
 
 help:
 	@echo "make run      the whole plant; SPEED=$(SPEED) DATA_DIR=$(DATA_DIR) PORT=$(PORT)"
+	@echo "make backup   copy all the plant keeps, while it runs: TO=folder"
+	@echo "make restore  put a plant back into an empty folder: FROM=folder DATA_DIR=folder"
 	@echo "make check    format, lint, types, import rules, contracts, web types"
 	@echo "make test     all tests"
 	@echo "make web      build the web app when its sources have changed"
@@ -25,6 +27,14 @@ $(SYNCED): requirements.lock deploy/environment.py
 
 run: $(SYNCED)
 	@exec .venv/bin/python -m deploy.local --speed "$(SPEED)" --data-dir "$(DATA_DIR)" --port "$(PORT)"
+
+backup: $(SYNCED)
+	@test -n "$(TO)" || { echo "Name a new or empty folder: make backup TO=folder" >&2; exit 2; }
+	@exec .venv/bin/python -m deploy.backup --to "$(TO)" --data-dir "$(DATA_DIR)"
+
+restore: $(SYNCED)
+	@test -n "$(FROM)" || { echo "Name a backup: make restore FROM=folder DATA_DIR=folder" >&2; exit 2; }
+	@exec .venv/bin/python -m deploy.restore --from "$(FROM)" --data-dir "$(DATA_DIR)"
 
 test: $(SYNCED)
 	.venv/bin/python -m deploy.prepare

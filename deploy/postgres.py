@@ -20,6 +20,7 @@ VERSION = "18"
 USER = "halite"
 _PORT = 5432
 _LONGEST_SOCKET_PATH = 100
+_LONGEST_COPY_S = 24 * 3600.0
 _SETTINGS = {
     "listen_addresses": "",
     "port": str(_PORT),
@@ -114,6 +115,62 @@ class PostgresServer:
             sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
         )
 
+    def databases(self) -> list[str]:
+        """Return the names of the plant's databases, sorted.
+
+        Raises:
+            RetryLaterError: the server gives no answer.
+        """
+        query = "SELECT datname FROM pg_database WHERE datname LIKE 'halite\\_%' ORDER BY datname"
+        try:
+            with self._connect() as connection:
+                return [str(row[0]) for row in connection.execute(query)]
+        except psycopg.OperationalError as error:
+            raise self._no_answer(error) from error
+
+    def base_backup(self, to: Path) -> None:
+        """Copy all databases as of one instant while they are used; on disk on return.
+
+        Raises:
+            PersonNeededError: the copy failed.
+        """
+        run_tool(
+            (
+                str(_programs() / "pg_basebackup"),
+                f"--pgdata={to}",
+                f"--host={self.socket_dir}",
+                f"--port={_PORT}",
+                f"--username={USER}",
+                "--no-password",
+                "--format=tar",
+                "--compress=gzip:1",
+                "--wal-method=stream",
+                "--checkpoint=fast",
+            ),
+            what="The database could not be copied",
+            within_s=_LONGEST_COPY_S,
+            environment=_environment(),
+            folder=Path("/"),
+        )
+
+    def put_back(self, copy: Path) -> None:
+        """Make the data folder from a copy by `base_backup`; the next start recovers from it.
+
+        Raises:
+            PersonNeededError: the copy cannot be unpacked.
+        """
+        for archive, folder in (("base", self.folder), ("pg_wal", self.folder / "pg_wal")):
+            folder.mkdir(parents=True, exist_ok=True)
+            words = ("tar", "--extract", "--gzip", f"--file={copy / f'{archive}.tar.gz'}")
+            run_tool(
+                (*words, f"--directory={folder}", "--no-same-owner"),
+                what="The database could not be unpacked",
+                within_s=_LONGEST_COPY_S,
+            )
+
+    def _no_answer(self, error: Exception) -> RetryLaterError:
+        return RetryLaterError(f"The database in {self.folder} gave no answer: {error}")
+
     def _execute(self, statement: sql.Composed, unless_found: str | None = None) -> None:
         try:
             with self._connect() as connection:
@@ -121,9 +178,7 @@ class PostgresServer:
                 if connection.execute(query, (unless_found,)).fetchone() is None:
                     connection.execute(statement)
         except psycopg.OperationalError as error:
-            raise RetryLaterError(
-                f"The database in {self.folder} gave no answer: {error}"
-            ) from error
+            raise self._no_answer(error) from error
 
     def _connect(self) -> "psycopg.Connection[tuple[object, ...]]":
         return psycopg.connect(
