@@ -38,9 +38,9 @@ def drive_stations(
     service: Service, work: StationWork, places: dict[str, int] | None = None
 ) -> list[StationRunner]:
     """Add loops to a service that drive all its stations; `places` is by kind, 1 by default."""
-    runners = []
+    runners, connect = [], service.parts.station or StationClient
     for station in service.plant.stations_of(service.name):
-        client = StationClient(station, access_to(service, station))
+        client = connect(station, access_to(service, station))
         runner = StationRunner(service, client, work, (places or {}).get(station.kind, 1))
         service.loop(f"connect {station.name}", client.run)
         service.loop(f"drive {station.name}", runner.run)

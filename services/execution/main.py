@@ -13,11 +13,12 @@ from shared.events import (
     JobOrderHeld,
     JobOrderStarted,
 )
+from shared.parts import Parts
 
 
-def build(settings: ExecutionSettings) -> Service:
+def build(settings: ExecutionSettings, parts: Parts | None = None) -> Service:
     """Return the service, wired but not running."""
-    service = Service(settings, Path(__file__).parent / "migrations")
+    service = Service(settings, Path(__file__).parent / "migrations", parts)
     work = ExecutionWork(service.database, service.outbox, service.clock)
     service.listen(
         ("sintering", "spray", "lamination", "formation", "quality"),

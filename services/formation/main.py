@@ -1,5 +1,6 @@
 """Wires formation and runs it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from services.formation.api import add_routes
@@ -10,11 +11,22 @@ from services.formation.testing import TesterRunner
 from services.formation.workflow import RestAndSpectra
 from shared.app import Service
 from shared.intake import drive_stations, intake
+from shared.parts import Parts
+from shared.settings import TesterSettings
 
 
-def build(settings: FormationSettings) -> Service:
+def over_tcp(tester: TesterSettings) -> NewareClient:
+    """Return the client of a tester at its endpoint."""
+    return NewareClient(tester.endpoint)
+
+
+def build(
+    settings: FormationSettings,
+    parts: Parts | None = None,
+    tester_client: Callable[[TesterSettings], NewareClient] = over_tcp,
+) -> Service:
     """Return the service, wired but not running."""
-    service = Service(settings, Path(__file__).parent / "migrations")
+    service = Service(settings, Path(__file__).parent / "migrations", parts)
     service.listen(("execution",), intake(service, check))
     places: dict[str, int] = {
         station.kind: station.capacity_parts or 1
@@ -22,7 +34,7 @@ def build(settings: FormationSettings) -> Service:
     }
     drive_stations(service, RestAndSpectra(service), places)
     testers = [
-        TesterRunner(service, tester, NewareClient(tester.endpoint), settings.share_dir.resolve())
+        TesterRunner(service, tester, tester_client(tester), settings.share_dir.resolve())
         for tester in service.plant.tester
         if tester.service == service.name
     ]

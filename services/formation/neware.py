@@ -51,14 +51,15 @@ class NewareClient:
         timeout_s: float = 10.0,
         zone: tzinfo = UTC,
         frame_limit_bytes: int = 16 * 2**20,
+        line: BtsLine | None = None,
     ) -> None:
         """Keep what is needed to connect.
 
         endpoint: `tcp://host:port`; timeout_s: wall seconds for a connection and for an answer;
-        zone: time zone of the tester's wall clock.
+        zone: time zone of the tester's wall clock; line: taken instead of a TCP line to endpoint.
         """
         self.endpoint, self._zone = endpoint, zone
-        self._line = BtsLine(
+        self._line = line or BtsLine(
             endpoint,
             login=(username, password),
             timeout_s=timeout_s,

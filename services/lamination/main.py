@@ -8,11 +8,12 @@ from services.lamination.settings import LaminationSettings
 from services.lamination.workflow import LaminationWork
 from shared.app import Service
 from shared.intake import drive_stations, intake
+from shared.parts import Parts
 
 
-def build(settings: LaminationSettings) -> Service:
+def build(settings: LaminationSettings, parts: Parts | None = None) -> Service:
     """Return the service, wired but not running."""
-    service = Service(settings, Path(__file__).parent / "migrations")
+    service = Service(settings, Path(__file__).parent / "migrations", parts)
     service.listen(("execution",), intake(service, cell_of))
     drive_stations(service, LaminationWork(service))
     add_routes(service)

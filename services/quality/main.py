@@ -22,16 +22,19 @@ from shared.events import (
     SpectrumMeasured,
     WorkRequestAccepted,
 )
+from shared.parts import Parts
 from shared.topics import telemetry_topic
 
 SOURCES = ("execution", "sintering", "spray", "lamination", "formation")
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def build(settings: QualitySettings, fits: FitProcess | None = None) -> Service:
+def build(
+    settings: QualitySettings, fits: FitProcess | None = None, parts: Parts | None = None
+) -> Service:
     """Return the service, wired but not running; `fits` is a fit process of its own by default."""
     fits = fits or FitProcess()
-    service = Service(settings, MIGRATIONS)
+    service = Service(settings, MIGRATIONS, parts)
     database, clock = service.database, service.clock
     recorder = Recorder(service.outbox, clock)
     work = QualityWork(

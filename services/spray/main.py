@@ -8,11 +8,12 @@ from services.spray.settings import SpraySettings
 from services.spray.workflow import SprayWork
 from shared.app import Service
 from shared.intake import drive_stations, intake
+from shared.parts import Parts
 
 
-def build(settings: SpraySettings) -> Service:
+def build(settings: SpraySettings, parts: Parts | None = None) -> Service:
     """Return the service, wired but not running."""
-    service = Service(settings, Path(__file__).parent / "migrations")
+    service = Service(settings, Path(__file__).parent / "migrations", parts)
     service.listen(("execution",), intake(service, pellets))
     drive_stations(service, SprayWork(service))
     add_routes(service)

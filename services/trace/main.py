@@ -6,14 +6,15 @@ from services.trace.api import add_routes
 from services.trace.settings import TraceSettings
 from services.trace.workflow import HANDLERS, Sealer, keep
 from shared.app import Service
+from shared.parts import Parts
 from shared.settings import SERVICES
 
 SOURCES = tuple(name for name in SERVICES if name != "trace")
 
 
-def build(settings: TraceSettings) -> Service:
+def build(settings: TraceSettings, parts: Parts | None = None) -> Service:
     """Return the service, wired but not running."""
-    service = Service(settings, Path(__file__).parent / "migrations")
+    service = Service(settings, Path(__file__).parent / "migrations", parts)
     service.listen(SOURCES, HANDLERS, every=keep)
     service.loop("seal", Sealer(service, settings.seal_every_s).run)
     add_routes(service)

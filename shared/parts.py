@@ -1,0 +1,51 @@
+"""The outer parts that a service stands on: the real ones by default, others when handed in."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+import httpx
+
+from shared.bus import Bus
+from shared.clock import Clock, read_clock
+from shared.db import Database
+from shared.settings import PlantSettings, ServiceSettings, StationSettings, read_plant
+
+if TYPE_CHECKING:  # a service without stations does not load the OPC UA library
+    from shared.opcua import Access, StationClient
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What a service needs from outside.
+
+    new_id: gives the ids of events. draw: gives a number between two, for delays that must not be
+    alike. station: makes the client of a station, over OPC UA when None.
+    """
+
+    plant: PlantSettings
+    clock: Clock
+    database: Database
+    bus: Bus
+    http: httpx.AsyncClient
+    new_id: Callable[[], UUID] = uuid4
+    draw: Callable[[float, float], float] = random.uniform
+    station: "Callable[[StationSettings, Access], StationClient] | None" = None
+
+
+def parts_of(settings: ServiceSettings) -> Parts:
+    """Return the parts that the settings name; connects to nothing yet.
+
+    Raises:
+        InvalidInputError: the plant file or the clock file cannot be read.
+    """
+    plant = read_plant(settings.plant_file)
+    return Parts(
+        plant=plant,
+        clock=read_clock(settings.clock_file),
+        database=Database(settings.database_url),
+        bus=Bus(settings.mqtt_url, f"halite-{plant.site}-{settings.service}"),
+        http=httpx.AsyncClient(trust_env=False),  # the plant's own services: no proxy
+    )
