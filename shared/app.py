@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import structlog
 import uvicorn
 from fastapi import FastAPI, Query, Request, Response
+from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from prometheus_client import generate_latest
@@ -157,24 +158,32 @@ class Service:
             return {"service": self.name}
 
         @app.get("/readyz", tags=["health"])
-        async def readyz() -> dict[str, Any]:
-            """The database answers and the broker is connected."""
+        async def readyz(response: Response) -> dict[str, Any]:
+            """The database answers and the broker is connected.
+
+            While the broker is away the answer is 503 and still tells how long events wait.
+            """
             await self.database.ping()
-            if not self.bus.connected:
-                raise RetryLaterError("broker: not connected")
-            return {
+            said = {
                 "service": self.name,
-                "ready": True,
+                "ready": self.bus.connected,
                 "plant_time": self.clock.now().isoformat(),
                 "oldest_event_age_s": await self.outbox.oldest_waiting_s(),
+                "last_sequence": await self.outbox.last_sequence(),
+                "read": self.inbox.passed() if self.inbox else {},
+                "set_aside_count": await self.inbox.set_aside_count() if self.inbox else 0,
             }
+            if said["ready"]:
+                return said
+            response.status_code = STATUS[RetryLaterError]
+            return said | {"code": "RetryLaterError", "detail": "broker: not connected"}
 
         @app.get("/metrics", tags=["health"])
         async def metrics() -> Response:
             """Prometheus text."""
             self.metrics.outbox_oldest_s.set(await self.outbox.oldest_waiting_s() or 0)
             if self.inbox is not None:
-                self.metrics.set_aside.set(len(await self.inbox.set_aside()))
+                self.metrics.set_aside.set(await self.inbox.set_aside_count())
             return Response(generate_latest(self.metrics.registry), media_type="text/plain")
 
     def _add_events(self, app: FastAPI) -> None:
@@ -235,7 +244,9 @@ def answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(MesError)
     async def on_mes_error(_: Request, error: MesError) -> JSONResponse:
-        body = {"code": type(error).__name__, "detail": str(error)}
+        body: dict[str, Any] = {"code": type(error).__name__, "detail": str(error)}
+        if isinstance(error, ConflictError) and error.current is not None:
+            body["current"] = jsonable_encoder(error.current)
         return JSONResponse(body, status_of(error))
 
     @app.exception_handler(RequestValidationError)

@@ -1,5 +1,7 @@
 """Failures the plant expects; the class name is the public code. Anything else is a bug."""
 
+from collections.abc import Mapping
+
 
 class MesError(Exception):
     """Root of the tree."""
@@ -30,7 +32,14 @@ class NotFoundError(PersonNeededError):
 
 
 class ConflictError(PersonNeededError):
-    """The record is in another state or version than the caller assumed."""
+    """The record is in another state or version than the caller assumed.
+
+    current: what is there now, in words that JSON has; None where there is no such thing.
+    """
+
+    def __init__(self, message: str, current: Mapping[str, object] | None = None) -> None:
+        super().__init__(message)
+        self.current = current
 
 
 class IllegalTransitionError(ConflictError):

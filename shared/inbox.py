@@ -5,6 +5,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from uuid import UUID
 
 import httpx
 import structlog
@@ -15,7 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.bus import Bus, Message
 from shared.db import Database, sql
 from shared.envelope import BY_TYPE, Envelope
-from shared.errors import MesError, NotFoundError, RetryLaterError, ServiceUnreachableError
+from shared.errors import (
+    ConflictError,
+    MesError,
+    NotFoundError,
+    RetryLaterError,
+    ServiceUnreachableError,
+)
 from shared.facts import Event
 from shared.outbox import Cause, cause
 from shared.topics import events_of
@@ -42,14 +49,16 @@ Known = TypeVar("Known", bound=Event)
 
 @dataclass(frozen=True, kw_only=True)
 class SetAside:
-    """An event that could not be handled, kept until it is retried."""
+    """An event that could not be handled, kept until it is retried. age_s: wall seconds."""
 
     event_id: str
     source: str
     sequence: int
+    type: str
     subject: str
     error: str
     attempts: int
+    age_s: float
 
 
 class Inbox:
@@ -94,33 +103,76 @@ class Inbox:
     async def set_aside(self) -> list[SetAside]:
         """Return the events that wait for a retry, oldest first."""
         statement = """
-            SELECT event_id::text, source, sequence, subject, error, attempts FROM set_aside
-            ORDER BY set_aside_at"""
+            SELECT event_id::text, source, sequence, body::jsonb ->> 'type' AS type, subject,
+                   error, attempts,
+                   extract(epoch FROM clock_timestamp() - set_aside_at)::float8 AS age_s
+            FROM set_aside ORDER BY set_aside_at"""
         async with self._database.quiet() as tx:
             rows = (await tx.execute(sql(statement))).mappings()
             return [SetAside(**row) for row in rows]
 
+    async def set_aside_count(self) -> int:
+        """Return how many events wait for a retry."""
+        async with self._database.quiet() as tx:
+            return await tx.scalar(sql("SELECT count(*) FROM set_aside")) or 0
+
+    def passed(self) -> dict[str, int]:
+        """Return by source the sequence up to which events are read, as far as known here."""
+        return {reader.source: reader.passed for reader in self.readers}
+
     async def retry(self, event_id: str) -> None:
-        """Apply a set-aside event and those of its lot or subject that waited behind it.
+        """Apply a set-aside event and those of its lot or subject that wait with it, in order.
+
+        Each has its effect in a transaction of its own, so that one that fails undoes none.
 
         Raises:
             NotFoundError: no such event is set aside.
-            MesError: it still cannot be handled; it stays set aside.
+            ConflictError: one of them still cannot be handled; the attempt is counted, it and
+                those behind it stay set aside.
+            RetryLaterError: the database is away.
         """
-        first = "SELECT source, partition_key FROM set_aside WHERE event_id::text = :event_id"
-        same = """
+        statement = "SELECT source, partition_key FROM set_aside WHERE event_id::text = :event_id"
+        async with self._database.quiet() as tx:
+            found = (await tx.execute(sql(statement), {"event_id": event_id})).mappings().first()
+        if found is None:
+            raise NotFoundError(f"event {event_id} is not set aside")
+        while await self._retry_first(found["source"], found["partition_key"]):
+            pass
+
+    async def _retry_first(self, source: str, key: str) -> bool:
+        """Apply the first waiting event of a source and key; False when there is none left."""
+        first = """
             SELECT event_id, body FROM set_aside
-            WHERE source = :source AND partition_key = :partition_key
-            ORDER BY sequence FOR UPDATE"""
+            WHERE source = :source AND partition_key = :key ORDER BY sequence LIMIT 1 FOR UPDATE"""
         delete = "DELETE FROM set_aside WHERE event_id = :event_id"
-        async with self._database.begin() as tx:
-            found = (await tx.execute(sql(first), {"event_id": event_id})).mappings().first()
-            if found is None:
-                raise NotFoundError(f"event {event_id} is not set aside")
-            await _locked_cursor(tx, found["source"])  # nothing is put behind it meanwhile
-            for row in (await tx.execute(sql(same), dict(found))).mappings().all():
+        event_id = None
+        try:
+            async with self._database.begin() as tx:
+                await _locked_cursor(tx, source)  # nothing is put behind it meanwhile
+                rows = await tx.execute(sql(first), {"source": source, "key": key})
+                row = rows.mappings().first()
+                if row is None:
+                    return False
+                event_id = row["event_id"]
                 await self.handle(tx, Envelope.model_validate_json(row["body"]))
-                await tx.execute(sql(delete), {"event_id": row["event_id"]})
+                await tx.execute(sql(delete), {"event_id": event_id})
+                return True
+        except RetryLaterError:
+            raise
+        except CANNOT_BE_HANDLED as error:
+            current = await self._count_attempt(event_id, error)
+            raise ConflictError(
+                f"event {event_id} of {source} still cannot be handled: {error!r}", current
+            ) from error
+
+    async def _count_attempt(self, event_id: UUID | None, error: Exception) -> dict[str, Any]:
+        statement = """
+            UPDATE set_aside SET attempts = attempts + 1, error = :error
+            WHERE event_id = :event_id RETURNING event_id::text, attempts, error"""
+        values = {"event_id": event_id, "error": repr(error)}
+        async with self._database.begin() as tx:
+            row = (await tx.execute(sql(statement), values)).mappings().first()
+            return dict(row) if row else {}
 
 
 class SourceReader:
@@ -142,6 +194,11 @@ class SourceReader:
         self._database, self._http, self._inbox = database, http, inbox
         self._doorbell: asyncio.Queue[Message | None] = asyncio.Queue()
         self._passed = 0
+
+    @property
+    def passed(self) -> int:
+        """The sequence up to which everything is applied or concerns nobody here; 0 at first."""
+        return self._passed
 
     def ring(self, message: Message) -> None:
         """Take a message from the bus; it may be new, old, or ahead of a gap."""

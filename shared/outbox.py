@@ -95,6 +95,12 @@ class Outbox:
             age: float | None = await tx.scalar(sql(statement))
             return age
 
+    async def last_sequence(self) -> int:
+        """Return the number given last."""
+        async with self._database.quiet() as tx:
+            statement = "SELECT sequence FROM relay WHERE duty = 'number'"
+            return await tx.scalar(sql(statement)) or 0
+
 
 class Relay:
     """Gives committed events their gapless sequence and publishes them; replicas may share it."""

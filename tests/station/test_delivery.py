@@ -179,6 +179,28 @@ async def test_a_refused_event_is_set_aside_and_its_lot_waits_while_others_go_on
     assert await line.reader.inbox.set_aside() == []
 
 
+async def test_a_retry_that_fails_is_counted_with_its_newest_error(line: Line) -> None:
+    line.reader.refuse = {"L1"}
+    await line.say("L1", "first", "second")
+    await until(lambda: line.reader.inbox.passed() == {"execution": 2})
+    [first, second] = await line.reader.inbox.set_aside()
+    assert (first.type, first.attempts, first.age_s < 60) == ("org.halite.lot_held.v1", 1, True)
+    async with line.reader.database.begin() as tx:
+        await tx.execute(text("INSERT INTO kept (reason) VALUES ('second')"))
+    line.reader.refuse = set()
+    with pytest.raises(ConflictError, match="still cannot be handled") as refused:
+        await line.reader.inbox.retry(first.event_id)
+    assert line.reader.seen == ["first"]
+    [left] = await line.reader.inbox.set_aside()
+    assert (left.event_id, left.attempts) == (second.event_id, 2)
+    assert "duplicate key" in left.error
+    assert refused.value.current == {
+        "event_id": left.event_id,
+        "attempts": 2,
+        "error": left.error,
+    }
+
+
 async def test_events_that_wait_together_have_each_its_effect_though_one_cannot_be_handled(
     line: Line, own_broker: Broker
 ) -> None:
