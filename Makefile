@@ -3,11 +3,13 @@ PYTHON ?= python3
 SPEED ?= 1500
 DATA_DIR ?= .halite
 PORT ?= 8080
+KILLS ?= 200
+SEED ?= 1
 
 SYNCED := .venv/.synced
 UV := .cache/uv/bin/uv
 
-.PHONY: help env run test check web lock backup restore
+.PHONY: help env run test fault check web lock backup restore
 
 help:
 	@echo "make run      the whole plant; SPEED=$(SPEED) DATA_DIR=$(DATA_DIR) PORT=$(PORT)"
@@ -15,6 +17,7 @@ help:
 	@echo "make restore  put a plant back into an empty folder: FROM=folder DATA_DIR=folder"
 	@echo "make check    format, lint, types, import rules, contracts, web types"
 	@echo "make test     all tests"
+	@echo "make fault    break the plant at random; KILLS=$(KILLS) SEED=$(SEED)"
 	@echo "make web      build the web app when its sources have changed"
 	@echo "make lock     renew requirements.lock from pyproject.toml"
 
@@ -39,6 +42,10 @@ restore: $(SYNCED)
 test: $(SYNCED)
 	.venv/bin/python -m deploy.prepare
 	.venv/bin/python -m pytest
+
+fault: $(SYNCED)
+	.venv/bin/python -m deploy.prepare
+	.venv/bin/python -m tests.fault.kills --kills "$(KILLS)" --seed "$(SEED)"
 
 check: $(SYNCED)
 	.venv/bin/ruff format --check .

@@ -1,5 +1,6 @@
 """All children of the plant: restarted when they die, stopped in order, stage after stage."""
 
+import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,6 +13,7 @@ STAGES = ("database", "broker", "simulators", "services")
 _FIRST_DELAY_S = 0.5
 _LONGEST_DELAY_S = 30.0
 _HEALTHY_AFTER_S = 60.0
+_AT_WORK_AFTER_S = 5.0  # a child that dies earlier has not got beyond its start
 _LOGS_CHECKED_EVERY_S = 30.0
 
 
@@ -99,16 +101,25 @@ class Supervisor:
             self._say(str(error))
 
     def _note_death(self, watched: Watched, now_s: float) -> None:
-        if now_s - watched.started_s > _HEALTHY_AFTER_S:
-            watched.deaths = 0
-        delay_s = min(_LONGEST_DELAY_S, _FIRST_DELAY_S * 2.0**watched.deaths)
-        watched.deaths += 1
+        ran_s = now_s - watched.started_s
+        watched.deaths = deaths_in_a_row(watched.deaths, watched.child.exit_code, ran_s)
+        delay_s = min(_LONGEST_DELAY_S, _FIRST_DELAY_S * 2.0 ** (watched.deaths - 1))
         watched.restart_at_s = now_s + delay_s
         name, code = watched.child.spec.name, watched.child.exit_code
         self._say(
             f"{name} ended with code {code} and starts again in {delay_s:g} s; "
             f"see {watched.child.log_path}"
         )
+
+
+def deaths_in_a_row(before: int, exit_code: int | None, ran_s: float) -> int:
+    """Return the deaths that make a child's restart wait longer, this one included.
+
+    One that was killed from outside while at work did nothing wrong and comes back at once; one
+    that ends by itself, or is killed while it starts, waits longer each time.
+    """
+    killed_at_work = exit_code == -signal.SIGKILL and ran_s > _AT_WORK_AFTER_S
+    return 1 if killed_at_work or ran_s > _HEALTHY_AFTER_S else before + 1
 
 
 def _wait_for_end(children: list[Child], within_s: float, hurry: Callable[[], bool]) -> None:

@@ -59,6 +59,10 @@ CREATE TABLE IF NOT EXISTS faults (
     id INTEGER PRIMARY KEY, station TEXT NOT NULL, name TEXT NOT NULL,
     magnitude REAL NOT NULL, since TEXT NOT NULL, until TEXT);
 CREATE INDEX IF NOT EXISTS faults_by_station ON faults (station);
+CREATE TABLE IF NOT EXISTS runs (
+    id INTEGER PRIMARY KEY, station TEXT NOT NULL, job_order_id TEXT NOT NULL,
+    content BLOB NOT NULL, started_at TEXT NOT NULL, ended_at TEXT, state INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS runs_by_job ON runs (station, job_order_id);
 """
 
 
@@ -212,7 +216,8 @@ class World:
     ) -> None:
         """Write a job and, in the same transaction, what its end did to parts.
 
-        So no crash applies an end half or twice.
+        So no crash applies an end half or twice. Each start adds a line to the log of runs, which
+        also keeps what is cleared from the station.
         """
         row = (
             job.station,
@@ -231,10 +236,48 @@ class World:
                 self._sql.execute(
                     "INSERT OR REPLACE INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row
                 )
+                self._log_run(job)
             except BaseException:
                 self._sql.execute("ROLLBACK")
                 raise
             self._sql.execute("COMMIT")
+
+    def _log_run(self, job: JobRecord) -> None:
+        """Keep the start of a run as a line of its own, and its end on that line."""
+        if job.started_at is None:
+            return
+        if job.ended_at is None:
+            self._sql.execute(
+                "INSERT INTO runs (station, job_order_id, content, started_at, state)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (job.station, job.job_order_id, job.content, job.started_at.isoformat(), job.state),
+            )
+            return
+        self._sql.execute(
+            "UPDATE runs SET ended_at = ?, state = ?"
+            " WHERE station = ? AND job_order_id = ? AND ended_at IS NULL",
+            (job.ended_at.isoformat(), job.state, job.station, job.job_order_id),
+        )
+
+    def runs(self) -> list[JobRecord]:
+        """Return every run of every station since the file began, in the order of their starts."""
+        with self._lock:
+            rows = self._sql.execute(
+                "SELECT station, job_order_id, id, content, state, started_at, ended_at FROM runs"
+                " ORDER BY id"
+            ).fetchall()
+        return [
+            JobRecord(
+                station=row[0],
+                job_order_id=row[1],
+                place=row[2],
+                content=row[3],
+                state=row[4],
+                started_at=datetime.fromisoformat(row[5]),
+                ended_at=datetime.fromisoformat(row[6]) if row[6] else None,
+            )
+            for row in rows
+        ]
 
     def forget_job(self, station: str, job_order_id: str) -> None:
         """Remove a cleared or cancelled job."""

@@ -25,7 +25,7 @@ from deploy.plant import PlantFiles, service_specs, simulator_specs, station_gro
 from deploy.ports import Ports, check_free, shifted_plant_file
 from deploy.processes import PROJECT_DIR, Child, ChildSpec, run_tool, wait_until
 from deploy.screen import ready_screen
-from deploy.supervisor import Supervisor
+from deploy.supervisor import Supervisor, deaths_in_a_row
 from deploy.web import digest
 from shared.clock import read_clock
 from shared.errors import ConflictError, InvalidInputError, PersonNeededError
@@ -290,6 +290,16 @@ def test_a_killed_child_is_started_again(tmp_path: Path) -> None:
     ]
     supervisor.stop(hurry=lambda: False)
     assert not child.is_running()
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "ran_s", "deaths"),
+    [(-signal.SIGKILL, 6.0, 1), (-signal.SIGKILL, 1.0, 4), (1, 6.0, 4), (1, 61.0, 1)],
+)
+def test_restarts_wait_longer_only_for_a_child_that_fails_by_itself(
+    exit_code: int, ran_s: float, deaths: int
+) -> None:
+    assert deaths_in_a_row(3, exit_code, ran_s) == deaths
 
 
 def test_a_child_that_ignores_the_stop_signal_is_killed_with_its_own_children(

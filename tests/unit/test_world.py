@@ -91,3 +91,17 @@ def test_many_writers_lose_nothing(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert len(World(path).get("shared")) == 200
+
+
+def test_log_of_runs_keeps_each_start_also_of_what_was_cleared(tmp_path: Path) -> None:
+    world = World(tmp_path / "world.sqlite")
+    world.save_job(record(state=2))
+    running = record(state=3, started_at=NOW)
+    for job in (running, record(state=5, started_at=NOW, ended_at=NOW + timedelta(hours=1))):
+        world.save_job(job)
+    world.forget_job("mill-1", "J")
+    world.save_job(running)
+    assert [(run.job_order_id, run.ended_at) for run in world.runs()] == [
+        ("J", NOW + timedelta(hours=1)),
+        ("J", None),
+    ]
