@@ -24,6 +24,7 @@ from shared.events import (
 from shared.facts import Material
 from shared.outbox import Outbox
 
+ROUNDING = 1e-6  # of a stock lot's unit: what sums of floats may be off
 Hold = Callable[[AsyncConnection, str, str, str, str], Awaitable[None]]
 
 
@@ -34,7 +35,12 @@ class Finisher:
         self._outbox, self._clock, self._masters = outbox, clock, masters
 
     async def end(
-        self, tx: AsyncConnection, request: RowMapping, job_order: JobOrder, event: JobOrderEnded
+        self,
+        tx: AsyncConnection,
+        request: RowMapping,
+        job_order: JobOrder,
+        event: JobOrderEnded,
+        hold: Hold,
     ) -> None:
         """Keep the end of a job order with the materials it really used; its request is locked."""
         await store.set_job_order(
@@ -47,6 +53,8 @@ class Finisher:
             ended_at=event.ended_at,
         )
         await self._keep_lots(tx, job_order, event)
+        for lot_id, over in await overdrawn(tx, event.materials):
+            await hold(tx, event.work_request_id, lot_id, "stock", over)
         recorded = GenealogyRecorded(
             **event.model_dump(
                 include={
@@ -108,7 +116,7 @@ class Finisher:
             if difference:
                 await tx.execute(
                     sql("""
-                        UPDATE lot SET quantity = greatest(quantity + :difference, 0)
+                        UPDATE lot SET quantity = quantity + :difference
                         WHERE lot_id = :lot_id AND kind = 'stock'"""),
                     {"lot_id": item.lot_id, "difference": difference},
                 )
@@ -203,6 +211,16 @@ class Finisher:
             blocked_count=0,
         )
         await self._outbox.record(tx, ended)
+
+
+async def overdrawn(tx: AsyncConnection, materials: Sequence[Material]) -> list[tuple[str, str]]:
+    """Return the stock lots of which more was used than there was, each with what is wrong."""
+    used = await store.lots(tx, _ids(materials))
+    return [
+        (lot_id, f"{-lot['quantity']:.4g} {lot['unit']} more were used than it held")
+        for lot_id, lot in used.items()
+        if lot["kind"] == "stock" and lot["quantity"] < -ROUNDING
+    ]
 
 
 def _ids(materials: Sequence[Material]) -> list[str]:

@@ -105,7 +105,7 @@ class ExecutionWork:
         """A station ended: keep what was made of what, open windows, go on."""
         request = await store.lock_request(tx, event.work_request_id)
         job_order = await store.job_order(tx, event.job_order_id)
-        await self._finisher.end(tx, request, job_order, event)
+        await self._finisher.end(tx, request, job_order, event, self._hold)
         if event.state == "aborted":
             await self._hold(
                 tx,

@@ -22,6 +22,7 @@ from shared.events import (
     JobOrderEnded,
     JobOrderReleased,
     JobOrderStarted,
+    LotHeld,
 )
 from shared.facts import Disposition, Event, PartDisposition
 from shared.outbox import Outbox
@@ -52,6 +53,7 @@ class Floor:
     work: ExecutionWork
     clock: HandClock
     blocked: dict[tuple[str, str], str] = field(default_factory=dict)
+    used: dict[str, float] = field(default_factory=dict)
     released: list[JobOrderReleased] = field(default_factory=list)
     said: list[Event] = field(default_factory=list)
     _seen: int = 0
@@ -95,7 +97,10 @@ class Floor:
             state="ended",
             started_at=started_at,
             ended_at=self.clock.now(),
-            materials=released.materials,
+            materials=tuple(
+                item.model_copy(update={"quantity": self.used.get(item.lot_id, item.quantity)})
+                for item in released.materials
+            ),
         )
         async with self.database.begin() as tx:
             await self.work.on_ended(tx, ENVELOPE, ended)
@@ -302,6 +307,18 @@ async def test_missing_stock_is_named_with_what_is_needed_and_left(floor: Floor)
     assert mill["state"] == "not_allowed_to_start"
     assert str(mill["reason"]).endswith("g of zro2, 0 g in stock")
     assert stock[0]["quantity"] == 500
+
+
+async def test_a_stock_lot_of_which_more_was_used_than_it_held_is_held(floor: Floor) -> None:
+    floor.used = {"RAW-img_glue": 600.0}
+    await accept(floor, schedule())
+    await floor.run()
+    held = {event.lot_id: event for event in floor.said if isinstance(event, LotHeld)}
+    async with floor.database.quiet() as tx:
+        [glue] = (await views.lots(tx, "RAW-img_glue", 1))["items"]
+    assert glue["quantity"] < 0
+    assert held["RAW-img_glue"].gate == "stock"
+    assert held["RAW-img_glue"].reason.endswith("ul more were used than it held")
 
 
 async def test_a_schedule_is_accepted_once(floor: Floor) -> None:
