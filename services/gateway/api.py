@@ -4,14 +4,14 @@ import asyncio
 import contextlib
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from fastapi import Depends, Header, Query, Request, Response, WebSocket, WebSocketDisconnect
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import ClientDisconnect
 
-from services.gateway import cellpage, masterdata, store, webapp
+from services.gateway import cellpage, masterdata, setaside, store, webapp
 from services.gateway.live import Client, Hub
 from services.gateway.overview import Overview
 from services.gateway.peers import Peers, bounded, check_length, detail_of
@@ -71,6 +71,7 @@ def add_routes(service: Service, parts: Parts) -> None:
     """Add the routes of this service to its app; what is named first answers first."""
     _add_overview(service, parts)
     _add_records(service, parts)
+    _add_set_aside(service, parts)
     _add_master_data(service, parts)
     _add_live(service, parts)
     _add_ways(service, parts)
@@ -136,6 +137,35 @@ def _add_records(service: Service, parts: Parts) -> None:
     async def get_lot(lot_id: str) -> dict[str, Any]:
         """One lot and what it was made of."""
         return await cellpage.lot_page(peers, lot_id)
+
+
+def _add_set_aside(service: Service, parts: Parts) -> None:
+    @service.app.get("/api/set-aside", tags=["set aside"])
+    async def get_set_aside() -> dict[str, Any]:
+        """Events that a service could not handle, of all services, the oldest first."""
+        return await setaside.set_aside_page(parts.peers)
+
+    @service.app.post(
+        "/api/set-aside/{name}/{event_id}/retry",
+        tags=["set aside"],
+        dependencies=[Depends(own_page)],
+    )
+    async def post_retry(
+        request: Request,
+        name: str,
+        event_id: str,
+        x_halite_person: Annotated[str, Header(min_length=1, max_length=300)],
+    ) -> Response:
+        """Let a service handle an event again, with those behind it; answers as the service does.
+
+        404: it is not set aside (any more). 409: it still cannot be handled; `current` says how
+        often it was tried and the newest error.
+        """
+        target = f"/set-aside/{quote(event_id, safe='')}/retry".encode()
+        answer = await _pass_on(parts.peers, request, name, target)
+        if answer.status_code < 400:
+            await parts.work.note_retry(name, event_id, unquote(x_halite_person))
+        return answer
 
 
 def _add_master_data(service: Service, parts: Parts) -> None:

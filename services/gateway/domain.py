@@ -150,6 +150,25 @@ def alarm_changes(event: Event | None) -> list[Alarm | Return]:
             return []
 
 
+def waiting_alarms(
+    service: str, oldest_event_age_s: float | None, set_aside_count: int, wait_limit_s: float
+) -> dict[str, Alarm | None]:
+    """Return by condition the alarms over events that wait in a service; None where all is well.
+
+    Ages and limit in wall seconds.
+    """
+    waits, aside = f"waits:{service}", f"set_aside:{service}"
+    found: dict[str, Alarm | None] = {waits: None, aside: None}
+    if oldest_event_age_s is not None and oldest_event_age_s > wait_limit_s:
+        text = f"events of {service} have waited for more than {wait_limit_s:g} s; none is lost"
+        found[waits] = _plain_alarm(waits, "events_wait", text, 2, service)
+    if set_aside_count > 0:
+        counted = "1 event is" if set_aside_count == 1 else f"{set_aside_count} events are"
+        text = f"{counted} set aside: {service} could not handle what others said"
+        found[aside] = _plain_alarm(aside, "set_aside", text, 2, service)
+    return found
+
+
 def alarm_text(text: str, lot_count: int) -> str:
     """Return the text of an alarm with how many lots stand behind it."""
     return f"{text} ({lot_count} lots)" if lot_count > 1 else text
@@ -182,11 +201,11 @@ def _of_station(event: EquipmentStateChanged) -> list[Alarm | Return]:
     lost = f"lost:{event.equipment_id}"
     if event.data_quality != "good":
         text = event.reason or f"what the station does is {event.data_quality}"
-        return [_station_alarm(lost, "station_lost", text, 2, name)]
+        return [_plain_alarm(lost, "station_lost", text, 2, name)]
     if event.state != "unscheduled_down":
         return [Return(condition=lost), Return(condition=down)]
     text = event.reason or "the station is down and gives no reason"
-    return [Return(condition=lost), _station_alarm(down, "station_down", text, 1, name)]
+    return [Return(condition=lost), _plain_alarm(down, "station_down", text, 1, name)]
 
 
 def _of_source(event: SourceStateChanged) -> list[Alarm | Return]:
@@ -195,10 +214,10 @@ def _of_source(event: SourceStateChanged) -> list[Alarm | Return]:
         return [Return(condition=condition)]
     since = f"since {event.last_sample_at:%Y-%m-%d %H:%M:%S}" if event.last_sample_at else "ever"
     text = f"no live values {since}"
-    return [_station_alarm(condition, "source_silent", text, 3, event.equipment_id)]
+    return [_plain_alarm(condition, "source_silent", text, 3, event.equipment_id)]
 
 
-def _station_alarm(condition: str, code: str, text: str, priority: Priority, source: str) -> Alarm:
+def _plain_alarm(condition: str, code: str, text: str, priority: Priority, source: str) -> Alarm:
     return Alarm(condition=condition, code=code, text=text, priority=priority, source=source)
 
 

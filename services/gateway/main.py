@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 from services.gateway.api import Parts, add_routes
+from services.gateway.health import Health
 from services.gateway.live import Hub
 from services.gateway.overview import Overview
 from services.gateway.peers import Peers
@@ -26,7 +27,8 @@ def build(settings: GatewaySettings) -> Service:
     plant = service.plant
     stations = [item.equipment_id for item in plant.station]
     values = LiveValues([*stations, *(item.equipment_id for item in plant.tester)])
-    overview = Overview(service, peers, values)
+    health = Health(service=service, peers=peers, wait_limit_s=settings.wait_limit_s)
+    overview = Overview(service, peers, values, health)
     hub = Hub()
     pusher = Pusher(hub, overview, peers, service.clock)
     work = GatewayWork(service, pusher.touch)
@@ -40,7 +42,7 @@ def build(settings: GatewaySettings) -> Service:
     service.on_start(overview.refresh)
     service.loop("copy of events", overview.follow_events)
     service.loop("execution's figures", overview.follow_execution)
-    service.loop("readiness of services", overview.follow_health)
+    service.loop("readiness of services", health.run)
     service.loop("push heartbeats", pusher.heartbeats)
     service.loop("push overview", pusher.overviews)
     service.loop("push cells", pusher.cells)

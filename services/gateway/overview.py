@@ -1,10 +1,11 @@
-"""The line overview: kept from events and telemetry, with what execution and /readyz answer."""
+"""The line overview: kept from events and telemetry, with what execution and health tell."""
 
 import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
 from services.gateway import domain, store
+from services.gateway.health import Health
 from services.gateway.peers import Peers
 from services.gateway.values import LiveValues
 from shared.app import Service
@@ -13,7 +14,6 @@ from shared.errors import MesError
 COPY_EVERY_S = 0.5
 COPY_AT_LATEST_S = 5.0
 EXECUTION_EVERY_S = 2.0
-HEALTH_EVERY_S = 3.0
 ANSWER_WITHIN_S = 2.0
 WANTED_FOR_S = 15.0
 MOST_ALARMS = 200
@@ -35,8 +35,9 @@ class _Copy:
 class Overview:
     """Keeps everything the overview shows within reach, so that composing it takes no wait."""
 
-    def __init__(self, service: Service, peers: Peers, values: LiveValues) -> None:
+    def __init__(self, service: Service, peers: Peers, values: LiveValues, health: Health) -> None:
         self._service, self._peers, self._values = service, peers, values
+        self._health = health
         self._plant, self._database = service.plant, service.database
         self._equipment: list[tuple[str, str]] = [
             *((item.equipment_id, item.kind) for item in service.plant.station),
@@ -49,7 +50,6 @@ class Overview:
         self._asked_s: float | None = None
         self._asking = asyncio.Lock()
         self._wanted_s: float | None = None
-        self._health: dict[str, tuple[bool, float | None]] = {}
 
     async def answer(self) -> dict[str, Any]:
         """Return the overview, asking execution when its last answer is older than two seconds."""
@@ -99,23 +99,6 @@ class Overview:
                 await self._ask_execution()
             await asyncio.sleep(EXECUTION_EVERY_S / 4)
 
-    async def follow_health(self) -> None:
-        """Ask each service for its readiness for ever."""
-        while True:
-            names = list(self._peers.urls)
-            self._health = dict(
-                zip(names, await asyncio.gather(*map(self._ready, names)), strict=True)
-            )
-            await asyncio.sleep(HEALTH_EVERY_S)
-
-    async def _ready(self, name: str) -> tuple[bool, float | None]:
-        try:
-            said = await self._peers.ask(name, "readyz", timeout_s=ANSWER_WITHIN_S)
-        except MesError:
-            return False, None
-        age = said.get("oldest_event_age_s") if isinstance(said, dict) else None
-        return True, age if isinstance(age, int | float) else None
-
     async def _ask_execution(self) -> None:
         async with self._asking:
             if self._asked_s is not None and _now_s() - self._asked_s < EXECUTION_EVERY_S:
@@ -133,10 +116,8 @@ class Overview:
             self._asked_s = _now_s()
 
     def _service_health(self, name: str) -> dict[str, Any]:
-        ready, age = self._health.get(name, (False, None))
-        if name == "execution":
-            ready = ready and self._execution_answers
-        return {"service": name, "ready": ready, "oldest_event_age_s": age}
+        answers = name != "execution" or self._execution_answers
+        return self._health.shown(name, answers=answers)
 
     def _station(self, equipment_id: str, kind: str) -> dict[str, Any]:
         copy = self._copy

@@ -71,12 +71,7 @@ class Peers:
             InvalidInputError: the service refused the question.
             ServiceUnreachableError: no answer in time, or none that can be used.
         """
-        url = "/".join((self._url(service), *(quote(part, safe="") for part in path)))
-        try:
-            answer = await self._http.get(url, params=dict(query or {}), timeout=timeout_s)
-            body = answer.json()
-        except (httpx.HTTPError, ValueError) as error:
-            raise _unreachable(service, error) from error
+        answer, body = await self._get(service, path, query, timeout_s)
         if answer.status_code == httpx.codes.NOT_FOUND:
             raise NotFoundError(detail_of(body))
         if answer.is_client_error:
@@ -84,6 +79,28 @@ class Peers:
         if not answer.is_success:
             raise ServiceUnreachableError(f"{service}: {answer.status_code} {detail_of(body)}")
         return body
+
+    async def look(self, service: str, *path: str, timeout_s: float = ASK_TIMEOUT_S) -> Any:
+        """Return the JSON answer to `GET /path/…` whatever its status.
+
+        Raises:
+            ServiceUnreachableError: no answer in time, or none that can be used.
+        """
+        return (await self._get(service, path, None, timeout_s))[1]
+
+    async def _get(
+        self,
+        service: str,
+        path: tuple[str, ...],
+        query: Mapping[str, str | int] | None,
+        timeout_s: float,
+    ) -> tuple[httpx.Response, Any]:
+        url = "/".join((self._url(service), *(quote(part, safe="") for part in path)))
+        try:
+            answer = await self._http.get(url, params=dict(query or {}), timeout=timeout_s)
+            return answer, answer.json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise _unreachable(service, error) from error
 
     async def tell(self, service: str, path: str, body: str, key: str) -> tuple[int, Any]:
         """POST a JSON command and return status and JSON answer.

@@ -2,10 +2,16 @@
 
 from pathlib import Path
 
+from pydantic import Field
+
 from shared.settings import ServiceSettings
 
 
 class GatewaySettings(ServiceSettings):
-    """Where the operators' web app is; `make web` builds it."""
+    """Where the operators' web app is, which `make web` builds.
+
+    wait_limit_s: wall seconds that an event of a service may wait before it is an alarm.
+    """
 
     web_dir: Path = Path(__file__).parent / "web" / "dist"
+    wait_limit_s: float = Field(default=10.0, gt=0)

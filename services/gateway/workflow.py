@@ -27,6 +27,7 @@ class GatewayWork:
 
     def __init__(self, service: Service, touch: Callable[[frozenset[str]], None]) -> None:
         self._clock, self._outbox, self._touch = service.clock, service.outbox, touch
+        self._database = service.database
 
     @property
     def handlers(self) -> dict[type[Event], Handler]:
@@ -72,6 +73,14 @@ class GatewayWork:
             "acknowledged_at": alarm["acknowledged_at"].isoformat(),
             "acknowledged_by": alarm["acknowledged_by"],
         }
+
+    async def note_retry(self, service: str, event_id: str, person: str) -> None:
+        """Say that a person let a service handle a set-aside event again."""
+        event = OperatorActed(
+            action="retry_set_aside", target=event_id, person=person, reason=f"of {service}"
+        )
+        async with self._database.begin() as tx:
+            await self._outbox.record(tx, event)
 
     async def _on_state(
         self, tx: AsyncConnection, _: Envelope, event: EquipmentStateChanged

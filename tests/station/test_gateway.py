@@ -90,6 +90,7 @@ class Peers:
     events: dict[str, list[str]] = field(default_factory=dict)
     answers: dict[str, Any] = field(default_factory=dict)
     status: dict[str, int] = field(default_factory=dict)
+    ready: dict[str, dict[str, Any]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     given: list[dict[str, Any]] = field(default_factory=list)
 
@@ -103,7 +104,8 @@ class Peers:
 
         @app.get("/{service}/readyz")
         async def readyz(service: str) -> dict[str, Any]:
-            return {"service": service, "ready": True, "oldest_event_age_s": 0.5}
+            said = {"service": service, "ready": True, "oldest_event_age_s": 0.5}
+            return said | self.ready.get(service, {})
 
         @app.get("/{path:path}")
         async def answer(path: str) -> Response:
@@ -369,6 +371,36 @@ async def test_services_that_do_not_answer_are_not_ready(plant: Plant) -> None:
 def ready_of(overview: dict[str, Any], service: str) -> bool:
     [ready] = [item["ready"] for item in overview["services"] if item["service"] == service]
     return bool(ready)
+
+
+async def test_events_that_wait_are_shown_and_raise_an_alarm_until_they_are_gone(
+    plant: Plant,
+) -> None:
+    plant.peers.ready["spray"] = {"last_sequence": 9, "read": {}}
+    plant.peers.ready["quality"] = {
+        "ready": False,
+        "oldest_event_age_s": 10.5,
+        "set_aside_count": 2,
+        "read": {"spray": 4, "nobody": 1},
+    }
+    async with plant.live() as link:
+        await watch(link, "overview")
+        shown = await overview_where(link, lambda item: len(item["alarms"]) == 2)
+        assert {(alarm["code"], alarm["source"]) for alarm in shown["alarms"]} == {
+            ("events_wait", "quality"),
+            ("set_aside", "quality"),
+        }
+        [quality] = [item for item in shown["services"] if item["service"] == "quality"]
+        assert quality == {
+            "service": "quality",
+            "ready": False,
+            "oldest_event_age_s": 10.5,
+            "behind_count": 5,
+            "set_aside_count": 2,
+            "late": True,
+        }
+        plant.peers.ready["quality"] = {}
+        await overview_where(link, lambda item: item["alarms"] == [])
 
 
 async def test_an_alarm_is_acknowledged_once_and_leaves_with_its_release(plant: Plant) -> None:
@@ -662,6 +694,55 @@ async def test_a_service_that_is_down_is_503_with_its_name(plant: Plant) -> None
     assert answer.status_code == 503
     assert answer.json()["code"] == "ServiceUnreachableError"
     assert answer.json()["detail"].startswith("plc does not answer")
+
+
+# set-aside events
+
+ASIDE = {
+    "event_id": "0197a1de-0000-7000-8000-000000000001",
+    "source": "execution",
+    "sequence": 7,
+    "subject": "WR1-C01",
+    "type": "org.halite.lot_held.v1",
+    "error": "KeyError('gate')",
+    "attempts": 1,
+    "age_s": 12.5,
+}
+
+
+async def test_set_aside_events_of_all_services_stand_in_one_list(plant: Plant) -> None:
+    for name in SERVICES:
+        plant.peers.answers[f"{name}/set-aside"] = {"items": []}
+    older = ASIDE | {"age_s": 99.0}
+    plant.peers.answers["quality/set-aside"] = {"items": [ASIDE | {"extra": 1}]}
+    plant.peers.answers["trace/set-aside"] = {"items": [older]}
+    plant.peers.answers["spray/set-aside"] = {"items": [{"event_id": "1"}]}
+    page = (await plant.http.get("/api/set-aside")).json()
+    assert page["items"] == [{"service": "trace", **older}, {"service": "quality", **ASIDE}]
+    missing = {item.split(":")[0] for item in page["missing"]}
+    assert missing == {"spray", DOWN}
+
+
+async def test_a_retry_goes_to_its_service_and_the_record_names_the_person(plant: Plant) -> None:
+    path = f"/api/set-aside/quality/{ASIDE['event_id']}/retry"
+    assert (await plant.http.post(path)).status_code == 422  # in nobody's name
+    headers = {"x-halite-person": "J%C3%BCrgen"}
+    target = f"quality/set-aside/{ASIDE['event_id']}/retry"
+    current = {"attempts": 2, "error": "KeyError('gate')"}
+    refusal = {"code": "ConflictError", "detail": "still cannot be handled", "current": current}
+    plant.peers.status[target], plant.peers.answers[target] = 409, refusal
+    refused = await plant.http.post(path, headers=headers)
+    assert (refused.status_code, refused.json()) == (409, refusal)
+    plant.peers.status[target], plant.peers.answers[target] = 200, {"state": "handled"}
+    done = await plant.http.post(path, headers=headers)
+    assert (done.status_code, done.json()) == (200, {"state": "handled"})
+    assert [seen["path"] for seen in plant.peers.given] == [target, target]
+    [event] = await said_by_gateway(plant)
+    assert (event["action"], event["target"], event["person"]) == (
+        "retry_set_aside",
+        ASIDE["event_id"],
+        "Jürgen",
+    )
 
 
 # master data

@@ -1,5 +1,6 @@
 """The operators' web app in a real browser, served by the whole plant."""
 
+import json
 import re
 import signal
 from collections.abc import Iterator
@@ -7,9 +8,12 @@ from contextlib import contextmanager
 from urllib.parse import unquote, urlsplit
 
 import psutil
+import psycopg
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
+from deploy.data_folder import DataFolder
+from deploy.postgres import PostgresServer
 from deploy.prepare import find_browser
 from tests.plant import ROOT, Plant
 
@@ -27,6 +31,16 @@ QUIET_ARGUMENTS = (
 )
 FIRST_MS, SOON_MS, STALE_MS, BACK_MS = 90_000.0, 30_000.0, 5_000.0, 60_000.0
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+BROKEN = {
+    "specversion": "1.0",
+    "id": "0197a1de-0000-7000-8000-000000000001",
+    "source": "/halite/quality",
+    "type": "org.halite.lot_held.v1",
+    "subject": "LOT-X",
+    "time": "2026-01-05T06:00:00Z",
+    "data": {},
+    "sequence": 1,
+}
 pytestmark = pytest.mark.timeout(300)
 
 
@@ -193,3 +207,31 @@ def test_each_tab_keeps_one_web_socket(page: Page, order: None) -> None:
         expect(tab.get_by_role("article")).to_have_count(STATION_COUNT)
         expect(pill(tab)).to_have_text("Live")
         assert len(sockets) == 1
+
+
+def test_a_set_aside_event_is_announced_and_leaves_after_a_retry_that_helps(
+    page: Page, plant: Plant
+) -> None:
+    with psycopg.connect(database_of(plant, "halite_lamination"), autocommit=True) as database:
+        database.execute(
+            "INSERT INTO set_aside (event_id, source, sequence, subject, partition_key, body,"
+            " error) VALUES (%s, 'quality', 1, 'LOT-X', 'LOT-X', %s, 'KeyError()')",
+            (BROKEN["id"], json.dumps(BROKEN)),
+        )
+        open_overview(page)
+        page.get_by_role("link", name="Look at them").click()
+        row = page.get_by_role("row").filter(has_text="LOT-X")
+        expect(row).to_contain_text("KeyError()")
+        row.get_by_text("Retry").click()
+        expect(row.get_by_role("alert")).to_contain_text("still cannot be handled")
+        expect(row.get_by_role("cell").nth(5)).to_have_text("2")
+        mended = json.dumps(BROKEN | {"type": "org.halite.of_another_version.v9"})
+        database.execute("UPDATE set_aside SET body = %s", (mended,))
+        row.get_by_text("Retry").click()
+        expect(row).to_have_count(0)
+
+
+def database_of(plant: Plant, name: str) -> str:
+    """Return the address of a service's database for psycopg."""
+    data = DataFolder(plant.data_dir)
+    return PostgresServer(data.postgres, data.logs).url(name).replace("+psycopg", "")

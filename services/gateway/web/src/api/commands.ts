@@ -1,7 +1,7 @@
 /** What a person can tell the plant to do. A command is pending until what is shown has been read again after it. */
 import { useMutation, useQueryClient, type UseMutationResult } from '@tanstack/react-query';
 import { commandKey, postCommand } from './http';
-import { liveKey } from './keys';
+import { liveKey, SET_ASIDE_KEY } from './keys';
 
 /** Until the app has a sign-in, everyone is the operator. */
 const PERSON = 'operator';
@@ -24,4 +24,27 @@ export function useAcknowledge(alarmId: string): AcknowledgeCommand {
     onSuccess: () => queries.invalidateQueries({ queryKey: liveKey('overview') }),
   });
   return { send: () => mutation.mutate({ alarmId, key: commandKey() }), mutation };
+}
+
+interface Retry {
+  service: string;
+  eventId: string;
+  key: string;
+}
+
+export interface RetryCommand {
+  send(): void;
+  mutation: Pick<UseMutationResult<unknown, Error, Retry>, 'isPending' | 'error'>;
+}
+
+/** Lets a service handle a set-aside event again; a refusal is an answer, so it is not sent again by itself. */
+export function useRetry(service: string, eventId: string): RetryCommand {
+  const queries = useQueryClient();
+  const mutation = useMutation<unknown, Error, Retry>({
+    mutationFn: ({ service: name, eventId: id, key }) =>
+      postCommand(`/api/set-aside/${encodeURIComponent(name)}/${encodeURIComponent(id)}/retry`, key, PERSON),
+    retry: false,
+    onSettled: () => queries.invalidateQueries({ queryKey: SET_ASIDE_KEY }),
+  });
+  return { send: () => mutation.mutate({ service, eventId, key: commandKey() }), mutation };
 }

@@ -1,3 +1,5 @@
 /** Where the query cache keeps a live topic: written by the live link, read by the queries.
  *  The cache keeps each part of an answer that is equal to the one before, so what did not change is not drawn again. */
 export const liveKey = (topic: string) => ['live', topic] as const;
+
+export const SET_ASIDE_KEY = ['set-aside'] as const;

@@ -3,8 +3,8 @@ import { keepPreviousData, useQuery, type UseQueryResult } from '@tanstack/react
 import { useEffect } from 'react';
 import { useLinkState, useLiveLink } from '../live/LiveProvider';
 import { getJson } from './http';
-import { liveKey } from './keys';
-import type { CellRecord, CellSummary, Disposition, Listing, LotRecord, LotSummary, Overview } from './types';
+import { liveKey, SET_ASIDE_KEY } from './keys';
+import type { CellRecord, CellSummary, Disposition, Listing, LotRecord, LotSummary, Overview, SetAsidePage } from './types';
 
 const REST_FALLBACK_MS = 5_000;
 const LIST_REFRESH_MS = 10_000;
@@ -53,3 +53,10 @@ export const useCells = (search: string, disposition: Disposition | '') =>
   useListing<CellSummary>('/api/cells', { search, disposition });
 
 export const useLots = (search: string) => useListing<LotSummary>('/api/lots', { search });
+
+export const useSetAside = () =>
+  useQuery({
+    queryKey: SET_ASIDE_KEY,
+    queryFn: ({ signal }) => getJson<SetAsidePage>('/api/set-aside', signal),
+    refetchInterval: LIST_REFRESH_MS,
+  });

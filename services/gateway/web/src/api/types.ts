@@ -66,7 +66,32 @@ export interface Alarm {
 export interface ServiceHealth {
   service: string;
   ready: boolean;
+  /** Wall seconds; null when nothing waits or the service does not say. */
   oldest_event_age_s: number | null;
+  /** Events of others that it has not read yet. */
+  behind_count: number;
+  set_aside_count: number;
+  /** True when its oldest event waits longer than the plant allows. */
+  late: boolean;
+}
+
+/** An event that `service` could not handle. `age_s` in wall seconds. */
+export interface SetAsideEvent {
+  service: string;
+  event_id: string;
+  source: string;
+  sequence: number;
+  subject: string;
+  type: string;
+  error: string;
+  attempts: number;
+  age_s: number;
+}
+
+/** `missing` names the services that could not be asked, as `<service>: <reason>`. */
+export interface SetAsidePage {
+  items: SetAsideEvent[];
+  missing: string[];
 }
 
 export interface Overview {

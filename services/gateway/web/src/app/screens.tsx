@@ -1,5 +1,5 @@
 /** Every screen with its address and, where it has one, its place in the navigation. A new screen is a line here. */
-import { iconBatteryUprightFull, iconDashboard } from '@siemens/ix-icons/icons';
+import { iconBatteryUprightFull, iconDashboard, iconMaintenanceInfo } from '@siemens/ix-icons/icons';
 import { lazy, type ComponentType } from 'react';
 import type { MessageKey } from '../i18n/en';
 
@@ -13,6 +13,7 @@ export const SCREENS: readonly Screen[] = [
   { path: '/cells', screen: lazy(() => import('../screens/search/CellsScreen')) },
   { path: '/lots', screen: lazy(() => import('../screens/search/LotsScreen')) },
   { path: '/cells/:cellId', screen: lazy(() => import('../screens/cell/CellScreen')) },
+  { path: '/set-aside', screen: lazy(() => import('../screens/setaside/SetAsideScreen')) },
   { path: '/lots/:lotId', screen: lazy(() => import('../screens/lot/LotScreen')) },
 ];
 
@@ -27,4 +28,5 @@ interface NavigationEntry {
 export const NAVIGATION: readonly NavigationEntry[] = [
   { to: '/', label: 'nav.overview', icon: iconDashboard, covers: [] },
   { to: '/cells', label: 'nav.search', icon: iconBatteryUprightFull, covers: ['/cells', '/lots'] },
+  { to: '/set-aside', label: 'nav.set_aside', icon: iconMaintenanceInfo, covers: [] },
 ];

@@ -4,6 +4,7 @@ import { frame } from './frame';
 import { overview } from './overview';
 import { search } from './search';
 import { cell } from './cell';
+import { setAside } from './setaside';
 import { words } from './words';
 
-export const messages: Messages = { ...frame, ...overview, ...search, ...cell, ...words };
+export const messages: Messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...words };

@@ -3,9 +3,10 @@ import { frame } from './frame';
 import { overview } from './overview';
 import { search } from './search';
 import { cell } from './cell';
+import { setAside } from './setaside';
 import { words } from './words';
 
-export const messages = { ...frame, ...overview, ...search, ...cell, ...words };
+export const messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...words };
 
 export type MessageKey = keyof typeof messages;
 export type Messages = Record<MessageKey, string>;

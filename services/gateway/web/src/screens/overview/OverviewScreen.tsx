@@ -1,3 +1,4 @@
+import { Link } from 'react-router';
 import { useOverview } from '../../api/queries';
 import type { Overview } from '../../api/types';
 import { useI18n } from '../../i18n/I18nProvider';
@@ -9,9 +10,6 @@ import { StationAreas } from './StationAreas';
 import { WipTable } from './WipTable';
 import { WorkRequests } from './WorkRequests';
 
-/** Older than this, what a service last said is called old. */
-const EVENT_AGE_LIMIT_S = 30;
-
 export default function OverviewScreen() {
   const { t } = useI18n();
   const overview = useOverview();
@@ -22,6 +20,8 @@ export default function OverviewScreen() {
         {(line, readAt) => (
           <>
             <ServicesNotice line={line} />
+            <WaitingNotice line={line} />
+            <SetAsideNotice line={line} />
             <div className="overview">
               <StationAreas stations={line.stations} alarms={line.alarms} readAt={readAt} />
               <div className="overview-side">
@@ -42,10 +42,29 @@ export default function OverviewScreen() {
 
 function ServicesNotice({ line }: { line: Overview }) {
   const { t } = useI18n();
-  const silent = line.services.filter(
-    (service) => !service.ready || (service.oldest_event_age_s ?? 0) > EVENT_AGE_LIMIT_S,
-  );
+  const silent = line.services.filter((service) => !service.ready);
   if (silent.length === 0) return null;
   const services = silent.map((service) => service.service).join(', ');
   return <Notice mark="stale">{t('overview.services_down', { services })}</Notice>;
+}
+
+/** Events that wait too long to be published, and for how long by now. */
+function WaitingNotice({ line }: { line: Overview }) {
+  const { t, duration } = useI18n();
+  const late = line.services.filter((service) => service.late);
+  if (late.length === 0) return null;
+  const services = late.map((service) => service.service).join(', ');
+  const age = duration(Math.max(...late.map((service) => service.oldest_event_age_s ?? 0)));
+  return <Notice mark="near">{t('overview.events_wait', { age, services })}</Notice>;
+}
+
+function SetAsideNotice({ line }: { line: Overview }) {
+  const { t } = useI18n();
+  const count = line.services.reduce((sum, service) => sum + service.set_aside_count, 0);
+  if (count === 0) return null;
+  return (
+    <Notice mark="bad">
+      {t('overview.set_aside', { count })} <Link to="/set-aside">{t('overview.to_set_aside')}</Link>
+    </Notice>
+  );
 }
