@@ -2,11 +2,10 @@
 
 import math
 import time
-from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from shared.clock import Clock, read_clock, write_clock
+from shared.clock import Clock, anchored, load_clock, write_clock
 from shared.errors import InvalidInputError
 
 SAVE_EVERY_S = 2.0
@@ -36,14 +35,17 @@ class PlantTime:
         """Save a plant time not yet reached, so that after a crash time does not go back."""
         if time.monotonic() >= self._save_again_s:
             self._save_again_s = time.monotonic() + SAVE_EVERY_S
-            self._save(time.time() + _SAVED_AHEAD_S)
+            self._save(_SAVED_AHEAD_S)
 
     def end(self) -> None:
         """Save the plant time of an orderly stop, after the last process has ended."""
-        self._save(time.time())
+        self._save(0.0)
 
-    def _save(self, wall_s: float) -> None:
-        latest = replace(self._clock, plant_start=self._clock.at(wall_s), wall_start_s=wall_s)
+    def _save(self, ahead_s: float) -> None:
+        """Save the plant time of `ahead_s` wall seconds from now."""
+        clock = self._clock
+        reached = clock.now() + timedelta(seconds=ahead_s * clock.speed)
+        latest = Clock(plant_start=reached, wall_start_s=time.time(), speed=clock.speed)
         write_clock(self._latest_file, latest)
 
 
@@ -61,12 +63,13 @@ def next_run(folder: Path, speed: float, wall_s: float) -> PlantTime:
         plant_start = _read(latest_file).plant_start
     elif clock_file.exists():
         plant_start = _read(clock_file).at(wall_s)
-    return PlantTime(folder, Clock(plant_start=plant_start, wall_start_s=wall_s, speed=speed))
+    clock = Clock(plant_start=plant_start, wall_start_s=wall_s, speed=speed)
+    return PlantTime(folder, anchored(clock))
 
 
 def _read(path: Path) -> Clock:
     try:
-        clock = read_clock(path)
+        clock = load_clock(path)
     except InvalidInputError as error:
         raise InvalidInputError(
             f"The plant's clock file {path} is damaged; "

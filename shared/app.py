@@ -30,7 +30,7 @@ from shared.errors import (
 )
 from shared.facts import Event
 from shared.inbox import Handler, Inbox
-from shared.observability import Metrics, configure_logs
+from shared.observability import Metrics, configure_logs, watch_clock
 from shared.outbox import Outbox, Relay
 from shared.parts import Parts, parts_of
 from shared.settings import ServiceSettings
@@ -66,6 +66,8 @@ class Service:
         self.metrics = Metrics()
         self.inbox: Inbox | None = None
         self._loops: dict[str, Loop] = {"relay": Relay(self.database, self.bus).run}
+        if self.clock.anchor is not None:
+            self._loops["watch clock"] = lambda: watch_clock(self.clock)
         self._tasks: list[asyncio.Task[None]] = []
         self._starts: list[Loop] = []
         self._stops: list[Loop] = []
@@ -168,6 +170,7 @@ class Service:
                 "service": self.name,
                 "ready": self.bus.connected,
                 "plant_time": self.clock.now().isoformat(),
+                "clock_drift_s": round(self.clock.drift_s(), 3),
                 "oldest_event_age_s": await self.outbox.oldest_waiting_s(),
                 "last_sequence": await self.outbox.last_sequence(),
                 "read": self.inbox.passed() if self.inbox else {},

@@ -1,11 +1,17 @@
-"""Structured logs and the metrics every service shows."""
+"""Structured logs, the metrics every service shows, and an eye on the wall clock."""
 
+import asyncio
 import logging
 import sys
 from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry, Gauge
+
+from shared.clock import DRIFT_LIMIT_S, Clock
+
+log = structlog.get_logger()
+CLOCK_EVERY_S = 10.0
 
 
 def configure_logs(service: str) -> None:
@@ -50,3 +56,16 @@ class Metrics:
             ["equipment_id"],
             registry=self.registry,
         )
+
+
+async def watch_clock(clock: Clock) -> None:
+    """Log for ever when the wall clock was set, once, and when it is right again."""
+    told = False
+    while True:
+        drift_s = clock.drift_s()
+        if (abs(drift_s) > DRIFT_LIMIT_S) != told:
+            told = not told
+            say = log.warning if told else log.info
+            happened = "wall clock was set" if told else "wall clock is right again"
+            say(happened, drift_s=round(drift_s, 1), limit_s=DRIFT_LIMIT_S)
+        await asyncio.sleep(CLOCK_EVERY_S)

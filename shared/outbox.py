@@ -93,7 +93,7 @@ class Outbox:
                OR sequence > (SELECT sequence FROM relay WHERE duty = 'publish')"""
         async with self._database.quiet() as tx:
             age: float | None = await tx.scalar(sql(statement))
-            return age
+            return None if age is None else max(0.0, age)
 
     async def last_sequence(self) -> int:
         """Return the number given last."""

@@ -169,6 +169,16 @@ def waiting_alarms(
     return found
 
 
+def clock_alarm(service: str, drift_s: float, limit_s: float) -> dict[str, Alarm | None]:
+    """Return by condition the alarm over a wall clock that was set, or None where it is right."""
+    condition = "clock"
+    if abs(drift_s) <= limit_s:
+        return {condition: None}
+    direction = "forward" if drift_s > 0 else "back"
+    text = f"the wall clock was set {direction} by more than {limit_s:g} s; plant time goes on"
+    return {condition: _plain_alarm(condition, "clock_set", text, 2, service)}
+
+
 def alarm_text(text: str, lot_count: int) -> str:
     """Return the text of an alarm with how many lots stand behind it."""
     return f"{text} ({lot_count} lots)" if lot_count > 1 else text

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from services.gateway import domain, store
 from services.gateway.peers import Peers
 from shared.app import Service
+from shared.clock import DRIFT_LIMIT_S
 from shared.errors import MesError
 
 EVERY_S = 3.0
@@ -20,7 +21,8 @@ ANSWER_WITHIN_S = 2.0
 class Readiness(BaseModel):
     """What a service says on `GET /readyz`. oldest_event_age_s: wall seconds.
 
-    read: by source, the sequence up to which the service has read it.
+    read: by source, the sequence up to which the service has read it. clock_drift_s: how far the
+    wall clock of its machine has been set away from the passing of time.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -30,6 +32,7 @@ class Readiness(BaseModel):
     last_sequence: int = 0
     read: dict[str, int] = Field(default_factory=dict)
     set_aside_count: int = 0
+    clock_drift_s: float = 0.0
 
 
 SILENT = Readiness()
@@ -59,7 +62,8 @@ class Health:
         names = list(self.peers.urls)
         answers = await asyncio.gather(*map(self._ask, names))
         self.said = dict(zip(names, answers, strict=True))
-        found: dict[str, domain.Alarm | None] = {}
+        name, said = max(self.said.items(), key=lambda item: abs(item[1].clock_drift_s))
+        found = domain.clock_alarm(name, said.clock_drift_s, DRIFT_LIMIT_S)
         for name, said in self.said.items():
             if said is SILENT:  # what was known of it stands until it answers again
                 continue

@@ -382,13 +382,15 @@ async def test_events_that_wait_are_shown_and_raise_an_alarm_until_they_are_gone
         "oldest_event_age_s": 10.5,
         "set_aside_count": 2,
         "read": {"spray": 4, "nobody": 1},
+        "clock_drift_s": -3600.0,
     }
     async with plant.live() as link:
         await watch(link, "overview")
-        shown = await overview_where(link, lambda item: len(item["alarms"]) == 2)
+        shown = await overview_where(link, lambda item: len(item["alarms"]) == 3)
         assert {(alarm["code"], alarm["source"]) for alarm in shown["alarms"]} == {
             ("events_wait", "quality"),
             ("set_aside", "quality"),
+            ("clock_set", "quality"),
         }
         [quality] = [item for item in shown["services"] if item["service"] == "quality"]
         assert quality == {

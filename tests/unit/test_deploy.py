@@ -27,7 +27,7 @@ from deploy.processes import PROJECT_DIR, Child, ChildSpec, run_tool, wait_until
 from deploy.screen import ready_screen
 from deploy.supervisor import Supervisor, deaths_in_a_row
 from deploy.web import digest
-from shared.clock import read_clock
+from shared.clock import load_clock, read_clock
 from shared.errors import ConflictError, InvalidInputError, PersonNeededError
 from shared.settings import SERVICES, PlantSettings, read_plant
 
@@ -175,7 +175,7 @@ def test_plant_time_stands_still_while_the_plant_is_stopped(tmp_path: Path) -> N
     first = plant_time.next_run(tmp_path, 60.0, datetime.now(UTC).timestamp())
     first.begin()
     first.end()
-    stopped_at = read_clock(tmp_path / "clock.latest.json").plant_start
+    stopped_at = load_clock(tmp_path / "clock.latest.json").plant_start
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).timestamp()
     plant_time.next_run(tmp_path, 10.0, tomorrow).begin()
     again = read_clock(tmp_path / "clock.json")
