@@ -1,15 +1,16 @@
 """Time limits between operations: kept in the database, so that they survive any restart."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.execution.domain import TimeLimitRule, WorkMaster
 from shared.db import sql
 from shared.events import TimeLimitChanged
+
+# When an open or near window changes by itself; the index time_limit_due is made of these words.
+DUE_AT = "(CASE WHEN state = 'open' AND limit_kind = 'max' THEN warn_at ELSE limit_at END)"
 
 
 async def open_limits(
@@ -88,28 +89,47 @@ async def close_limits(
     return [TimeLimitChanged.model_validate(dict(row)) for row in rows]
 
 
-async def pass_time(tx: AsyncConnection, now: datetime) -> Sequence[RowMapping]:
-    """Move open maximum windows to near or broken, and minimum ones to met; return them."""
+async def due_requests(tx: AsyncConnection, now: datetime, most: int) -> list[str]:
+    """Return at most `most` work requests with windows that have changed by themselves."""
+    rows = await tx.scalars(
+        sql(f"""
+            SELECT work_request_id FROM (
+                SELECT work_request_id, {DUE_AT} AS due_at FROM time_limit
+                WHERE state IN ('open', 'near') AND {DUE_AT} <= :now
+                ORDER BY {DUE_AT}
+            ) AS due GROUP BY work_request_id ORDER BY min(due_at) LIMIT :most"""),
+        {"now": now, "most": most},
+    )
+    return list(rows)
+
+
+async def pass_time(
+    tx: AsyncConnection, work_request_id: str, now: datetime
+) -> list[TimeLimitChanged]:
+    """Move due maximum windows to near or broken, and minimum ones to met; return their events.
+
+    The work request is locked already, as by those who start or end a job order.
+    """
     rows = await tx.execute(
-        sql("""
+        sql(f"""
             UPDATE time_limit
             SET state = CASE WHEN limit_kind = 'min' THEN 'met'
                              WHEN :now >= limit_at THEN 'broken' ELSE 'near' END
-            WHERE (state IN ('open', 'near') AND limit_at <= :now)
-               OR (state = 'open' AND limit_kind = 'max' AND warn_at <= :now)
+            WHERE state IN ('open', 'near') AND {DUE_AT} <= :now
+              AND work_request_id = :work_request_id
             RETURNING *"""),
-        {"now": now},
+        {"now": now, "work_request_id": work_request_id},
     )
-    return rows.mappings().all()
+    changed = [TimeLimitChanged.model_validate(dict(row)) for row in rows.mappings()]
+    return sorted(changed, key=lambda limit: (limit.limit_at, limit.time_limit_id))
 
 
 async def next_due(tx: AsyncConnection) -> datetime | None:
     """Return the next instant at which a window changes by itself."""
     due: datetime | None = await tx.scalar(
-        sql("""
-            SELECT min(CASE WHEN state = 'open' AND limit_kind = 'max'
-                            THEN warn_at ELSE limit_at END)
-            FROM time_limit WHERE state IN ('open', 'near')"""),
+        sql(f"""
+            SELECT {DUE_AT} FROM time_limit WHERE state IN ('open', 'near')
+            ORDER BY {DUE_AT} LIMIT 1"""),
     )
     return due
 

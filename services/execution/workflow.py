@@ -1,5 +1,6 @@
 """What execution does when a schedule comes in and when the other services say what happened."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping
@@ -28,6 +29,7 @@ from shared.events import (
 from shared.outbox import Outbox
 
 WAIT_S = 1.0  # longest wall wait between looks at the time limits
+REQUESTS_AT_ONCE = 50  # work requests with due time limits that are read at once
 
 
 class ExecutionWork:
@@ -188,21 +190,26 @@ class ExecutionWork:
                 await self.pass_time()
 
     async def pass_time(self) -> None:
-        """Act on limits that are due: first hold what broke one, then release what may start."""
+        """Act on all limits that are due, the longest due first."""
+        while True:
+            now = self._clock.now()
+            async with self._database.quiet() as tx:
+                due = await limits.due_requests(tx, now, REQUESTS_AT_ONCE)
+            for work_request_id in due:
+                await self._pass_time_of(work_request_id, now)
+            if len(due) < REQUESTS_AT_ONCE:
+                return
+
+    async def _pass_time_of(self, work_request_id: str, now: datetime) -> None:
+        """First hold what broke a limit, then release what may start."""
         async with self._database.begin() as tx:
-            changed = await limits.pass_time(tx, self._clock.now())
-            requests = {
-                work_request_id: await store.lock_request(tx, work_request_id)
-                for work_request_id in sorted({row["work_request_id"] for row in changed})
-            }
-            for row in changed:
-                event = TimeLimitChanged.model_validate(dict(row))
-                await self._outbox.record(tx, event)
-                if event.state == "broken":
-                    await self._hold_for_limit(tx, row["work_request_id"], event)
-            for request in requests.values():
-                lots = {row["lot_id"] for row in changed}
-                await self._releaser.look(tx, request, sorted(lots))
+            request = await store.lock_request(tx, work_request_id)
+            changed = await limits.pass_time(tx, work_request_id, now)
+            await self._outbox.record(tx, *changed)
+            for limit in changed:
+                if limit.state == "broken":
+                    await self._hold_for_limit(tx, work_request_id, limit)
+            await self._releaser.look(tx, request, sorted({limit.lot_id for limit in changed}))
 
     async def _look(self, tx: AsyncConnection, request: RowMapping, lot_id: str) -> None:
         """Release what the news of a lot allows: its own job orders, or all that wait for it."""
