@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from prometheus_client import generate_latest
 
+from shared.commands import CommandApp
 from shared.db import migrate
 from shared.errors import (
     BlockedError,
@@ -147,7 +148,7 @@ class Service:
             async with self.running():
                 yield
 
-        app = FastAPI(title=f"Halite {self.name}", version="1", lifespan=lifespan)
+        app = CommandApp(title=f"Halite {self.name}", version="1", lifespan=lifespan)
         answer_errors(app)
         self._add_health(app)
         self._add_events(app)

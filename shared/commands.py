@@ -5,13 +5,47 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
-from fastapi import Header, Request
+from fastapi import FastAPI, Header, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.db import Database, sql
 from shared.errors import ConflictError
 
 Answer = dict[str, Any]
+
+
+CONFLICT = {
+    "type": "object",
+    "title": "Conflict",
+    "description": "The record is in another state or version than the caller assumed.",
+    "required": ["code", "detail"],
+    "properties": {
+        "code": {"type": "string", "examples": ["ConflictError"]},
+        "detail": {"type": "string"},
+        "current": {
+            "type": "object",
+            "description": "What is there now: the state, version or first answer; missing where "
+            "there is no such thing.",
+        },
+    },
+}
+
+
+class CommandApp(FastAPI):
+    """An app whose contract says that every command may be refused with 409 and what is there."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document."""
+        document = super().openapi()
+        document.setdefault("components", {}).setdefault("schemas", {})["Conflict"] = CONFLICT
+        refused = {
+            "description": "Conflict",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Conflict"}}},
+        }
+        for path in document["paths"].values():
+            if "post" in path:
+                path["post"]["responses"]["409"] = refused
+        return document
 
 
 class Command:
@@ -29,14 +63,17 @@ class Command:
         claim = """
             INSERT INTO command (key, fingerprint) VALUES (:key, :fingerprint)
             ON CONFLICT (key) DO NOTHING RETURNING key"""
-        first = "SELECT fingerprint, answer FROM command WHERE key = :key"
+        first = "SELECT fingerprint, answer, given_at FROM command WHERE key = :key"
         keep = "UPDATE command SET answer = CAST(:answer AS jsonb) WHERE key = :key"
         values = {"key": self._key, "fingerprint": self._fingerprint}
         async with self._database.begin() as tx:
             if await tx.scalar(sql(claim), values) is None:
                 row = (await tx.execute(sql(first), values)).mappings().one()
                 if row["fingerprint"] != self._fingerprint:
-                    raise ConflictError(f"Idempotency-Key {self._key} was used for another command")
+                    raise ConflictError(
+                        f"Idempotency-Key {self._key} was used for another command",
+                        {"given_at": row["given_at"], "answer": row["answer"]},
+                    )
                 answer: Answer = row["answer"]
                 return answer
             answer = await act(tx)

@@ -28,9 +28,11 @@ async def keep_version(
         ON CONFLICT DO NOTHING"""
     await tx.execute(sql(insert), values)
     held = f"SELECT body FROM {table} WHERE ({columns}) = ({places})"
-    if await tx.scalar(sql(held), values) != json.loads(values["body"]):
+    current = await tx.scalar(sql(held), values)
+    if current != json.loads(values["body"]):
         *names, version = (values[name] for name in key)
         raise ConflictError(
             f"{table.replace('_', ' ')} {' '.join(names)} version {version} exists with other "
-            "content; a change is a new version"
+            "content; a change is a new version",
+            current,
         )

@@ -37,7 +37,7 @@ def move(job_order_id: str, before: JobState, after: JobState) -> JobState:
         IllegalTransitionError: the table of moves has no such move.
     """
     if (before, after) not in MOVES:
-        raise IllegalTransitionError(f"{job_order_id}: {before} -> {after}")
+        raise IllegalTransitionError(f"{job_order_id}: {before} -> {after}", {"state": before})
     return after
 
 

@@ -100,7 +100,30 @@ async def add_schedule(tx: AsyncConnection, schedule: WorkSchedule, now: datetim
         {"id": schedule.work_schedule_id, "body": schedule.model_dump_json(), "now": now},
     )
     if not added.rowcount:
-        raise ConflictError(f"work schedule {schedule.work_schedule_id} was accepted before")
+        raise ConflictError(
+            f"work schedule {schedule.work_schedule_id} was accepted before",
+            await _accepted(tx, schedule.work_schedule_id),
+        )
+
+
+async def _accepted(tx: AsyncConnection, work_schedule_id: str) -> dict[str, Any]:
+    """Return when a schedule was accepted and how its work requests stand."""
+    accepted_at = await tx.scalar(
+        sql("SELECT accepted_at FROM work_schedule WHERE work_schedule_id = :id"),
+        {"id": work_schedule_id},
+    )
+    requests = await _all(
+        tx,
+        """
+        SELECT work_request_id, product_id, quantity, state FROM work_request
+        WHERE work_schedule_id = :id ORDER BY work_request_id""",
+        id=work_schedule_id,
+    )
+    return {
+        "work_schedule_id": work_schedule_id,
+        "accepted_at": accepted_at,
+        "work_requests": [dict(row) for row in requests],
+    }
 
 
 async def add_request(
@@ -131,7 +154,14 @@ async def add_request(
         },
     )
     if not added.rowcount:
-        raise ConflictError(f"work request {request.work_request_id} exists")
+        [current] = await _all(
+            tx,
+            """
+            SELECT work_request_id, work_schedule_id, product_id, product_version, quantity, state
+            FROM work_request WHERE work_request_id = :id""",
+            id=request.work_request_id,
+        )
+        raise ConflictError(f"work request {request.work_request_id} exists", dict(current))
     await tx.execute(
         sql("""
             INSERT INTO lot (lot_id, material_definition_id, kind, quantity, unit, state,
@@ -182,7 +212,10 @@ async def receive(tx: AsyncConnection, lot: ReceivedLot, now: datetime) -> bool:
         {"lot_id": lot.lot_id},
     )
     if held != lot.material_definition_id:
-        raise ConflictError(f"lot {lot.lot_id} exists as {held}, not {lot.material_definition_id}")
+        raise ConflictError(
+            f"lot {lot.lot_id} exists as {held}, not {lot.material_definition_id}",
+            {"lot_id": lot.lot_id, "material_definition_id": held},
+        )
     return False
 
 

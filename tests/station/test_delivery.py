@@ -301,8 +301,10 @@ async def test_a_repeated_command_gets_the_first_answer(line: Line) -> None:
     first = await Command(line.database, "key-00001", "same").once(act)
     again = await Command(line.database, "key-00001", "same").once(act)
     assert first == again and len(calls) == 1
-    with pytest.raises(ConflictError, match="key-00001 was used for another command"):
+    with pytest.raises(ConflictError, match="key-00001 was used for another command") as refused:
         await Command(line.database, "key-00001", "other").once(act)
+    assert refused.value.current is not None
+    assert refused.value.current["answer"] == first
 
 
 async def test_a_failed_command_leaves_its_key_free(line: Line) -> None:

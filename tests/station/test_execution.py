@@ -323,8 +323,24 @@ async def test_a_stock_lot_of_which_more_was_used_than_it_held_is_held(floor: Fl
 
 async def test_a_schedule_is_accepted_once(floor: Floor) -> None:
     await accept(floor, schedule())
-    with pytest.raises(ConflictError, match="S1 was accepted before"):
+    with pytest.raises(ConflictError, match="S1 was accepted before") as refused:
         await accept(floor, schedule())
+    request = {"work_request_id": "WR1", "product_id": "nvp-coin", "quantity": 2, "state": "open"}
+    assert refused.value.current == {
+        "work_schedule_id": "S1",
+        "accepted_at": START,
+        "work_requests": [request],
+    }
+
+
+async def test_a_work_request_of_another_schedule_is_shown_as_it_stands(floor: Floor) -> None:
+    await accept(floor, schedule())
+    again = schedule(quantity=5).model_copy(update={"work_schedule_id": "S2"})
+    with pytest.raises(ConflictError, match="work request WR1 exists") as refused:
+        await accept(floor, again)
+    assert refused.value.current is not None
+    assert refused.value.current["work_schedule_id"] == "S1"
+    assert refused.value.current["quantity"] == 2
 
 
 async def test_an_unknown_product_changes_nothing(floor: Floor) -> None:

@@ -872,6 +872,7 @@ async def test_a_version_with_other_content_is_refused_and_changes_nothing(
     )
     assert reply.status_code == 409
     assert "exposure budget bare_sodium nvp-coin version 1" in reply.text
+    assert reply.json()["current"]["budget_minutes"] == 60.0
     shown = await quality.get("/test-specifications")
     assert len(shown["items"]) == len(SPECIFICATIONS)
     assert [item["budget_minutes"] for item in shown["exposure_budgets"]] == [60.0]
