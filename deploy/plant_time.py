@@ -1,4 +1,4 @@
-"""Plant time from run to run: it stands still while the plant is stopped and never goes back."""
+"""Plant time from run to run: it never goes back, and in a demo stands still between the runs."""
 
 import math
 import time
@@ -52,7 +52,8 @@ class PlantTime:
 def next_run(folder: Path, speed: float, wall_s: float) -> PlantTime:
     """Return the time of the run that starts now: the first begins at wall time, later ones go on.
 
-    speed: plant seconds per wall second. wall_s: seconds since the epoch.
+    speed: plant seconds per wall second; at 1, real time, a run never begins before wall time.
+    wall_s: seconds since the epoch.
 
     Raises:
         InvalidInputError: a saved clock is damaged; starting anew would turn plant time back.
@@ -63,6 +64,8 @@ def next_run(folder: Path, speed: float, wall_s: float) -> PlantTime:
         plant_start = _read(latest_file).plant_start
     elif clock_file.exists():
         plant_start = _read(clock_file).at(wall_s)
+    if speed == 1.0:  # real time: a window goes on while the plant is stopped, as the glue does
+        plant_start = max(plant_start, datetime.fromtimestamp(wall_s, UTC))
     clock = Clock(plant_start=plant_start, wall_start_s=wall_s, speed=speed)
     return PlantTime(folder, anchored(clock))
 

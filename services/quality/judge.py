@@ -59,7 +59,7 @@ class ExposureJudge:
         return count
 
     async def _take(self, tx: AsyncConnection, lot_id: str, state: str) -> bool:
-        row = await openings.lock_pending(tx, lot_id, state)
+        row = await openings.lock_pending(tx, lot_id, state, self._clock.now())
         if row is None:
             return False
         budget = ExposureBudget.model_validate(row["body"])

@@ -37,9 +37,8 @@ def build(
     service = Service(settings, MIGRATIONS, parts)
     database, clock = service.database, service.clock
     recorder = Recorder(service.outbox, clock)
-    work = QualityWork(
-        recorder, settings.sensor_wait_wall_s + clock.wall_delay_s(settings.sample_every_s)
-    )
+    sensor_wait_s = settings.sensor_wait_wall_s * clock.speed + settings.sample_every_s
+    work = QualityWork(recorder, clock, sensor_wait_s)
     service.listen(
         SOURCES,
         {

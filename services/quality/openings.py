@@ -14,17 +14,16 @@ from shared.db import sql
 
 
 async def add_pending(
-    tx: AsyncConnection, lot_id: str, budget: ExposureBudget, wait_wall_s: float
+    tx: AsyncConnection, lot_id: str, budget: ExposureBudget, give_up_at: datetime
 ) -> None:
     """Keep an interval to be evaluated, if its last operation has ended.
 
-    Its samples are waited for until `wait_wall_s` wall seconds from now.
+    Its samples are waited for until `give_up_at`, in plant time: the wall clock may be set.
     """
     await tx.execute(
         sql("""
             INSERT INTO pending_exposure (lot_id, product_id, state, version, give_up_at)
-            SELECT :lot_id, :product_id, :state, :version,
-                   clock_timestamp() + make_interval(secs => :wait_s)
+            SELECT :lot_id, :product_id, :state, :version, :give_up_at
             WHERE EXISTS (SELECT 1 FROM passage
                           WHERE lot_id = :lot_id AND operation = :to_operation)
             ON CONFLICT (lot_id, state) DO UPDATE
@@ -32,7 +31,7 @@ async def add_pending(
         {
             **budget.model_dump(include={"product_id", "state", "version", "to_operation"}),
             "lot_id": lot_id,
-            "wait_s": wait_wall_s,
+            "give_up_at": give_up_at,
         },
     )
 
@@ -45,16 +44,19 @@ async def pending(tx: AsyncConnection) -> list[tuple[str, str]]:
     return [(row["lot_id"], row["state"]) for row in rows]
 
 
-async def lock_pending(tx: AsyncConnection, lot_id: str, state: str) -> RowMapping | None:
+async def lock_pending(
+    tx: AsyncConnection, lot_id: str, state: str, now: datetime
+) -> RowMapping | None:
     """Return one interval to be evaluated with its budget, locked, and `given_up`; or None."""
     rows = await all_rows(
         tx,
         """
-        SELECT b.body, clock_timestamp() >= p.give_up_at AS given_up
+        SELECT b.body, CAST(:now AS timestamptz) >= p.give_up_at AS given_up
         FROM pending_exposure p JOIN exposure_budget b USING (product_id, state, version)
         WHERE p.lot_id = :lot_id AND p.state = :state FOR UPDATE OF p SKIP LOCKED""",
         lot_id=lot_id,
         state=state,
+        now=now,
     )
     return rows[0] if rows else None
 

@@ -1,6 +1,7 @@
 """What quality does when others say what happened, and how its gates come to their decisions."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,6 +12,7 @@ from services.quality.domain import GRADING, ExposureBudget, TestSpecification
 from services.quality.figures import figure
 from services.quality.gates import Decision, Figures, Verdict
 from services.quality.store import Passage
+from shared.clock import Clock
 from shared.db import Database
 from shared.envelope import Envelope
 from shared.errors import InvalidInputError
@@ -33,8 +35,9 @@ LOOK_S = 1.0  # longest wall wait between looks at what is open
 class QualityWork:
     """Keeps what others say; decides nothing itself, so that its transactions stay short."""
 
-    def __init__(self, recorder: Recorder, sensor_wait_wall_s: float) -> None:
-        self._recorder, self._sensor_wait_wall_s = recorder, sensor_wait_wall_s
+    def __init__(self, recorder: Recorder, clock: Clock, sensor_wait_s: float) -> None:
+        self._recorder, self._clock = recorder, clock
+        self._sensor_wait = timedelta(seconds=sensor_wait_s)
 
     async def on_accepted(
         self, tx: AsyncConnection, _: Envelope, event: WorkRequestAccepted
@@ -70,7 +73,8 @@ class QualityWork:
         await store.keep_passage(tx, passage)
         for budget in await masterdata.budgets(tx, event.product_id):
             if event.operation in (budget.from_operation, budget.to_operation):
-                await openings.add_pending(tx, event.lot_id, budget, self._sensor_wait_wall_s)
+                give_up_at = self._clock.now() + self._sensor_wait
+                await openings.add_pending(tx, event.lot_id, budget, give_up_at)
 
     async def on_spectrum(self, tx: AsyncConnection, _: Envelope, event: SpectrumMeasured) -> None:
         """A spectrum came: keep it; its figures are computed outside this transaction."""

@@ -183,6 +183,17 @@ def test_plant_time_stands_still_while_the_plant_is_stopped(tmp_path: Path) -> N
     assert again.at(tomorrow) == stopped_at
 
 
+def test_real_time_goes_on_while_the_plant_is_stopped(tmp_path: Path) -> None:
+    first = plant_time.next_run(tmp_path, 1.0, START.timestamp())
+    first.begin()
+    first.end()
+    tomorrow = START + timedelta(days=1)
+    plant_time.next_run(tmp_path, 1.0, tomorrow.timestamp()).begin()
+    assert load_clock(tmp_path / "clock.json").plant_start == tomorrow
+    plant_time.next_run(tmp_path, 1.0, START.timestamp()).begin()  # the wall clock was set back
+    assert load_clock(tmp_path / "clock.json").plant_start > tomorrow
+
+
 def test_plant_time_does_not_go_back_after_a_crash(tmp_path: Path) -> None:
     run = plant_time.next_run(tmp_path, 1800.0, datetime.now(UTC).timestamp())
     run.begin()
