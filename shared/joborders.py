@@ -114,7 +114,9 @@ class StationOrder:
             IllegalTransitionError: the table of moves has no such move.
         """
         if (self.state, state) not in MOVES:
-            raise IllegalTransitionError(f"{self.station_order_id}: {self.state} -> {state}")
+            raise IllegalTransitionError(
+                f"{self.station_order_id}: {self.state} -> {state}", {"state": self.state}
+            )
         return replace(self, state=state, reason=reason)
 
 
@@ -181,7 +183,10 @@ async def resume(tx: AsyncConnection, job_order_id: str) -> State:
         await save(tx, order, None)
         return order.state
     if row["state"] != "not_allowed_to_start" or row["reason"] is None:
-        raise ConflictError(f"job order {job_order_id} is {row['state']} and not held")
+        raise ConflictError(
+            f"job order {job_order_id} is {row['state']} and not held",
+            {"job_order_id": job_order_id, "state": row["state"], "reason": row["reason"]},
+        )
     free = "UPDATE job_order SET reason = NULL WHERE job_order_id = :job_order_id"
     await tx.execute(sql(free), {"job_order_id": job_order_id})
     return "not_allowed_to_start"

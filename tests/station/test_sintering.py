@@ -241,6 +241,11 @@ async def test_recipe_that_reads_back_otherwise_never_starts_until_a_person_resu
     assert (await plant.ended("BAD-gauge")).state == "ended"
     again = await plant.post("/job-orders/BAD-gauge/resume")
     assert again.status_code == 409
+    assert again.json()["current"] == {
+        "job_order_id": "BAD-gauge",
+        "state": "ended",
+        "reason": None,
+    }
 
 
 async def test_job_order_that_cannot_be_planned_is_held_with_its_reason(plant: Bench) -> None:
