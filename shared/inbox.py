@@ -30,6 +30,7 @@ from shared.topics import events_of
 log = structlog.get_logger()
 PAGE = 200
 BATCH = 20  # events applied in one transaction; more would keep the first ones waiting
+LONGEST_ERROR = 600
 LOOK_AGAIN_S = 20.0  # a quiet source is asked this often, should a last message have been lost
 FIRST_CURSOR = "INSERT INTO cursor (source, sequence) VALUES (:source, 0) ON CONFLICT DO NOTHING"
 CANNOT_BE_HANDLED = (
@@ -162,14 +163,14 @@ class Inbox:
         except CANNOT_BE_HANDLED as error:
             current = await self._count_attempt(event_id, error)
             raise ConflictError(
-                f"event {event_id} of {source} still cannot be handled: {error!r}", current
+                f"event {event_id} of {source} still cannot be handled: {told(error)}", current
             ) from error
 
     async def _count_attempt(self, event_id: UUID | None, error: Exception) -> dict[str, Any]:
         statement = """
             UPDATE set_aside SET attempts = attempts + 1, error = :error
             WHERE event_id = :event_id RETURNING event_id::text, attempts, error"""
-        values = {"event_id": event_id, "error": repr(error)}
+        values = {"event_id": event_id, "error": told(error)}
         async with self._database.begin() as tx:
             row = (await tx.execute(sql(statement), values)).mappings().first()
             return dict(row) if row else {}
@@ -341,9 +342,17 @@ class SourceReader:
         async with self._database.begin() as tx:
             if sequence != max(await _locked_cursor(tx, self.source), self._passed) + 1:
                 return
-            await _put_aside(tx, self.source, envelope, repr(error))
+            await _put_aside(tx, self.source, envelope, told(error))
             await _advance(tx, self.source, sequence)
         self._passed = sequence
+
+
+def told(error: Exception) -> str:
+    """Return what a person needs to know of an error: its kind and words, or the wrong fields."""
+    if isinstance(error, ValidationError):
+        fields = [(".".join(map(str, one["loc"])), one["msg"]) for one in error.errors()]
+        return f"{error.title}: " + "; ".join(f"{where}: {what}" for where, what in fields)
+    return f"{type(error).__name__}: {error}"[:LONGEST_ERROR]
 
 
 def _parsed(message: Message) -> Envelope | None:

@@ -13,7 +13,7 @@ export const SCREENS: readonly Screen[] = [
   { path: '/cells', screen: lazy(() => import('../screens/search/CellsScreen')) },
   { path: '/lots', screen: lazy(() => import('../screens/search/LotsScreen')) },
   { path: '/cells/:cellId', screen: lazy(() => import('../screens/cell/CellScreen')) },
-  { path: '/set-aside', screen: lazy(() => import('../screens/setaside/SetAsideScreen')) },
+  { path: '/aside-events', screen: lazy(() => import('../screens/setaside/SetAsideScreen')) },
   { path: '/lots/:lotId', screen: lazy(() => import('../screens/lot/LotScreen')) },
 ];
 
@@ -28,5 +28,5 @@ interface NavigationEntry {
 export const NAVIGATION: readonly NavigationEntry[] = [
   { to: '/', label: 'nav.overview', icon: iconDashboard, covers: [] },
   { to: '/cells', label: 'nav.search', icon: iconBatteryUprightFull, covers: ['/cells', '/lots'] },
-  { to: '/set-aside', label: 'nav.set_aside', icon: iconMaintenanceInfo, covers: [] },
+  { to: '/aside-events', label: 'nav.set_aside', icon: iconMaintenanceInfo, covers: [] },
 ];

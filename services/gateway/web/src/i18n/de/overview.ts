@@ -8,7 +8,7 @@ export const overview: Record<keyof typeof english, string> = {
   'overview.services_down': 'Ohne Antwort: {services}. Deren Angaben können alt sein.',
   'overview.events_wait':
     'Ereignisse warten seit {age} in {services}. Keines ist verloren; sie gehen weiter, sobald der Broker zurück ist.',
-  'overview.set_aside': '{count} Ereignisse sind zurückgelegt: ein Dienst konnte sie nicht verarbeiten.',
+  'overview.set_aside': 'Zurückgelegte Ereignisse: {count}. Ein Dienst konnte sie nicht verarbeiten.',
   'overview.to_set_aside': 'Ansehen',
   'overview.stale_for': 'keine Daten seit {age}',
   'overview.no_job': 'Kein Auftrag',

@@ -6,7 +6,7 @@ export const overview = {
   'overview.services_down': 'Not answering: {services}. What they own may be old.',
   'overview.events_wait':
     'Events wait for {age} in {services}. None is lost; they go on when the broker is back.',
-  'overview.set_aside': '{count} events are set aside: a service could not handle them.',
+  'overview.set_aside': 'Events set aside: {count}. A service could not handle them.',
   'overview.to_set_aside': 'Look at them',
   'overview.stale_for': 'no data for {age}',
   'overview.no_job': 'No job order',

@@ -7,7 +7,7 @@ export const overview: Record<keyof typeof english, string> = {
   'overview.wip': '在制品',
   'overview.services_down': '无应答：{services}。其数据可能已过时。',
   'overview.events_wait': '{services} 中的事件已等待 {age}。没有丢失；消息代理恢复后会继续。',
-  'overview.set_aside': '{count} 个事件被搁置：有服务无法处理。',
+  'overview.set_aside': '被搁置的事件：{count}。有服务无法处理。',
   'overview.to_set_aside': '查看',
   'overview.stale_for': '已 {age} 无数据',
   'overview.no_job': '无工单',

@@ -64,7 +64,7 @@ function SetAsideNotice({ line }: { line: Overview }) {
   if (count === 0) return null;
   return (
     <Notice mark="bad">
-      {t('overview.set_aside', { count })} <Link to="/set-aside">{t('overview.to_set_aside')}</Link>
+      {t('overview.set_aside', { count })} <Link to="/aside-events">{t('overview.to_set_aside')}</Link>
     </Notice>
   );
 }
