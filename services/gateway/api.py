@@ -196,9 +196,10 @@ def _add_master_data(service: Service, parts: Parts) -> None:
                 failed = "ServiceUnreachableError"
                 return {"taken": False, "code": failed, "detail": detail_of(answer)}
             if status >= 400:
-                code = answer.get("code") if isinstance(answer, dict) else None
-                code = code or "InvalidInputError"
-                return {"taken": False, "code": code, "detail": detail_of(answer)}
+                said = answer if isinstance(answer, dict) else {}
+                kept = {name: said[name] for name in ("current",) if name in said}
+                code = said.get("code") or "InvalidInputError"
+                return {"taken": False, "code": code, "detail": detail_of(answer), **kept}
             return {"taken": True, "answer": answer}
 
         answers = await asyncio.gather(*(tell(*item) for item in found.items()))

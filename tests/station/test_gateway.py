@@ -774,6 +774,7 @@ async def test_a_refused_section_is_named_and_the_others_are_taken(plant: Plant)
     plant.peers.answers["spray/master-data"] = {
         "code": "InvalidInputError",
         "detail": "body.master_recipes: Field required",
+        "current": {"version": 1},
     }
     answer = await give(plant, "execution: {}\nspray: {}\nplc: {}\n")
     assert answer.status_code == 422
@@ -784,6 +785,7 @@ async def test_a_refused_section_is_named_and_the_others_are_taken(plant: Plant)
         "plc": False,
     }
     assert "spray: body.master_recipes: Field required" in body["detail"]
+    assert body["services"]["spray"]["current"] == {"version": 1}
 
 
 async def test_a_service_that_is_down_makes_master_data_worth_sending_again(plant: Plant) -> None:
