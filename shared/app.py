@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -133,9 +133,7 @@ class Service:
         try:
             yield
         finally:
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await end_all(self._tasks)
             for call in self._stops:
                 await call()
             await self.bus.stop()
@@ -233,6 +231,19 @@ async def supervise(
         long_run = asyncio.get_running_loop().time() - started > 30
         failures = 0 if long_run else failures + 1
         await asyncio.sleep(min(15.0, 0.25 * 2 ** min(failures, 6)) * draw(0.5, 1.0))
+
+
+async def end_all(tasks: Collection[asyncio.Task[None]], again_s: float = 1.0) -> None:
+    """Cancel tasks until each has ended, again after `again_s` seconds.
+
+    A cancellation that meets the end of a library's own wait is swallowed there, and the loop
+    would go on for ever.
+    """
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=again_s)
 
 
 def status_of(error: MesError) -> int:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -78,7 +79,10 @@ HOLDS = """
 
 @dataclass(frozen=True, kw_only=True)
 class StationOrder:
-    """What one station does in one go, for one or, in a furnace, several job orders."""
+    """What one station does in one go, for one or, in a furnace, several job orders.
+
+    started_at: when it was asked to start; once running, when it began.
+    """
 
     station_order_id: str
     equipment_id: str
@@ -180,7 +184,7 @@ async def resume(tx: AsyncConnection, job_order_id: str) -> State:
         raise NotFoundError(f"job order {job_order_id} does not exist")
     if row["state"] == "interrupted":
         order = (await get(tx, row["station_order_id"])).to("allowed_to_start")
-        await save(tx, order, None)
+        await save(tx, replace(order, started_at=None), None)
         return order.state
     if row["state"] != "not_allowed_to_start" or row["reason"] is None:
         raise ConflictError(
@@ -280,6 +284,19 @@ async def open_at(tx: AsyncConnection, equipment_id: str) -> list[StationOrder]:
         "o.equipment_id = :equipment_id AND o.state IN ('allowed_to_start', 'running')",
         {"equipment_id": equipment_id},
     )
+
+
+async def finished(
+    tx: AsyncConnection, equipment_id: str, station_order_ids: Sequence[str]
+) -> list[str]:
+    """Return those of some orders of a station whose end is committed here."""
+    statement = """
+        SELECT station_order_id FROM station_order
+        WHERE equipment_id = :equipment_id AND station_order_id = ANY(:station_order_ids)
+          AND state IN ('ended', 'aborted')
+        ORDER BY station_order_id"""
+    values = {"equipment_id": equipment_id, "station_order_ids": list(station_order_ids)}
+    return list(await tx.scalars(sql(statement), values))
 
 
 async def get(tx: AsyncConnection, station_order_id: str) -> StationOrder:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Protocol
 
 import structlog
@@ -51,6 +52,7 @@ class StationRunner:
         self.telemetry = TelemetryFeed(service.bus, client).run
         self._look_s = LOOK_S
         self._orders: dict[str, StationOrder] = {}
+        self._tidied_at: datetime | None = None
 
     async def run(self) -> None:
         """Work for ever; raises RetryLaterError while station or database are away."""
@@ -59,11 +61,30 @@ class StationRunner:
                 await self._states.tell(connected=False, running=False)
                 await self.client.changed.wait(LOOK_S)
                 continue
+            if self._tidied_at != self.client.connected_at:
+                await self._tidy()
             if await self._round():
                 self._look_s = LOOK_AGAIN_S
                 continue
             await self._wait(self._look_s)
             self._look_s = min(LOOK_S, 2 * self._look_s)
+
+    async def _tidy(self) -> None:
+        """Clear what the station still shows of orders that are finished here.
+
+        A crash between an end and its clearing would else leave them there until it is full.
+        """
+        connected_at = self.client.connected_at
+        shown = [
+            job_order_id
+            for job_order_id, job in (await self.client.jobs()).items()
+            if job.state in ("ended", "aborted")
+        ]
+        async with self._database.quiet() as tx:
+            finished = await joborders.finished(tx, self.client.equipment_id, shown)
+        for job_order_id in finished:
+            await self.client.clear(job_order_id)
+        self._tidied_at = connected_at
 
     async def _wait(self, look_s: float) -> None:
         waits = (self.client.changed.wait(look_s), self._database.committed.wait(look_s))
@@ -120,24 +141,42 @@ class StationRunner:
             return True
 
     async def _start(self, order: StationOrder) -> bool:
-        """Store, read back, start; each may be repeated, also when it happened before a crash."""
-        await self.client.store(order.content)
+        """Store, read back, start; each may be repeated, also when it happened before a crash.
+
+        That it was asked to start is kept before the station is asked: one that then no longer
+        knows the order may have begun it, so it is never given it a second time.
+        """
+        station = self.client.equipment_id
+        if order.started_at is None:
+            await self.client.store(order.content)
         held = (await self.client.jobs()).get(order.station_order_id)
-        if held is None:
+        if held is None and order.started_at is not None:
             raise StationFaultError(
-                f"{self.client.equipment_id} took the order but does not show it"
+                f"{station} was asked to start {order.station_order_id} and does not know it any "
+                "more; look whether it ran before it is started again"
             )
+        if held is None:
+            raise StationFaultError(f"{station} took the order but does not show it")
         differences = read_back_differences(order.content, held)
         if differences:
             if held.state == "not_allowed_to_start":
                 await self.client.cancel(order.station_order_id)
             raise StationFaultError("recipe read back differs: " + "; ".join(differences))
-        await self.client.start(order.station_order_id)
+        if held.state == "not_allowed_to_start":
+            order = await self._keep_asked(order)
+            await self.client.start(order.station_order_id)
         started = replace(order.to("running"), started_at=self._service.clock.now())
         async with self._database.begin() as tx:
             await joborders.save(tx, started, None)
             await self._outbox.record(tx, *started_events(started))
         return True
+
+    async def _keep_asked(self, order: StationOrder) -> StationOrder:
+        asked = replace(order, started_at=self._service.clock.now())
+        async with self._database.quiet() as tx:
+            await joborders.save(tx, asked, None)
+        self._orders[order.station_order_id] = asked
+        return asked
 
     async def _follow(self, order: StationOrder) -> bool:
         """Take the answer once the station has one; an order it no longer knows is a fault."""

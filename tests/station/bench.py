@@ -8,7 +8,7 @@ import time
 import tomllib
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -74,8 +74,19 @@ class Bench:
     http: httpx.AsyncClient
     world: World
     later: contextlib.AsyncExitStack
+    make: Callable[[], Service]
+    life: contextlib.AsyncExitStack
     _read: int = 0
     _said: list[Event] = field(default_factory=list)
+
+    async def die(self) -> None:
+        """End the service wherever it is; what it has not committed is lost."""
+        await self.life.aclose()
+
+    async def live(self) -> None:
+        """Start the service anew on what it has committed."""
+        self.service = self.make()
+        await self.life.enter_async_context(_serving(self.service.app, self.service.settings.port))
 
     async def release(self, *job_orders: JobOrderReleased) -> None:
         """Say as execution that job orders may be dispatched."""
@@ -196,16 +207,17 @@ async def bench(
     ground: Ground,
     folder: Path,
     idle: tuple[str, ...] = (),
+    speed: float = SPEED,
 ) -> AsyncIterator[Bench]:
     """Run a service with its stations, but those of `idle` not started, until the block ends.
 
-    `wire` builds the service from its settings.
+    `wire` builds the service from its settings. speed: plant seconds per wall second.
     """
     site = f"{name}-{uuid4().hex[:6]}"
     plant_file = _plant_file(folder, site, name)
     shutil.copytree(ground.keys_dir, folder, dirs_exist_ok=True)
     start = datetime(2026, 3, 2, 6, tzinfo=UTC)
-    clock = Clock(plant_start=start, wall_start_s=time.time(), speed=SPEED)
+    clock = Clock(plant_start=start, wall_start_s=time.time(), speed=speed)
     write_clock(folder / "clock.json", clock)
     ports = {"execution": free_port(), name: free_port()}
 
@@ -226,7 +238,8 @@ async def bench(
         }
 
     execution = Service(ServiceSettings(**settings("execution")), folder)
-    service = wire(settings(name))
+    own_settings = settings(name)
+    service = wire(own_settings)
     world = World(folder / "simulators" / "world.sqlite")
     stations = {
         config.name: build_station(config, ground.types, world, Room(7), clock, folder)
@@ -238,7 +251,8 @@ async def bench(
             await station.start()
             stack.push_async_callback(station.stop)
         await stack.enter_async_context(_serving(execution.app, ports["execution"]))
-        await stack.enter_async_context(_serving(service.app, ports[name]))
+        life = await stack.enter_async_context(contextlib.AsyncExitStack())
+        await life.enter_async_context(_serving(service.app, ports[name]))
         http = await stack.enter_async_context(
             httpx.AsyncClient(
                 base_url=f"http://127.0.0.1:{ports[name]}", timeout=WITHIN_S, trust_env=False
@@ -251,6 +265,8 @@ async def bench(
             http=http,
             world=world,
             later=stack,
+            make=lambda: wire(own_settings),
+            life=life,
         )
     world.close()
 
@@ -263,9 +279,18 @@ def _plant_file(folder: Path, site: str, service: str) -> Path:
         if station["service"] == service:
             station["endpoint"] = f"opc.tcp://127.0.0.1:{free_port()}"
             lines += ["[[station]]", *(f"{key} = {json.dumps(v)}" for key, v in station.items())]
+    for tester in pilot["tester"]:
+        if tester["service"] == service:
+            tester["endpoint"] = f"tcp://127.0.0.1:{free_port()}"
+            lines += ["[[tester]]", *(f"{key} = {_written(v)}" for key, v in tester.items())]
     path = folder / "plant.toml"
     path.write_text("\n".join(lines) + "\n")
     return path
+
+
+def _written(value: object) -> str:
+    """Return a value as TOML, which unlike JSON knows dates."""
+    return value.isoformat() if isinstance(value, date) else json.dumps(value)
 
 
 @contextlib.asynccontextmanager
