@@ -4,6 +4,7 @@ SPEED ?= 1500
 DATA_DIR ?= .halite
 PORT ?= 8080
 KILLS ?= 200
+SEEDS ?= 20
 SEED ?= 1
 
 SYNCED := .venv/.synced
@@ -17,7 +18,7 @@ help:
 	@echo "make restore  put a plant back into an empty folder: FROM=folder DATA_DIR=folder"
 	@echo "make check    format, lint, types, import rules, contracts, web types"
 	@echo "make test     all tests"
-	@echo "make fault    break the plant at random; KILLS=$(KILLS) SEED=$(SEED)"
+	@echo "make fault    break the plant at random, in virtual time and for real; SEEDS=$(SEEDS) KILLS=$(KILLS) SEED=$(SEED)"
 	@echo "make web      build the web app when its sources have changed"
 	@echo "make lock     renew requirements.lock from pyproject.toml"
 
@@ -45,6 +46,7 @@ test: $(SYNCED)
 
 fault: $(SYNCED)
 	.venv/bin/python -m deploy.prepare
+	.venv/bin/python -m tests.fault.simulation --seeds "$(SEEDS)"
 	.venv/bin/python -m tests.fault.kills --kills "$(KILLS)" --seed "$(SEED)"
 
 check: $(SYNCED)

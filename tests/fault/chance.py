@@ -46,13 +46,17 @@ class Chance:
         """Return a number for a delay that must not be alike in two places."""
         return self.stream("delays").uniform(low, high)
 
+    def fixed(self, name: str) -> float:
+        """Return a number from 0 to 1 that is the same whenever it is asked for."""
+        return random.Random(f"{self.seed} {name}").random()
+
     def acts(self, kind: str, target: str) -> Fault | None:
         """Return the fault of a kind that acts on a target now; `*` stands for every target."""
         now_s = self.now()
         for fault in self.faults:
-            if fault.kind == kind and fault.target in (target, "*"):
-                if fault.at_s <= now_s < fault.at_s + fault.for_s:
-                    return fault
+            meant = fault.kind == kind and fault.target in (target, "*")
+            if meant and fault.at_s <= now_s < fault.at_s + fault.for_s:
+                return fault
         return None
 
     def strikes(self, kind: str, target: str) -> bool:

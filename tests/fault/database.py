@@ -8,8 +8,9 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
+from psycopg.pq import ExecStatus
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
@@ -30,10 +31,16 @@ VIRTUAL_TIME = (
 TABLES = """
     SELECT format('%I', tablename) FROM pg_tables
     WHERE schemaname = 'public' AND tablename NOT LIKE '%\\_version' ORDER BY tablename"""
+SEQUENCES = "SELECT format('%I', sequencename) FROM pg_sequences WHERE schemaname = 'public'"
+VOLATILE = ("clock_timestamp", "nextval", "pg_advisory", "LOCK TABLE")
 
 
 class Ledger:
-    """What survives a crash: the tables of one service, and connections to them."""
+    """What survives a crash: the tables of one service, and connections to them.
+
+    What was read stays known until something is written, so that services which only look cost
+    nothing; `version` counts the writes.
+    """
 
     def __init__(self, url: str) -> None:
         # Nothing prepared: a plan must not depend on what earlier seeds asked.
@@ -45,6 +52,8 @@ class Ledger:
         )
         self._free: list[Connection] = []
         self._first: dict[str, list[dict[str, Any]]] = {}
+        self._known: dict[str, Any] = {}
+        self.version, self.open_count = 0, 0
 
     def prepare(self) -> None:
         """Keep the rows that migrations made, and let statements see virtual time."""
@@ -59,28 +68,58 @@ class Ledger:
     def reset(self) -> None:
         """Bring the tables back to what they were at `prepare`."""
         with self.connection() as connection:
-            tables = ", ".join(self._first)
-            connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+            # Without triggers: the record refuses to be emptied.
+            connection.exec_driver_sql("SET session_replication_role = replica")
+            connection.execute(text(f"TRUNCATE {', '.join(self._first)} RESTART IDENTITY"))
+            for sequence in connection.scalars(text(SEQUENCES)).all():
+                connection.execute(text(f"ALTER SEQUENCE {sequence} RESTART"))
             for table, rows in self._first.items():
                 for row in rows:
                     names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
                     connection.execute(
                         text(f"INSERT INTO {table} ({names}) VALUES ({values})"), row
                     )
+            connection.exec_driver_sql("SET session_replication_role = origin")
+        self.written()
+
+    def known(self, key: str) -> Any:
+        """Return what a statement answered since the last write, or None."""
+        return self._known.get(key)
+
+    def learn(self, key: str, answer: Any) -> None:
+        """Keep what a statement answered until something is written."""
+        self._known[key] = answer
+
+    def written(self) -> None:
+        """Forget what was read: something was written."""
+        self.version += 1
+        self._known.clear()
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
         """Lend a connection outside of any transaction."""
-        connection = self._free.pop() if self._free else self._connect()
+        connection = self.take()
         try:
             yield connection
         finally:
-            self._free.append(connection)
+            self.give_back(connection)
+
+    def take(self) -> Connection:
+        """Return a connection that nobody uses."""
+        return self._free.pop() if self._free else self._connect()
+
+    def give_back(self, connection: Connection) -> None:
+        """Take a connection back."""
+        self._free.append(connection)
 
     def rows(self, statement: str, **values: Any) -> list[Any]:
         """Return the rows of a statement, for those who judge."""
-        with self.connection() as connection:
-            return list(connection.execute(text(statement), values).all())
+        key = f"judge {statement} {values}"
+        if self.known(key) is None:
+            with self.connection() as connection:
+                self.learn(key, list(connection.execute(text(statement), values).all()))
+        rows: list[Any] = self.known(key)
+        return rows
 
     def close(self) -> None:
         """Close all connections."""
@@ -99,37 +138,127 @@ class Ledger:
         return connection
 
 
-class Transaction:
-    """One transaction with the face of an AsyncConnection; answers are there at once."""
+def say(connection: Connection, words: str) -> None:
+    """Run a command without an answer, past everything that costs time."""
+    driver: Any = connection.connection.driver_connection
+    result = driver.pgconn.exec_(words.encode())
+    if result.status != ExecStatus.COMMAND_OK:
+        raise ServiceUnreachableError(f"database: {result.error_message.decode()}")
 
-    def __init__(self, connection: Connection, life: Life, chance: Chance) -> None:
-        self._connection, self._life, self._chance = connection, life, chance
+
+class NothingDone(NamedTuple):
+    """The answer of an update that found no row."""
+
+    rowcount: int = 0
+
+
+class Transaction:
+    """One transaction with the face of an AsyncConnection; answers are there at once.
+
+    It begins at the database with the first statement whose answer is not known.
+    """
+
+    def __init__(self, ledger: Ledger, life: Life, chance: Chance) -> None:
+        self._ledger, self._life, self._chance = ledger, life, chance
+        self._connection: Connection | None = None
+        self._seen_version = ledger.version
+        self._locks: list[tuple[Any, Any]] = []
+        self.dirty = False
 
     async def execute(self, statement: Any, values: Any = None) -> Any:
         """Run one statement."""
         await self._step()
-        return self._connection.execute(statement, values)
+        return self._run(statement, values)
 
     async def scalar(self, statement: Any, values: Any = None) -> Any:
         """Run one statement and return its first value."""
         await self._step()
-        return self._connection.scalar(statement, values)
+        return self._run(statement, values).scalar()
 
     async def scalars(self, statement: Any, values: Any = None) -> Any:
         """Run one statement and return its first column."""
         await self._step()
-        return self._connection.scalars(statement, values)
+        return self._run(statement, values).scalars()
 
     @asynccontextmanager
     async def begin_nested(self) -> AsyncIterator[None]:
         """Undo the block alone when it fails."""
-        self._connection.exec_driver_sql("SAVEPOINT nested")
+        connection = self._begun()
+        connection.exec_driver_sql("SAVEPOINT nested")
         try:
             yield
         except Exception:
-            self._connection.exec_driver_sql("ROLLBACK TO SAVEPOINT nested")
+            connection.exec_driver_sql("ROLLBACK TO SAVEPOINT nested")
             raise
-        self._connection.exec_driver_sql("RELEASE SAVEPOINT nested")
+        connection.exec_driver_sql("RELEASE SAVEPOINT nested")
+
+    def commit(self) -> None:
+        """Make it last."""
+        if self._connection is not None:
+            say(self._connection, "COMMIT")
+            self._over()
+            if self.dirty:
+                self._ledger.written()
+
+    def undo(self) -> None:
+        """Undo what has not been committed."""
+        if self._connection is not None:
+            say(self._connection, "ROLLBACK")
+            self._over()
+
+    def _run(self, statement: Any, values: Any) -> Any:
+        words = statement.text.split(None, 1)[0]
+        key = self._key(statement, values, words)
+        if key is not None and self._connection is None and self._ledger.open_count == 0:
+            known = self._ledger.known(key)
+            if known is not None:
+                if "FOR UPDATE" in statement.text:
+                    self._locks.append((statement, values))
+                return known()
+        result = self._begun().execute(statement, values)
+        alone = self._ledger.open_count == 1 and not self.dirty
+        if words != "SELECT":
+            if result.rowcount or result.returns_rows:
+                self.dirty = True
+            elif key is not None and alone:
+                self._ledger.learn(key, NothingDone)
+            return result
+        if key is None or not alone:
+            return result
+        frozen = result.freeze()
+        self._ledger.learn(key, frozen)
+        return frozen()
+
+    def _key(self, statement: Any, values: Any, word: str) -> str | None:
+        """Return what an answer is known by; None where it depends on more than the tables."""
+        if word not in ("SELECT", "UPDATE", "DELETE") or isinstance(values, list):
+            return None
+        if any(volatile in statement.text for volatile in VOLATILE):
+            return None
+        return f"{statement.text}\n{values}"
+
+    def _begun(self) -> Connection:
+        """Return the connection once the transaction has begun with the locks it should have.
+
+        Raises:
+            ServiceUnreachableError: what was known when it should have been locked has changed.
+        """
+        if self._connection is None:
+            if self._locks and self._seen_version != self._ledger.version:
+                raise ServiceUnreachableError("database: could not serialise access")
+            self._connection = self._ledger.take()
+            self._ledger.open_count += 1
+            now = EPOCH + timedelta(seconds=self._chance.now())
+            say(self._connection, f"BEGIN; SET LOCAL virtual.now = '{now.isoformat()}'")
+            for statement, values in self._locks:
+                self._connection.execute(statement, values)
+        return self._connection
+
+    def _over(self) -> None:
+        if self._connection is not None:
+            self._ledger.give_back(self._connection)
+            self._connection = None
+            self._ledger.open_count -= 1
 
     async def _step(self) -> None:
         """Let others go on between two statements, now and then."""
@@ -153,31 +282,27 @@ class VirtualDatabase(Database):
         """Open a transaction; the drawn faults act before it, at its commit and after it."""
         life, chance = self._life, self._chance
         self._reach()
-        with self._ledger.connection() as connection:
-            self._begin(connection)
-            done = False
-            try:
-                yield Transaction(connection, life, chance)
+        tx = Transaction(self._ledger, life, chance)
+        try:
+            yield tx
+            if tx.dirty:
                 await self._before_commit()
-                connection.exec_driver_sql("COMMIT")
-                done = True
-            except DBAPIError as error:
-                state = getattr(error.orig, "sqlstate", None)
-                if state == LOCK_NOT_AVAILABLE or is_passing(error):
-                    chance.note(f"conflict {life.name}")
-                    raise ServiceUnreachableError(f"database: {error.orig}") from error
-                raise
-            finally:
-                if not done:
-                    connection.exec_driver_sql("ROLLBACK")
-        self._after_commit()
+            if tx.dirty and chance.strikes("commit_lost", life.name):
+                tx.undo()  # a disk that lies: never drawn, handed in to see it found out
+            else:
+                tx.commit()
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE or is_passing(error):
+                chance.note(f"conflict {life.name}")
+                raise ServiceUnreachableError(f"database: {error.orig}") from error
+            raise
+        finally:
+            tx.undo()
+        if tx.dirty:
+            self._after_commit()
 
     async def close(self) -> None:
         """Nothing to close: the connections belong to the ledger."""
-
-    def _begin(self, connection: Connection) -> None:
-        now = EPOCH + timedelta(seconds=self._chance.now())
-        connection.exec_driver_sql(f"BEGIN; SET LOCAL virtual.now = '{now.isoformat()}'")
 
     def _reach(self) -> None:
         self._life.check()
