@@ -13,13 +13,23 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, TextClause, create_engine, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from shared.errors import ServiceUnreachableError
 
 KERNEL_MIGRATIONS = Path(__file__).parent / "migrations"
-LOST_CONNECTION = ("08", "57P", "53")  # SQLSTATE classes: connection, shutdown, no resources
+# SQLSTATE classes: connection, no resources (a full disk too), intervention, disk or system error.
+PASSING = ("08", "53", "57", "58")
 TRY_AGAIN = ("40001", "40P01")  # serialisation failure, deadlock
+# A server that vanished, with its packets: found out by the kernel. Without effect on Unix sockets.
+LINK = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
 
 
 class Signal:
@@ -51,11 +61,15 @@ def sql(statement: str) -> TextClause:
 class Database:
     """The database of one service."""
 
-    def __init__(self, url: str, *, pool_size: int = 6) -> None:
+    def __init__(self, url: str, *, pool_size: int = 6, pool_timeout_s: float = 20.0) -> None:
         self.url = url
         self.committed = Signal()
         self._engine = create_async_engine(
-            url, pool_size=pool_size, max_overflow=4, pool_timeout=20
+            url,
+            pool_size=pool_size,
+            max_overflow=4,
+            pool_timeout=pool_timeout_s,
+            connect_args=LINK,
         )
 
     @asynccontextmanager
@@ -80,7 +94,7 @@ class Database:
             if is_passing(error):
                 raise ServiceUnreachableError(f"database: {error.orig}") from error
             raise
-        except OSError as error:
+        except (OSError, PoolTimeoutError) as error:
             raise ServiceUnreachableError(f"database: {error}") from error
 
     async def ping(self) -> None:
@@ -101,7 +115,7 @@ def is_passing(error: DBAPIError) -> bool:
     state = getattr(error.orig, "sqlstate", None)
     if state is None:
         return error.connection_invalidated or type(error.orig).__name__ == "OperationalError"
-    return state in TRY_AGAIN or state.startswith(LOST_CONNECTION)
+    return state in TRY_AGAIN or state.startswith(PASSING)
 
 
 def migrate(url: str, folder: Path) -> None:
@@ -109,7 +123,7 @@ def migrate(url: str, folder: Path) -> None:
 
     Safe to call from several processes at once. `folder` holds Alembic revision files.
     """
-    engine = create_engine(url)
+    engine = create_engine(url, connect_args=LINK)
     try:
         with engine.begin() as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(727001)"))

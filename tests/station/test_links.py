@@ -1,0 +1,181 @@
+"""Links between a service, its database, the broker and a reader are cut and swallow all bytes."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI, Response
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from deploy.broker import Broker
+from shared.app import end_all, supervise
+from shared.bus import Bus
+from shared.clock import wall_clock
+from shared.db import Database, migrate
+from shared.envelope import Envelope
+from shared.errors import ServiceUnreachableError
+from shared.events import LotHeld
+from shared.inbox import Inbox
+from shared.outbox import Outbox, Relay
+from tests.conftest import free_port
+from tests.fault.proxy import Proxy, proxy_to, to_port, to_socket
+
+BACK_WITHIN_S = 45.0
+FAULT_S = 1.5
+
+
+@dataclass(kw_only=True)
+class Links:
+    """A service that says numbers and a reader that keeps them, over three proxies."""
+
+    outbox: Outbox
+    database: Database
+    kept_in: Database
+    proxies: dict[str, Proxy]
+
+    async def say(self, number: int) -> None:
+        """Say one number, again until it is committed; a number already said changes nothing."""
+        async with asyncio.timeout(BACK_WITHIN_S):
+            while not await self._said(number):
+                await asyncio.sleep(0.2)
+
+    async def _said(self, number: int) -> bool:
+        claim = "INSERT INTO told (number) VALUES (:number) ON CONFLICT DO NOTHING RETURNING number"
+        with contextlib.suppress(ServiceUnreachableError, TimeoutError):
+            async with asyncio.timeout(3), self.database.begin() as tx:
+                if await tx.scalar(text(claim), {"number": number}) is not None:
+                    event = LotHeld(lot_id="L", work_request_id=None, gate="g", reason=f"{number}")
+                    await self.outbox.record(tx, event)
+            return True
+        return False
+
+    async def kept(self) -> list[int]:
+        """Return the numbers in the order of their effects."""
+        async with self.kept_in.quiet() as tx:
+            return list(await tx.scalars(text("SELECT number FROM kept ORDER BY place")))
+
+    async def until_kept(self, count: int) -> list[int]:
+        """Return what is kept once there is so much of it."""
+        async with asyncio.timeout(BACK_WITHIN_S):
+            while len(found := await self.kept()) < count:
+                await asyncio.sleep(0.05)
+        return found
+
+
+async def take(tx: AsyncConnection, _: Envelope, event: LotHeld) -> None:
+    insert = "INSERT INTO kept (number) VALUES (:number)"
+    await tx.execute(text(insert), {"number": int(event.reason)})
+
+
+def through(url: str, proxy: Proxy) -> str:
+    """Return a database's address over a proxy instead of its Unix socket."""
+    over_tcp = make_url(url).set(host="127.0.0.1", port=proxy.port, query={})
+    return over_tcp.render_as_string(hide_password=False)
+
+
+@pytest.fixture
+async def links(
+    new_database: Callable[[], str], broker: Broker, tmp_path: Path
+) -> AsyncIterator[Links]:
+    their_url, our_url = new_database(), new_database()
+    migrate(their_url, tmp_path)
+    migrate(our_url, tmp_path)
+    query = make_url(their_url).query
+    socket_path = f"{query['host']}/.s.PGSQL.{query['port']}"
+    app_port = free_port()
+    async with contextlib.AsyncExitStack() as stack:
+        proxies = {
+            "database": await stack.enter_async_context(proxy_to(to_socket(socket_path))),
+            "broker": await stack.enter_async_context(proxy_to(to_port(broker.port))),
+            "source": await stack.enter_async_context(proxy_to(to_port(app_port))),
+        }
+        theirs, ours = Database(through(their_url, proxies["database"])), Database(our_url)
+        outbox = Outbox("execution", tmp_path.name, theirs, wall_clock())
+        async with theirs.begin() as tx:
+            await tx.execute(text("CREATE TABLE told (number integer PRIMARY KEY)"))
+        async with ours.begin() as tx:
+            await tx.execute(text("CREATE TABLE kept (place serial PRIMARY KEY, number integer)"))
+        app = FastAPI()
+
+        @app.get("/events")
+        async def events(after: int, limit: int) -> Response:
+            bodies = await outbox.after(after, limit)
+            return Response(f'{{"items":[{",".join(bodies)}]}}', media_type="application/json")
+
+        config = uvicorn.Config(app, port=app_port, log_level="critical", lifespan="off")
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server.serve())
+        url = f"mqtt://127.0.0.1:{proxies['broker'].port}"
+        says, reads = Bus(url, f"says-{tmp_path.name}"), Bus(url, f"reads-{tmp_path.name}")
+        http = await stack.enter_async_context(httpx.AsyncClient())
+        inbox = Inbox(
+            site=tmp_path.name,
+            database=ours,
+            bus=reads,
+            http=http,
+            sources={"execution": f"http://127.0.0.1:{proxies['source'].port}"},
+            handlers={LotHeld: take},
+        )
+        says.start()
+        reads.start()
+        loops = [Relay(theirs, says).run, *(reader.run for reader in inbox.readers)]
+        tasks = [asyncio.create_task(supervise("link", run)) for run in loops]
+        made = Links(outbox=outbox, database=theirs, kept_in=ours, proxies=proxies)
+        await made.say(0)
+        assert await made.until_kept(1) == [0]
+        yield made
+        for proxy in proxies.values():
+            proxy.heal()
+        await end_all(tasks)
+        server.should_exit = True
+        await serving
+        for bus in (says, reads):
+            await bus.stop()
+        for database in (theirs, ours):
+            await database.close()
+
+
+@pytest.mark.parametrize("fault", [Proxy.cut, Proxy.hole])
+@pytest.mark.parametrize("link", ["database", "broker", "source"])
+async def test_a_link_that_fails_loses_nothing_and_comes_back(
+    links: Links, link: str, fault: Callable[[Proxy], None]
+) -> None:
+    proxy = links.proxies[link]
+    wanted = list(range(1, 41))
+
+    async def say_all() -> None:
+        for number in wanted:
+            await links.say(number)
+
+    async def fail() -> None:
+        fault(proxy)
+        await asyncio.sleep(FAULT_S)
+        proxy.heal()
+
+    await asyncio.gather(say_all(), fail())
+    assert await links.until_kept(41) == [0, *wanted]
+
+
+async def test_slow_links_lose_nothing(links: Links) -> None:
+    for proxy in links.proxies.values():
+        proxy.latency_s = 0.02
+    for number in range(1, 11):
+        await links.say(number)
+    assert await links.until_kept(11) == list(range(11))
+
+
+async def test_a_database_that_takes_too_long_is_tried_again_later(fresh_database: str) -> None:
+    database = Database(fresh_database, pool_timeout_s=0.05)
+    async with contextlib.AsyncExitStack() as stack:
+        for _ in range(10):
+            await stack.enter_async_context(database.quiet())
+        with pytest.raises(ServiceUnreachableError, match="database: QueuePool limit"):
+            async with database.quiet():
+                pass
+    await database.close()
