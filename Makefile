@@ -46,6 +46,7 @@ test: $(SYNCED)
 
 fault: $(SYNCED)
 	.venv/bin/python -m deploy.prepare
+	HALITE_MODEL_FACTOR=20 .venv/bin/python -m pytest tests/model --timeout 3600
 	.venv/bin/python -m tests.fault.simulation --seeds "$(SEEDS)"
 	.venv/bin/python -m tests.fault.kills --kills "$(KILLS)" --seed "$(SEED)"
 

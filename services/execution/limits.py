@@ -79,7 +79,8 @@ async def close_limits(
         await tx.execute(
             sql("""
                 UPDATE time_limit
-                SET state = CASE WHEN (limit_kind = 'max') = (:at <= limit_at)
+                SET state = CASE WHEN limit_kind = 'max' AND :at <= limit_at
+                                   OR limit_kind = 'min' AND :at >= limit_at
                                  THEN 'met' ELSE 'broken' END
                 WHERE lot_id = :lot_id AND to_event = :to_event AND state IN ('open', 'near')
                 RETURNING *"""),
