@@ -9,7 +9,7 @@ from uuid import UUID
 
 import httpx
 import structlog
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -28,7 +28,7 @@ from shared.outbox import Cause, cause
 from shared.topics import events_of
 
 log = structlog.get_logger()
-PAGE = 200
+PAGE = 500  # what is read from the source at once is also applied in one transaction
 BATCH = 20  # events applied in one transaction; more would keep the first ones waiting
 LONGEST_ERROR = 600
 LOOK_AGAIN_S = 20.0  # a quiet source is asked this often, should a last message have been lost
@@ -176,6 +176,12 @@ class Inbox:
             return dict(row) if row else {}
 
 
+class Page(BaseModel):
+    """What `GET /events` answers."""
+
+    items: list[Envelope]
+
+
 class SourceReader:
     """Takes the events of one source in order, each exactly once.
 
@@ -255,11 +261,10 @@ class SourceReader:
                 await _advance(tx, self.source, self._passed)
         self._passed = max(cursor, self._passed)
         while page := await self._page(self._passed):
-            for start in range(0, len(page), BATCH):
-                if not await self._take(page[start : start + BATCH]):
-                    raise ServiceUnreachableError(
-                        f"{self.source}: events after {self._passed} are not there yet"
-                    )
+            if not await self._take(page):
+                raise ServiceUnreachableError(
+                    f"{self.source}: events after {self._passed} are not there yet"
+                )
 
     async def _page(self, after: int) -> list[Envelope]:
         try:
@@ -267,8 +272,8 @@ class SourceReader:
                 f"{self._url}/events", params={"after": after, "limit": PAGE}, timeout=10
             )
             reply.raise_for_status()
-            return [Envelope.model_validate(item) for item in reply.json()["items"]]
-        except (httpx.HTTPError, ValidationError, ValueError, LookupError) as error:
+            return Page.model_validate_json(reply.content).items
+        except (httpx.HTTPError, ValidationError) as error:
             raise ServiceUnreachableError(
                 f"{self.source}: events after {after} cannot be read: {error!r}"
             ) from error
@@ -276,8 +281,8 @@ class SourceReader:
     async def _take(self, envelopes: list[Envelope]) -> bool:
         """Apply what is new, in order; False when a gap stands before one of them.
 
-        When one of several cannot be handled, each is taken alone, so that just that one is set
-        aside.
+        When one of several cannot be handled, each half is taken alone, and so on, so that just
+        that one is set aside.
         """
         if self._pass_over(envelopes):
             return True
@@ -289,10 +294,8 @@ class SourceReader:
             if len(envelopes) == 1:
                 await self._set_aside(envelopes[0], error)
                 return True
-        for envelope in envelopes:
-            if not await self._take([envelope]):
-                return False
-        return True
+        middle = len(envelopes) // 2
+        return await self._take(envelopes[:middle]) and await self._take(envelopes[middle:])
 
     def _pass_over(self, envelopes: list[Envelope]) -> bool:
         """Skip events that need no transaction: known ones, and the next when nobody wants them."""
