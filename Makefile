@@ -49,6 +49,7 @@ fault: $(SYNCED)
 	HALITE_MODEL_FACTOR=20 .venv/bin/python -m pytest tests/model --timeout 3600
 	.venv/bin/python -m tests.fault.simulation --seeds "$(SEEDS)"
 	.venv/bin/python -m tests.fault.kills --kills "$(KILLS)" --seed "$(SEED)"
+	.venv/bin/python -m tests.fault.calls
 
 check: $(SYNCED)
 	.venv/bin/ruff format --check .

@@ -53,11 +53,19 @@ class Campaign:
 
     def run(self, kill_count: int) -> list[Check]:
         """Kill so often, let the plant drain, and return what the books say."""
-        self._orders.post_master_data()
+        self.prepare()
         while self.killed.total() < kill_count:
-            self._keep_busy()
+            self.keep_busy()
             self._kill_one()
             self._pause()
+        return self.checked()
+
+    def prepare(self) -> None:
+        """Give the plant its master data."""
+        self._orders.post_master_data()
+
+    def checked(self) -> list[Check]:
+        """Let the plant drain and return what the books say."""
         began_s = time.monotonic()
         books = Books(self._plant.data_dir)
         self._plant.wait_for(self.is_ready, RECOVERED_WITHIN_S)
@@ -85,7 +93,8 @@ class Campaign:
         graded = sum(cell["grade"] is not None for cell in cells)
         return f"{len(self._orders.posted)} orders: {words}; {graded} graded"
 
-    def _keep_busy(self) -> None:
+    def keep_busy(self) -> None:
+        """Post one more order when too few go on."""
         waited_s = time.monotonic() - self._last_order_s
         if waited_s > NEXT_ORDER_AFTER_S or self._orders.open_count() < ORDERS_AT_ONCE:
             self._orders.post_next()
