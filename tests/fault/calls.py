@@ -35,7 +35,7 @@ class CallFault(NamedTuple):
 
 FAULTS = (
     CallFault("the disk is full", "pwrite64", "error=ENOSPC:when=2+2", 10.0),
-    CallFault("the disk is broken", "fsync,fdatasync", "error=EIO:when=2+2", 10.0),
+    CallFault("the disk is broken", "fdatasync", "error=EIO:when=2+2", 10.0),
     CallFault("each sync takes 8 ms more", "fsync,fdatasync", "delay_exit=8000", 30.0),
 )
 LOOK_S = 0.5
