@@ -260,10 +260,13 @@ class Delivery(RuleBasedStateMachine):
 
     @rule(what=st.lists(st.tuples(kinds, lots), min_size=1, max_size=4), times=st.integers(1, 12))
     def say_and_commit(self, what: list[tuple[Kind, str]], times: int) -> None:
+        self._say_and_commit(what * times)
+
+    def _say_and_commit(self, what: list[tuple[Kind, str]]) -> None:
         async def act() -> None:
             numbers: list[int] = []
             async with self.ground.theirs.begin() as tx:
-                await self._record(tx, numbers, what * times)
+                await self._record(tx, numbers, what)
             self.committed.update(numbers)
 
         self.run(act())
@@ -295,6 +298,9 @@ class Delivery(RuleBasedStateMachine):
 
     @rule(which=two, fuse=fuses)
     def number(self, which: int, fuse: int | None) -> None:
+        self._number(which, fuse)
+
+    def _number(self, which: int, fuse: int | None) -> None:
         self.run(self._relay(which, fuse, self.ground.relays[which].number))
         self.check_numbers()
 
@@ -386,6 +392,23 @@ class Delivery(RuleBasedStateMachine):
                 await self.ground.readers[which].deliver(["no event"], None)
 
         self._read(act(), 0, [])
+
+    @rule(lot_ids=st.lists(lots, min_size=1, max_size=3), which=two)
+    def say_and_read(self, lot_ids: list[str], which: int) -> None:
+        """Go the whole way at once, as it goes most of the time."""
+        self._say_and_read(lot_ids, which)
+
+    def _say_and_read(self, lot_ids: list[str], which: int) -> None:
+        self._say_and_commit([("lot", lot_id) for lot_id in lot_ids])
+        self._number(0, None)
+        self._read(self._restarted(which, None), len(self.numbered), [which])
+
+    @rule(lot_id=lots, how=st.sampled_from(("value", "sql")), which=two)
+    def refuse_once(self, lot_id: str, how: Refusal, which: int) -> None:
+        """Let one event of a lot fail; what comes later finds its handler mended."""
+        self.ground.refused[lot_id] = how
+        self._say_and_read([lot_id], which)
+        del self.ground.refused[lot_id]
 
     async def _restarted(self, which: int, fuse: int | None) -> None:
         await self.ground.readers[which].end()
