@@ -5,6 +5,7 @@ transaction of the same service is an error at once instead of a wait that could
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -32,14 +33,16 @@ TABLES = """
     SELECT format('%I', tablename) FROM pg_tables
     WHERE schemaname = 'public' AND tablename NOT LIKE '%\\_version' ORDER BY tablename"""
 SEQUENCES = "SELECT format('%I', sequencename) FROM pg_sequences WHERE schemaname = 'public'"
+WORD = re.compile(r"\w+")
+WRITTEN = re.compile(r"(?:INSERT INTO|UPDATE|DELETE FROM)\s+(\w+)")
 VOLATILE = ("clock_timestamp", "nextval", "pg_advisory", "LOCK TABLE")
 
 
 class Ledger:
     """What survives a crash: the tables of one service, and connections to them.
 
-    What was read stays known until something is written, so that services which only look cost
-    nothing; `version` counts the writes.
+    What was read stays known until one of its tables is written, so that services which only look
+    cost nothing; `version` counts the writes.
     """
 
     def __init__(self, url: str) -> None:
@@ -52,7 +55,7 @@ class Ledger:
         )
         self._free: list[Connection] = []
         self._first: dict[str, list[dict[str, Any]]] = {}
-        self._known: dict[str, Any] = {}
+        self._known: dict[str, tuple[frozenset[str], Any]] = {}
         self.version, self.open_count = 0, 0
 
     def prepare(self) -> None:
@@ -80,20 +83,22 @@ class Ledger:
                         text(f"INSERT INTO {table} ({names}) VALUES ({values})"), row
                     )
             connection.exec_driver_sql("SET session_replication_role = origin")
-        self.written()
+        self._known.clear()
 
     def known(self, key: str) -> Any:
-        """Return what a statement answered since the last write, or None."""
-        return self._known.get(key)
+        """Return what a statement answered since its tables were written last, or None."""
+        found = self._known.get(key)
+        return None if found is None else found[1]
 
     def learn(self, key: str, answer: Any) -> None:
-        """Keep what a statement answered until something is written."""
-        self._known[key] = answer
+        """Keep what a statement answered until one of its tables is written."""
+        self._known[key] = frozenset(WORD.findall(key)), answer
 
-    def written(self) -> None:
-        """Forget what was read: something was written."""
+    def written(self, tables: frozenset[str]) -> None:
+        """Forget what was read of some tables: they were written."""
         self.version += 1
-        self._known.clear()
+        for key in [key for key, (words, _) in self._known.items() if words & tables]:
+            del self._known[key]
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
@@ -163,7 +168,12 @@ class Transaction:
         self._connection: Connection | None = None
         self._seen_version = ledger.version
         self._locks: list[tuple[Any, Any]] = []
-        self.dirty = False
+        self._written: set[str] = set()
+
+    @property
+    def dirty(self) -> bool:
+        """Whether something was written."""
+        return bool(self._written)
 
     async def execute(self, statement: Any, values: Any = None) -> Any:
         """Run one statement."""
@@ -198,7 +208,7 @@ class Transaction:
             say(self._connection, "COMMIT")
             self._over()
             if self.dirty:
-                self._ledger.written()
+                self._ledger.written(frozenset(self._written))
 
     def undo(self) -> None:
         """Undo what has not been committed."""
@@ -219,7 +229,7 @@ class Transaction:
         alone = self._ledger.open_count == 1 and not self.dirty
         if words != "SELECT":
             if result.rowcount or result.returns_rows:
-                self.dirty = True
+                self._written |= set(WRITTEN.findall(statement.text))
             elif key is not None and alone:
                 self._ledger.learn(key, NothingDone)
             return result

@@ -17,14 +17,14 @@ class Answering:
 
     def __init__(self, life: Life, app: FastAPI) -> None:
         self.life, self._door = life, httpx.ASGITransport(app=app)
-        self.tasks: set[asyncio.Task[Any]] = set()
+        self.tasks: dict[asyncio.Task[Any], None] = {}  # in order, as a set is not
 
     async def answer(self, request: httpx.Request) -> httpx.Response:
         """Answer one request; a crash on the way looks like a broken connection."""
         task = asyncio.create_task(self._door.handle_async_request(request))
-        self.tasks.add(task)
+        self.tasks[task] = None
         await asyncio.wait([task])
-        self.tasks.discard(task)
+        self.tasks.pop(task, None)
         if task.cancelled() or not self.life.alive:
             raise httpx.ReadError("connection reset", request=request)
         return task.result()
