@@ -117,6 +117,7 @@ class ExecutionWork:
                 f"{event.operation} was aborted: {event.reason or 'no reason given'}",
             )
         await self._look(tx, request, event.lot_id)
+        await self._finisher.complete(tx, request, event.lot_id)
 
     async def on_job_held(
         self, tx: AsyncConnection, envelope: Envelope, event: JobOrderHeld
