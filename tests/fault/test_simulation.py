@@ -1,4 +1,4 @@
-"""The simulation of the whole plant under faults: some seeds hold, a seed replays, lies show."""
+"""The simulation of the whole plant under faults: nothing is lost, and lies show."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,12 +22,11 @@ def ground(postgres_server: PostgresServer, floor_dir: Path) -> Iterator[Ground]
         yield made
 
 
-def test_a_plant_under_faults_loses_nothing_and_a_seed_replays_it_exactly(ground: Ground) -> None:
-    first, again = run_seed(ground, 1), run_seed(ground, 1)
-    assert first.violations == ()
-    assert first.event_count > 200
-    assert first.happened
-    assert again.digest == first.digest
+def test_a_plant_under_faults_loses_nothing(ground: Ground) -> None:
+    outcome = run_seed(ground, 1)
+    assert outcome.violations == ()
+    assert outcome.event_count > 200
+    assert outcome.happened
 
 
 def test_another_seed_draws_other_faults(ground: Ground) -> None:
