@@ -1,7 +1,7 @@
 """Runs the whole plant on virtual time under drawn faults, a seed after the other.
 
-`python -m tests.fault.simulation --seeds 1000 [--first N]`: a seed draws the same faults again; exit
-code 1 when an invariant broke, with the seed, its faults and what was violated.
+`python -m tests.fault.simulation --seeds 1000 [--first N]`: a seed draws the same faults again;
+exit code 1 when an invariant broke, with the seed, its faults and what was violated.
 """
 
 import argparse
