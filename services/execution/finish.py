@@ -10,6 +10,7 @@ from services.execution.release import require
 from services.execution.routing import pellet_lot_id
 from services.execution.stock import allocated_ids
 from services.execution.store import JobOrder
+from services.execution.workmasters import WorkMasters
 from shared.clock import Clock
 from shared.db import sql
 from shared.errors import BlockedError
@@ -31,7 +32,7 @@ Hold = Callable[[AsyncConnection, str, str, str, str], Awaitable[None]]
 class Finisher:
     """Writes the end of job orders and of cells."""
 
-    def __init__(self, outbox: Outbox, clock: Clock, masters: store.WorkMasters) -> None:
+    def __init__(self, outbox: Outbox, clock: Clock, masters: WorkMasters) -> None:
         self._outbox, self._clock, self._masters = outbox, clock, masters
 
     async def end(
@@ -52,8 +53,8 @@ class Finisher:
             started_at=event.started_at,
             ended_at=event.ended_at,
         )
-        await self._keep_lots(tx, job_order, event)
-        for lot_id, over in await overdrawn(tx, event.materials):
+        await self._keep_lots(tx, event)
+        for lot_id, over in await self._correct_stock(tx, job_order, event):
             await hold(tx, event.work_request_id, lot_id, "stock", over)
         recorded = GenealogyRecorded(
             **event.model_dump(
@@ -80,14 +81,11 @@ class Finisher:
         )
         await self._outbox.record(tx, *opened)
 
-    async def _keep_lots(
-        self, tx: AsyncConnection, job_order: JobOrder, event: JobOrderEnded
-    ) -> None:
+    async def _keep_lots(self, tx: AsyncConnection, event: JobOrderEnded) -> None:
         now = self._clock.now()
         used: dict[str, list[Material]] = {"consumed": [], "processed": [], "produced": []}
         for item in event.materials:
             used[item.use].append(item)
-        await self._correct_stock(tx, job_order, used["consumed"])
         pieces = [
             lot_id
             for lot_id, lot in (await store.lots(tx, _ids(used["consumed"]))).items()
@@ -105,21 +103,30 @@ class Finisher:
             await self._register(tx, event, used["produced"])
 
     async def _correct_stock(
-        self, tx: AsyncConnection, job_order: JobOrder, consumed: Sequence[Material]
-    ) -> None:
-        """Give back to stock what was taken but not used, and take what was used beyond."""
+        self, tx: AsyncConnection, job_order: JobOrder, event: JobOrderEnded
+    ) -> list[tuple[str, str]]:
+        """Give back to stock what was taken but not used, and take what was used beyond.
+
+        Returns the lots of which more was used than there was, each with what is wrong.
+        """
         planned = {
             item.lot_id: item.quantity for item in job_order.materials if item.use == "consumed"
         }
-        for item in consumed:
+        overdrawn = []
+        for item in event.materials:
             difference = planned.get(item.lot_id, 0.0) - item.quantity
-            if difference:
-                await tx.execute(
-                    sql("""
-                        UPDATE lot SET quantity = quantity + :difference
-                        WHERE lot_id = :lot_id AND kind = 'stock'"""),
-                    {"lot_id": item.lot_id, "difference": difference},
-                )
+            if item.use != "consumed" or not difference:
+                continue
+            left = await tx.scalar(
+                sql("""
+                    UPDATE lot SET quantity = quantity + :difference
+                    WHERE lot_id = :lot_id AND kind = 'stock' RETURNING quantity"""),
+                {"lot_id": item.lot_id, "difference": difference},
+            )
+            if left is not None and left < -ROUNDING:
+                reason = f"{-left:.4g} {item.unit} more were used than it held"
+                overdrawn.append((item.lot_id, reason))
+        return overdrawn
 
     async def _register(
         self, tx: AsyncConnection, event: JobOrderEnded, produced: Sequence[Material]
@@ -211,16 +218,6 @@ class Finisher:
             blocked_count=0,
         )
         await self._outbox.record(tx, ended)
-
-
-async def overdrawn(tx: AsyncConnection, materials: Sequence[Material]) -> list[tuple[str, str]]:
-    """Return the stock lots of which more was used than there was, each with what is wrong."""
-    used = await store.lots(tx, _ids(materials))
-    return [
-        (lot_id, f"{-lot['quantity']:.4g} {lot['unit']} more were used than it held")
-        for lot_id, lot in used.items()
-        if lot["kind"] == "stock" and lot["quantity"] < -ROUNDING
-    ]
 
 
 def _ids(materials: Sequence[Material]) -> list[str]:

@@ -10,6 +10,7 @@ from services.execution import limits, stock, store
 from services.execution.domain import GateRule, OperationRule, WorkMaster
 from services.execution.routing import pellet_lot_id
 from services.execution.store import JobOrder
+from services.execution.workmasters import WorkMasters
 from shared.clock import Clock
 from shared.errors import BlockedError
 from shared.events import GenealogyRecorded, JobOrderReleased
@@ -20,7 +21,7 @@ from shared.outbox import Outbox
 class Releaser:
     """Looks at the job orders of a work request and releases those that may start."""
 
-    def __init__(self, outbox: Outbox, clock: Clock, masters: store.WorkMasters) -> None:
+    def __init__(self, outbox: Outbox, clock: Clock, masters: WorkMasters) -> None:
         self._outbox, self._clock, self._masters = outbox, clock, masters
 
     async def look(

@@ -14,7 +14,6 @@ from services.execution.routing import Expansion
 from shared.db import sql
 from shared.errors import ConflictError, NotFoundError
 from shared.facts import Material
-from shared.masterdata import keep_version
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,58 +32,6 @@ class JobOrder:
 
 async def _all(tx: AsyncConnection, statement: str, **values: Any) -> Sequence[RowMapping]:
     return (await tx.execute(sql(statement), values)).mappings().all()
-
-
-async def add_work_master(tx: AsyncConnection, master: WorkMaster) -> None:
-    """Keep a version of a work master.
-
-    Raises:
-        ConflictError: this version exists with other content; a change is a new version.
-    """
-    await keep_version(tx, "work_master", ("product_id", "version"), master)
-
-
-async def work_master(tx: AsyncConnection, product_id: str, version: int) -> WorkMaster:
-    """Return a version of a work master.
-
-    Raises:
-        NotFoundError: no such product or version.
-    """
-    body = await tx.scalar(
-        sql("SELECT body FROM work_master WHERE product_id = :product_id AND version = :version"),
-        {"product_id": product_id, "version": version},
-    )
-    if body is None:
-        raise NotFoundError(f"product {product_id} has no work master version {version}")
-    return WorkMaster.model_validate(body)
-
-
-class WorkMasters:
-    """The work masters in use; a version never changes, so each is read once."""
-
-    def __init__(self) -> None:
-        self._read: dict[tuple[str, int], WorkMaster] = {}
-
-    async def of(self, tx: AsyncConnection, request: RowMapping) -> WorkMaster:
-        """Return the work master that a work request was expanded from."""
-        key = (request["product_id"], request["product_version"])
-        if key not in self._read:
-            self._read[key] = await work_master(tx, *key)
-        return self._read[key]
-
-    async def newest(self, tx: AsyncConnection, product_id: str) -> WorkMaster:
-        """Return the newest version for a product.
-
-        Raises:
-            NotFoundError: no such product.
-        """
-        version = await tx.scalar(
-            sql("SELECT max(version) FROM work_master WHERE product_id = :product_id"),
-            {"product_id": product_id},
-        )
-        if version is None:
-            raise NotFoundError(f"product {product_id} has no work master")
-        return await work_master(tx, product_id, version)
 
 
 async def add_schedule(tx: AsyncConnection, schedule: WorkSchedule, now: datetime) -> None:

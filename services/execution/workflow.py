@@ -11,6 +11,7 @@ from services.execution.domain import WorkMaster, WorkSchedule
 from services.execution.finish import Finisher
 from services.execution.release import Releaser
 from services.execution.routing import expand
+from services.execution.workmasters import WorkMasters, add_work_master
 from shared.clock import Clock
 from shared.db import Database
 from shared.envelope import Envelope
@@ -37,7 +38,7 @@ class ExecutionWork:
 
     def __init__(self, database: Database, outbox: Outbox, clock: Clock) -> None:
         self._database, self._outbox, self._clock = database, outbox, clock
-        self._masters = store.WorkMasters()
+        self._masters = WorkMasters()
         self._releaser = Releaser(outbox, clock, self._masters)
         self._finisher = Finisher(outbox, clock, self._masters)
 
@@ -247,5 +248,5 @@ class ExecutionWork:
 async def take_master_data(tx: AsyncConnection, masters: list[WorkMaster]) -> dict[str, Any]:
     """Keep work masters; all or none."""
     for master in masters:
-        await store.add_work_master(tx, master)
+        await add_work_master(tx, master)
     return {"work_masters": [master.product_id for master in masters]}
