@@ -34,11 +34,11 @@ run: $(SYNCED)
 
 backup: $(SYNCED)
 	@test -n "$(TO)" || { echo "Name a new or empty folder: make backup TO=folder" >&2; exit 2; }
-	@exec .venv/bin/python -m deploy.backup --to "$(TO)" --data-dir "$(DATA_DIR)"
+	@exec .venv/bin/halite backup --to "$(TO)" --data-dir "$(DATA_DIR)"
 
 restore: $(SYNCED)
 	@test -n "$(FROM)" || { echo "Name a backup: make restore FROM=folder DATA_DIR=folder" >&2; exit 2; }
-	@exec .venv/bin/python -m deploy.restore --from "$(FROM)" --data-dir "$(DATA_DIR)"
+	@exec .venv/bin/halite restore --from "$(FROM)" --data-dir "$(DATA_DIR)"
 
 test: $(SYNCED)
 	.venv/bin/python -m deploy.prepare

@@ -1,4 +1,4 @@
-"""A copy of all a plant keeps, made while it runs: `python -m deploy.backup --to FOLDER`.
+"""A copy of all a plant keeps, made while it runs.
 
 One base backup of the database server holds all services at the same instant, so no reader is
 ahead of its source in it. Everything else is copied after it: a file that the database names is
@@ -6,12 +6,10 @@ there, a simulated machine is at least as far as its service believes, and the s
 which comes last, is later than anything in the record.
 """
 
-import argparse
 import asyncio
 import shutil
 import sqlite3
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,13 +17,11 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 
 from deploy.data_folder import DataFolder
-from deploy.local import say
 from deploy.manifest import Manifest, SealEntry, write_manifest
 from deploy.postgres import PostgresServer
-from deploy.processes import PROJECT_DIR
 from services.trace import store
 from shared.db import Database
-from shared.errors import ConflictError, MesError, PersonNeededError, RetryLaterError
+from shared.errors import ConflictError, PersonNeededError, RetryLaterError
 
 DATABASE_DIR = "postgres"
 FILES_DIR = "files"
@@ -135,30 +131,3 @@ def _copy_sqlite(path: Path, to: Path) -> None:
             source.backup(target)
     except sqlite3.Error as error:
         raise PersonNeededError(f"The file {path} could not be copied: {error}") from error
-
-
-def main(words: Sequence[str]) -> int:
-    """Make a backup; return 1 after one sentence when there is none."""
-    parser = argparse.ArgumentParser(prog="python -m deploy.backup", description=__doc__)
-    parser.add_argument("--to", type=Path, required=True, help="a new or empty folder")
-    parser.add_argument("--data-dir", type=Path, default=PROJECT_DIR / ".halite")
-    options = parser.parse_args(words)
-    try:
-        manifest = make_backup(DataFolder(options.data_dir), options.to)
-    except MesError as error:
-        print(error, file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"No backup was made: {error.filename}: {error.strerror}.", file=sys.stderr)
-        return 1
-    size_bytes = sum(file.byte_count for file in manifest.files)
-    say(
-        f"The backup in {options.to} is whole: {len(manifest.files)} files, "
-        f"{size_bytes / 1e6:.1f} MB, the record sealed up to position "
-        f"{manifest.seal.position if manifest.seal else 0}."
-    )
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

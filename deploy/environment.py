@@ -26,6 +26,7 @@ def main() -> int:
         lock = _PROJECT_DIR / "requirements.lock"
         sync = (_UV, "pip", "sync", "--quiet", "--require-hashes", "--compile-bytecode")
         _run(*sync, "--python", python, lock)  # compiled once, not by each of thirteen processes
+        _write_program(python)
         (_ENVIRONMENT_DIR / ".synced").touch()
     except (OSError, subprocess.SubprocessError) as error:
         print(f"The Python environment could not be made: {_reason(error)}", file=sys.stderr)
@@ -55,6 +56,16 @@ def _install_venv(failure: subprocess.CalledProcessError) -> None:
     _say("Installing python3-venv ...")
     _run("apt-get", "update", "-q")
     _run("apt-get", "install", "-q", "-y", "python3-venv")
+
+
+def _write_program(python: Path) -> None:
+    """Write `.venv/bin/halite`, which runs this checkout from any folder."""
+    program = python.with_name("halite")
+    program.write_text(
+        f"#!{python}\nimport sys\n\nsys.path.insert(0, {str(_PROJECT_DIR)!r})\n"
+        "from deploy.cli import main\n\nmain()\n"
+    )
+    program.chmod(0o755)
 
 
 def _answers(program: Path, option: str, expected: str) -> bool:

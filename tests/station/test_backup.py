@@ -17,7 +17,7 @@ from deploy.backup import make_backup
 from deploy.data_folder import DataFolder
 from deploy.manifest import FILE_NAME, checked_manifest
 from deploy.postgres import PostgresServer
-from deploy.restore import main, restore
+from deploy.restore import restore
 from services.historian import store as series
 from services.historian.domain import Row
 from services.historian.files import batch_of, write_sealed
@@ -202,7 +202,7 @@ async def _changed_plant_is_told(keeping: Keeping, room: Path) -> None:
 
 
 async def test_a_damaged_backup_and_a_folder_in_use_are_refused(
-    keeping: Keeping, room: Path, capsys: pytest.CaptureFixture[str]
+    keeping: Keeping, room: Path
 ) -> None:
     await keeping.go_on("first")
     await keeping.close()
@@ -224,6 +224,6 @@ async def test_a_damaged_backup_and_a_folder_in_use_are_refused(
     with pytest.raises(InvalidInputError, match=r"postgres/base.tar.gz is missing"):
         restore(saved, room / "again")
     (saved / FILE_NAME).unlink()
-    assert main(["--from", str(saved), "--data-dir", str(room / "again")]) == 1
-    assert "is no finished backup" in capsys.readouterr().err
+    with pytest.raises(InvalidInputError, match=r"is no finished backup"):
+        restore(saved, room / "again")
     assert not (room / "again").exists()

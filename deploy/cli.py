@@ -1,0 +1,55 @@
+"""The command line `halite`: a subcommand for each thing a person does beside the web app.
+
+Each stands in a module of its own under `deploy/commands`, which is read only when it is asked for:
+`halite --help` answers at once, and a planner's solver is not needed to make a backup.
+"""
+
+import importlib
+
+import click
+
+from shared.errors import MesError
+
+COMMANDS = {
+    "backup": "Copy all a plant keeps, while it runs.",
+    "restore": "Put a plant back into an empty folder.",
+}
+
+
+class Commands(click.Group):
+    """The group of all subcommands; a MesError of one is a sentence and exit code 1."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all subcommands."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a subcommand, None when there is none of the name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"deploy.commands.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of subcommands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a subcommand."""
+        try:
+            return super().invoke(ctx)
+        except MesError as error:
+            raise click.ClickException(str(error)) from error
+        except OSError as error:
+            raise click.ClickException(f"{error.filename}: {error.strerror}.") from error
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def halite() -> None:
+    """Halite on the command line. Options of a subcommand: halite COMMAND --help."""
+
+
+def main() -> None:
+    """Run the program; ends with 0 when all is well, 1 on a failure, 2 on a wrong use."""
+    halite(prog_name="halite")

@@ -1,0 +1,1 @@
+"""One module a subcommand of `halite`; each holds its click command as `command`."""
