@@ -5,12 +5,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
+import psycopg
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg.abc import PQGen
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, TextClause, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -21,6 +24,7 @@ from shared.errors import ServiceUnreachableError
 KERNEL_MIGRATIONS = Path(__file__).parent / "migrations"
 # SQLSTATE classes: connection, no resources (a full disk too), intervention, disk or system error.
 PASSING = ("08", "53", "57", "58")
+PING_S = 2.0
 TRY_AGAIN = ("40001", "40P01")  # serialisation failure, deadlock
 # A server that vanished, with its packets: found out by the kernel. Without effect on Unix sockets.
 LINK = {
@@ -30,6 +34,54 @@ LINK = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
 }
+Answer = TypeVar("Answer")
+
+
+class Limits(NamedTuple):
+    """How long a session may take, in wall seconds, so that each wait ends.
+
+    statement_s: the server ends a statement. answer_s: we give up a server that hangs.
+    idle_s: the server ends the transaction of a client that hangs, and with it its locks.
+    """
+
+    statement_s: float = 30.0
+    answer_s: float = 35.0
+    idle_s: float = 60.0
+
+    @property
+    def options(self) -> str:
+        """What the server is told at the start of a session."""
+        return (
+            f"-c statement_timeout={self.statement_s * 1000:.0f}"
+            f" -c idle_in_transaction_session_timeout={self.idle_s * 1000:.0f}"
+        )
+
+
+LIMITS = Limits()
+
+
+class BoundedConnection(psycopg.AsyncConnection[Any]):
+    """A connection that is given up when the server does not answer in `answer_s` seconds."""
+
+    answer_s = LIMITS.answer_s
+
+    async def wait(
+        self, gen: PQGen[Answer], interval: float = 0.1, timeout: float | None = None
+    ) -> Answer:
+        """Wait for one answer, `answer_s` by default.
+
+        Raises:
+            psycopg.OperationalError: none in time; the connection is closed, and whether the
+                server did the work is not known.
+        """
+        within_s = self.answer_s if timeout is None else timeout
+        try:
+            return await super().wait(gen, interval, within_s)
+        except psycopg.OperationalError as error:
+            if self.pgconn.transaction_status != TransactionStatus.ACTIVE:
+                raise  # the server's own answer, or a lost connection
+            self.pgconn.finish()
+            raise psycopg.OperationalError(f"no answer in {within_s:g} s") from error
 
 
 class Signal:
@@ -61,15 +113,22 @@ def sql(statement: str) -> TextClause:
 class Database:
     """The database of one service."""
 
-    def __init__(self, url: str, *, pool_size: int = 6, pool_timeout_s: float = 20.0) -> None:
-        self.url = url
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 6,
+        pool_timeout_s: float = 20.0,
+        limits: Limits = LIMITS,
+    ) -> None:
+        self.url, self._limits = url, limits
         self.committed = Signal()
         self._engine = create_async_engine(
             url,
             pool_size=pool_size,
             max_overflow=4,
             pool_timeout=pool_timeout_s,
-            connect_args=LINK,
+            connect_args=LINK | {"options": limits.options, "async_creator_fn": self._connect},
         )
 
     @asynccontextmanager
@@ -99,15 +158,25 @@ class Database:
 
     async def ping(self) -> None:
         """Raise ServiceUnreachableError unless the database answers within two seconds."""
-        try:
-            async with asyncio.timeout(2), self.quiet() as tx:
-                await tx.execute(text("SELECT 1"))
-        except TimeoutError as error:
-            raise ServiceUnreachableError("database: no answer in 2 s") from error
+        asking = asyncio.create_task(self._ask())
+        await asyncio.wait({asking}, timeout=PING_S)
+        if not asking.done():
+            asking.cancel()  # not awaited: the driver takes ten seconds to give up a server
+            raise ServiceUnreachableError(f"database: no answer in {PING_S:g} s")
+        await asking
 
     async def close(self) -> None:
         """Close all connections."""
         await self._engine.dispose()
+
+    async def _ask(self) -> None:
+        async with self.quiet() as tx:
+            await tx.execute(text("SELECT 1"))
+
+    async def _connect(self, *words: Any, **values: Any) -> BoundedConnection:
+        connection = await BoundedConnection.connect(*words, **values)
+        connection.answer_s = self._limits.answer_s
+        return connection
 
 
 def is_passing(error: DBAPIError) -> bool:

@@ -17,7 +17,7 @@ from deploy.broker import Broker
 from shared.app import end_all, supervise
 from shared.bus import Bus
 from shared.clock import wall_clock
-from shared.db import Database, migrate
+from shared.db import Database, Limits, migrate
 from shared.envelope import Envelope
 from shared.errors import ServiceUnreachableError
 from shared.events import LotHeld
@@ -179,3 +179,27 @@ async def test_a_database_that_takes_too_long_is_tried_again_later(fresh_databas
             async with database.quiet():
                 pass
     await database.close()
+
+
+async def test_a_database_that_hangs_is_given_up_and_holds_no_lock(fresh_database: str) -> None:
+    query = make_url(fresh_database).query
+    async with proxy_to(to_socket(f"{query['host']}/.s.PGSQL.{query['port']}")) as proxy:
+        limits = Limits(answer_s=0.5, idle_s=1.0)
+        hangs = Database(through(fresh_database, proxy), limits=limits)
+        other = Database(fresh_database)
+        with pytest.raises(ServiceUnreachableError, match=r"no answer in 0\.5 s"):
+            async with hangs.begin() as tx:
+                await tx.execute(text("CREATE TABLE told AS SELECT 1 AS number"))
+                proxy.hole()
+                await tx.execute(text("SELECT 1"))
+        with pytest.raises(ServiceUnreachableError, match="no answer in 2 s"):
+            await hangs.ping()
+        async with asyncio.timeout(BACK_WITHIN_S), other.begin() as tx:
+            await tx.execute(text("CREATE TABLE told AS SELECT 2 AS number"))
+        proxy.heal()
+        async with asyncio.timeout(BACK_WITHIN_S):
+            await hangs.ping()
+            async with hangs.quiet() as tx:
+                assert await tx.scalar(text("SELECT number FROM told")) == 2
+        await hangs.close()
+        await other.close()
