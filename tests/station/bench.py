@@ -7,7 +7,7 @@ import shutil
 import time
 import tomllib
 from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,11 +21,12 @@ from deploy.broker import Broker
 from deploy.pki import ensure_passwords, ensure_pki
 from deploy.postgres import PostgresServer
 from shared.app import Service
-from shared.clock import Clock, write_clock
+from shared.clock import Clock, MachineClocks
 from shared.db import migrate
 from shared.envelope import Envelope
 from shared.events import JobOrderEnded, JobOrderHeld, JobOrderReleased
 from shared.facts import Event, Material, MaterialUse
+from shared.parts import Parts, parts_of
 from shared.settings import ServiceSettings, read_plant
 from simulators.opcua_server import TypeNodes, node_sets_dir, read_type_nodes
 from simulators.physics.exposure import Room
@@ -61,6 +62,36 @@ async def ground(postgres: PostgresServer, broker: Broker, folder: Path) -> Grou
     return Ground(postgres=postgres, broker=broker, keys_dir=folder, types=types)
 
 
+@dataclass
+class BenchTime:
+    """What a bench's service and stations take for the wall clock.
+
+    A test can hold it still: then no job ends and no wait is over, however slow the machine is.
+    """
+
+    _held_at_s: float | None = None
+    _behind_s: float = 0.0
+
+    def wall_s(self) -> float:
+        """Return seconds that pass as the wall's do, but not while held."""
+        now_s = time.time() if self._held_at_s is None else self._held_at_s
+        return now_s - self._behind_s
+
+    def hold(self) -> None:
+        """Stand still from now on."""
+        self._held_at_s = time.time()
+
+    def tick(self) -> None:
+        """Let a wall millisecond pass while held, so that what comes next is later."""
+        self._behind_s -= 0.001
+
+    def go_on(self) -> None:
+        """Pass again, from where it stood still."""
+        if self._held_at_s is not None:
+            self._behind_s += time.time() - self._held_at_s
+            self._held_at_s = None
+
+
 @dataclass(kw_only=True)
 class Bench:
     """The running service, its stations by name (not all started), and execution's outbox.
@@ -73,6 +104,7 @@ class Bench:
     stations: dict[str, Station]
     http: httpx.AsyncClient
     world: World
+    time: BenchTime
     later: contextlib.AsyncExitStack
     make: Callable[[], Service]
     life: contextlib.AsyncExitStack
@@ -114,6 +146,14 @@ class Bench:
                 found = [event for event in await self.said(kind) if wanted(event)]
                 if len(found) >= count:
                     return found[0] if count == 1 else found[:count]
+                await asyncio.sleep(LOOK_S)
+
+    async def until_known(self, *job_order_ids: str) -> None:
+        """Wait until the service knows of job orders."""
+        async with asyncio.timeout(WITHIN_S):
+            while not {
+                item["job_order_id"] for item in (await self.get("/job-orders?limit=1000"))["items"]
+            }.issuperset(job_order_ids):
                 await asyncio.sleep(LOOK_S)
 
     async def ended(self, job_order_id: str) -> JobOrderEnded:
@@ -203,7 +243,7 @@ def recipe(recipe_id: str, station_kind: str, **values: Any) -> dict[str, Any]:
 @contextlib.asynccontextmanager
 async def bench(
     name: str,
-    wire: Callable[[dict[str, Any]], Service],
+    wire: Callable[[dict[str, Any], Parts], Service],
     ground: Ground,
     folder: Path,
     idle: tuple[str, ...] = (),
@@ -211,14 +251,19 @@ async def bench(
 ) -> AsyncIterator[Bench]:
     """Run a service with its stations, but those of `idle` not started, until the block ends.
 
-    `wire` builds the service from its settings. speed: plant seconds per wall second.
+    `wire` builds the service from its settings and outer parts. speed: plant seconds per wall
+    second.
     """
     site = f"{name}-{uuid4().hex[:6]}"
     plant_file = _plant_file(folder, site, name)
     shutil.copytree(ground.keys_dir, folder, dirs_exist_ok=True)
-    start = datetime(2026, 3, 2, 6, tzinfo=UTC)
-    clock = Clock(plant_start=start, wall_start_s=time.time(), speed=speed)
-    write_clock(folder / "clock.json", clock)
+    bench_time = BenchTime()
+    clock = Clock(
+        plant_start=datetime(2026, 3, 2, 6, tzinfo=UTC),
+        wall_start_s=bench_time.wall_s(),
+        speed=speed,
+        machine=MachineClocks(wall_s=bench_time.wall_s),
+    )
     ports = {"execution": free_port(), name: free_port()}
 
     def settings(service: str) -> dict[str, Any]:
@@ -233,13 +278,15 @@ async def bench(
             "mqtt_url": ground.broker.url,
             "plant_file": plant_file,
             "data_dir": folder,
-            "clock_file": folder / "clock.json",
             "service_urls": {key: f"http://127.0.0.1:{port}" for key, port in ports.items()},
         }
 
-    execution = Service(ServiceSettings(**settings("execution")), folder)
-    own_settings = settings(name)
-    service = wire(own_settings)
+    def parts(values: dict[str, Any]) -> Parts:
+        return replace(parts_of(ServiceSettings(**values)), clock=clock)
+
+    voice, own_settings = settings("execution"), settings(name)
+    execution = Service(ServiceSettings(**voice), folder, parts(voice))
+    service = wire(own_settings, parts(own_settings))
     world = World(folder / "simulators" / "world.sqlite")
     stations = {
         config.name: build_station(config, ground.types, world, Room(7), clock, folder)
@@ -264,8 +311,9 @@ async def bench(
             stations=stations,
             http=http,
             world=world,
+            time=bench_time,
             later=stack,
-            make=lambda: wire(own_settings),
+            make=lambda: wire(own_settings, parts(own_settings)),
             life=life,
         )
     world.close()

@@ -65,7 +65,7 @@ async def plant(
 ) -> AsyncIterator[Bench]:
     async with bench(
         "lamination",
-        lambda values: build(LaminationSettings(**values)),
+        lambda values, parts: build(LaminationSettings(**values), parts),
         bench_ground,
         tmp_path_factory.mktemp("lamination"),
         idle=("sealer-1",),

@@ -19,17 +19,18 @@ from services.sintering.settings import SinteringSettings
 from services.spray.main import build as build_spray
 from services.spray.settings import SpraySettings
 from shared.app import Service
-from shared.events import JobOrderReleased, JobOrderStarted
+from shared.events import EquipmentStateChanged, JobOrderReleased, JobOrderStarted
 from shared.facts import Material
+from shared.parts import Parts
 from tests.station.bench import WITHIN_S, Bench, Ground, bench, job_order, lot, recipe
 
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One service, a station of it, and a job for that station of one or two wall seconds."""
+    """One service, a station of it, and a job for that station of a third of a wall second."""
 
     service: str
-    wire: Callable[[dict[str, Any]], Service]
+    wire: Callable[[dict[str, Any], Parts], Service]
     station: str
     kind: str
     speed: float
@@ -59,7 +60,9 @@ def cell(name: str) -> list[Material]:
 CASES = [
     Case(
         service="sintering",
-        wire=lambda values: build_sintering(SinteringSettings(**values, load_wait_s=0.0)),
+        wire=lambda values, parts: build_sintering(
+            SinteringSettings(**values, load_wait_s=0.0), parts
+        ),
         station="furnace-1",
         kind="furnace",
         speed=20_000.0,
@@ -67,9 +70,9 @@ CASES = [
         recipe=recipe(
             "long",
             "furnace",
-            segment_temperature_degc=[1200, 80],
-            segment_ramp_degc_per_min=[5, 6],
-            segment_soak_s=[43200, 0],
+            segment_temperature_degc=[200],
+            segment_ramp_degc_per_min=[5],
+            segment_soak_s=[3600],
             atmosphere="air",
             soak_band_degc=10.0,
             ramp_band_ratio=0.25,
@@ -78,10 +81,10 @@ CASES = [
     ),
     Case(
         service="spray",
-        wire=lambda values: build_spray(SpraySettings(**values)),
+        wire=lambda values, parts: build_spray(SpraySettings(**values), parts),
         station="eap-1",
         kind="eap",
-        speed=40.0,
+        speed=200.0,
         idle=("eap-2",),
         recipe=recipe(
             "long",
@@ -98,10 +101,10 @@ CASES = [
     ),
     Case(
         service="lamination",
-        wire=lambda values: build_lamination(LaminationSettings(**values)),
+        wire=lambda values, parts: build_lamination(LaminationSettings(**values), parts),
         station="sealer-1",
         kind="sealer",
-        speed=40.0,
+        speed=200.0,
         idle=("laminator-1",),
         recipe=recipe(
             "long",
@@ -116,12 +119,12 @@ CASES = [
     ),
     Case(
         service="formation",
-        wire=lambda values: build_formation(FormationSettings(**values)),
+        wire=lambda values, parts: build_formation(FormationSettings(**values), parts),
         station="rack-1",
         kind="rack",
         speed=20_000.0,
         idle=("analyser-1",),
-        recipe=recipe("long", "rack", temperature_degc=25, duration_s=43200, slot_count=0),
+        recipe=recipe("long", "rack", temperature_degc=25, duration_s=7200, slot_count=0),
         lots=cell,
         other_sections=("test_protocols", "gradings"),
     ),
@@ -149,12 +152,32 @@ class Ward:
                 await asyncio.sleep(0.005)
 
     async def dies_at_work(self, name: str) -> str:
-        """Let the service start a job and die; return the station's name of the order."""
+        """Let the service start a job and die while time stands still.
+
+        Returns the station's name of the order.
+        """
+        self.bench.time.hold()
         await self.bench.release(self.case.order(name))
         await self.bench.until(JobOrderStarted, lambda event: event.job_order_id == name)
         at_station = await self.until_station_shows("Running")
         await self.bench.die()
         return at_station
+
+    async def comes_back_to_work(self) -> None:
+        """Let the service live again and see its machine at work before time goes on."""
+        self.bench.time.tick()
+        since = self.bench.service.clock.now()
+        await self.bench.live()
+        await self.bench.until(
+            EquipmentStateChanged,
+            lambda event: event.state == "productive" and event.changed_at >= since,
+        )
+        self.bench.time.go_on()
+
+    async def finishes_alone(self) -> None:
+        """Let time go on until the station has finished."""
+        self.bench.time.go_on()
+        await self.until_station_shows("Ended")
 
     async def station_loses(self, at_station: str) -> None:
         """Make the station forget an order, as one does that loses its memory."""
@@ -198,14 +221,14 @@ async def test_a_service_that_dies_while_its_machine_works_goes_on_with_the_same
     ward: Ward,
 ) -> None:
     await ward.dies_at_work("ON")
-    await ward.bench.live()
+    await ward.comes_back_to_work()
     assert (await ward.bench.ended("ON")).state == "ended"
     assert ward.times_run() == {1}
 
 
 async def test_a_machine_that_finished_alone_is_taken_at_its_word(ward: Ward) -> None:
     at_station = await ward.dies_at_work("ALONE")
-    await ward.until_station_shows("Ended")
+    await ward.finishes_alone()
     await ward.bench.live()
     ended = await ward.bench.ended("ALONE")
     [run] = [run for run in ward.bench.world.runs() if run.job_order_id == at_station]
@@ -227,7 +250,7 @@ async def test_a_machine_that_was_asked_to_start_before_the_crash_is_not_asked_a
 ) -> None:
     await ward.dies_at_work("ASKED")
     await ward.committed("allowed_to_start")
-    await ward.bench.live()
+    await ward.comes_back_to_work()
     assert (await ward.bench.ended("ASKED")).state == "ended"
     assert ward.times_run() == {1}
 
@@ -244,6 +267,7 @@ async def test_a_machine_that_may_have_started_before_it_lost_its_job_is_not_giv
         "was asked to start MAYBE and does not know it" in (await ward.bench.held("MAYBE")).reason
     )
     assert ward.times_run() == {1}
+    ward.bench.time.go_on()
     await ward.bench.post("/job-orders/MAYBE/resume")
     assert (await ward.bench.ended("MAYBE")).state == "ended"
 
@@ -263,7 +287,7 @@ async def test_a_machine_that_aborted_before_its_start_was_noted_is_taken_at_its
 async def test_a_finished_order_that_a_crash_left_at_the_station_is_cleared(ward: Ward) -> None:
     await ward.dies_at_work("LEFT")
     await ward.committed("ended")
-    await ward.until_station_shows("Ended")
+    await ward.finishes_alone()
     await ward.bench.live()
     async with asyncio.timeout(WITHIN_S):
         while ward.bench.stations[ward.case.station].job_states():

@@ -60,7 +60,7 @@ async def plant(
 ) -> AsyncIterator[Bench]:
     async with bench(
         "sintering",
-        lambda values: build(SinteringSettings(**values, load_wait_s=LOAD_WAIT_S)),
+        lambda values, parts: build(SinteringSettings(**values, load_wait_s=LOAD_WAIT_S), parts),
         bench_ground,
         tmp_path_factory.mktemp("sintering"),
         idle=("furnace-2", "mill-2"),
@@ -175,7 +175,10 @@ async def test_pellets_are_pressed_sintered_and_measured(plant: Bench) -> None:
 
 
 async def test_job_orders_of_one_recipe_share_a_load_with_tray_and_position(plant: Bench) -> None:
+    plant.time.hold()
     await plant.release(sinter(plant, "ONE", 20), sinter(plant, "TWO", 20))
+    await plant.until_known("ONE-sinter", "TWO-sinter")
+    plant.time.go_on()
     one, two = await plant.ended("ONE-sinter"), await plant.ended("TWO-sinter")
     planned: FurnaceLoadPlanned = await plant.until(
         FurnaceLoadPlanned, lambda event: "ONE-sinter" in event.job_order_ids
@@ -216,10 +219,8 @@ async def test_cold_zone_is_a_deviation_of_the_run_and_of_its_lot(plant: Bench) 
 
 
 async def test_aborted_run_ends_each_job_order_with_a_reason(plant: Bench) -> None:
-    await plant.release(sinter(plant, "STOP", 100))
-    await plant.until(JobOrderStarted, lambda event: event.job_order_id == "STOP-sinter")
     async with plant.fault("furnace-1", "abort", 1.0), plant.fault("furnace-2", "abort", 1.0):
-        ended = await plant.ended("STOP-sinter")
+        ended = await plant.ended_after(sinter(plant, "STOP", 100))
     assert ended.state == "aborted"
     assert ended.reason is not None
     assert "aborted it and gave no reason" in ended.reason
