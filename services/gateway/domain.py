@@ -179,6 +179,15 @@ def clock_alarm(service: str, drift_s: float, limit_s: float) -> dict[str, Alarm
     return {condition: _plain_alarm(condition, "clock_set", text, 2, service)}
 
 
+def disk_alarm(service: str, free_mb: float | None, limit_mb: float) -> dict[str, Alarm | None]:
+    """Return by condition the alarm over a disk that fills up, or None while it has room."""
+    condition = "disk"
+    if free_mb is None or free_mb >= limit_mb:
+        return {condition: None}
+    text = f"the disk has less than {limit_mb:g} MB free; make room before the plant waits for it"
+    return {condition: _plain_alarm(condition, "disk_low", text, 2, service)}
+
+
 def alarm_text(text: str, lot_count: int) -> str:
     """Return the text of an alarm with how many lots stand behind it."""
     return f"{text} ({lot_count} lots)" if lot_count > 1 else text

@@ -15,14 +15,15 @@ from shared.clock import DRIFT_LIMIT_S
 from shared.errors import MesError
 
 EVERY_S = 3.0
-ANSWER_WITHIN_S = 2.0
+ANSWER_WITHIN_S = 4.0  # a service needs two seconds to find out that its database hangs
 
 
 class Readiness(BaseModel):
     """What a service says on `GET /readyz`. oldest_event_age_s: wall seconds.
 
     read: by source, the sequence up to which the service has read it. clock_drift_s: how far the
-    wall clock of its machine has been set away from the passing of time.
+    wall clock of its machine has been set away from the passing of time. disk_free_mb: on the disk
+    of its data folder.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -33,6 +34,7 @@ class Readiness(BaseModel):
     read: dict[str, int] = Field(default_factory=dict)
     set_aside_count: int = 0
     clock_drift_s: float = 0.0
+    disk_free_mb: float | None = None
 
 
 SILENT = Readiness()
@@ -43,11 +45,13 @@ class Health:
     """Asks each service for its readiness and keeps the newest answer.
 
     wait_limit_s: wall seconds that an event may wait for the broker before it is an alarm.
+    disk_limit_mb: free space below which a disk is one.
     """
 
     service: Service
     peers: Peers
     wait_limit_s: float
+    disk_limit_mb: float
     said: dict[str, Readiness] = field(default_factory=dict)
     _conditions: dict[str, domain.Alarm | None] = field(default_factory=dict)
 
@@ -64,6 +68,14 @@ class Health:
         self.said = dict(zip(names, answers, strict=True))
         name, said = max(self.said.items(), key=lambda item: abs(item[1].clock_drift_s))
         found = domain.clock_alarm(name, said.clock_drift_s, DRIFT_LIMIT_S)
+        free_mb = {
+            name: said.disk_free_mb
+            for name, said in self.said.items()
+            if said.disk_free_mb is not None
+        }
+        if free_mb:
+            name = min(free_mb, key=lambda name: free_mb[name])
+            found |= domain.disk_alarm(name, free_mb[name], self.disk_limit_mb)
         for name, said in self.said.items():
             if said is SILENT:  # what was known of it stands until it answers again
                 continue

@@ -27,7 +27,12 @@ def build(settings: GatewaySettings) -> Service:
     plant = service.plant
     stations = [item.equipment_id for item in plant.station]
     values = LiveValues([*stations, *(item.equipment_id for item in plant.tester)])
-    health = Health(service=service, peers=peers, wait_limit_s=settings.wait_limit_s)
+    health = Health(
+        service=service,
+        peers=peers,
+        wait_limit_s=settings.wait_limit_s,
+        disk_limit_mb=settings.disk_limit_mb,
+    )
     overview = Overview(service, peers, values, health)
     hub = Hub()
     pusher = Pusher(hub, overview, peers, service.clock)

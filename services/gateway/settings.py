@@ -11,7 +11,9 @@ class GatewaySettings(ServiceSettings):
     """Where the operators' web app is, which `make web` builds.
 
     wait_limit_s: wall seconds that an event of a service may wait before it is an alarm.
+    disk_limit_mb: free space on a service's disk below which it is one.
     """
 
     web_dir: Path = Path(__file__).parent / "web" / "dist"
     wait_limit_s: float = Field(default=10.0, gt=0)
+    disk_limit_mb: float = Field(default=1000.0, gt=0)

@@ -23,10 +23,11 @@ from shared.errors import ServiceUnreachableError
 from shared.events import LotHeld
 from shared.inbox import Inbox
 from shared.outbox import Outbox, Relay
+from shared.readiness import Readiness
 from tests.conftest import free_port
 from tests.fault.proxy import Proxy, proxy_to, to_port, to_socket
 
-BACK_WITHIN_S = 45.0
+BACK_WITHIN_S = 90.0
 FAULT_S = 1.5
 
 
@@ -179,6 +180,27 @@ async def test_a_database_that_takes_too_long_is_tried_again_later(fresh_databas
             async with database.quiet():
                 pass
     await database.close()
+
+
+async def test_readiness_tells_how_long_events_wait_while_the_database_is_away(
+    links: Links, tmp_path: Path
+) -> None:
+    links.proxies["broker"].cut()
+    await links.say(1)
+    readiness = Readiness(
+        outbox=links.outbox,
+        database=links.database,
+        bus=Bus("mqtt://127.0.0.1:1", "never-connected"),
+        clock=wall_clock(),
+        data_dir=tmp_path,
+    )
+    before = await readiness.answer()
+    assert (before["ready"], before["detail"]) == (False, "broker: not connected")
+    links.proxies["database"].cut()
+    after = await readiness.answer()
+    assert after["detail"].startswith("database: ")
+    assert after["oldest_event_age_s"] > before["oldest_event_age_s"] > 0
+    assert after["last_sequence"] == before["last_sequence"]
 
 
 async def test_a_database_that_hangs_is_given_up_and_holds_no_lock(fresh_database: str) -> None:
