@@ -1,9 +1,11 @@
 """An event loop on virtual time: it never waits, it jumps to the next timer."""
 
 import asyncio
+import heapq
 import selectors
-from asyncio import Future
+from asyncio import Future, TimerHandle
 from collections.abc import Callable
+from contextvars import Context
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,12 +30,36 @@ class _Jumps(selectors.SelectSelector):
         return []
 
 
+class _Timer(TimerHandle):
+    """A timer that comes after those of the same moment that were set before it."""
+
+    def __init__(self, number: int, *values: Any) -> None:
+        super().__init__(*values)
+        self._number = number
+
+    def __lt__(self, other: Any) -> bool:
+        return (self.when(), self._number) < (other.when(), other._number)
+
+
 class VirtualLoop(asyncio.SelectorEventLoop):
     """Runs callbacks in a fixed order; what belongs in a thread runs at once, in its place."""
 
+    _scheduled: list[_Timer]
+
     def __init__(self) -> None:
         self._jumps = _Jumps()
+        self._timer_count = 0
         super().__init__(self._jumps)
+
+    def call_at(  # type: ignore[override]
+        self, when: float, call: Callable[..., object], *values: Any, context: Context | None = None
+    ) -> TimerHandle:
+        """Call at a virtual time; timers of one moment go off in the order they were set."""
+        self._timer_count += 1
+        timer = _Timer(self._timer_count, when, call, values, self, context)
+        heapq.heappush(self._scheduled, timer)
+        timer._scheduled = True
+        return timer
 
     def time(self) -> float:
         """Return virtual seconds since the start."""

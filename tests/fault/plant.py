@@ -280,12 +280,12 @@ class VirtualPlant:
         life = Life("dryroom", 1, self._ended)
         bus = VirtualBus(self.broker, life)
         bus.start()
-        found = []
+        draw, found = self.chance.draw, []
         for station in self.ground.plant.station:
             if station.kind == "dryroom":
                 line = MemoryStation(station, _NO_ACCESS, self.floor, life, self.chance)
                 feed = TelemetryFeed(bus, line)  # type: ignore[arg-type]
-                found += [supervise("room", line.run), supervise("feed", feed.run)]
+                found += [supervise("room", line.run, draw), supervise("feed", feed.run, draw)]
         return found
 
 
