@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from services.execution import views, workflow
 from services.execution.domain import WorkMaster
+from services.execution.holds import HoldChange, PersonsGate
 from services.execution.schedule_file import read_schedule
 from services.execution.workflow import ExecutionWork
 from shared.app import Service
@@ -39,6 +40,18 @@ def add_routes(service: Service, work: ExecutionWork) -> None:
         content_type = request.headers.get("content-type", "")
         schedule = read_schedule(await request.body(), content_type)
         return await command.once(lambda tx: work.accept(tx, schedule))
+
+    @app.post("/lots/{lot_id}/holds", status_code=201)
+    async def post_hold(lot_id: str, body: HoldChange, command: given) -> dict[str, Any]:
+        """Hold a lot by hand; 409 with its holds when a person holds it already."""
+        return await command.once(lambda tx: work.hold(tx, lot_id, body))
+
+    @app.post("/lots/{lot_id}/holds/{gate}/end")
+    async def post_end_of_hold(
+        lot_id: str, gate: PersonsGate, body: HoldChange, command: given
+    ) -> dict[str, Any]:
+        """End a hold that no gate of quality decides; 409 with its holds when there is none."""
+        return await command.once(lambda tx: work.free(tx, lot_id, gate, body))
 
     @app.get("/work-requests")
     async def get_work_requests() -> dict[str, Any]:

@@ -23,6 +23,7 @@ MOVES: frozenset[tuple[JobState, JobState]] = frozenset(
         ("running", "ended"),
         ("running", "aborted"),
         ("interrupted", "running"),
+        ("interrupted", "interrupted"),  # held once more after a person resumed it
         ("interrupted", "ended"),
         ("interrupted", "aborted"),
     }
@@ -125,11 +126,13 @@ class WorkMaster(Input):
         named = {(rule.scope, rule.operation) for rule in self.operations}
         if len(named) != len(self.operations):
             raise ValueError("an operation stands twice in the same scope")
-        known = {rule.operation for rule in self.operations}
         for limit in self.time_limits:
-            for operation in (limit.from_operation, limit.to_operation):
-                if operation not in known:
-                    raise ValueError(f"time limit {limit.name}: no operation {operation}")
+            between = {limit.from_operation, limit.to_operation}
+            if not any({(scope, name) for name in between} <= named for scope, _ in named):
+                raise ValueError(
+                    f"time limit {limit.name}: no scope has both operations "
+                    f"{limit.from_operation} and {limit.to_operation}"
+                )
         return self
 
     def rule(self, scope: str, operation: str) -> OperationRule:

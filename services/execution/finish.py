@@ -1,11 +1,13 @@
 """What an ended job order leaves behind: lots, genealogy, windows, and cells that are complete."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.execution import domain, limits, store
+from services.execution import domain, gates, limits, store
+from services.execution.holds import Holds
 from services.execution.release import require
 from services.execution.routing import pellet_lot_id
 from services.execution.stock import allocated_ids
@@ -16,7 +18,6 @@ from shared.db import sql
 from shared.errors import BlockedError
 from shared.events import (
     CellCompleted,
-    DispositionDecided,
     GenealogyRecorded,
     JobOrderEnded,
     MaterialLotRegistered,
@@ -26,14 +27,13 @@ from shared.facts import Material
 from shared.outbox import Outbox
 
 ROUNDING = 1e-6  # of a stock lot's unit: what sums of floats may be off
-Hold = Callable[[AsyncConnection, str, str, str, str], Awaitable[None]]
 
 
 class Finisher:
     """Writes the end of job orders and of cells."""
 
-    def __init__(self, outbox: Outbox, clock: Clock, masters: WorkMasters) -> None:
-        self._outbox, self._clock, self._masters = outbox, clock, masters
+    def __init__(self, outbox: Outbox, clock: Clock, masters: WorkMasters, holds: Holds) -> None:
+        self._outbox, self._clock, self._masters, self._holds = outbox, clock, masters, holds
 
     async def end(
         self,
@@ -41,7 +41,6 @@ class Finisher:
         request: RowMapping,
         job_order: JobOrder,
         event: JobOrderEnded,
-        hold: Hold,
     ) -> None:
         """Keep the end of a job order with the materials it really used; its request is locked."""
         await store.set_job_order(
@@ -55,7 +54,7 @@ class Finisher:
         )
         await self._keep_lots(tx, event)
         for lot_id, over in await self._correct_stock(tx, job_order, event):
-            await hold(tx, event.work_request_id, lot_id, "stock", over)
+            await self._holds.hold(tx, event.work_request_id, lot_id, "stock", over)
         recorded = GenealogyRecorded(
             **event.model_dump(
                 include={
@@ -107,25 +106,20 @@ class Finisher:
     ) -> list[tuple[str, str]]:
         """Give back to stock what was taken but not used, and take what was used beyond.
 
-        Returns the lots of which more was used than there was, each with what is wrong.
+        What the station does not name it did not use. Returns the lots of which more was used
+        than there was, each with what is wrong.
         """
-        planned = {
-            item.lot_id: item.quantity for item in job_order.materials if item.use == "consumed"
-        }
         overdrawn = []
-        for item in event.materials:
-            difference = planned.get(item.lot_id, 0.0) - item.quantity
-            if item.use != "consumed" or not difference:
-                continue
-            left = await tx.scalar(
+        for lot_id, difference in _unused(job_order.materials, event.materials):
+            found = await tx.execute(
                 sql("""
                     UPDATE lot SET quantity = quantity + :difference
-                    WHERE lot_id = :lot_id AND kind = 'stock' RETURNING quantity"""),
-                {"lot_id": item.lot_id, "difference": difference},
+                    WHERE lot_id = :lot_id AND kind = 'stock' RETURNING quantity, unit"""),
+                {"lot_id": lot_id, "difference": difference},
             )
-            if left is not None and left < -ROUNDING:
-                reason = f"{-left:.4g} {item.unit} more were used than it held"
-                overdrawn.append((item.lot_id, reason))
+            for left, unit in found:
+                if left < -ROUNDING:
+                    overdrawn.append((lot_id, f"{-left:.4g} {unit} more were used than it held"))
         return overdrawn
 
     async def _register(
@@ -148,44 +142,41 @@ class Finisher:
         )
         await self._outbox.record(tx, registered)
 
-    async def hold_owners(self, tx: AsyncConnection, event: DispositionDecided, hold: Hold) -> None:
-        """Hold the cell that a blocked pellet was taken for."""
-        blocked = {part.lot_id: part for part in event.parts if part.disposition != "released"}
-        if not blocked or event.work_request_id is None:
-            return
-        for lot in (await store.lots(tx, list(blocked))).values():
-            owner = lot["allocated_to"]
-            if owner is not None and owner in await store.lots(tx, [owner]):
-                reason = f"pellet {lot['lot_id']}: {blocked[lot['lot_id']].reason}"
-                await hold(tx, event.work_request_id, owner, event.gate, reason)
+    async def complete(
+        self, tx: AsyncConnection, request: RowMapping, lot_ids: Sequence[str] | None = None
+    ) -> None:
+        """Complete the cells for which nothing is open, of some lots or all with None.
 
-    async def complete(self, tx: AsyncConnection, request: RowMapping, lot_id: str) -> None:
-        """Complete the cells for which nothing is open any more; the request is locked."""
-        master = await self._masters.of(tx, request)
-        pellet_lot = pellet_lot_id(request["work_request_id"])
+        The request is locked.
+        """
+        which = "work_request_id = :id" if lot_ids is None else "lot_id = ANY(:lot_ids)"
         rows = await tx.execute(
-            sql("""
+            sql(f"""
                 SELECT * FROM lot l
-                WHERE work_request_id = :id AND kind = 'cell' AND state <> 'released'
-                  AND grade IS NOT NULL AND (:everyone OR lot_id = :lot_id)
-                  AND NOT EXISTS (SELECT 1 FROM hold h WHERE h.lot_id = l.lot_id)
+                WHERE {which} AND kind = 'cell' AND state <> 'released' AND grade IS NOT NULL
                   AND NOT EXISTS (SELECT 1 FROM job_order j
                                   WHERE j.lot_id = l.lot_id AND j.state <> 'ended')
                 ORDER BY lot_id"""),
-            {
-                "id": request["work_request_id"],
-                "lot_id": lot_id,
-                "everyone": lot_id == pellet_lot,
-            },
+            {"id": request["work_request_id"], "lot_ids": list(lot_ids or ())},
         )
-        for row in rows.mappings().all():
-            parts = await allocated_ids(tx, row["lot_id"])
-            try:
-                await require(tx, master.release_requires, row["lot_id"], pellet_lot, parts)
-            except BlockedError:
-                continue
+        done = [row for row in rows.mappings().all() if await self._is_free(tx, request, row)]
+        for row in done:
             await self._complete(tx, request, row)
-        await self._end_request(tx, request)
+        if done:
+            await self._end_request(tx, request)
+
+    async def _is_free(self, tx: AsyncConnection, request: RowMapping, cell: RowMapping) -> bool:
+        """Say whether nothing holds a cell, its pellets or their lot, and every gate released."""
+        master = await self._masters.of(tx, request)
+        cell_id, pellet_lot = cell["lot_id"], pellet_lot_id(request["work_request_id"])
+        parts = await allocated_ids(tx, cell_id)
+        if await gates.holds(tx, [cell_id, pellet_lot, *parts]):
+            return False
+        try:
+            await require(tx, master.release_requires, cell_id, pellet_lot, parts)
+        except BlockedError:
+            return False
+        return True
 
     async def _complete(self, tx: AsyncConnection, request: RowMapping, cell: RowMapping) -> None:
         await store.set_lots(tx, [cell["lot_id"]], self._clock.now(), state="released")
@@ -218,6 +209,16 @@ class Finisher:
             blocked_count=0,
         )
         await self._outbox.record(tx, ended)
+
+
+def _unused(planned: Sequence[Material], used: Sequence[Material]) -> list[tuple[str, float]]:
+    """Return how much less of each lot was consumed than planned, where that is not nothing."""
+    differences: defaultdict[str, float] = defaultdict(float)
+    for sign, materials in ((1.0, planned), (-1.0, used)):
+        for item in materials:
+            if item.use == "consumed":
+                differences[item.lot_id] += sign * item.quantity
+    return sorted((lot_id, left) for lot_id, left in differences.items() if left)
 
 
 def _ids(materials: Sequence[Material]) -> list[str]:

@@ -73,7 +73,8 @@ async def close_limits(
 ) -> list[TimeLimitChanged]:
     """Close the windows that end with the start of an operation; return their events.
 
-    A maximum that had passed at the start is broken, a minimum that had not is broken too.
+    A maximum that had passed at the start is broken, a minimum that had not is broken too. News
+    of a start in time may come after time alone broke a maximum: then it was met all the same.
     """
     rows = (
         await tx.execute(
@@ -82,12 +83,21 @@ async def close_limits(
                 SET state = CASE WHEN limit_kind = 'max' AND :at <= limit_at
                                    OR limit_kind = 'min' AND :at >= limit_at
                                  THEN 'met' ELSE 'broken' END
-                WHERE lot_id = :lot_id AND to_event = :to_event AND state IN ('open', 'near')
+                WHERE lot_id = :lot_id AND to_event = :to_event
+                  AND (state IN ('open', 'near')
+                       OR state = 'broken' AND limit_kind = 'max' AND :at <= limit_at)
                 RETURNING *"""),
             {"lot_id": lot_id, "to_event": f"{operation} started", "at": started_at},
         )
     ).mappings()
     return [TimeLimitChanged.model_validate(dict(row)) for row in rows]
+
+
+async def has_broken(tx: AsyncConnection, lot_id: str) -> bool:
+    """Say whether a window of a lot was broken."""
+    statement = """
+        SELECT EXISTS (SELECT 1 FROM time_limit WHERE lot_id = :lot_id AND state = 'broken')"""
+    return bool(await tx.scalar(sql(statement), {"lot_id": lot_id}))
 
 
 async def due_requests(tx: AsyncConnection, now: datetime, most: int) -> list[str]:

@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.execution import limits, stock, store
+from services.execution import gates, limits, stock, store
 from services.execution.domain import GateRule, OperationRule, WorkMaster
-from services.execution.routing import pellet_lot_id
+from services.execution.routing import pellet_lot_id, powder_lot_id
 from services.execution.store import JobOrder
 from services.execution.workmasters import WorkMasters
 from shared.clock import Clock
@@ -26,11 +26,13 @@ class Releaser:
 
     async def look(
         self, tx: AsyncConnection, request: RowMapping, lot_ids: Sequence[str] | None = None
-    ) -> None:
+    ) -> bool:
         """Release what may start; keep the reason of what may not. The request is locked.
 
         `lot_ids` names the lots that something happened to; None looks at all of the request.
+        Returns whether a job order was released.
         """
+        any_released = False
         master = await self._masters.of(tx, request)
         now = self._clock.now()
         for job_order in await store.next_job_orders(tx, request["work_request_id"], lot_ids):
@@ -41,12 +43,30 @@ class Releaser:
                 async with tx.begin_nested():
                     allocation = await stock.allocate(tx, job_order, rule, master, now)
             except BlockedError as blocked:
-                if str(blocked) != job_order.reason:
-                    await store.set_job_order(
-                        tx, job_order.job_order_id, reason=str(blocked), not_before=not_before
-                    )
+                await self._keep_waiting(tx, job_order, blocked, not_before)
                 continue
             await self._release(tx, request, job_order, rule, allocation, master, now)
+            any_released = True
+        return any_released
+
+    async def _keep_waiting(
+        self,
+        tx: AsyncConnection,
+        job_order: JobOrder,
+        blocked: BlockedError,
+        not_before: datetime | None,
+    ) -> None:
+        if str(blocked) == job_order.reason:
+            return
+        short = blocked if isinstance(blocked, stock.ShortageError) else None
+        await store.set_job_order(
+            tx,
+            job_order.job_order_id,
+            reason=str(blocked),
+            not_before=not_before,
+            waits_for=None if short is None else short.material_definition_id,
+            needs_quantity=None if short is None else short.needed,
+        )
 
     async def _check(
         self,
@@ -63,7 +83,9 @@ class Releaser:
         concerned = [job_order.lot_id, *parts]
         if job_order.scope != "powder":
             concerned.append(pellet_lot)
-        for hold in await store.holds(tx, concerned):
+        if job_order.scope == "pellets" and rule.use == "produced":
+            concerned.append(powder_lot_id(job_order.work_request_id))
+        for hold in await gates.holds(tx, concerned):
             raise BlockedError(f"{hold['lot_id']} held by {hold['gate']}: {hold['reason']}")
         await require(tx, rule.requires, job_order.lot_id, pellet_lot, parts)
 
@@ -86,6 +108,8 @@ class Releaser:
             state="allowed_to_start",
             reason=None,
             not_before=None,
+            waits_for=None,
+            needs_quantity=None,
             released_at=now,
         )
         await self._outbox.record(tx, *_issues(job_order, allocation, master, now))
@@ -144,8 +168,8 @@ async def require(
 ) -> None:
     """Raise BlockedError unless every gate released what it must; undecided is not released."""
     subjects = {"lot": [lot_id], "pellet_lot": [pellet_lot], "parts": list(parts)}
-    gates = [rule.gate for rule in rules]
-    known = await store.dispositions(tx, [lot_id, pellet_lot, *parts], gates)
+    names = [rule.gate for rule in rules]
+    known = await gates.dispositions(tx, [lot_id, pellet_lot, *parts], names)
     for rule in rules:
         for subject in subjects[rule.of]:
             decided = known.get((subject, rule.gate))

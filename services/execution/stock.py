@@ -17,6 +17,14 @@ from shared.errors import BlockedError
 from shared.facts import Material
 
 
+class ShortageError(BlockedError):
+    """Stock lacks some of a material; with `needed` of its unit there the job order may go on."""
+
+    def __init__(self, message: str, material_definition_id: str, needed: float) -> None:
+        super().__init__(message)
+        self.material_definition_id, self.needed = material_definition_id, needed
+
+
 @dataclass(kw_only=True)
 class Allocation:
     """The lots of one job order; `issued` are pieces split off a stock lot for it."""
@@ -63,7 +71,7 @@ async def _own_lots(
         pellets = await store.members(tx, job_order.lot_id)
         return [_whole(lot, rule.use) for lot in pellets if lot["state"] != "scrapped"]
     if job_order.scope == "sample":
-        [pellet] = await _take_pellets(tx, job_order, job_order.job_order_id, 1, now)
+        [pellet] = await _take_pellets(tx, job_order, job_order.lot_id, 1, now)
         allocation.lot_id = pellet.lot_id
         return [pellet]
     if rule.station_kind == "eap":
@@ -76,7 +84,10 @@ async def _own_lots(
 async def _take_pellets(
     tx: AsyncConnection, job_order: JobOrder, owner: str, count: int, now: datetime
 ) -> list[Material]:
-    """Take pellets that the thickness gate released and nothing holds or uses."""
+    """Take the owner's pellets, or those that the thickness gate released and nothing holds."""
+    taken = await _allocated(tx, owner)
+    if taken:
+        return [_whole(row, "processed") for row in taken]
     rows = (
         (
             await tx.execute(
@@ -107,9 +118,11 @@ async def _take_stock(
     rows = await _stock(tx, rule.material_definition_id)
     available = sum(row["quantity"] for row in rows)
     if available < needed:
-        raise BlockedError(
+        raise ShortageError(
             f"needs {needed:.4g} {rule.unit} of {rule.material_definition_id}, "
-            f"{available:.4g} {rule.unit} in stock"
+            f"{available:.4g} {rule.unit} in stock",
+            rule.material_definition_id,
+            needed,
         )
     for row in rows:
         taken = min(needed, row["quantity"])
@@ -158,7 +171,8 @@ async def _issue(
     rows = await _stock(tx, definition)
     available = sum(int(row["quantity"]) for row in rows)
     if available < count:
-        raise BlockedError(f"needs {count} {definition}, {available} in stock")
+        reason = f"needs {count} {definition}, {available} in stock"
+        raise ShortageError(reason, definition, count)
     issued: list[tuple[RowMapping, Material]] = []
     for stock in rows:
         taken = min(count - len(issued), int(stock["quantity"]))
@@ -229,6 +243,25 @@ async def _allocated(tx: AsyncConnection, owner: str) -> Sequence[RowMapping]:
 
 def _whole(lot: RowMapping, use: str) -> Material:
     return Material.model_validate({**lot, "use": use})
+
+
+async def within_reach(tx: AsyncConnection) -> dict[str, list[str]]:
+    """Return the lots by work request whose job orders wait for stock that is there by now."""
+    rows = await tx.execute(
+        sql("""
+            SELECT j.work_request_id, array_agg(DISTINCT j.lot_id) FROM job_order j
+            JOIN (
+                SELECT material_definition_id, sum(quantity) AS quantity FROM lot l
+                WHERE kind = 'stock' AND quantity > 0
+                  AND material_definition_id IN (
+                      SELECT waits_for FROM job_order WHERE waits_for IS NOT NULL)
+                  AND NOT EXISTS (SELECT 1 FROM hold h WHERE h.lot_id = l.lot_id)
+                GROUP BY material_definition_id
+            ) AS stock ON stock.material_definition_id = j.waits_for
+            WHERE j.waits_for IS NOT NULL AND j.needs_quantity <= stock.quantity
+            GROUP BY j.work_request_id ORDER BY j.work_request_id""")
+    )
+    return {work_request_id: lot_ids for work_request_id, lot_ids in rows}
 
 
 async def allocated_ids(tx: AsyncConnection, owner: str) -> list[str]:

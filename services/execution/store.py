@@ -1,4 +1,4 @@
-"""Work requests, job orders, lots, holds and dispositions in execution's database."""
+"""Work requests, job orders and lots in execution's database."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,7 +30,8 @@ class JobOrder:
     materials: tuple[Material, ...]
 
 
-async def _all(tx: AsyncConnection, statement: str, **values: Any) -> Sequence[RowMapping]:
+async def all_rows(tx: AsyncConnection, statement: str, **values: Any) -> Sequence[RowMapping]:
+    """Return the rows of a statement."""
     return (await tx.execute(sql(statement), values)).mappings().all()
 
 
@@ -59,7 +60,7 @@ async def _accepted(tx: AsyncConnection, work_schedule_id: str) -> dict[str, Any
         sql("SELECT accepted_at FROM work_schedule WHERE work_schedule_id = :id"),
         {"id": work_schedule_id},
     )
-    requests = await _all(
+    requests = await all_rows(
         tx,
         """
         SELECT work_request_id, product_id, quantity, state FROM work_request
@@ -101,7 +102,7 @@ async def add_request(
         },
     )
     if not added.rowcount:
-        [current] = await _all(
+        [current] = await all_rows(
             tx,
             """
             SELECT work_request_id, work_schedule_id, product_id, product_version, quantity, state
@@ -172,7 +173,7 @@ async def lock_request(tx: AsyncConnection, work_request_id: str) -> RowMapping:
     Raises:
         NotFoundError: no such work request.
     """
-    rows = await _all(
+    rows = await all_rows(
         tx,
         "SELECT * FROM work_request WHERE work_request_id = :id FOR UPDATE",
         id=work_request_id,
@@ -188,7 +189,7 @@ async def job_order(tx: AsyncConnection, job_order_id: str) -> JobOrder:
     Raises:
         NotFoundError: no such job order.
     """
-    rows = await _all(
+    rows = await all_rows(
         tx, "SELECT * FROM job_order WHERE job_order_id = :id FOR UPDATE", id=job_order_id
     )
     if not rows:
@@ -203,7 +204,7 @@ async def next_job_orders(
 
     Those of some lots only, or of all with None.
     """
-    rows = await _all(
+    rows = await all_rows(
         tx,
         """
         SELECT * FROM job_order j
@@ -227,14 +228,14 @@ async def is_built(tx: AsyncConnection, lot_id: str) -> bool:
 
 async def open_requests(tx: AsyncConnection) -> Sequence[RowMapping]:
     """Lock and return the work requests that have not ended, in one order for all callers."""
-    return await _all(
+    return await all_rows(
         tx,
         "SELECT * FROM work_request WHERE state = 'open' ORDER BY work_request_id FOR UPDATE",
     )
 
 
 async def set_job_order(
-    tx: AsyncConnection, job_order_id: str, **columns: str | datetime | None
+    tx: AsyncConnection, job_order_id: str, **columns: str | float | datetime | None
 ) -> None:
     """Write columns of a job order; names come from this package only."""
     assignments = ", ".join(f"{name} = :{name}" for name in columns)
@@ -271,76 +272,32 @@ async def set_lots(
     )
 
 
+async def lock_lot(tx: AsyncConnection, lot_id: str) -> RowMapping:
+    """Lock a lot, after its work request if it has one.
+
+    Raises:
+        NotFoundError: no such lot.
+    """
+    found = (await lots(tx, [lot_id])).get(lot_id)
+    if found is None:
+        raise NotFoundError(f"lot {lot_id} does not exist")
+    if found["work_request_id"] is not None:
+        await lock_request(tx, found["work_request_id"])
+    [row] = await all_rows(tx, "SELECT * FROM lot WHERE lot_id = :id FOR UPDATE", id=lot_id)
+    return row
+
+
 async def lots(tx: AsyncConnection, lot_ids: Sequence[str]) -> Mapping[str, RowMapping]:
     """Return lots by id; unknown ids are left out."""
-    rows = await _all(tx, "SELECT * FROM lot WHERE lot_id = ANY(:ids)", ids=list(lot_ids))
+    rows = await all_rows(tx, "SELECT * FROM lot WHERE lot_id = ANY(:ids)", ids=list(lot_ids))
     return {row["lot_id"]: row for row in rows}
 
 
 async def members(tx: AsyncConnection, pellet_lot_id: str) -> Sequence[RowMapping]:
     """Return the pellets of a pellet lot in the order of their numbers."""
-    return await _all(
+    return await all_rows(
         tx, "SELECT * FROM lot WHERE member_of = :id ORDER BY lot_id", id=pellet_lot_id
     )
-
-
-async def keep_hold(
-    tx: AsyncConnection, lot_id: str, gate: str, reason: str, now: datetime
-) -> bool:
-    """Hold a lot for a gate; False when that gate holds it already."""
-    added = await tx.execute(
-        sql("""
-            INSERT INTO hold (lot_id, gate, reason, held_at) VALUES (:lot_id, :gate, :reason, :now)
-            ON CONFLICT DO NOTHING"""),
-        {"lot_id": lot_id, "gate": gate, "reason": reason, "now": now},
-    )
-    return bool(added.rowcount)
-
-
-async def end_hold(tx: AsyncConnection, lot_id: str, gate: str) -> bool:
-    """End a gate's hold of a lot; False when that gate did not hold it."""
-    ended = await tx.execute(
-        sql("DELETE FROM hold WHERE lot_id = :lot_id AND gate = :gate"),
-        {"lot_id": lot_id, "gate": gate},
-    )
-    return bool(ended.rowcount)
-
-
-async def holds(tx: AsyncConnection, lot_ids: Sequence[str]) -> Sequence[RowMapping]:
-    """Return the holds of lots, oldest first."""
-    return await _all(
-        tx,
-        "SELECT * FROM hold WHERE lot_id = ANY(:ids) ORDER BY held_at, lot_id",
-        ids=list(lot_ids),
-    )
-
-
-async def keep_dispositions(
-    tx: AsyncConnection, rows: Sequence[Mapping[str, str]], now: datetime
-) -> None:
-    """Keep what a gate decided; a later decision replaces an earlier one."""
-    await tx.execute(
-        sql("""
-            INSERT INTO disposition (lot_id, gate, disposition, reason, decided_at)
-            VALUES (:lot_id, :gate, :disposition, :reason, :now)
-            ON CONFLICT (lot_id, gate) DO UPDATE
-            SET disposition = excluded.disposition, reason = excluded.reason,
-                decided_at = excluded.decided_at"""),
-        [{**row, "now": now} for row in rows],
-    )
-
-
-async def dispositions(
-    tx: AsyncConnection, lot_ids: Sequence[str], gates: Sequence[str]
-) -> Mapping[tuple[str, str], RowMapping]:
-    """Return decisions by (lot, gate); what was never decided is left out."""
-    rows = await _all(
-        tx,
-        "SELECT * FROM disposition WHERE lot_id = ANY(:ids) AND gate = ANY(:gates)",
-        ids=list(lot_ids),
-        gates=list(gates),
-    )
-    return {(row["lot_id"], row["gate"]): row for row in rows}
 
 
 def _job_order(row: RowMapping) -> JobOrder:

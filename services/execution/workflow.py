@@ -6,9 +6,10 @@ from typing import Any
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.execution import domain, limits, store
+from services.execution import domain, gates, limits, stock, store
 from services.execution.domain import WorkMaster, WorkSchedule
 from services.execution.finish import Finisher
+from services.execution.holds import Decided, HoldChange, Holds, PersonsGate
 from services.execution.release import Releaser
 from services.execution.routing import expand
 from services.execution.workmasters import WorkMasters, add_work_master
@@ -21,14 +22,12 @@ from shared.events import (
     JobOrderEnded,
     JobOrderHeld,
     JobOrderStarted,
-    LotHeld,
-    LotHoldReleased,
     MaterialLotRegistered,
-    TimeLimitChanged,
     WorkRequestAccepted,
 )
 from shared.outbox import Outbox
 
+DECISION = {"disposition", "reason"}
 WAIT_S = 1.0  # longest wall wait between looks at the time limits
 REQUESTS_AT_ONCE = 50  # work requests with due time limits that are read at once
 
@@ -39,8 +38,9 @@ class ExecutionWork:
     def __init__(self, database: Database, outbox: Outbox, clock: Clock) -> None:
         self._database, self._outbox, self._clock = database, outbox, clock
         self._masters = WorkMasters()
+        self._holds = Holds(outbox, clock)
         self._releaser = Releaser(outbox, clock, self._masters)
-        self._finisher = Finisher(outbox, clock, self._masters)
+        self._finisher = Finisher(outbox, clock, self._masters, self._holds)
 
     async def accept(self, tx: AsyncConnection, schedule: WorkSchedule) -> dict[str, Any]:
         """Take a work schedule: its lots into stock, its requests into job orders.
@@ -87,7 +87,7 @@ class ExecutionWork:
     async def on_started(
         self, tx: AsyncConnection, envelope: Envelope, event: JobOrderStarted
     ) -> None:
-        """A station began: close the windows that end here."""
+        """A station began: close the windows that end here; what was resumed is free again."""
         await store.lock_request(tx, event.work_request_id)
         job_order = await store.job_order(tx, event.job_order_id)
         await store.set_job_order(
@@ -101,24 +101,20 @@ class ExecutionWork:
         closed = await limits.close_limits(tx, event.lot_id, event.operation, event.started_at)
         await self._outbox.record(tx, *closed)
         for limit in closed:
-            if limit.state == "broken":
-                await self._hold_for_limit(tx, event.work_request_id, limit)
+            await self._holds.follow_limit(tx, event.work_request_id, limit)
+        if job_order.state == "interrupted":
+            reason = f"{event.operation} was resumed"
+            await self._holds.free(tx, event.work_request_id, event.lot_id, "station", reason)
 
     async def on_ended(self, tx: AsyncConnection, envelope: Envelope, event: JobOrderEnded) -> None:
         """A station ended: keep what was made of what, open windows, go on."""
         request = await store.lock_request(tx, event.work_request_id)
         job_order = await store.job_order(tx, event.job_order_id)
-        await self._finisher.end(tx, request, job_order, event, self._hold)
+        await self._finisher.end(tx, request, job_order, event)
         if event.state == "aborted":
-            await self._hold(
-                tx,
-                event.work_request_id,
-                event.lot_id,
-                "operation",
-                f"{event.operation} was aborted: {event.reason or 'no reason given'}",
-            )
-        await self._look(tx, request, event.lot_id)
-        await self._finisher.complete(tx, request, event.lot_id)
+            reason = f"{event.operation} was aborted: {event.reason or 'no reason given'}"
+            await self._holds.hold(tx, event.work_request_id, event.lot_id, "operation", reason)
+        await self._go_on(tx, request, event.lot_id)
 
     async def on_job_held(
         self, tx: AsyncConnection, envelope: Envelope, event: JobOrderHeld
@@ -132,7 +128,7 @@ class ExecutionWork:
             state=domain.move(event.job_order_id, job_order.state, "interrupted"),
             reason=event.reason,
         )
-        await self._hold(tx, event.work_request_id, event.lot_id, "station", event.reason)
+        await self._holds.hold(tx, event.work_request_id, event.lot_id, "station", event.reason)
 
     async def on_disposition(
         self, tx: AsyncConnection, envelope: Envelope, event: DispositionDecided
@@ -141,29 +137,14 @@ class ExecutionWork:
         if event.work_request_id is None:
             return
         request = await store.lock_request(tx, event.work_request_id)
-        decided = [(part.lot_id, part.disposition, part.reason) for part in event.parts] or [
-            (event.lot_id, event.disposition, event.reason)
-        ]
+        decided: Decided = {part.lot_id: part for part in event.parts} or {event.lot_id: event}
         rows = [
-            {"lot_id": lot_id, "gate": event.gate, "disposition": disposition, "reason": reason}
-            for lot_id, disposition, reason in decided
+            {"lot_id": lot_id, "gate": event.gate, **one.model_dump(include=DECISION)}
+            for lot_id, one in decided.items()
         ]
-        await store.keep_dispositions(tx, rows, self._clock.now())
-        held = {
-            hold["lot_id"]
-            for hold in await store.holds(tx, [row["lot_id"] for row in rows])
-            if hold["gate"] == event.gate
-        }
-        for lot_id, disposition, reason in decided:
-            if disposition == "released" and lot_id not in held:
-                continue
-            if disposition == "released":
-                await self._free(tx, event.work_request_id, lot_id, event.gate, reason)
-            else:
-                await self._hold(tx, event.work_request_id, lot_id, event.gate, reason)
-        await self._finisher.hold_owners(tx, event, self._hold)
-        await self._look(tx, request, event.lot_id)
-        await self._finisher.complete(tx, request, event.lot_id)
+        await gates.keep_dispositions(tx, rows, self._clock.now())
+        await self._holds.follow_decision(tx, event.work_request_id, event.gate, decided)
+        await self._go_on(tx, request, event.lot_id)
 
     async def on_graded(self, tx: AsyncConnection, envelope: Envelope, event: CellGraded) -> None:
         """A cell has its grade; it is complete when every gate has released it."""
@@ -175,11 +156,38 @@ class ExecutionWork:
             grade=event.grade,
             discharge_capacity_mah=event.discharge_capacity_mah,
         )
-        await self._finisher.complete(tx, request, event.lot_id)
+        await self._finisher.complete(tx, request, [event.lot_id])
+
+    async def hold(self, tx: AsyncConnection, lot_id: str, change: HoldChange) -> dict[str, Any]:
+        """Hold a lot by hand; its stations hear of it and start no job with it.
+
+        Raises:
+            NotFoundError: no such lot.
+            ConflictError: it is held by hand already.
+        """
+        lot = await store.lock_lot(tx, lot_id)
+        return await self._holds.by_hand(tx, lot, change)
+
+    async def free(
+        self, tx: AsyncConnection, lot_id: str, gate: PersonsGate, change: HoldChange
+    ) -> dict[str, Any]:
+        """End a hold of a lot that no gate of quality decides, and go on.
+
+        Raises:
+            NotFoundError: no such lot.
+            ConflictError: that gate does not hold it.
+        """
+        lot = await store.lock_lot(tx, lot_id)
+        answer = await self._holds.end_by_hand(tx, lot, gate, change)
+        if lot["work_request_id"] is not None:
+            request = await store.lock_request(tx, lot["work_request_id"])
+            await self._go_on(tx, request, lot_id)
+        return answer
 
     async def watch_limits(self) -> None:
-        """Act on time limits for ever; each acts at its instant or at the next commit."""
+        """Act on time limits and stock for ever; each at its instant or at the next commit."""
         while True:
+            await self.use_stock()
             async with self._database.quiet() as tx:
                 due = await limits.next_due(tx)
             wait_s = WAIT_S
@@ -210,39 +218,28 @@ class ExecutionWork:
             await self._outbox.record(tx, *changed)
             for limit in changed:
                 if limit.state == "broken":
-                    await self._hold_for_limit(tx, work_request_id, limit)
+                    await self._holds.follow_limit(tx, work_request_id, limit)
             await self._releaser.look(tx, request, sorted({limit.lot_id for limit in changed}))
 
-    async def _look(self, tx: AsyncConnection, request: RowMapping, lot_id: str) -> None:
-        """Release what the news of a lot allows: its own job orders, or all that wait for it."""
+    async def use_stock(self) -> None:
+        """Look again at the job orders that wait for a material of which there is enough now.
+
+        Stock comes back when less was used or a hold of it ends; both may concern any request.
+        """
+        async with self._database.quiet() as tx:
+            reached = await stock.within_reach(tx)
+        for work_request_id, lot_ids in reached.items():
+            async with self._database.quiet() as tx:
+                request = await store.lock_request(tx, work_request_id)
+                any_released = await self._releaser.look(tx, request, lot_ids)
+            if any_released:
+                self._database.committed.set()
+
+    async def _go_on(self, tx: AsyncConnection, request: RowMapping, lot_id: str) -> None:
+        """Do what the news of a lot allows: for itself if it is a cell, else for all it is in."""
         only = [lot_id] if await store.is_built(tx, lot_id) else None
         await self._releaser.look(tx, request, only)
-
-    async def _hold_for_limit(
-        self, tx: AsyncConnection, work_request_id: str, limit: TimeLimitChanged
-    ) -> None:
-        reason = (
-            f"{limit.name}: {limit.from_event} at {limit.started_at:%Y-%m-%d %H:%M:%S}, "
-            f"{limit.to_event} {'not before' if limit.limit_kind == 'min' else 'by'} "
-            f"{limit.limit_at:%Y-%m-%d %H:%M:%S}"
-        )
-        await self._hold(tx, work_request_id, limit.lot_id, "time_limit", reason)
-
-    async def _hold(
-        self, tx: AsyncConnection, work_request_id: str, lot_id: str, gate: str, reason: str
-    ) -> None:
-        if await store.keep_hold(tx, lot_id, gate, reason, self._clock.now()):
-            held = LotHeld(lot_id=lot_id, work_request_id=work_request_id, gate=gate, reason=reason)
-            await self._outbox.record(tx, held)
-
-    async def _free(
-        self, tx: AsyncConnection, work_request_id: str, lot_id: str, gate: str, reason: str
-    ) -> None:
-        if await store.end_hold(tx, lot_id, gate):
-            freed = LotHoldReleased(
-                lot_id=lot_id, work_request_id=work_request_id, gate=gate, reason=reason
-            )
-            await self._outbox.record(tx, freed)
+        await self._finisher.complete(tx, request, only)
 
 
 async def take_master_data(tx: AsyncConnection, masters: list[WorkMaster]) -> dict[str, Any]:

@@ -101,9 +101,10 @@ class Window:
             self.states.append("broken" if now >= self.limit_at else "near")
 
     def start(self, at: datetime) -> None:
-        """Decide it by the start of what it waits for."""
-        if self.due_at is not None:
-            in_time = at <= self.limit_at if self.kind == "max" else at >= self.limit_at
+        """Decide it by the start of what it waits for, whenever the news of it comes."""
+        in_time = at <= self.limit_at if self.kind == "max" else at >= self.limit_at
+        late_news = self.kind == "max" and self.states[-1] == "broken" and in_time
+        if self.due_at is not None or late_news:
             self.states.append("met" if in_time else "broken")
 
 

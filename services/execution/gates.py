@@ -1,0 +1,99 @@
+"""What gates decided over lots and which they hold, in execution's database."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import RowMapping
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.execution.store import all_rows
+from shared.db import sql
+
+
+async def keep_hold(
+    tx: AsyncConnection, lot_id: str, gate: str, reason: str, now: datetime
+) -> bool:
+    """Hold a lot for a gate; False when that gate holds it already."""
+    added = await tx.execute(
+        sql("""
+            INSERT INTO hold (lot_id, gate, reason, held_at) VALUES (:lot_id, :gate, :reason, :now)
+            ON CONFLICT DO NOTHING"""),
+        {"lot_id": lot_id, "gate": gate, "reason": reason, "now": now},
+    )
+    return bool(added.rowcount)
+
+
+async def end_hold(tx: AsyncConnection, lot_id: str, gate: str) -> bool:
+    """End a gate's hold of a lot; False when that gate did not hold it."""
+    ended = await tx.execute(
+        sql("DELETE FROM hold WHERE lot_id = :lot_id AND gate = :gate"),
+        {"lot_id": lot_id, "gate": gate},
+    )
+    return bool(ended.rowcount)
+
+
+async def holds(tx: AsyncConnection, lot_ids: Sequence[str]) -> Sequence[RowMapping]:
+    """Return the holds of lots, oldest first."""
+    return await all_rows(
+        tx,
+        "SELECT * FROM hold WHERE lot_id = ANY(:ids) ORDER BY held_at, lot_id",
+        ids=list(lot_ids),
+    )
+
+
+async def held_by(tx: AsyncConnection, lot_ids: Sequence[str], gate: str) -> set[str]:
+    """Return those of some lots that a gate holds."""
+    return {row["lot_id"] for row in await holds(tx, lot_ids) if row["gate"] == gate}
+
+
+async def cells_of(
+    tx: AsyncConnection, pellet_ids: Sequence[str], gate: str
+) -> Sequence[RowMapping]:
+    """Return the cells that pellets were taken for, as a gate sees them.
+
+    `pellet_id` and `reason` are of the first of all their pellets that the gate holds, None where
+    there is none; `disposition` is what it decided over the cell itself.
+    """
+    return await all_rows(
+        tx,
+        """
+        SELECT c.lot_id, p.lot_id AS pellet_id, p.reason, d.disposition
+        FROM (SELECT DISTINCT allocated_to FROM lot WHERE lot_id = ANY(:ids)) AS taken
+        JOIN lot c ON c.lot_id = taken.allocated_to
+        LEFT JOIN disposition d ON d.lot_id = c.lot_id AND d.gate = :gate
+        LEFT JOIN LATERAL (
+            SELECT h.lot_id, h.reason FROM hold h JOIN lot m USING (lot_id)
+            WHERE m.allocated_to = c.lot_id AND h.gate = :gate
+            ORDER BY h.held_at, h.lot_id LIMIT 1) p ON true
+        ORDER BY c.lot_id""",
+        ids=list(pellet_ids),
+        gate=gate,
+    )
+
+
+async def keep_dispositions(
+    tx: AsyncConnection, rows: Sequence[Mapping[str, str]], now: datetime
+) -> None:
+    """Keep what a gate decided; a later decision replaces an earlier one."""
+    await tx.execute(
+        sql("""
+            INSERT INTO disposition (lot_id, gate, disposition, reason, decided_at)
+            VALUES (:lot_id, :gate, :disposition, :reason, :now)
+            ON CONFLICT (lot_id, gate) DO UPDATE
+            SET disposition = excluded.disposition, reason = excluded.reason,
+                decided_at = excluded.decided_at"""),
+        [{**row, "now": now} for row in rows],
+    )
+
+
+async def dispositions(
+    tx: AsyncConnection, lot_ids: Sequence[str], gates: Sequence[str]
+) -> Mapping[tuple[str, str], RowMapping]:
+    """Return decisions by (lot, gate); what was never decided is left out."""
+    rows = await all_rows(
+        tx,
+        "SELECT * FROM disposition WHERE lot_id = ANY(:ids) AND gate = ANY(:gates)",
+        ids=list(lot_ids),
+        gates=list(gates),
+    )
+    return {(row["lot_id"], row["gate"]): row for row in rows}
