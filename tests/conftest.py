@@ -1,5 +1,8 @@
 """Fixtures that several test folders share."""
 
+import contextlib
+import itertools
+import os
 import socket
 import tempfile
 import uuid
@@ -13,14 +16,21 @@ from deploy.postgres import PostgresServer
 from tests.plant import ROOT, Plant
 
 PLANT_PORT = 18080
+FURNACES_SPEED, CELLS_SPEED = 10_000.0, 2500.0  # plant seconds per wall second
+
+
+_next_ports = itertools.cycle(range(20_000, 32_000))  # below those that clients are given
+for _ in range(1_013 * os.getpid() % 12_000):  # test runs side by side begin at other places
+    next(_next_ports)
 
 
 def free_port() -> int:
-    """Return a loopback port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a loopback port that is free now and that nobody takes soon."""
+    for port in _next_ports:
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("unreachable: the ports go round for ever")
 
 
 @pytest.fixture(scope="session")
@@ -81,9 +91,9 @@ def own_broker() -> Iterator[Broker]:
 
 @pytest.fixture(scope="session")
 def plant(floor_dir: Path) -> Iterator[Plant]:
-    """The whole plant with its master data, one hour in 2.4 wall seconds; without work yet."""
+    """The whole plant with its master data; without work yet."""
     (floor_dir / "whole").mkdir()
-    whole = Plant(floor_dir / "whole" / "data", port=PLANT_PORT, speed=2500.0)
+    whole = Plant(floor_dir / "whole" / "data", port=PLANT_PORT, speed=FURNACES_SPEED)
     whole.start()
     master_data = (ROOT / "examples/master-data.yaml").read_bytes()
     reply = whole.post("/api/master-data", master_data, "master-data-1")
@@ -91,3 +101,25 @@ def plant(floor_dir: Path) -> Iterator[Plant]:
     yield whole
     whole.stop()
     whole.http.close()
+
+
+@pytest.fixture(scope="session")
+def begun_order(plant: Plant) -> None:
+    """The small order, given twice, with a stop and a second start while its pellets sinter.
+
+    Powder and pellets may wait, so that time runs fast until then; coated faces may not.
+    """
+    content = (ROOT / "examples/small-order.yaml").read_bytes()
+    reply = plant.post("/api/work-schedules", content, "small-order-1")
+    assert reply.status_code == 201, reply.text
+    again = plant.post("/api/work-schedules", content, "small-order-1")
+    assert (again.status_code, again.json()) == (201, reply.json())
+    plant.wait_for(lambda: _runs(plant, "sinter"), 240)
+    assert plant.stop() == 0
+    plant.speed = CELLS_SPEED
+    plant.start()
+
+
+def _runs(plant: Plant, operation: str) -> bool:
+    orders = plant.get("/api/job-orders", limit=500)["items"]
+    return any(j["operation"] == operation and j["state"] == "running" for j in orders)

@@ -6,7 +6,7 @@ import json
 import shutil
 import time
 import tomllib
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -81,15 +81,24 @@ class BenchTime:
         """Stand still from now on."""
         self._held_at_s = time.time()
 
-    def tick(self) -> None:
-        """Let a wall millisecond pass while held, so that what comes next is later."""
-        self._behind_s -= 0.001
+    def tick(self, wall_s: float = 0.001) -> None:
+        """Let so much of the wall's time pass while held; what comes next is later."""
+        self._behind_s -= wall_s
 
     def go_on(self) -> None:
         """Pass again, from where it stood still."""
         if self._held_at_s is not None:
             self._behind_s += time.time() - self._held_at_s
             self._held_at_s = None
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Stand still during the block."""
+        self.hold()
+        try:
+            yield
+        finally:
+            self.go_on()
 
 
 @dataclass(kw_only=True)

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 async def until(
-    holds: Callable[[], Awaitable[object]], within_s: float = 15.0, every_s: float = 0.05
+    holds: Callable[[], Awaitable[object]], within_s: float = 60.0, every_s: float = 0.05
 ) -> None:
     """Return when a condition holds; a TimeoutError names it when it does not in time."""
     async with asyncio.timeout(within_s):

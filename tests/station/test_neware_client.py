@@ -31,7 +31,7 @@ async def answering(answer: bytes) -> AsyncIterator[NewareClient]:
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     async with NewareClient(
-        f"tcp://127.0.0.1:{port}", timeout_s=2.0, frame_limit_bytes=10_000
+        f"tcp://127.0.0.1:{port}", timeout_s=30.0, frame_limit_bytes=10_000
     ) as client:
         yield client
     server.close()

@@ -114,14 +114,14 @@ def test_killed_broker_starts_again_on_the_same_port(own_broker: Broker) -> None
 def test_stopped_broker_keeps_a_retained_message(own_broker: Broker) -> None:
     connect = b"\x10\x0d\x00\x04MQTT\x04\x02\x00\x0a\x00\x01a"
     publish = b"\x33\x06\x00\x01t\x00\x01x"  # QoS 1, retain, topic t, packet 1, payload x
-    with socket.create_connection(("127.0.0.1", own_broker.port), timeout=5) as client:
+    with socket.create_connection(("127.0.0.1", own_broker.port), timeout=60) as client:
         client.sendall(connect)
         assert client.recv(4) == b"\x20\x02\x00\x00"
         client.sendall(publish)
         assert client.recv(4) == b"\x40\x02\x00\x01"
     own_broker.stop()
     own_broker.start()
-    with socket.create_connection(("127.0.0.1", own_broker.port), timeout=5) as client:
+    with socket.create_connection(("127.0.0.1", own_broker.port), timeout=60) as client:
         client.sendall(connect)
         assert client.recv(4) == b"\x20\x02\x00\x00"
         client.sendall(b"\x82\x06\x00\x02\x00\x01t\x00")  # subscribe to t
@@ -131,4 +131,4 @@ def test_stopped_broker_keeps_a_retained_message(own_broker: Broker) -> None:
             received.append(client.recv(64))
             return b"tx" in b"".join(received)
 
-        assert wait_until(has_message, 5.0)
+        assert wait_until(has_message, 60.0)

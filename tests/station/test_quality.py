@@ -841,7 +841,7 @@ async def test_dew_points_come_over_the_broker(fresh_database: str, broker: Brok
     }
     body = json.dumps({"equipment_id": ROOM, "samples": [sample]})
     rows: list[Any] = []
-    async with found.service.running(), asyncio.timeout(20):
+    async with found.service.running(), asyncio.timeout(60):
         while not rows:
             voice.publish_soon(telemetry_topic(ROOM, "values"), body)
             await found.service.database.committed.wait(0.2)

@@ -3,7 +3,6 @@
 import asyncio
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -22,6 +21,7 @@ from services.formation.testfiles import read_test_file
 from shared.errors import InvalidInputError, StationFaultError, StationUnreachableError
 from simulators.tester import BtsServer, read_tester
 from simulators.world import World
+from tests.conftest import free_port
 from tests.station.tester_floor import (
     MONDAY,
     WITNESS,
@@ -314,33 +314,20 @@ async def test_client_reconnects_to_a_tester_that_came_back(floor: Floor) -> Non
 
 
 @pytest.fixture
-def plant_file(tmp_path: Path, free_ports: Callable[[], int]) -> Path:
+def plant_file(tmp_path: Path) -> Path:
     source = Path("deploy/plant.toml").read_text()
-    port = free_ports()
+    port = free_port()
     path = tmp_path / "plant.toml"
     path.write_text(re.sub(r'"tcp://127\.0\.0\.1:\d+"', f'"tcp://127.0.0.1:{port}"', source))
     return path
 
 
 @pytest.fixture
-def free_ports() -> Callable[[], int]:
-    def find() -> int:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-            return port
-
-    return find
-
-
-@pytest.fixture
-def program(
-    plant_file: Path, tmp_path: Path, free_ports: Callable[[], int]
-) -> Iterator[Callable[[], subprocess.Popen[str]]]:
+def program(plant_file: Path, tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[str]]]:
     started: list[subprocess.Popen[str]] = []
 
     def start() -> subprocess.Popen[str]:
-        words = ["--plant", plant_file, "--data-dir", tmp_path, "--control-port", free_ports()]
+        words = ["--plant", plant_file, "--data-dir", tmp_path, "--control-port", free_port()]
         command = [sys.executable, "-m", "simulators.tester", *map(str, words), "--seed", "7"]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         started.append(process)
@@ -376,7 +363,7 @@ async def test_program_stops_on_a_signal_and_resumes_its_tests(
         await client.start(channel, staircase, "WIT-1", tmp_path / "backup")
         assert await client.status([channel]) == ("working",)
         first.send_signal(signal.SIGTERM)
-        assert await asyncio.to_thread(first.wait, 10.0) == 0
+        assert await asyncio.to_thread(first.wait, 60.0) == 0
         await asyncio.to_thread(program)
         point = (await client.inquire([channel]))[0]
         assert (point.state, point.barcode) == ("working", "WIT-1")

@@ -23,13 +23,13 @@ async def floor(tmp_path: Path) -> AsyncIterator[Floor]:
 
 
 async def test_silent_tester_is_unreachable_until_it_speaks_again(floor: Floor) -> None:
-    client = floor.client(timeout_s=0.2)
-    channels = [device.channel for device in await client.devices()]
+    patient, hasty = floor.client(), floor.client(timeout_s=0.2)
+    channels = [device.channel for device in await patient.devices()]
     floor.fault("silent")
     with pytest.raises(StationUnreachableError, match=r"no answer in 0\.2 s"):
-        await client.status(channels)
+        await hasty.status(channels)
     floor.world.end_fault("tester-1", "silent", floor.instant)
-    assert len(await client.status(channels)) == 160
+    assert len(await patient.status(channels)) == 160
 
 
 async def test_lost_contact_ends_the_charge_of_that_channel_alone(floor: Floor) -> None:
@@ -131,7 +131,7 @@ async def raw(floor: Floor) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio
 
 async def say(streams: tuple[asyncio.StreamReader, asyncio.StreamWriter], content: bytes) -> bytes:
     streams[1].write(content + TERMINATOR)
-    async with asyncio.timeout(5.0):
+    async with asyncio.timeout(60.0):
         return await streams[0].readuntil(TERMINATOR)
 
 
@@ -169,7 +169,7 @@ async def test_command_before_login_and_wrong_password_are_refused(floor: Floor)
 async def test_frame_without_end_is_cut_off_and_half_a_frame_forgotten(floor: Floor) -> None:
     async with raw(floor) as (reader, writer):
         writer.write(b"x" * (2 * FRAME_LIMIT_BYTES))
-        async with asyncio.timeout(5.0):
+        async with asyncio.timeout(60.0):
             rest = await asyncio.gather(reader.read(), return_exceptions=True)
         assert rest[0] == b"" or isinstance(rest[0], ConnectionError)
     async with raw(floor) as (_, writer):

@@ -51,7 +51,7 @@ class Floor:
     def pass_hours(self, hours: float) -> None:
         self.instant += timedelta(hours=hours)
 
-    def client(self, timeout_s: float = 10.0, password: str = "neware") -> NewareClient:
+    def client(self, timeout_s: float = 60.0, password: str = "neware") -> NewareClient:
         endpoint = f"tcp://127.0.0.1:{self.tester.port}"
         self.clients.append(NewareClient(endpoint, timeout_s=timeout_s, password=password))
         return self.clients[-1]
