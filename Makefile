@@ -42,7 +42,7 @@ restore: $(SYNCED)
 
 test: $(SYNCED)
 	.venv/bin/python -m deploy.prepare
-	.venv/bin/python -m pytest
+	.venv/bin/python -m tests.halves
 
 fault: $(SYNCED)
 	.venv/bin/python -m deploy.prepare
