@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from prometheus_client import generate_latest
 
+from shared.checksum import sealed
 from shared.commands import CommandApp
 from shared.db import migrate
 from shared.errors import (
@@ -195,7 +196,8 @@ class Service:
         ) -> Response:
             """This service's own events after a sequence: the source of truth for readers."""
             bodies = await self.outbox.after(after, limit)
-            return Response(f'{{"items":[{",".join(bodies)}]}}', media_type="application/json")
+            page = sealed(f'{{"items":[{",".join(bodies)}]}}')
+            return Response(page, media_type="application/json")
 
         @app.get("/set-aside", tags=["events"])
         async def set_aside() -> dict[str, Any]:

@@ -8,15 +8,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import paho.mqtt.client as mqtt
+import structlog
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from shared.checksum import is_intact, sealed
 from shared.errors import ServiceUnreachableError
 
+log = structlog.get_logger()
 RECEIVE_MAXIMUM = 200
 SESSION_EXPIRY_S = 7 * 24 * 3600
 PUBACK_TIMEOUT_S = 10.0
+NETWORK_LOOK_S = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,19 +38,9 @@ class Bus:
     def __init__(self, url: str, client_id: str) -> None:
         parts = urlsplit(url)
         self._host, self._port = parts.hostname or "127.0.0.1", parts.port or 1883
-        self._client = mqtt.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=client_id,
-            protocol=mqtt.MQTTv5,
-            manual_ack=True,
-        )
-        self._client.max_inflight_messages_set(RECEIVE_MAXIMUM)
-        self._client.max_queued_messages_set(4 * RECEIVE_MAXIMUM)
-        self._client.reconnect_delay_set(min_delay=1, max_delay=15)
-        self._client.on_connect = self._on_connect
-        self._client.on_disconnect = self._on_disconnect
-        self._client.on_publish = self._on_publish
-        self._client.on_message = self._on_message
+        self._client_id = client_id
+        self._client = self._new_client()
+        self._watching: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._up = asyncio.Event()
         self._generation = 0
@@ -62,6 +56,39 @@ class Bus:
     def start(self) -> None:
         """Connect in the background and stay connected for ever."""
         self._loop = asyncio.get_running_loop()
+        self._connect()
+        self._watching = asyncio.create_task(self._watch())
+
+    async def _watch(self) -> None:
+        """Connect anew, for ever, when the network thread has ended.
+
+        Bytes that are no MQTT end it with an exception, and paho tells nobody but standard error.
+        """
+        while True:
+            await asyncio.sleep(NETWORK_LOOK_S)
+            if self._client._thread is None:
+                log.error("network thread ended; connecting anew", broker_port=self._port)
+                self._went_down()
+                self._client = self._new_client()
+                self._connect()
+
+    def _new_client(self) -> mqtt.Client:
+        client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=self._client_id,
+            protocol=mqtt.MQTTv5,
+            manual_ack=True,
+        )
+        client.max_inflight_messages_set(RECEIVE_MAXIMUM)
+        client.max_queued_messages_set(4 * RECEIVE_MAXIMUM)
+        client.reconnect_delay_set(min_delay=1, max_delay=15)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_publish = self._on_publish
+        client.on_message = self._on_message
+        return client
+
+    def _connect(self) -> None:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.SessionExpiryInterval = SESSION_EXPIRY_S
         properties.ReceiveMaximum = RECEIVE_MAXIMUM
@@ -72,6 +99,8 @@ class Bus:
 
     async def stop(self) -> None:
         """Disconnect and end the network thread."""
+        if self._watching is not None:
+            self._watching.cancel()
         self._client.disconnect()
         await asyncio.to_thread(self._client.loop_stop)
 
@@ -82,11 +111,11 @@ class Bus:
             self._client.subscribe(topic_filter, qos=1)
 
     def on_up(self, call: Callable[[], None]) -> None:
-        """Call in the event loop after each connection: readers look for what they missed."""
+        """Call in the event loop after each connection or loss: readers look what they missed."""
         self._on_up.append(call)
 
     async def publish_all(self, messages: Sequence[tuple[str, str]]) -> None:
-        """Publish (topic, payload) pairs in order with QoS 1 and wait for every PUBACK.
+        """Publish (topic, JSON object) pairs in order with QoS 1 and wait for every PUBACK.
 
         Raises:
             ServiceUnreachableError: not connected, or a PUBACK is missing after the time-out;
@@ -109,11 +138,13 @@ class Bus:
         """Publish live values with QoS 0; dropped, and False, while the broker is away."""
         if not self.connected:
             return False
-        return self._client.publish(topic, payload, qos=0).rc == MQTTErrorCode.MQTT_ERR_SUCCESS
+        return (
+            self._client.publish(topic, sealed(payload), qos=0).rc == MQTTErrorCode.MQTT_ERR_SUCCESS
+        )
 
     def _publish(self, topic: str, payload: str) -> asyncio.Future[None]:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        info = self._client.publish(topic, payload, qos=1)
+        info = self._client.publish(topic, sealed(payload), qos=1)
         self._waiting[info.mid] = future
         return future
 
@@ -142,6 +173,9 @@ class Bus:
     def _came_up(self) -> None:
         self._generation += 1
         self._up.set()
+        self._look_again()
+
+    def _look_again(self) -> None:
         for call in self._on_up:
             call()
 
@@ -165,6 +199,11 @@ class Bus:
             if qos and generation == self._generation:
                 self._client.ack(mid, qos)
 
+        if not is_intact(bytes(message.payload)):
+            log.error("message damaged on its way; reading from the sources", topic=message.topic)
+            acknowledge()
+            self._look_again()
+            return
         taken = Message(
             topic=message.topic, payload=bytes(message.payload), acknowledge=acknowledge
         )

@@ -183,7 +183,7 @@ def is_passing(error: DBAPIError) -> bool:
     """Say whether a database error is one that a repeat may overcome."""
     state = getattr(error.orig, "sqlstate", None)
     if state is None:
-        return error.connection_invalidated or type(error.orig).__name__ == "OperationalError"
+        return error.connection_invalidated or isinstance(error.orig, psycopg.OperationalError)
     return state in TRY_AGAIN or state.startswith(PASSING)
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.bus import Bus, Message
+from shared.checksum import is_intact
 from shared.db import Database, sql
 from shared.envelope import BY_TYPE, Envelope
 from shared.errors import (
@@ -272,8 +273,10 @@ class SourceReader:
                 f"{self._url}/events", params={"after": after, "limit": PAGE}, timeout=10
             )
             reply.raise_for_status()
+            if not is_intact(reply.content):
+                raise ValueError("the answer was damaged on its way")
             return Page.model_validate_json(reply.content).items
-        except (httpx.HTTPError, ValidationError) as error:
+        except (httpx.HTTPError, ValueError) as error:  # a ValidationError is one too
             raise ServiceUnreachableError(
                 f"{self.source}: events after {after} cannot be read: {error!r}"
             ) from error

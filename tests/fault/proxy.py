@@ -4,18 +4,21 @@ import asyncio
 import contextlib
 import socket
 import struct
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Literal
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Way = Literal["there", "back"]  # to the target and from it
 CHUNK_BYTES = 65536
 
 
 class Proxy:
     """Passes bytes on between a port of its own and a target, as well as its state allows.
 
-    `latency_s` delays each chunk by wall seconds; `flips` is how many of the next chunks to the
-    target have one bit turned.
+    `latency_s` delays each chunk by wall seconds; `flips` is how many of the next chunks in each
+    direction have one bit turned, in the byte that `flip_at` says.
     """
 
     def __init__(self, connect: Callable[[], Awaitable[Streams]]) -> None:
@@ -26,7 +29,8 @@ class Proxy:
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.latency_s = 0.0
-        self.flips = 0
+        self.flips = Counter[Way]()
+        self.flip_at: Callable[[bytes], int] = lambda chunk: len(chunk) // 2
         self.port = 0
         self.connection_count = 0
 
@@ -78,8 +82,8 @@ class Proxy:
         their_reader, their_writer = await self._connect()
         self._writers.add(their_writer)
         ways = [
-            asyncio.create_task(self._pass_on(reader, their_writer, to_target=True)),
-            asyncio.create_task(self._pass_on(their_reader, writer, to_target=False)),
+            asyncio.create_task(self._pass_on(reader, their_writer, "there")),
+            asyncio.create_task(self._pass_on(their_reader, writer, "back")),
         ]
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
@@ -92,21 +96,20 @@ class Proxy:
             await asyncio.gather(*ways, return_exceptions=True)
 
     async def _pass_on(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, to_target: bool
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, way: Way
     ) -> None:
         while chunk := await reader.read(CHUNK_BYTES):
             if self.latency_s:
                 await asyncio.sleep(self.latency_s)
             await self._open.wait()
-            if to_target and self.flips:
-                self.flips -= 1
-                chunk = _flipped(chunk)
+            if self.flips[way] > 0:
+                self.flips[way] -= 1
+                chunk = _flipped(chunk, self.flip_at(chunk))
             writer.write(chunk)
             await writer.drain()
 
 
-def _flipped(chunk: bytes) -> bytes:
-    place = len(chunk) // 2
+def _flipped(chunk: bytes, place: int) -> bytes:
     return chunk[:place] + bytes([chunk[place] ^ 1]) + chunk[place + 1 :]
 
 
@@ -119,10 +122,12 @@ def _reset(writer: asyncio.StreamWriter) -> None:
 
 
 @asynccontextmanager
-async def proxy_to(connect: Callable[[], Awaitable[Streams]]) -> AsyncIterator[Proxy]:
-    """Open a proxy on a free loopback port for as long as the block lasts."""
+async def proxy_to(
+    connect: Callable[[], Awaitable[Streams]], port: int = 0
+) -> AsyncIterator[Proxy]:
+    """Open a proxy on a loopback port, a free one by default, for as long as the block lasts."""
     proxy = Proxy(connect)
-    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(proxy.serve, "127.0.0.1", port)
     proxy.port = server.sockets[0].getsockname()[1]
     try:
         yield proxy

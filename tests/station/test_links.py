@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from deploy.broker import Broker
 from shared.app import end_all, supervise
 from shared.bus import Bus
+from shared.checksum import sealed
 from shared.clock import wall_clock
 from shared.db import Database, Limits, migrate
 from shared.envelope import Envelope
@@ -107,7 +108,8 @@ async def links(
         @app.get("/events")
         async def events(after: int, limit: int) -> Response:
             bodies = await outbox.after(after, limit)
-            return Response(f'{{"items":[{",".join(bodies)}]}}', media_type="application/json")
+            page = sealed(f'{{"items":[{",".join(bodies)}]}}')
+            return Response(page, media_type="application/json")
 
         config = uvicorn.Config(app, port=app_port, log_level="critical", lifespan="off")
         server = uvicorn.Server(config)
@@ -180,6 +182,36 @@ async def test_a_database_that_takes_too_long_is_tried_again_later(fresh_databas
             async with database.quiet():
                 pass
     await database.close()
+
+
+def in_the_number(chunk: bytes) -> int:
+    """Return where the number of the last event stands: flipped, it is another number."""
+    field = b'"reason":"'
+    return min(chunk.rfind(field) + len(field), len(chunk) - 1)
+
+
+@pytest.mark.parametrize("link", ["broker", "source"])
+async def test_a_flipped_bit_makes_no_other_fact(links: Links, link: str) -> None:
+    links.proxies[link].flip_at = in_the_number
+    for number in range(1, 11):
+        links.proxies[link].flips["back"] = 2
+        await links.say(number)
+        links.proxies["broker"].reset()  # the reader looks at its source again
+    links.proxies[link].flips.clear()
+    assert await links.until_kept(11) == list(range(11))
+
+
+async def test_a_bus_whose_network_thread_has_ended_connects_anew(broker: Broker) -> None:
+    connections: asyncio.Queue[None] = asyncio.Queue()
+    bus = Bus(f"mqtt://127.0.0.1:{broker.port}", f"ends-{free_port()}")
+    bus.on_up(lambda: connections.put_nowait(None))
+    bus.start()
+    async with asyncio.timeout(BACK_WITHIN_S):
+        await connections.get()
+        await asyncio.to_thread(bus._client.loop_stop)
+        await connections.get()
+        await bus.publish_all([("halite/v1/a/b", '{"a":1}')])
+    await bus.stop()
 
 
 async def test_readiness_tells_how_long_events_wait_while_the_database_is_away(

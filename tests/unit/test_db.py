@@ -1,6 +1,7 @@
 """Which failures of the database a repeat may overcome."""
 
 import pytest
+from psycopg.errors import ConnectionTimeout
 from sqlalchemy.exc import DBAPIError
 
 from shared.db import is_passing
@@ -26,3 +27,7 @@ class RefusedError(Exception):
 )
 def test_only_what_may_pass_by_itself_is_tried_again(sqlstate: str, passing: bool) -> None:
     assert is_passing(DBAPIError("SELECT 1", None, RefusedError(sqlstate))) is passing
+
+
+def test_a_server_that_cannot_be_reached_in_time_is_tried_again() -> None:
+    assert is_passing(DBAPIError("SELECT 1", None, ConnectionTimeout("timeout expired")))
