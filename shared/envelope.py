@@ -36,6 +36,7 @@ from shared.events import (
     SpectrumMeasured,
     TimeLimitChanged,
     WorkRequestAccepted,
+    ThermocoupleDriftFound,
     WorkRequestEnded,
 )
 from shared.facts import Event
@@ -62,6 +63,7 @@ EVENTS: dict[str, tuple[type[Event], ...]] = {
         SinterRunEnded,
     ),
     "spray": (JobOrderStarted, JobOrderEnded, JobOrderHeld, EquipmentStateChanged),
+        ThermocoupleDriftFound,
     "lamination": (JobOrderStarted, JobOrderEnded, JobOrderHeld, EquipmentStateChanged),
     "formation": (
         JobOrderStarted,

@@ -202,6 +202,20 @@ class SinterRunEnded(EquipmentEvent):
     deviations: tuple[str, ...]
 
 
+class ThermocoupleDriftFound(EquipmentEvent):
+    """A furnace's two thermocouples show a difference that is not the one of their calibration.
+
+    drift_degc: the mean of the last runs less the calibrated difference.
+    """
+
+    kind: ClassVar[str] = "thermocouple_drift_found"
+    furnace_load_id: str
+    drift_degc: float
+    limit_degc: float
+    qualified_at: AwareDatetime
+    lot_ids: tuple[str, ...]
+
+
 class SpectrumMeasured(LotEvent):
     """An impedance spectrum of a cell or pellet, as measured; ohms of the whole part."""
 

@@ -19,6 +19,7 @@ UNITS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "ml_per_min": ("mL/min", "41"),
         "mbar_l_per_s": ("mbar·L/s", ""),
         "ppm_h": ("ppm·h", ""),
+        "kj_per_mol": ("kJ/mol", ""),
         "degc": ("°C", "CEL"),
         "ratio": ("1", "C62"),
         "count": ("1", "C62"),

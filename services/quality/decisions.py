@@ -8,10 +8,15 @@ from services.quality import store
 from services.quality.gates import Decision, Judged
 from services.quality.store import Passage
 from shared.clock import Clock
-from shared.events import DispositionDecided, JobOrderHeld, NonconformanceRaised
+from shared.events import (
+    DispositionDecided,
+    JobOrderHeld,
+    NonconformanceRaised,
+    ThermocoupleDriftFound,
+)
 from shared.outbox import Outbox
 
-STATION = "station"  # the word for nonconformances that no gate raised
+STATION, DRIFT = "station", "drift"  # the words for nonconformances that no gate raised
 
 
 class Recorder:
@@ -75,6 +80,21 @@ class Recorder:
             lot_ids=event.lot_ids or (event.lot_id,),
         )
         await self._raise(tx, raised, STATION, event.job_order_id)
+
+    async def raise_drift(self, tx: AsyncConnection, event: ThermocoupleDriftFound) -> None:
+        """Raise a nonconformance for a furnace whose thermocouples have drifted apart."""
+        raised = NonconformanceRaised(
+            lot_id=event.lot_ids[0],
+            nonconformance_id=f"NC-{event.furnace_load_id}-{DRIFT}",
+            equipment_id=event.equipment_id,
+            description=(
+                f"the thermocouples of {event.equipment_id} show {event.drift_degc:+.1f} °C beside "
+                f"their calibration of {event.qualified_at:%Y-%m-%d}, limit "
+                f"{event.limit_degc:g} °C; calibrate them before the next load"
+            ),
+            lot_ids=event.lot_ids,
+        )
+        await self._raise(tx, raised, DRIFT, event.furnace_load_id)
 
     async def _raise(
         self, tx: AsyncConnection, event: NonconformanceRaised, gate: str, job_order_id: str

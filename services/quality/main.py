@@ -22,6 +22,7 @@ from shared.events import (
     SpectrumMeasured,
     WorkRequestAccepted,
 )
+    ThermocoupleDriftFound,
 from shared.parts import Parts
 from shared.topics import telemetry_topic
 
@@ -52,6 +53,7 @@ def build(
             CellGraded: work.on_graded,
         },
     )
+            ThermocoupleDriftFound: work.on_drift,
     evaluator = Evaluator(database, clock, fits, settings.interface_tau_min_s)
     service.loop("evaluate", evaluator.run)
     service.loop("rest fits", fits.rest)

@@ -25,6 +25,7 @@ from shared.events import (
     MaterialLotRegistered,
     SpectrumMeasured,
     WorkRequestAccepted,
+    ThermocoupleDriftFound,
 )
 from shared.outbox import Cause, cause
 
@@ -130,6 +131,12 @@ class QualityWork:
 
 class Decider:
     """Lets the gates decide over each ended job order once all figures for it are there."""
+
+    async def on_drift(
+        self, tx: AsyncConnection, _: Envelope, event: ThermocoupleDriftFound
+    ) -> None:
+        """A furnace's thermocouples drifted apart: raise a nonconformance on its load."""
+        await self._recorder.raise_drift(tx, event)
 
     def __init__(self, database: Database, recorder: Recorder) -> None:
         self._database, self._recorder = database, recorder

@@ -3,10 +3,11 @@
 from typing import Annotated, Any
 
 from fastapi import Depends, Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.sintering import store, workflow
 from services.sintering.furnaces import FurnaceWork, overview
+from services.sintering.qualification import FurnaceQualification
 from shared.app import Service
 from shared.commands import Command, command_of
 from shared.recipes import MasterRecipe
@@ -19,6 +20,7 @@ class MasterData(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     master_recipes: list[MasterRecipe]
+    furnace_qualifications: list[FurnaceQualification] = Field(default_factory=list)
 
 
 def add_routes(service: Service, furnaces: FurnaceWork) -> None:
@@ -29,8 +31,12 @@ def add_routes(service: Service, furnaces: FurnaceWork) -> None:
 
     @app.post("/master-data", status_code=201)
     async def post_master_data(body: MasterData, command: given) -> dict[str, Any]:
-        """Keep master recipes; a version that exists with other content is refused."""
-        return await command.once(lambda tx: workflow.take_master_data(tx, body.master_recipes))
+        """Keep recipes and qualifications; a version with other content is refused."""
+        return await command.once(
+            lambda tx: workflow.take_master_data(
+                tx, body.master_recipes, body.furnace_qualifications
+            )
+        )
 
     @app.get("/furnaces")
     async def get_furnaces() -> dict[str, Any]:

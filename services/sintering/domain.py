@@ -9,7 +9,15 @@ from shared.events import JobOrderReleased
 from shared.facts import Material
 
 # Parameters of a furnace recipe that judge a measured profile and are not told to the furnace.
-JUDGED = frozenset({"soak_band_degc", "ramp_band_ratio", "soak_shortfall_ratio"})
+JUDGED = frozenset(
+    {
+        "soak_band_degc",
+        "ramp_band_ratio",
+        "soak_shortfall_ratio",
+        "longest_interruption_s",
+        "activation_energy_kj_per_mol",
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True)

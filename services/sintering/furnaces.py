@@ -1,4 +1,4 @@
-"""Furnace work: plans loads of waiting job orders, and judges and tells what a run did."""
+"""Furnace work: plans loads of waiting job orders and starts each when it is due."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.sintering import store
 from services.sintering.domain import JUDGED, check
 from services.sintering.load import places
-from services.sintering.profile import Judgement, Profile, band_of, judge
 from services.sintering.schedule import (
     Demand,
     Furnace,
@@ -23,13 +22,11 @@ from services.sintering.schedule import (
 from shared import joborders, recipes
 from shared.app import Service
 from shared.errors import PersonNeededError
-from shared.events import FurnaceLoadPlanned, JobOrderReleased, SinterRunEnded
-from shared.facts import TestResult
-from shared.intake import ended_event, hold, measured
+from shared.events import FurnaceLoadPlanned, JobOrderReleased
+from shared.intake import hold
 from shared.joborders import StationOrder
 from shared.recipes import MasterRecipe
 from shared.settings import StationSettings
-from shared.stations import JobAnswer
 from shared.stationwork import StationRunner
 
 
@@ -76,26 +73,6 @@ class FurnaceWork:
     async def outlook(self, tx: AsyncConnection) -> FurnacePlan:
         """Return the plan of all that waits now; it changes nothing."""
         return await self._plan(tx, await joborders.waiting(tx, "furnace", lock=False))
-
-    async def ended(self, tx: AsyncConnection, order: StationOrder, answer: JobAnswer) -> None:
-        """Judge the measured profile, keep it, and say how each job order of the load ended."""
-        profile = Profile(
-            time_s=answer.numbers("profile_time_s"),
-            setpoint_degc=answer.numbers("profile_setpoint_degc"),
-            temperature_degc=answer.numbers("profile_temperature_degc"),
-            zone_degc=answer.numbers("profile_zone_degc"),
-        )
-        band = band_of(await store.judged_by(tx, order.station_order_id))
-        judgement = judge(profile, heat_treatment(order.recipe_id, order.parameters), band)
-        await store.keep_run(tx, order.station_order_id, profile, judgement)
-        run = _run_ended(order, answer, profile.known(), judgement)
-        events = [
-            ended_event(
-                order, job_order, answer, job_order.materials, _results(job_order, judgement)
-            )
-            for job_order in order.job_orders
-        ]
-        await self._service.outbox.record(tx, run, *events)
 
     async def _plan(self, tx: AsyncConnection, waiting: Sequence[JobOrderReleased]) -> FurnacePlan:
         masters = await _newest(tx)
@@ -219,34 +196,6 @@ def _planned(load: store.FurnaceLoad) -> FurnaceLoadPlanned:
         planned_start_at=load.planned_start_at,
         planned_end_at=load.planned_end_at,
         fill_ratio=load.fill_ratio,
-    )
-
-
-def _run_ended(
-    order: StationOrder, answer: JobAnswer, known: Profile, judgement: Judgement
-) -> SinterRunEnded:
-    """Say how a run went; samples without a number are left out, they show as a gap in time."""
-    aborted = ("the furnace aborted the run",) if answer.state == "aborted" else ()
-    unknown = tuple(f"unknown: {reason}" for reason in judgement.unknown)
-    return SinterRunEnded(
-        equipment_id=order.equipment_id,
-        furnace_load_id=order.station_order_id,
-        recipe_id=order.recipe_id,
-        job_order_ids=tuple(job_order.job_order_id for job_order in order.job_orders),
-        started_at=answer.started_at,
-        ended_at=answer.ended_at,
-        profile_time_s=known.time_s,
-        profile_setpoint_degc=known.setpoint_degc,
-        profile_temperature_degc=known.temperature_degc,
-        deviations=aborted + judgement.deviations + unknown,
-    )
-
-
-def _results(job_order: JobOrderReleased, judgement: Judgement) -> tuple[TestResult, ...]:
-    lot_id, reason = job_order.lot_id, judgement.reason
-    return (
-        measured(lot_id, "profile_deviation_count", judgement.deviation_count, reason),
-        measured(lot_id, "soak_in_band_s", judgement.soak_in_band_s, reason),
     )
 
 

@@ -17,11 +17,16 @@ SETTLED_RATIO = 0.95  # share of a soak's samples whose zone difference counts
 
 @dataclass(frozen=True, kw_only=True)
 class Band:
-    """How far a run may lie from what was ordered; None where the recipe does not say."""
+    """How far a run may lie from what was ordered; None where the recipe does not say.
+
+    longest_interruption_s: how long a soak may leave its band, by a power cut for instance, and go
+    on afterwards; beyond it the load is not resumed but scrapped.
+    """
 
     soak_band_degc: float | None
     ramp_band_ratio: float | None
     soak_shortfall_ratio: float = 0.0
+    longest_interruption_s: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +64,7 @@ class Judgement:
     deviations: tuple[str, ...]
     unknown: tuple[str, ...]
     soak_in_band_s: float | None
+    everywhere: tuple[str, ...] = ()  # those deviations that touch each place alike
 
     @property
     def deviation_count(self) -> float | None:
@@ -75,7 +81,9 @@ class Judgement:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Samples:
+class Samples:
+    """The samples of a run in which every value is a number, arrays (n_samples,)."""
+
     time_s: Floats
     setpoint_degc: Floats
     temperature_degc: Floats
@@ -84,7 +92,7 @@ class _Samples:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Segment:
+class Segment:
     """One ramp and soak; samples [start, first) are the ramp, [first, end) the soak."""
 
     number: int
@@ -108,6 +116,7 @@ def band_of(parameters: Mapping[str, Value]) -> Band:
         soak_band_degc=number("soak_band_degc"),
         ramp_band_ratio=number("ramp_band_ratio"),
         soak_shortfall_ratio=number("soak_shortfall_ratio") or 0.0,
+        longest_interruption_s=number("longest_interruption_s"),
     )
 
 
@@ -123,22 +132,26 @@ def judge(profile: Profile, treatment: HeatTreatment, band: Band) -> Judgement:
         shape.append("the recipe has no released soak_band_degc")
     if shape:
         return Judgement(deviations=(), unknown=tuple(shape), soak_in_band_s=None)
-    samples = _samples(profile.known())
+    samples = samples_of(profile.known())
     unknown = _lost(profile) + _gaps(samples)
-    deviations, in_band_s = [], 0.0
-    for segment in _segments(samples, treatment):
+    soaks: list[str] = []
+    everywhere: list[str] = []
+    soaked_s = 0.0
+    for segment in segments_of(samples, treatment):
         if segment.first == len(samples.time_s):
-            deviations.append(_never_reached(samples, segment))
+            everywhere.append(_never_reached(samples, segment))
             break
-        deviations += _judge_ramp(samples, segment, band.ramp_band_ratio)
+        everywhere += _judge_ramp(samples, segment, band.ramp_band_ratio)
         if segment.soak_s > 0:
-            known_s = _in_band_s(samples, segment, band.soak_band_degc or 0.0)
-            in_band_s += known_s
-            deviations += _judge_soak(samples, segment, band, known_s)
+            kept_s = float(in_band_s(samples, segment, band, samples.temperature_degc))
+            soaked_s += kept_s
+            soaks += _judge_soak(samples, segment, band, kept_s)
+            everywhere += _interrupted(samples, segment, band)
     return Judgement(
-        deviations=tuple(deviations),
+        deviations=(*everywhere, *soaks),
         unknown=tuple(unknown),
-        soak_in_band_s=None if unknown else in_band_s,
+        soak_in_band_s=None if unknown else soaked_s,
+        everywhere=tuple(everywhere),
     )
 
 
@@ -161,9 +174,10 @@ def _lost(profile: Profile) -> list[str]:
     return [f"{lost} of {count} samples have no number"] if lost else []
 
 
-def _samples(profile: Profile) -> _Samples:
+def samples_of(profile: Profile) -> Samples:
+    """Return the arrays of a profile that is known throughout."""
     time_s = np.array(profile.time_s)
-    return _Samples(
+    return Samples(
         time_s=time_s,
         setpoint_degc=np.array(profile.setpoint_degc),
         temperature_degc=np.array(profile.temperature_degc),
@@ -172,7 +186,7 @@ def _samples(profile: Profile) -> _Samples:
     )
 
 
-def _gaps(samples: _Samples) -> list[str]:
+def _gaps(samples: Samples) -> list[str]:
     steps_s = np.diff(samples.time_s)
     gaps = np.flatnonzero(steps_s > GAP_INTERVALS * samples.interval_s)
     return [
@@ -181,9 +195,9 @@ def _gaps(samples: _Samples) -> list[str]:
     ]
 
 
-def _segments(samples: _Samples, treatment: HeatTreatment) -> list[_Segment]:
+def segments_of(samples: Samples, treatment: HeatTreatment) -> list[Segment]:
     """Find each segment in the measured setpoint; `first` is the sample count if never reached."""
-    segments: list[_Segment] = []
+    segments: list[Segment] = []
     start, before, count = 0, float(samples.setpoint_degc[0]), len(samples.time_s)
     for number, (target, ramp, soak_s) in enumerate(_merged(treatment), start=1):
         away = samples.setpoint_degc[start:] - target
@@ -192,7 +206,7 @@ def _segments(samples: _Samples, treatment: HeatTreatment) -> list[_Segment]:
         left = np.flatnonzero(np.abs(away[first - start :]) > SETPOINT_TOLERANCE_DEGC)
         end = first + int(left[0]) if left.size else count
         segments.append(
-            _Segment(
+            Segment(
                 number=number,
                 target_degc=target,
                 before_degc=before,
@@ -220,7 +234,7 @@ def _merged(treatment: HeatTreatment) -> list[tuple[float, float, float]]:
     return merged
 
 
-def _never_reached(samples: _Samples, segment: _Segment) -> str:
+def _never_reached(samples: Samples, segment: Segment) -> str:
     highest = float(samples.setpoint_degc[segment.start :].max())
     return (
         f"segment {segment.number}: the setpoint never reached {segment.target_degc:g} °C, its "
@@ -228,43 +242,74 @@ def _never_reached(samples: _Samples, segment: _Segment) -> str:
     )
 
 
-def _in_band_s(samples: _Samples, segment: _Segment, band_degc: float) -> float:
-    """Return the seconds from one sample before the soak to one after it that lie in the band."""
-    low, high = segment.target_degc - band_degc, segment.target_degc + band_degc
+def in_band_s(samples: Samples, segment: Segment, band: Band, temperature_degc: Floats) -> Floats:
+    """Return the seconds from one sample before the soak to one after it that lie in the band.
+
+    temperature_degc: (..., n_samples); crossings are interpolated. Returns an array (...,).
+    """
+    width = band.soak_band_degc or 0.0
+    low, high = segment.target_degc - width, segment.target_degc + width
     span = slice(max(segment.start, segment.first - 1), segment.end + 1)
-    time_s, degc = samples.time_s[span], samples.temperature_degc[span]
+    time_s, degc = samples.time_s[span], temperature_degc[..., span]
     steps_s = np.diff(time_s)
-    floor, top = np.minimum(degc[:-1], degc[1:]), np.maximum(degc[:-1], degc[1:])
+    before, after = degc[..., :-1], degc[..., 1:]
+    floor, top = np.minimum(before, after), np.maximum(before, after)
     inside = np.clip(np.minimum(top, high) - np.maximum(floor, low), 0.0, None)
     flat = (floor >= low) & (top <= high)
     ratio = np.where(flat, 1.0, inside / np.maximum(top - floor, 1e-9))
     watched = steps_s <= GAP_INTERVALS * samples.interval_s
-    return float(np.sum(steps_s * ratio * watched))
+    return np.asarray(np.sum(steps_s * ratio * watched, axis=-1))
 
 
-def _judge_soak(samples: _Samples, segment: _Segment, band: Band, in_band_s: float) -> list[str]:
-    name = f"soak {segment.number} at {segment.target_degc:g} °C"
-    width = band.soak_band_degc or 0.0
-    deviations = []
+def soak_deviations(
+    samples: Samples, segment: Segment, band: Band, kept_s: float, highest_degc: float
+) -> list[str]:
+    """Return how a soak that kept its band for `kept_s` and rose to `highest_degc` broke it."""
+    name, width = _soak(segment), band.soak_band_degc or 0.0
     shortest_s = segment.soak_s * (1.0 - band.soak_shortfall_ratio)
-    if in_band_s < shortest_s - samples.interval_s:
-        deviations.append(
-            f"{name}: {in_band_s:.0f} s within ±{width:g} °C, limit {shortest_s:.0f} s"
-        )
-    soak = slice(segment.first, segment.end)
-    if segment.end == segment.first:
-        return deviations
-    highest, limit = float(samples.temperature_degc[soak].max()), segment.target_degc + width
-    if highest > limit:
-        deviations.append(f"{name}: highest {highest:.1f} °C, limit {limit:.1f} °C")
-    apart = np.abs(samples.zone_degc[soak] - samples.temperature_degc[soak])
-    kept = float(np.quantile(apart, SETTLED_RATIO))
-    if kept > width:
-        deviations.append(f"{name}: zones differ by {kept:.1f} °C, limit {width:.1f} °C")
+    deviations = []
+    if kept_s < shortest_s - samples.interval_s:
+        deviations.append(f"{name}: {kept_s:.0f} s within ±{width:g} °C, limit {shortest_s:.0f} s")
+    limit = segment.target_degc + width
+    if highest_degc > limit:
+        deviations.append(f"{name}: highest {highest_degc:.1f} °C, limit {limit:.1f} °C")
     return deviations
 
 
-def _judge_ramp(samples: _Samples, segment: _Segment, band_ratio: float | None) -> list[str]:
+def _soak(segment: Segment) -> str:
+    return f"soak {segment.number} at {segment.target_degc:g} °C"
+
+
+def _judge_soak(samples: Samples, segment: Segment, band: Band, kept_s: float) -> list[str]:
+    soak = slice(segment.first, segment.end)
+    if segment.end == segment.first:
+        return soak_deviations(samples, segment, band, kept_s, segment.target_degc)
+    highest = float(samples.temperature_degc[soak].max())
+    deviations = soak_deviations(samples, segment, band, kept_s, highest)
+    width = band.soak_band_degc or 0.0
+    apart = np.abs(samples.zone_degc[soak] - samples.temperature_degc[soak])
+    kept = float(np.quantile(apart, SETTLED_RATIO))
+    if kept > width:
+        deviations.append(f"{_soak(segment)}: zones differ by {kept:.1f} °C, limit {width:.1f} °C")
+    return deviations
+
+
+def _interrupted(samples: Samples, segment: Segment, band: Band) -> list[str]:
+    """Return the longest time that the soak left its band between two times in it, if too long."""
+    limit_s, width = band.longest_interruption_s, band.soak_band_degc or 0.0
+    soak = slice(segment.first, segment.end)
+    away = np.abs(samples.temperature_degc[soak] - segment.target_degc)
+    inside_s = samples.time_s[soak][away <= width]
+    if limit_s is None or inside_s.size < 2:
+        return []
+    longest_s = float(np.diff(inside_s).max()) - samples.interval_s
+    if longest_s <= limit_s:
+        return []
+    name = _soak(segment)
+    return [f"{name}: interrupted for {longest_s:.0f} s, limit {limit_s:.0f} s: not to be resumed"]
+
+
+def _judge_ramp(samples: Samples, segment: Segment, band_ratio: float | None) -> list[str]:
     step_degc = segment.target_degc - segment.before_degc
     if band_ratio is None or abs(step_degc) < 10 * SETPOINT_TOLERANCE_DEGC:
         return []

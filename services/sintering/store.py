@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.sintering.load import Place
+from services.sintering.placeheat import PlaceHeat
 from services.sintering.profile import Judgement, Profile
 from services.sintering.schedule import Value
 from shared.db import sql
@@ -88,13 +89,18 @@ async def judged_by(tx: AsyncConnection, furnace_load_id: str) -> dict[str, Valu
 
 
 async def keep_run(
-    tx: AsyncConnection, furnace_load_id: str, profile: Profile, judgement: Judgement
+    tx: AsyncConnection,
+    furnace_load_id: str,
+    profile: Profile,
+    judgement: Judgement,
+    zone_offset_degc: float | None,
 ) -> None:
     """Keep the measured profile of a load and how it was judged; NaN is kept as null."""
     statement = """
         UPDATE furnace_load
         SET profile = CAST(:profile AS jsonb), deviations = CAST(:deviations AS jsonb),
-            unknown_reason = :unknown_reason, soak_in_band_s = :soak_in_band_s
+            unknown_reason = :unknown_reason, soak_in_band_s = :soak_in_band_s,
+            zone_offset_degc = :zone_offset_degc
         WHERE furnace_load_id = :furnace_load_id"""
     arrays = {
         name: [value if math.isfinite(value) else None for value in values]
@@ -106,8 +112,52 @@ async def keep_run(
         "deviations": json.dumps(judgement.deviations),
         "unknown_reason": judgement.reason,
         "soak_in_band_s": judgement.soak_in_band_s,
+        "zone_offset_degc": zone_offset_degc,
     }
     await tx.execute(sql(statement), values)
+
+
+async def places_in(tx: AsyncConnection, furnace_load_id: str) -> list[Place]:
+    """Return the place of each part of a load."""
+    statement = """
+        SELECT lot_id, tray, position FROM furnace_load_part WHERE furnace_load_id = :id
+        ORDER BY tray, position"""
+    rows = (await tx.execute(sql(statement), {"id": furnace_load_id})).mappings()
+    return [Place(**row) for row in rows]
+
+
+async def keep_heats(
+    tx: AsyncConnection, furnace_load_id: str, heats: Mapping[str, PlaceHeat]
+) -> None:
+    """Keep what each part of a load got of the heat."""
+    statement = """
+        UPDATE furnace_load_part
+        SET deviations = CAST(:deviations AS jsonb), soak_in_band_s = :soak_in_band_s,
+            dose_h = :dose_h, unknown_reason = :reason
+        WHERE furnace_load_id = :furnace_load_id AND lot_id = :lot_id"""
+    rows = [
+        {
+            **vars(heat),
+            "deviations": json.dumps(heat.deviations),
+            "furnace_load_id": furnace_load_id,
+            "lot_id": lot_id,
+        }
+        for lot_id, heat in heats.items()
+    ]
+    if rows:
+        await tx.execute(sql(statement), rows)
+
+
+async def zone_offsets(tx: AsyncConnection, equipment_id: str, since: datetime) -> list[float]:
+    """Return the difference of a furnace's thermocouples in each run since a time, oldest first."""
+    statement = """
+        SELECT l.zone_offset_degc
+        FROM furnace_load l JOIN station_order o ON o.station_order_id = l.furnace_load_id
+        WHERE l.equipment_id = :equipment_id AND o.started_at >= :since
+          AND l.zone_offset_degc IS NOT NULL
+        ORDER BY o.started_at"""
+    rows = await tx.execute(sql(statement), {"equipment_id": equipment_id, "since": since})
+    return list(rows.scalars())
 
 
 async def busy_until(tx: AsyncConnection) -> dict[str, datetime]:
@@ -153,7 +203,9 @@ async def load(tx: AsyncConnection, furnace_load_id: str) -> dict[str, Any]:
     if row is None:
         raise NotFoundError(f"furnace load {furnace_load_id} does not exist")
     parts = """
-        SELECT lot_id, job_order_id, tray, position FROM furnace_load_part
+        SELECT lot_id, job_order_id, tray, position, deviations, soak_in_band_s, dose_h,
+               unknown_reason
+        FROM furnace_load_part
         WHERE furnace_load_id = :id ORDER BY tray, position"""
     found = (await tx.execute(sql(parts), values)).mappings()
     return {**row, "parts": [dict(part) for part in found]}

@@ -7,6 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.sintering import domain
 from services.sintering.furnaces import FurnaceWork
+from services.sintering.qualification import FurnaceQualification, add_qualification
+from services.sintering.runs import run_ended
 from services.sintering.schedule import Value, heat_treatment
 from shared import recipes
 from shared.app import Service
@@ -61,7 +63,7 @@ class SinteringWork:
         """Say what a job made and what was measured; a furnace's profile is judged first."""
         kind = order.job_orders[0].station_kind
         if kind == "furnace":
-            return await self.furnaces.ended(tx, order, answer)
+            return await run_ended(tx, self._service, order, answer)
         [job_order] = order.job_orders
         results = [
             *lot_results(answer, job_order.lot_id, OF_THE_LOT.get(kind, ())),
@@ -110,9 +112,11 @@ def densities(lot_ids: Sequence[str], results: Sequence[TestResult]) -> list[Tes
 
 
 async def take_master_data(
-    tx: AsyncConnection, master_recipes: Sequence[recipes.MasterRecipe]
+    tx: AsyncConnection,
+    master_recipes: Sequence[recipes.MasterRecipe],
+    qualifications: Sequence[FurnaceQualification] = (),
 ) -> dict[str, Any]:
-    """Keep recipes, all or none.
+    """Keep recipes and furnace qualifications, all or none.
 
     Raises:
         InvalidInputError: a recipe for a station of another service, or no furnace program.
@@ -128,4 +132,9 @@ async def take_master_data(
                 name: item.value for name, item in recipe.parameters.items()
             }
             heat_treatment(recipe.recipe_id, values)
-    return {"master_recipes": await recipes.add_all(tx, master_recipes)}
+    for qualification in qualifications:
+        await add_qualification(tx, qualification)
+    return {
+        "master_recipes": await recipes.add_all(tx, master_recipes),
+        "furnace_qualifications": [item.equipment_id for item in qualifications],
+    }

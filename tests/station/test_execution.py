@@ -123,7 +123,13 @@ class Floor:
         for operation, gate in (("conductivity", "conductivity"), ("ccd", "witness_ccd")):
             if released.operation == operation:
                 await self.decide(released.work_request_id, pellet_lot, gate)
-        for operation, gate in (("gauge", "thickness"), ("spray", "spray")):
+        over_parts = {
+            "debind": "debind_places",
+            "sinter": "sinter_places",
+            "gauge": "thickness",
+            "spray": "spray",
+        }
+        for operation, gate in over_parts.items():
             if released.operation == operation:
                 parts = [item.lot_id for item in released.materials if item.use == "processed"]
                 await self.decide(released.work_request_id, released.lot_id, gate, parts)

@@ -204,3 +204,15 @@ def test_recipe_without_a_band_leaves_the_run_unknown() -> None:
     judgement = judge(measured(), SINTER, band_of({"ramp_band_ratio": 0.25}))
     assert judgement.reason == "the recipe has no released soak_band_degc"
     assert judgement.deviation_count is None
+
+
+def test_soak_that_a_power_cut_interrupts_is_resumed_up_to_the_limit_of_its_recipe() -> None:
+    cut = measured(
+        lambda t, degc: np.where((t > 30_000) & (t <= 31_800), degc - 200, degc), lag_s=0.0
+    )
+    rule = {"soak_band_degc": 10.0, "soak_shortfall_ratio": 0.1}
+    assert deviations(cut, band_of({**rule, "longest_interruption_s": 3600.0})) == ()
+    [deviation] = deviations(cut, band_of({**rule, "longest_interruption_s": 900.0}))
+    assert deviation == (
+        "soak 1 at 1200 °C: interrupted for 1800 s, limit 900 s: not to be resumed"
+    )
