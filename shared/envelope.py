@@ -34,9 +34,9 @@ from shared.events import (
     SinterRunEnded,
     SourceStateChanged,
     SpectrumMeasured,
+    ThermocoupleDriftFound,
     TimeLimitChanged,
     WorkRequestAccepted,
-    ThermocoupleDriftFound,
     WorkRequestEnded,
 )
 from shared.facts import Event
@@ -61,9 +61,9 @@ EVENTS: dict[str, tuple[type[Event], ...]] = {
         EquipmentStateChanged,
         FurnaceLoadPlanned,
         SinterRunEnded,
+        ThermocoupleDriftFound,
     ),
     "spray": (JobOrderStarted, JobOrderEnded, JobOrderHeld, EquipmentStateChanged),
-        ThermocoupleDriftFound,
     "lamination": (JobOrderStarted, JobOrderEnded, JobOrderHeld, EquipmentStateChanged),
     "formation": (
         JobOrderStarted,

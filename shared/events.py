@@ -307,7 +307,11 @@ class DispositionDecided(LotEvent):
 
 
 class ExposureEvaluated(LotEvent):
-    """Minutes and dose a lot was open, against its budgets; unknown where no sensor watched."""
+    """Minutes and dose a lot was open, against its budgets; unknown where no sensor watched.
+
+    While the lot `is_open` it is said once for each state that it comes to, and `limit_at` is when
+    the budget is used up if the air stays as it is.
+    """
 
     kind: ClassVar[str] = "exposure_evaluated"
     work_request_id: str | None
@@ -317,6 +321,8 @@ class ExposureEvaluated(LotEvent):
     dose_ppm_h: float | None
     budget_dose_ppm_h: float
     reason: str | None
+    is_open: bool = False
+    limit_at: AwareDatetime | None = None
 
 
 class NonconformanceRaised(LotEvent):

@@ -17,9 +17,10 @@ from shared.facts import PartDisposition
 from shared.outbox import Outbox
 
 PERSON = "person"  # the gate of those who hold a lot by hand
+OPEN_EXPOSURE = "open_exposure"  # a budget used up or unknown while the lot is still open
 # What no gate of quality decides, so that a person may end it here.
 Decided = Mapping[str, DispositionDecided | PartDisposition]  # by lot
-PersonsGate = Literal["person", "station", "operation", "time_limit", "stock"]
+PersonsGate = Literal["person", "station", "operation", "time_limit", "stock", "open_exposure"]
 
 
 class HoldChange(Input):

@@ -9,6 +9,7 @@ from shared.app import Service
 from shared.events import (
     CellGraded,
     DispositionDecided,
+    ExposureEvaluated,
     JobOrderEnded,
     JobOrderHeld,
     JobOrderStarted,
@@ -27,6 +28,7 @@ def build(settings: ExecutionSettings, parts: Parts | None = None) -> Service:
             JobOrderEnded: work.on_ended,
             JobOrderHeld: work.on_job_held,
             DispositionDecided: work.on_disposition,
+            ExposureEvaluated: work.on_exposure,
             CellGraded: work.on_graded,
         },
     )

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.execution import domain, gates, limits, stock, store
 from services.execution.domain import WorkMaster, WorkSchedule
 from services.execution.finish import Finisher
-from services.execution.holds import Decided, HoldChange, Holds, PersonsGate
+from services.execution.holds import OPEN_EXPOSURE, Decided, HoldChange, Holds, PersonsGate
 from services.execution.release import Releaser
 from services.execution.routing import expand
 from services.execution.workmasters import WorkMasters, add_work_master
@@ -19,6 +19,7 @@ from shared.envelope import Envelope
 from shared.events import (
     CellGraded,
     DispositionDecided,
+    ExposureEvaluated,
     JobOrderEnded,
     JobOrderHeld,
     JobOrderStarted,
@@ -145,6 +146,23 @@ class ExecutionWork:
         await gates.keep_dispositions(tx, rows, self._clock.now())
         await self._holds.follow_decision(tx, event.work_request_id, event.gate, decided)
         await self._go_on(tx, request, event.lot_id)
+
+    async def on_exposure(
+        self, tx: AsyncConnection, envelope: Envelope, event: ExposureEvaluated
+    ) -> None:
+        """Hold a lot whose budget is used up or unknown while it is open.
+
+        It is free again when that is known after all, or when the gate decides over the whole.
+        """
+        if event.work_request_id is None:
+            return
+        request = await store.lock_request(tx, event.work_request_id)
+        reason = event.reason or event.state
+        about = (tx, event.work_request_id, event.lot_id, OPEN_EXPOSURE, reason)
+        if event.is_open and event.state in ("over", "unknown"):
+            await self._holds.hold(*about)
+        elif await self._holds.free(*about):
+            await self._go_on(tx, request, event.lot_id)
 
     async def on_graded(self, tx: AsyncConnection, envelope: Envelope, event: CellGraded) -> None:
         """A cell has its grade; it is complete when every gate has released it."""

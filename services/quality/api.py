@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
-from services.quality import evidence, openings, views, workflow
+from services.quality import countdowns, evidence, openings, views, workflow
 from services.quality.domain import ExposureBudget, Mode, TestSpecification
 from services.quality.figures import KkOptions
 from services.quality.upload import SpectrumFile, Upload
@@ -99,9 +99,10 @@ def _add_lots(service: Service) -> None:
 
     @app.get("/lots/{lot_id}/exposure", tags=["lots"])
     async def get_exposure(lot_id: LotPath) -> dict[str, Any]:
-        """How long and in how much moisture a lot was open, newest first."""
+        """How long and in how much moisture a lot was open, newest first; what is open now."""
         async with database.quiet() as tx:
-            return {"items": await openings.of_lot(tx, lot_id)}
+            open_now = await countdowns.of_lots(tx, lot_id, service.clock.now())
+            return {"items": await openings.of_lot(tx, lot_id), "open": open_now}
 
 
 def _add_lists(service: Service) -> None:
@@ -116,6 +117,12 @@ def _add_lists(service: Service) -> None:
         """What gates decided, newest first."""
         async with database.quiet() as tx:
             return {"items": await views.dispositions(tx, disposition, lot_id, limit)}
+
+    @app.get("/open-exposures", tags=["decisions"])
+    async def get_open_exposures() -> dict[str, Any]:
+        """Lots that are open now, with what is left of their budgets; the nearest limit first."""
+        async with database.quiet() as tx:
+            return {"items": await countdowns.of_lots(tx, None, service.clock.now())}
 
     @app.get("/undecided", tags=["decisions"])
     async def get_undecided(limit: Limit = 200) -> dict[str, Any]:

@@ -37,8 +37,7 @@ class ExposureJudge:
     ) -> None:
         self._database, self._outbox, self._clock = database, outbox, clock
         self._recorder = recorder
-        # Thinning lets a living sensor look silent for as long, so that it is added to the gap.
-        self._longest_gap_s = settings.sample_every_s + settings.longest_gap_wall_s * clock.speed
+        self._longest_gap_s = settings.longest_gap_s(clock.speed)
 
     async def run(self) -> None:
         """Evaluate for ever; woken by commits, at the latest each second."""

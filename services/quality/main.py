@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from services.quality.api import add_routes
+from services.quality.deadlines import Deadlines
 from services.quality.decisions import Recorder
 from services.quality.evaluation import Evaluator
 from services.quality.fitting import FitProcess
@@ -18,11 +19,12 @@ from shared.events import (
     GenealogyRecorded,
     JobOrderEnded,
     JobOrderHeld,
+    JobOrderStarted,
     MaterialLotRegistered,
     SpectrumMeasured,
+    ThermocoupleDriftFound,
     WorkRequestAccepted,
 )
-    ThermocoupleDriftFound,
 from shared.parts import Parts
 from shared.topics import telemetry_topic
 
@@ -39,21 +41,24 @@ def build(
     database, clock = service.database, service.clock
     recorder = Recorder(service.outbox, clock)
     sensor_wait_s = settings.sensor_wait_wall_s * clock.speed + settings.sample_every_s
-    work = QualityWork(recorder, clock, sensor_wait_s)
+    longest_gap_s = settings.longest_gap_s(clock.speed)
+    deadlines = Deadlines(database, service.outbox, clock, longest_gap_s)
+    work = QualityWork(recorder, clock, sensor_wait_s, deadlines)
     service.listen(
         SOURCES,
         {
             WorkRequestAccepted: work.on_accepted,
             MaterialLotRegistered: work.on_registered,
             GenealogyRecorded: work.on_genealogy,
+            JobOrderStarted: deadlines.on_started,
             JobOrderEnded: work.on_ended,
             JobOrderHeld: work.on_held,
+            ThermocoupleDriftFound: work.on_drift,
             SpectrumMeasured: work.on_spectrum,
             CyclingEnded: work.on_cycling,
             CellGraded: work.on_graded,
         },
     )
-            ThermocoupleDriftFound: work.on_drift,
     evaluator = Evaluator(database, clock, fits, settings.interface_tau_min_s)
     service.loop("evaluate", evaluator.run)
     service.loop("rest fits", fits.rest)
@@ -66,6 +71,7 @@ def build(
     service.loop("dew points", watch.run)
     judge = ExposureJudge(database, service.outbox, clock, recorder, settings)
     service.loop("exposure", judge.run)
+    service.loop("open exposure", deadlines.run)
     add_routes(service, rooms, Upload(fits, settings.interface_tau_min_s, clock.now))
     return service
 

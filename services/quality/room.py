@@ -19,6 +19,7 @@ log = structlog.get_logger()
 DEW_POINT_SIGNALS = ("dew_point_1_degc", "dew_point_2_degc")
 MOST_WAITING = 20_000  # samples kept in memory while the database is away
 LOOK_S = 1.0
+JUMP_K = 1.0  # a change that is kept though it comes soon after the last sample
 FORGET_EVERY = 500  # writes between two looks for samples that are too old
 GOOD = "Good"
 
@@ -102,11 +103,17 @@ class RoomWatch:
         last = self._newest.get((equipment_id, sample.signal))
         if last is not None:
             apart_s = (sample.source_at - last["source_at"]).total_seconds()
-            as_alive = (last["dew_point_degc"] is None) == (row["dew_point_degc"] is None)
-            if apart_s <= 0.0 or (as_alive and apart_s < self._settings.sample_every_s):
+            as_before = _alike(last["dew_point_degc"], row["dew_point_degc"])
+            if apart_s <= 0.0 or (as_before and apart_s < self._settings.sample_every_s):
                 return
         self._newest[(equipment_id, sample.signal)] = row
         self._waiting.append(row)
+
+
+def _alike(first_degc: float | None, then_degc: float | None) -> bool:
+    if first_degc is None or then_degc is None:
+        return first_degc is then_degc
+    return abs(then_degc - first_degc) <= JUMP_K
 
 
 def _credible(sample: LiveSample) -> float | None:

@@ -19,3 +19,10 @@ class QualitySettings(ServiceSettings):
     longest_gap_wall_s: float = Field(default=5.0, gt=0)
     sensor_wait_wall_s: float = Field(default=6.0, gt=0)
     sample_retention_days: float = Field(default=30.0, gt=0)
+
+    def longest_gap_s(self, speed: float) -> float:
+        """Return how many plant seconds may lie between two kept samples of a living sensor.
+
+        Thinning lets a living sensor look silent for as long, so that it is added to the gap.
+        """
+        return self.sample_every_s + self.longest_gap_wall_s * speed

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.quality import evidence, gates, masterdata, openings, origins, store
+from services.quality.deadlines import Deadlines
 from services.quality.decisions import Recorder
 from services.quality.domain import GRADING, ExposureBudget, TestSpecification
 from services.quality.figures import figure
@@ -24,8 +25,8 @@ from shared.events import (
     JobOrderHeld,
     MaterialLotRegistered,
     SpectrumMeasured,
-    WorkRequestAccepted,
     ThermocoupleDriftFound,
+    WorkRequestAccepted,
 )
 from shared.outbox import Cause, cause
 
@@ -36,8 +37,10 @@ LOOK_S = 1.0  # longest wall wait between looks at what is open
 class QualityWork:
     """Keeps what others say; decides nothing itself, so that its transactions stay short."""
 
-    def __init__(self, recorder: Recorder, clock: Clock, sensor_wait_s: float) -> None:
-        self._recorder, self._clock = recorder, clock
+    def __init__(
+        self, recorder: Recorder, clock: Clock, sensor_wait_s: float, deadlines: Deadlines
+    ) -> None:
+        self._recorder, self._clock, self._deadlines = recorder, clock, deadlines
         self._sensor_wait = timedelta(seconds=sensor_wait_s)
 
     async def on_accepted(
@@ -61,6 +64,7 @@ class QualityWork:
 
     async def on_ended(self, tx: AsyncConnection, envelope: Envelope, event: JobOrderEnded) -> None:
         """A station ended: keep its results for the gates, and the times of the lot."""
+        await self._deadlines.on_ended(tx, envelope, event)
         if event.state != "ended":
             return
         used = {use: [m.lot_id for m in event.materials if m.use == use] for use in _PART_USES}
@@ -128,15 +132,15 @@ class QualityWork:
         """A job order stands until a person looks: raise a nonconformance."""
         await self._recorder.raise_held(tx, event, str(envelope.id))
 
-
-class Decider:
-    """Lets the gates decide over each ended job order once all figures for it are there."""
-
     async def on_drift(
         self, tx: AsyncConnection, _: Envelope, event: ThermocoupleDriftFound
     ) -> None:
         """A furnace's thermocouples drifted apart: raise a nonconformance on its load."""
         await self._recorder.raise_drift(tx, event)
+
+
+class Decider:
+    """Lets the gates decide over each ended job order once all figures for it are there."""
 
     def __init__(self, database: Database, recorder: Recorder) -> None:
         self._database, self._recorder = database, recorder

@@ -1,0 +1,188 @@
+"""Open intervals and what is left of their budgets in quality's database."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.quality.countdown import NEVER, Countdown
+from services.quality.domain import ExposureBudget
+from services.quality.exposure import ExposureState
+from services.quality.store import all_rows
+from shared.db import sql
+from shared.events import JobOrderEnded, JobOrderStarted
+from shared.outbox import Cause
+
+MAY_CHANGE = "state <> 'over' AND (state <> 'unknown' OR unknown_at > :given_up_at)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenInterval:
+    """One lot that is open in one state, with its budget and the state that was said last."""
+
+    lot_id: str
+    work_request_id: str
+    budget: ExposureBudget
+    countdown: Countdown
+    state: ExposureState
+    cause: Cause
+
+
+async def begin(
+    tx: AsyncConnection,
+    event: JobOrderStarted | JobOrderEnded,
+    budget: ExposureBudget,
+    countdown: Countdown,
+    cause: Cause,
+) -> None:
+    """Open an interval that is not open yet, unless the lot has been through it already."""
+    await tx.execute(
+        sql("""
+            INSERT INTO open_exposure (lot_id, open_state, work_request_id, product_id, version,
+                room_equipment_id, from_at, known_to, dose_ppm_h, rate_ppm, unknown_at, reason,
+                state, read_to, due_at, correlation_id, causation_id)
+            SELECT :lot_id, :state, :work_request_id, :product_id, :version, :room_equipment_id,
+                :from_at, :known_to, :dose_ppm_h, :rate_ppm, :unknown_at, :reason, 'within',
+                :from_at, :from_at, :correlation_id, :causation_id
+            WHERE NOT EXISTS (
+                SELECT 1 FROM passage WHERE lot_id = :lot_id AND operation = :to_operation
+                    AND ended_at >= :from_at)
+            ON CONFLICT DO NOTHING"""),
+        {
+            **budget.model_dump(),
+            **asdict(countdown),
+            **cause._asdict(),
+            "lot_id": event.lot_id,
+            "work_request_id": event.work_request_id,
+        },
+    )
+
+
+async def end(tx: AsyncConnection, lot_id: str, states: Sequence[str]) -> None:
+    """Close the intervals of a lot in some states."""
+    await tx.execute(
+        sql("DELETE FROM open_exposure WHERE lot_id = :lot_id AND open_state = ANY(:states)"),
+        {"lot_id": lot_id, "states": list(states)},
+    )
+
+
+async def due(tx: AsyncConnection, now: datetime, given_up_at: datetime) -> list[tuple[str, str]]:
+    """Return lot and state of the intervals that changed by time, or whose room has new samples.
+
+    One that is over stays so until it ends, and so does one unknown since before `given_up_at`.
+    """
+    rows = await all_rows(
+        tx,
+        f"""
+        SELECT lot_id, open_state FROM open_exposure o
+        WHERE {MAY_CHANGE} AND (due_at <= :now OR EXISTS (
+            SELECT 1 FROM dew_point d
+            WHERE d.equipment_id = o.room_equipment_id AND d.source_at > o.read_to))
+        ORDER BY due_at NULLS LAST, lot_id, open_state""",
+        now=now,
+        given_up_at=given_up_at,
+    )
+    return [(row["lot_id"], row["open_state"]) for row in rows]
+
+
+async def next_due(tx: AsyncConnection, given_up_at: datetime) -> datetime | None:
+    """Return the next instant at which an interval changes by time alone."""
+    at: datetime | None = await tx.scalar(
+        sql(f"SELECT min(due_at) FROM open_exposure WHERE {MAY_CHANGE}"),
+        {"given_up_at": given_up_at},
+    )
+    return at
+
+
+async def lock(tx: AsyncConnection, lot_id: str, state: str) -> OpenInterval | None:
+    """Return an open interval, locked; None where it has ended or another has it."""
+    rows = await all_rows(
+        tx,
+        """
+        SELECT o.*, b.body FROM open_exposure o
+        JOIN exposure_budget b ON (b.product_id, b.state, b.version)
+                                = (o.product_id, o.open_state, o.version)
+        WHERE o.lot_id = :lot_id AND o.open_state = :state FOR UPDATE OF o SKIP LOCKED""",
+        lot_id=lot_id,
+        state=state,
+    )
+    return _interval(rows[0]) if rows else None
+
+
+async def keep(
+    tx: AsyncConnection,
+    interval: OpenInterval,
+    countdown: Countdown,
+    state: ExposureState,
+    read_to: datetime,
+    due_at: datetime,
+) -> None:
+    """Keep what the samples up to `read_to` say, and when that changes by time alone."""
+    await tx.execute(
+        sql("""
+            UPDATE open_exposure
+            SET known_to = :known_to, dose_ppm_h = :dose_ppm_h, rate_ppm = :rate_ppm,
+                unknown_at = :unknown_at, reason = :reason, state = :state, read_to = :read_to,
+                due_at = :due_at
+            WHERE lot_id = :lot_id AND open_state = :open_state"""),
+        {
+            **asdict(countdown),
+            "state": state,
+            "read_to": read_to,
+            "due_at": None if due_at == NEVER else due_at,
+            "lot_id": interval.lot_id,
+            "open_state": interval.budget.state,
+        },
+    )
+
+
+async def of_lots(tx: AsyncConnection, lot_id: str | None, now: datetime) -> list[dict[str, Any]]:
+    """Return the open intervals, of one lot if named, with what is left; nearest limit first."""
+    rows = await all_rows(
+        tx,
+        """
+        SELECT o.*, b.body FROM open_exposure o
+        JOIN exposure_budget b ON (b.product_id, b.state, b.version)
+                                = (o.product_id, o.open_state, o.version)
+        WHERE CAST(:lot_id AS text) IS NULL OR lot_id = :lot_id""",
+        lot_id=lot_id,
+    )
+    found = [_interval(row) for row in rows]
+    found.sort(key=lambda item: (item.countdown.limit_at(item.budget), item.lot_id))
+    return [_shown(item, now) for item in found]
+
+
+def _interval(row: RowMapping) -> OpenInterval:
+    values = {name: row[name] for name in Countdown.__dataclass_fields__}
+    return OpenInterval(
+        lot_id=row["lot_id"],
+        work_request_id=row["work_request_id"],
+        budget=ExposureBudget.model_validate(row["body"]),
+        countdown=Countdown(**values),
+        state=row["state"],
+        cause=Cause(row["correlation_id"], row["causation_id"]),
+    )
+
+
+def _shown(interval: OpenInterval, now: datetime) -> dict[str, Any]:
+    budget, countdown = interval.budget, interval.countdown
+    so_far, limit_at = countdown.at(now), countdown.limit_at(budget)
+    dose = so_far.dose_ppm_h
+    return {
+        "lot_id": interval.lot_id,
+        "open_state": budget.state,
+        "state": interval.state,
+        "from_at": countdown.from_at,
+        "minutes": so_far.minutes,
+        "budget_minutes": budget.budget_minutes,
+        "dose_ppm_h": dose,
+        "budget_dose_ppm_h": budget.budget_dose_ppm_h,
+        "dose_left_ppm_h": None if dose is None else max(0.0, budget.budget_dose_ppm_h - dose),
+        "rate_ppm": countdown.rate_ppm,
+        "limit_at": limit_at,
+        "left_s": max(0.0, (limit_at - now).total_seconds()),
+        "reason": so_far.reason,
+    }

@@ -1,0 +1,276 @@
+"""Exposure budgets of open lots on a real database: they act in time, whatever was down."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from services.execution.domain import WorkMaster, WorkSchedule
+from services.execution.workflow import ExecutionWork
+from services.execution.workflow import take_master_data as take_work_masters
+from services.quality import countdowns, openings
+from services.quality.deadlines import Deadlines
+from services.quality.domain import ExposureBudget
+from services.quality.workflow import take_master_data
+from shared.clock import Clock
+from shared.db import Database, migrate
+from shared.envelope import envelope
+from shared.events import ExposureEvaluated, JobOrderEnded, JobOrderStarted
+from shared.outbox import Outbox
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOM = "pilot/dryroom/room/dryroom-1"
+START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
+GAP_S = 60.0
+ACT_WITHIN_S = 2.0
+BUDGET = ExposureBudget(
+    state="bare_sodium",
+    product_id="nvp-coin",
+    budget_minutes=60.0,
+    budget_dose_ppm_h=100.0,
+    from_operation="stack",
+    to_operation="seal",
+    room_equipment_id=ROOM,
+    source="test",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandClock(Clock):
+    """Plant time that only the test moves."""
+
+    passed: list[float] = field(default_factory=lambda: [0.0])
+
+    def now(self) -> datetime:
+        return self.plant_start + timedelta(seconds=self.passed[0])
+
+
+@dataclass
+class Bare:
+    """A lot with bare sodium, the dew points of its room, and what quality says of it."""
+
+    database: Database
+    clock: Clock
+    deadlines: Deadlines
+
+    async def hear(self, event: JobOrderStarted | JobOrderEnded) -> None:
+        """Handle one event as the inbox does."""
+        started = isinstance(event, JobOrderStarted)
+        handler: Any = self.deadlines.on_started if started else self.deadlines.on_ended
+        said = envelope(event, service="lamination", time=START, correlation_id="order-1")
+        async with self.database.begin() as tx:
+            await handler(tx, said, event)
+
+    async def begin(self, started_at: datetime = START, budget: ExposureBudget = BUDGET) -> None:
+        """Teach a budget and start the stack of the lot."""
+        async with self.database.begin() as tx:
+            await take_master_data(tx, [], [budget], [ROOM])
+        await self.hear(JobOrderStarted(**common("stack"), started_at=started_at, lot_ids=()))
+
+    async def show(
+        self, from_s: int, to_s: int, degc: float | None, begin: datetime = START
+    ) -> None:
+        """Let both sensors of the room show a dew point every ten seconds."""
+        rows = [
+            {
+                "equipment_id": ROOM,
+                "signal": signal,
+                "source_at": begin + timedelta(seconds=second),
+                "dew_point_degc": degc,
+            }
+            for signal in ("dew_point_1_degc", "dew_point_2_degc")
+            for second in range(from_s, to_s + 1, 10)
+        ]
+        async with self.database.begin() as tx:
+            await openings.keep_dew_points(tx, rows)
+
+    async def at(self, second: float) -> list[str]:
+        """Let plant time be so many seconds after the start; return the states said so far."""
+        assert isinstance(self.clock, HandClock)
+        self.clock.passed[0] = second
+        await self.deadlines.look()
+        return [event.state for _, event in await self.said()]
+
+    async def said(self) -> list[tuple[datetime, ExposureEvaluated]]:
+        """Return what was said, with the plant time of saying it."""
+        async with self.database.quiet() as tx:
+            bodies = list(await tx.scalars(text("SELECT body FROM outbox ORDER BY id")))
+        found = [json.loads(body) for body in bodies]
+        assert {item["correlationid"] for item in found} <= {"order-1"}
+        return [
+            (datetime.fromisoformat(item["time"]), ExposureEvaluated.model_validate(item["data"]))
+            for item in found
+        ]
+
+    async def left(self) -> list[dict[str, Any]]:
+        """Return what people see of the lots that are open."""
+        async with self.database.quiet() as tx:
+            return await countdowns.of_lots(tx, "WR1-C01", self.clock.now())
+
+
+def common(operation: str) -> dict[str, Any]:
+    return {
+        "job_order_id": f"WR1-C01-{operation}",
+        "lot_id": "WR1-C01",
+        "work_request_id": "WR1",
+        "product_id": "nvp-coin",
+        "operation": operation,
+        "equipment_id": "pilot/a/b/c-1",
+        "recipe_id": "r",
+        "recipe_version": 1,
+    }
+
+
+def ended(operation: str, state: str, at: datetime) -> JobOrderEnded:
+    values = {"state": state, "started_at": at, "ended_at": at, "materials": ()}
+    return JobOrderEnded.model_validate(common(operation) | values)
+
+
+def watching(database: Database, clock: Clock) -> Bare:
+    outbox = Outbox("quality", "pilot", database, clock)
+    return Bare(database, clock, Deadlines(database, outbox, clock, GAP_S))
+
+
+@pytest.fixture
+async def database(fresh_database: str) -> AsyncIterator[Database]:
+    await asyncio.to_thread(migrate, fresh_database, ROOT / "services/quality/migrations")
+    found = Database(fresh_database)
+    yield found
+    await found.close()
+
+
+@pytest.fixture
+def bare(database: Database) -> Bare:
+    return watching(database, HandClock(plant_start=START, wall_start_s=0.0))
+
+
+async def test_a_budget_by_dose_is_near_and_over_at_the_rate_of_the_newest_samples(
+    bare: Bare,
+) -> None:
+    await bare.begin()
+    await bare.show(-20, 0, -45.0)
+    assert await bare.at(1) == []
+    [shown] = await bare.left()
+    assert shown["rate_ppm"] == pytest.approx(71.1, rel=0.01)
+    assert shown["left_s"] == pytest.approx(3599.0)  # by minutes: so dry, the dose lasts longer
+    await bare.show(10, 600, -30.0)  # 375 ppm: 100 ppm h last for 16 minutes
+    assert await bare.at(601) == []
+    [shown] = await bare.left()
+    assert shown["limit_at"] == START + timedelta(seconds=shown["left_s"] + 601)
+    await bare.show(610, 1200, -30.0)
+    limit_s = 601 + shown["left_s"]
+    assert await bare.at(limit_s - 1) == ["near"]
+    assert await bare.at(limit_s + 1) == ["near", "over"]
+    assert await bare.at(limit_s + 100) == ["near", "over"]
+    (_, near), (_, over) = await bare.said()
+    assert near.is_open and near.limit_at is not None
+    assert over.dose_ppm_h == pytest.approx(100.0, rel=0.01)
+    assert "over" not in (near.reason or "") and "ppm·h from stack to seal" in (over.reason or "")
+
+
+async def test_a_room_whose_sensors_fall_silent_is_unknown_until_their_samples_come_after_all(
+    bare: Bare,
+) -> None:
+    await bare.begin()
+    await bare.show(-20, 100, -45.0)
+    assert await bare.at(100 + GAP_S - 1) == []
+    assert await bare.at(100 + GAP_S) == ["unknown"]
+    [shown] = await bare.left()
+    assert shown["dose_left_ppm_h"] is None
+    assert shown["reason"] == "no living dew point sensor since 2026-03-02 06:01:40"
+    await bare.show(210, 220, -45.0)
+    assert await bare.at(221) == ["unknown"]
+    await bare.show(110, 200, -45.0)
+    await bare.show(230, 230, -45.0)
+    assert await bare.at(231) == ["unknown", "within"]
+
+
+async def test_a_sensor_that_says_it_is_broken_makes_the_lot_unknown_at_once(bare: Bare) -> None:
+    await bare.begin()
+    await bare.show(-20, 100, -45.0)
+    await bare.show(110, 110, None)
+    assert await bare.at(111) == ["unknown"]
+
+
+async def test_a_lot_that_is_sealed_or_whose_stack_was_aborted_is_counted_down_no_longer(
+    bare: Bare,
+) -> None:
+    await bare.begin()
+    await bare.hear(ended("seal", "ended", START + timedelta(minutes=5)))
+    assert await bare.at(7200) == [] and await bare.left() == []
+    await bare.begin()
+    await bare.hear(ended("stack", "aborted", START))
+    assert await bare.at(7200) == [] and await bare.left() == []
+    await bare.hear(ended("stack", "ended", START))  # its start was never heard of
+    assert await bare.at(7201) == ["over"]
+
+
+async def test_what_passed_while_quality_was_down_is_said_once_by_whoever_starts(
+    bare: Bare,
+) -> None:
+    await bare.begin()
+    await bare.show(-20, 4000, -45.0)
+    assert await bare.at(60) == []
+    again = [watching(bare.database, bare.clock) for _ in range(3)]
+    assert isinstance(bare.clock, HandClock)
+    bare.clock.passed[0] = 4000
+    await asyncio.gather(*(other.deadlines.look() for other in again))
+    assert await bare.at(4001) == ["over"]
+
+
+async def test_a_budget_acts_within_two_seconds_of_its_limit(database: Database) -> None:
+    clock = Clock(plant_start=datetime.now(UTC), wall_start_s=time.time())
+    bare = watching(database, clock)
+    short = BUDGET.model_copy(update={"budget_minutes": 3.0 / 60.0, "warn_ratio": 0.01})
+    task = asyncio.create_task(bare.deadlines.run())
+    begun_at = clock.now()
+    await bare.show(-20, 0, -45.0, begun_at)
+    await bare.begin(begun_at, short)
+    async with asyncio.timeout(60):
+        while len(said := await bare.said()) < 2:
+            await asyncio.sleep(0.02)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert [event.state for _, event in said] == ["near", "over"]
+    near_s, over_s = ((at - begun_at).total_seconds() for at, _ in said)
+    assert near_s <= ACT_WITHIN_S
+    assert 3.0 <= over_s <= 3.0 + ACT_WITHIN_S
+
+
+async def test_execution_holds_the_lot_until_the_exposure_is_known(
+    fresh_database: str, work_masters: list[WorkMaster]
+) -> None:
+    await asyncio.to_thread(migrate, fresh_database, ROOT / "services/execution/migrations")
+    database, clock = Database(fresh_database), HandClock(plant_start=START, wall_start_s=0.0)
+    work = ExecutionWork(database, Outbox("execution", "pilot", database, clock), clock)
+    wanted = {"work_request_id": "WR1", "product_id": "nvp-coin", "quantity": 1, "due_at": START}
+    schedule = WorkSchedule.model_validate({"work_schedule_id": "S1", "work_requests": [wanted]})
+    held: list[list[str]] = []
+    async with database.begin() as tx:
+        await take_work_masters(tx, work_masters)
+        await work.accept(tx, schedule)
+        for state, is_open in (("near", True), ("unknown", True), ("over", True), ("over", False)):
+            event = ExposureEvaluated.model_validate(
+                {
+                    "lot_id": "WR1-C01",
+                    "work_request_id": "WR1",
+                    "state": state,
+                    "minutes": 1.0,
+                    "budget_minutes": 1.0,
+                    "dose_ppm_h": None,
+                    "budget_dose_ppm_h": 1.0,
+                    "reason": "so",
+                    "is_open": is_open,
+                }
+            )
+            await work.on_exposure(tx, envelope(event, service="quality", time=START), event)
+            held.append(list(await tx.scalars(text("SELECT gate FROM hold"))))
+    assert held == [[], ["open_exposure"], ["open_exposure"], []]
+    await database.close()
