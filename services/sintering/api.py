@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.sintering import store, workflow
 from services.sintering.furnaces import FurnaceWork, overview
+from services.sintering.powder import PowderFormula
 from services.sintering.qualification import FurnaceQualification
 from shared.app import Service
 from shared.commands import Command, command_of
@@ -21,6 +22,7 @@ class MasterData(BaseModel):
 
     master_recipes: list[MasterRecipe]
     furnace_qualifications: list[FurnaceQualification] = Field(default_factory=list)
+    powder_formulas: list[PowderFormula] = Field(default_factory=list)
 
 
 def add_routes(service: Service, furnaces: FurnaceWork) -> None:
@@ -31,10 +33,10 @@ def add_routes(service: Service, furnaces: FurnaceWork) -> None:
 
     @app.post("/master-data", status_code=201)
     async def post_master_data(body: MasterData, command: given) -> dict[str, Any]:
-        """Keep recipes and qualifications; a version with other content is refused."""
+        """Keep recipes, qualifications, formulas; a version with other content is refused."""
         return await command.once(
             lambda tx: workflow.take_master_data(
-                tx, body.master_recipes, body.furnace_qualifications
+                tx, body.master_recipes, body.furnace_qualifications, body.powder_formulas
             )
         )
 

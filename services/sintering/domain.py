@@ -28,6 +28,19 @@ class Charge:
     mass_g: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class GreenSize:
+    """The size of a pellet as it was pressed."""
+
+    thickness_um: float
+    area_cm2: float
+
+    @property
+    def diameter_mm(self) -> float:
+        """The diameter of the circle of the same area."""
+        return 10.0 * math.sqrt(4.0 * self.area_cm2 / math.pi)
+
+
 def check(job_order: JobOrderReleased) -> Charge:
     """Return what a job order puts into a station of its kind.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.sintering.domain import GreenSize
 from services.sintering.load import Place
 from services.sintering.placeheat import PlaceHeat
 from services.sintering.profile import Judgement, Profile
@@ -158,6 +159,29 @@ async def zone_offsets(tx: AsyncConnection, equipment_id: str, since: datetime) 
         ORDER BY o.started_at"""
     rows = await tx.execute(sql(statement), {"equipment_id": equipment_id, "since": since})
     return list(rows.scalars())
+
+
+async def keep_green(tx: AsyncConnection, lot_ids: Sequence[str], size: GreenSize | None) -> None:
+    """Keep the size that pellets were pressed to; nothing where it is not known."""
+    if size is None:
+        return
+    statement = """
+        INSERT INTO green_pellet (lot_id, thickness_um, area_cm2)
+        VALUES (:lot_id, :thickness_um, :area_cm2) ON CONFLICT (lot_id) DO NOTHING"""
+    rows = [{"lot_id": lot_id, **vars(size)} for lot_id in lot_ids]
+    await tx.execute(sql(statement), rows)
+
+
+async def green_of(tx: AsyncConnection, lot_ids: Sequence[str]) -> dict[str, GreenSize]:
+    """Return the pressed size of those pellets of which it is known."""
+    statement = """
+        SELECT lot_id, thickness_um, area_cm2 FROM green_pellet WHERE lot_id = ANY(:lot_ids)
+        ORDER BY lot_id"""
+    rows = (await tx.execute(sql(statement), {"lot_ids": list(lot_ids)})).mappings()
+    return {
+        row["lot_id"]: GreenSize(thickness_um=row["thickness_um"], area_cm2=row["area_cm2"])
+        for row in rows
+    }
 
 
 async def busy_until(tx: AsyncConnection) -> dict[str, datetime]:

@@ -1,11 +1,12 @@
 """What the sintering service does with a job order and with a station's answer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.sintering import domain
+from services.sintering import domain, powder, store
+from services.sintering.domain import GreenSize
 from services.sintering.furnaces import FurnaceWork
 from services.sintering.qualification import FurnaceQualification, add_qualification
 from services.sintering.runs import run_ended
@@ -25,7 +26,7 @@ from shared.intake import (
 )
 from shared.joborders import StationOrder
 from shared.settings import StationSettings
-from shared.stations import JobAnswer
+from shared.stations import JobAnswer, ParameterValue
 
 KINDS = ("mill", "dryer", "press", "furnace", "gauge")
 OF_THE_LOT = {"mill": ("mass_g",), "dryer": ("mass_g", "loss_on_drying_ratio")}
@@ -55,6 +56,7 @@ class SinteringWork:
         async def prepare(job_order: JobOrderReleased) -> StationOrder | None:
             if not self._fits(station, job_order):
                 return None
+            await self._weighed(tx, job_order)
             return await order_for(tx, self._service, station, job_order)
 
         return await first_startable(tx, self._service, waiting, prepare)
@@ -69,11 +71,26 @@ class SinteringWork:
             *lot_results(answer, job_order.lot_id, OF_THE_LOT.get(kind, ())),
             *part_results(answer, order.lot_ids, OF_EACH_PART.get(kind, ())),
         ]
+        mass_g = answer.number("mass_g")
+        if kind == "mill":
+            formula = await powder.formula_of(tx, order.recipe_id)
+            results += powder.mill_results(
+                formula, order.recipe_id, job_order.lot_id, order.materials, mass_g
+            )
+        if kind == "press":
+            await store.keep_green(tx, order.lot_ids, green_size(order.parameters))
         if kind == "gauge":
             results += densities(order.lot_ids, results)
-        materials = domain.with_mass(order.materials, answer.number("mass_g"))
+            results += shrinkages(await store.green_of(tx, order.lot_ids), results)
+        materials = domain.with_mass(order.materials, mass_g)
         event = ended_event(order, job_order, answer, materials, results)
         await self._service.outbox.record(tx, event)
+
+    async def _weighed(self, tx: AsyncConnection, job_order: JobOrderReleased) -> None:
+        """Raise OutOfLimitsError for raw powders that are not weighed as their formula says."""
+        formula = await powder.formula_of(tx, job_order.recipe_id)
+        if formula is not None and job_order.recipe_id == formula.mill_recipe_id:
+            formula.check_weights(item for item in job_order.materials if item.use == "consumed")
 
     def _fits(self, station: StationSettings, job_order: JobOrderReleased) -> bool:
         """Say whether a station holds what a job order puts into it.
@@ -92,6 +109,34 @@ class SinteringWork:
             why = "; ".join(f"{name}: {', '.join(rule)}" for name, rule in rules.items())
             raise OutOfLimitsError(f"no {station.kind} holds {lots}: {why}; split the job order")
         return not rules[station.equipment_id]
+
+
+def green_size(parameters: Mapping[str, ParameterValue]) -> GreenSize | None:
+    """Return the size that the press was told to give each pellet, None if it was not told."""
+    thickness_um, area_cm2 = parameters.get("green_thickness_um"), parameters.get("area_cm2")
+    if not isinstance(thickness_um, float) or not isinstance(area_cm2, float):
+        return None
+    return GreenSize(thickness_um=thickness_um, area_cm2=area_cm2)
+
+
+def shrinkages(green: Mapping[str, GreenSize], results: Sequence[TestResult]) -> list[TestResult]:
+    """Return how much thinner and narrower each pellet became since it was pressed."""
+    values = {(item.lot_id, item.characteristic): item.value for item in results}
+    found = []
+    for lot_id, size in green.items():
+        thickness_um, diameter_mm = (
+            values.get((lot_id, name)) for name in ("thickness_um", "diameter_mm")
+        )
+        across = along = None
+        if isinstance(thickness_um, float):
+            across = 1.0 - thickness_um / size.thickness_um
+        if isinstance(diameter_mm, float):
+            along = 1.0 - diameter_mm / size.diameter_mm
+        found += [
+            measured(lot_id, "thickness_shrinkage_ratio", across, "no thickness was measured"),
+            measured(lot_id, "diameter_shrinkage_ratio", along, "no diameter was measured"),
+        ]
+    return found
 
 
 def densities(lot_ids: Sequence[str], results: Sequence[TestResult]) -> list[TestResult]:
@@ -115,8 +160,9 @@ async def take_master_data(
     tx: AsyncConnection,
     master_recipes: Sequence[recipes.MasterRecipe],
     qualifications: Sequence[FurnaceQualification] = (),
+    formulas: Sequence[powder.PowderFormula] = (),
 ) -> dict[str, Any]:
-    """Keep recipes and furnace qualifications, all or none.
+    """Keep recipes, furnace qualifications and powder formulas, all or none.
 
     Raises:
         InvalidInputError: a recipe for a station of another service, or no furnace program.
@@ -134,7 +180,10 @@ async def take_master_data(
             heat_treatment(recipe.recipe_id, values)
     for qualification in qualifications:
         await add_qualification(tx, qualification)
+    for formula in formulas:
+        await powder.add_formula(tx, formula)
     return {
         "master_recipes": await recipes.add_all(tx, master_recipes),
         "furnace_qualifications": [item.equipment_id for item in qualifications],
+        "powder_formulas": [item.formula_id for item in formulas],
     }

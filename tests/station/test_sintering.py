@@ -1,8 +1,11 @@
 """The sintering service against simulated mills, dryer, press, furnaces and gauge."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from services.sintering.main import build
 from services.sintering.settings import SinteringSettings
@@ -34,6 +37,10 @@ SURVEY = {
     "valid_until": "2027-01-12T08:00:00Z",
     "source": "test",
 }
+MASTER_DATA = Path(__file__).resolve().parents[2] / "examples" / "master-data.yaml"
+FORMULA: dict[str, Any] = yaml.safe_load(MASTER_DATA.read_text())["sintering"]["powder_formulas"][
+    0
+] | {"mill_recipe_id": "mill"}
 RECIPES = [
     recipe("mill", "mill", duration_s=3600, speed_rpm=300, solvent_ml=60, sieve_count=0),
     recipe("dry", "dryer", temperature_degc=50, duration_s=7200),
@@ -78,7 +85,11 @@ async def plant(
         tmp_path_factory.mktemp("sintering"),
         idle=("furnace-2", "mill-2"),
     ) as running:
-        sections = {"master_recipes": RECIPES, "furnace_qualifications": [SURVEY]}
+        sections = {
+            "master_recipes": RECIPES,
+            "furnace_qualifications": [SURVEY],
+            "powder_formulas": [FORMULA],
+        }
         reply = await running.post("/master-data", sections)
         assert reply.status_code == 201, reply.text
         yield running
@@ -133,7 +144,13 @@ async def test_powder_is_milled_dried_and_calcined_with_its_mass_weighed(plant: 
         job_order("PWD-mill", "mill", "mill", [*raw, powder("PWD", "produced")])
     )
     weighed = {item.lot_id: item for item in mill.materials}["PWD"]
-    [mass] = mill.results
+    mass, milled, weighed_ratio = mill.results
+    assert milled.characteristic == "yield_ratio"
+    assert milled.value == pytest.approx(weighed.quantity / sum(mass_g for _, mass_g in RAW))
+    assert weighed_ratio.characteristic == "weighing_error_ratio"
+    assert (
+        isinstance(weighed_ratio.value, float) and weighed_ratio.value < FORMULA["tolerance_ratio"]
+    )
     assert (mass.lot_id, mass.characteristic, mass.unit) == ("PWD", "mass_g", "g")
     assert mass.value == weighed.quantity != 100.0
     assert [item.quantity for item in mill.materials[:-1]] == [mass_g for _, mass_g in RAW]
@@ -155,6 +172,20 @@ async def test_powder_is_milled_dried_and_calcined_with_its_mass_weighed(plant: 
 
 def weighed_again(material: Material) -> Material:
     return material.model_copy(update={"use": "processed"})
+
+
+async def test_powders_that_are_not_weighed_as_their_formula_says_are_not_milled(
+    plant: Bench,
+) -> None:
+    raws = [lot(f"WRONG-{name}", name, "consumed", mass_g, "g") for name, mass_g in RAW]
+    heavy = raws[1].model_copy(update={"quantity": 45.0})
+    await plant.release(
+        job_order(
+            "WRONG-mill", "mill", "mill", [raws[0], heavy, *raws[2:], powder("WRONG", "produced")]
+        )
+    )
+    held = await plant.held("WRONG-mill")
+    assert "zro2 weighs 45 g for 39.2" in held.reason
 
 
 async def test_pellets_are_pressed_sintered_and_measured(plant: Bench) -> None:
@@ -181,7 +212,17 @@ async def test_pellets_are_pressed_sintered_and_measured(plant: Bench) -> None:
         job_order("PEL-gauge", "gauge", "gauge", pellets("PEL", 3), lot_id="PEL")
     )
     first = {item.characteristic: item for item in gauge.results if item.lot_id == "PEL-001"}
-    assert set(first) == {"thickness_um", "mass_g", "diameter_mm", "density_g_per_cm3"}
+    assert set(first) == {
+        "thickness_um",
+        "mass_g",
+        "diameter_mm",
+        "density_g_per_cm3",
+        "thickness_shrinkage_ratio",
+        "diameter_shrinkage_ratio",
+    }
+    thinner, narrower = first["thickness_shrinkage_ratio"], first["diameter_shrinkage_ratio"]
+    assert thinner.value == pytest.approx(narrower.value, abs=0.02)
+    assert 0.05 < thinner.value < 0.3
     density = first["density_g_per_cm3"]
     assert density.unit == "g/cm³"
     assert isinstance(density.value, float)
