@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from services.historian.domain import Row
+from shared.errors import RetryLaterError
 
 if TYPE_CHECKING:  # loaded at the first batch
     import pyarrow as pa
@@ -89,9 +90,11 @@ def write_sealed(data_dir: Path, bodies: Iterable[bytes]) -> SealedFile:
 
     The file stands in the folder of the plant day of its first row. It counts only once it is in
     the catalogue; until then `remove_strays` takes it for the rest of a crash.
+
+    Raises:
+        RetryLaterError: the disk is full or broken; nothing is left behind.
     """
     import pyarrow.compute as pc
-    import pyarrow.parquet as pq
 
     table = joined(bodies)
     keys = ("equipment_id", "signal", "source_at")
@@ -99,21 +102,18 @@ def write_sealed(data_dir: Path, bodies: Iterable[bytes]) -> SealedFile:
     table = plain.sort_by([(key, "ascending") for key in keys])
     span = pc.min_max(table["source_at"]).as_py()
     folder = data_dir / FOLDER / f"{span['min']:%Y-%m-%d}"
-    _make_folder(folder)
     path = folder / f"{span['min']:%Y%m%dT%H%M%S}-{uuid.uuid4().hex}.parquet"
     unfinished = path.with_suffix(".tmp")
-    pq.write_table(
-        table,
-        unfinished,
-        compression="zstd",
-        row_group_size=ROWS_IN_A_GROUP,
-        use_dictionary=["equipment_id", "signal", "status"],
-        column_encoding={"source_at": "DELTA_BINARY_PACKED", "value": "BYTE_STREAM_SPLIT"},
-        write_page_index=True,
-    )
-    _sync(unfinished)
-    unfinished.rename(path)
-    _sync(folder)
+    try:
+        _make_folder(folder)
+        _write(table, unfinished)
+        unfinished.rename(path)
+        _sync(folder)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)  # on a full disk many of them would take what is freed
+        raise RetryLaterError(
+            f"{path} cannot be written: {error}; its rows wait in the database"
+        ) from error
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return SealedFile(
@@ -124,6 +124,21 @@ def write_sealed(data_dir: Path, bodies: Iterable[bytes]) -> SealedFile:
         to_at=span["max"],
         sha256=digest,
     )
+
+
+def _write(table: "pa.Table", path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    pq.write_table(
+        table,
+        path,
+        compression="zstd",
+        row_group_size=ROWS_IN_A_GROUP,
+        use_dictionary=["equipment_id", "signal", "status"],
+        column_encoding={"source_at": "DELTA_BINARY_PACKED", "value": "BYTE_STREAM_SPLIT"},
+        write_page_index=True,
+    )
+    _sync(path)
 
 
 def remove_strays(data_dir: Path, catalogue: frozenset[str]) -> list[str]:
