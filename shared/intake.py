@@ -14,6 +14,7 @@ from shared.facts import Event, Material, TestResult
 from shared.inbox import Handler
 from shared.joborders import StationOrder
 from shared.opcua import Access, StationClient
+from shared.routes import add_stations_route
 from shared.settings import StationSettings
 from shared.stationfacts import held_events
 from shared.stations import JobAnswer
@@ -31,6 +32,7 @@ def access_to(service: Service, station: StationSettings) -> Access:
         server_certificate=pki / station.name / "cert.der",
         user="halite",
         password_file=service.settings.secrets_dir / "opcua" / station.name,
+        nodesets=service.settings.nodesets,
     )
 
 
@@ -46,6 +48,7 @@ def drive_stations(
         service.loop(f"drive {station.name}", runner.run)
         service.loop(f"telemetry {station.name}", runner.telemetry)
         runners.append(runner)
+    add_stations_route(service, [runner.client for runner in runners])
     return runners
 
 

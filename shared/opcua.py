@@ -2,60 +2,33 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+import random
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import structlog
-from asyncua import Client, Node, ua
-from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
+from asyncua import Client, ua
 from asyncua.ua.uaerrors import UaError
 
+from shared.app import end_all
 from shared.db import Signal
 from shared.errors import MesError, StationFaultError, StationUnreachableError
-from shared.opcua_data import job_order_structure, material, value_of
+from shared.opcua_data import job_answer, job_at_station, job_order_structure
+from shared.opcua_link import LOST, TIMEOUT_S, Access, connection
+from shared.opcua_offer import StationNodes, explore
+from shared.opcua_stream import Listener, open_streams
+from shared.opcua_structures import JobStructures, job_structures
+from shared.pulse import Pulse
 from shared.settings import StationSettings
-from shared.stations import (
-    JobAnswer,
-    JobAtStation,
-    JobContent,
-    Sample,
-    StationJobState,
-)
+from shared.stationoffer import ORDER_LIST, RESPONSE, RESPONSE_LIST, StationOffer
+from shared.stations import NO_COMMUNICATION, JobAnswer, JobAtStation, JobContent, Sample
 
+__all__ = ["Access", "StationClient"]
 log = structlog.get_logger()
-BASE = "http://opcfoundation.org/UA/"
-MACHINERY, JOBS = f"{BASE}Machinery/", f"{BASE}Machinery/Jobs/"
-JOB_CONTROL = f"{BASE}ISA95-JOBCONTROL_V2/"
-TIMEOUT_S = 10.0
-WATCH_S = 2.0
+AGAIN_S = (0.25, 4.0)  # first and longest wait before connecting again
 NO_ERROR, UNKNOWN_JOB, INVALID_STATE = 1, 1 << 1, 1 << 3
-STATES: dict[int, StationJobState] = dict(enumerate(get_args(StationJobState), start=1))
-LOST = (OSError, TimeoutError, UaError, asyncio.IncompleteReadError)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Access:
-    """Certificate, key and user with which a service enters a station."""
-
-    application_uri: str
-    certificate: Path
-    private_key: Path
-    server_certificate: Path
-    user: str
-    password_file: Path
-
-
-@dataclass(frozen=True)
-class _Nodes:
-    control: Node
-    order_list: Node
-    results: Node
-    state: Node
-    values: dict[str, Node]
-    methods: int  # namespace index of the job control
 
 
 class StationClient:
@@ -70,49 +43,93 @@ class StationClient:
         self.changed = Signal()
         self.samples: dict[str, Sample] = {}
         self.connected_at: datetime | None = None
-        self.on_samples: list[Callable[[list[Sample]], None]] = []
+        self.offer: StationOffer | None = None
+        self.trouble: str | None = None
+        self.on_samples: list[Callable[[Sequence[Sample]], None]] = []
+        self.on_lost: list[Callable[[Sequence[str], str], None]] = []
         self._access = access
-        self._client: Client | None = None
-        self._nodes: _Nodes | None = None
+        self._structures: JobStructures | None = None
+        self._nodes: StationNodes | None = None
+        self._pulse = Pulse(settings.equipment_id)
+        self._known: StationOffer | None = None
 
     @property
     def connected(self) -> bool:
-        """Say whether the station answered at the last look."""
-        return self._nodes is not None
+        """Say whether the station answers; False soon after it fell silent."""
+        return self._nodes is not None and not self._pulse.quiet
 
     async def run(self) -> None:
-        """Stay connected until the connection is lost; to be supervised.
+        """Stay connected for ever: after a loss again, with a growing, jittered delay up to 4 s.
+
+        Raises:
+            PersonNeededError: the node sets are missing.
+        """
+        if self._structures is None and self.settings.takes_jobs:
+            self._structures = await asyncio.to_thread(job_structures, self._access.nodesets)
+        delay_s = AGAIN_S[0]
+        while True:
+            try:
+                await self._live()
+            except (StationUnreachableError, StationFaultError) as error:
+                if self._went_away(str(error)):
+                    delay_s = AGAIN_S[0]
+            await asyncio.sleep(delay_s * random.uniform(0.5, 1.0))
+            delay_s = min(AGAIN_S[1], 2 * delay_s)
+
+    async def _live(self) -> None:
+        """Connect, attend to the station and watch its pulse until the connection is lost.
 
         Raises:
             StationUnreachableError: could not connect, or the connection was lost.
+            StationFaultError: the server does not have the machine of the plant file.
         """
         try:
-            async with self._connection() as client:
-                self._nodes = await self._resolve(client)
-                self.connected_at = datetime.now(UTC)
-                log.info("station connected", equipment_id=self.equipment_id)
-                await self._subscribe(client, self._nodes)
-                self.changed.set()
-                while True:
-                    async with asyncio.timeout(TIMEOUT_S):
-                        await self._nodes.state.read_value()
-                    await asyncio.sleep(WATCH_S)
+            async with connection(self.settings, self._access) as client:
+                self._pulse = pulse = Pulse(self.equipment_id)
+                ask = client.nodes.server_state.read_data_value
+                tasks = [
+                    asyncio.create_task(pulse.watch(ask, self.changed.set)),
+                    asyncio.create_task(self._attend(client)),
+                ]
+                try:
+                    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                    for task in done:
+                        task.result()
+                finally:
+                    await end_all(tasks)
         except LOST as error:
             raise StationUnreachableError(f"{self.equipment_id}: {error!r}") from error
         finally:
-            self._went_away()
+            self._nodes = None
+
+    async def _attend(self, client: Client) -> None:
+        """Look what the station offers, watch its values, and end when it stops telling them."""
+        dead: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        nodes, offer = await explore(client, self.settings)
+        too_many = await self._subscribe(client, nodes, dead)
+        if too_many:
+            surplus = f"{len(too_many)} values: more than the {self.settings.most_items} it allows"
+            offer = replace(offer, missing=(*offer.missing, surplus))
+        self._came(nodes, offer)
+        raise StationUnreachableError(f"{self.equipment_id}: {await dead}")
 
     async def jobs(self) -> dict[str, JobAtStation]:
         """Return every job order the station holds, by id."""
-        nodes = self._here()
-        async with self._asking("read JobOrderList"):
-            entries = await nodes.order_list.read_value()
-        held = [self._job_at_station(entry) for entry in entries or []]
+        async with self._asking(f"read {ORDER_LIST}") as nodes:
+            entries = await nodes.parts[ORDER_LIST].read_value()
+            held = [
+                job_at_station(self._unpacked(entry, "ISA95JobOrderAndStateDataType", nodes))
+                for entry in entries or []
+            ]
         return {job.content.job_order_id: job for job in held}
 
     async def store(self, content: JobContent) -> None:
         """Give the station a job order; it does not start. The same content may be sent twice."""
-        await self._command("Store", content.job_order_id, job_order_structure(content))
+        await self._command("Store", content.job_order_id, content)
+
+    async def store_and_start(self, content: JobContent) -> None:
+        """Give the station a job order that it may start at once; to be sent once only."""
+        await self._command("StoreAndStart", content.job_order_id, content)
 
     async def start(self, job_order_id: str) -> None:
         """Allow a stored job order to start."""
@@ -130,47 +147,76 @@ class StationClient:
         """Remove a finished job order; unknown is fine, it was cleared before."""
         await self._command("Clear", job_order_id, job_order_id, accept=NO_ERROR | UNKNOWN_JOB)
 
+    def offers(self, part: str) -> bool:
+        """Say whether the station showed a method when it connected."""
+        return self.offer is None or part in self.offer.parts
+
     async def answer(self, job_order_id: str) -> JobAnswer | None:
         """Return the job response of an ended or aborted job order, None while it has not ended.
 
         Raises:
             StationFaultError: also when the station does not know the job order.
         """
-        nodes = self._here()
-        async with self._asking("RequestJobResponseByJobOrderID"):
-            method = f"{nodes.methods}:RequestJobResponseByJobOrderID"
-            reply = await nodes.results.call_method(method, job_order_id)
+        if not self.offers(RESPONSE):
+            return await self._listed_answer(job_order_id)
+        async with self._asking(RESPONSE) as nodes:
+            method = nodes.parts[RESPONSE]
+            reply = await nodes.results.call_method(method.nodeid, job_order_id)
             response, status = reply[0], int(reply[1])
             if status & INVALID_STATE:
                 return None
-            if not status & NO_ERROR or response is None:
-                raise StationFaultError(
-                    f"{self.equipment_id}: no response for {job_order_id} (return status {status})"
-                )
-            return self._job_answer(response)
+            if status & NO_ERROR and response is not None:
+                return job_answer(self._unpacked(response, "ISA95JobResponseDataType", nodes))
+        raise StationFaultError(
+            f"{self.equipment_id}: no response for {job_order_id} (return status {status})"
+        )
+
+    async def _listed_answer(self, job_order_id: str) -> JobAnswer | None:
+        async with self._asking(f"read {RESPONSE_LIST}") as nodes:
+            for entry in await nodes.parts[RESPONSE_LIST].read_value() or []:
+                response = self._unpacked(entry, "ISA95JobResponseDataType", nodes)
+                if response.JobOrderID == job_order_id:
+                    return job_answer(response)
+        if job_order_id not in await self.jobs():
+            raise StationFaultError(f"{self.equipment_id}: {job_order_id} is not known there")
+        return None
 
     async def _command(
-        self, method: str, job_order_id: str, argument: Any, accept: int = 1
+        self, method: str, job_order_id: str, argument: JobContent | str, accept: int = NO_ERROR
     ) -> None:
-        nodes = self._here()
         comment = ua.Variant([], ua.VariantType.LocalizedText, is_array=True)
-        async with self._asking(f"{method} {job_order_id}"):
-            status = await nodes.control.call_method(f"{nodes.methods}:{method}", argument, comment)
-        if not int(status) & accept:
+        async with self._asking(f"{method} {job_order_id}") as nodes:
+            given = self._packed(argument, nodes) if isinstance(argument, JobContent) else argument
+            node_id = nodes.parts[method].nodeid
+            status = int(await nodes.control.call_method(node_id, given, comment))
+        if not status & accept:
             raise StationFaultError(
                 f"{self.equipment_id}: {method} {job_order_id} refused, return status {status}"
             )
 
-    def _here(self) -> _Nodes:
+    def _packed(self, content: JobContent, nodes: StationNodes) -> ua.Variant:
+        structures = self._here_structures()
+        return structures.packed(job_order_structure(content, structures.new), nodes.index)
+
+    def _unpacked(self, value: Any, name: str, nodes: StationNodes) -> Any:
+        return self._here_structures().unpacked(value, name, nodes.index)
+
+    def _here_structures(self) -> JobStructures:
+        if self._structures is None:
+            raise StationUnreachableError(f"{self.equipment_id}: not connected yet")
+        return self._structures
+
+    def _here(self) -> StationNodes:
         if self._nodes is None:
             raise StationUnreachableError(f"{self.equipment_id}: not connected")
         return self._nodes
 
     @contextlib.asynccontextmanager
-    async def _asking(self, what: str) -> AsyncIterator[None]:
+    async def _asking(self, what: str) -> AsyncIterator[StationNodes]:
+        nodes = self._here()
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                yield
+                yield nodes
         except (OSError, TimeoutError) as error:
             raise StationUnreachableError(
                 f"{self.equipment_id}: {what}: no answer in {TIMEOUT_S} s"
@@ -184,149 +230,57 @@ class StationClient:
                 f"{self.equipment_id}: {what}: answer of the wrong shape: {error!r}"
             ) from error
 
-    @contextlib.asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Client]:
-        access = self._access
-        # The library's own watchdog of 1 s drops stations whenever this machine is busy.
-        client = Client(self.settings.endpoint, timeout=TIMEOUT_S, watchdog_intervall=TIMEOUT_S / 2)
-        client.application_uri = access.application_uri
-        client.session_timeout = 120_000
-        await client.set_security(
-            SecurityPolicyBasic256Sha256,
-            certificate=str(access.certificate),
-            private_key=str(access.private_key),
-            server_certificate=str(access.server_certificate),
-            mode=ua.MessageSecurityMode.SignAndEncrypt,
-        )
-        client.set_user(access.user)
-        client.set_password(access.password_file.read_text().strip())
-        async with asyncio.timeout(2 * TIMEOUT_S):
-            await client.connect()
-        self._client = client
-        try:
-            await client.load_data_type_definitions()
-            yield client
-        finally:
-            self._client = None
-            with contextlib.suppress(*LOST):
-                async with asyncio.timeout(2):
-                    await client.disconnect()
+    async def _subscribe(
+        self, client: Client, nodes: StationNodes, dead: "asyncio.Future[str]"
+    ) -> list[str]:
+        def ended(reason: str) -> None:
+            if not dead.done():
+                dead.set_result(reason)
 
-    async def _resolve(self, client: Client) -> _Nodes:
-        uris = await client.get_namespace_array()
-        own = uris.index(f"urn:halite:station:{self.settings.name}")
-        machinery = uris.index(MACHINERY)
-        root = await client.nodes.objects.get_child(
-            [f"{machinery}:Machines", f"{own}:{self.settings.name}"]
+        listener = Listener(
+            heard=self._pulse.heard,
+            samples=self.take,
+            lost=self._lost,
+            state=self.changed.set,
+            ended=ended,
         )
-        blocks = [f"{own}:MachineryBuildingBlocks", f"{own}:MachineryItemState"]
-        state = await root.get_child([*blocks, f"{own}:CurrentState"])
-        values = {}
-        for node in await (await root.get_child(f"{own}:ProcessValues")).get_children():
-            values[str((await node.read_browse_name()).Name)] = node
-        if self.settings.kind == "dryroom":
-            return _Nodes(state, state, state, state, values, 0)
-        jobs, methods = uris.index(JOBS), uris.index(JOB_CONTROL)
-        management = await root.get_child(f"{jobs}:JobManagement")
-        control = await management.get_child(f"{jobs}:JobOrderControl")
-        return _Nodes(
-            control=control,
-            order_list=await control.get_child(f"{methods}:JobOrderList"),
-            results=await management.get_child(f"{jobs}:JobOrderResults"),
-            state=state,
-            values=values,
-            methods=methods,
-        )
+        return await open_streams(client, self.settings, nodes.values, nodes.alive, listener)
 
-    async def _subscribe(self, client: Client, nodes: _Nodes) -> None:
-        parameters = ua.CreateSubscriptionParameters(
-            RequestedPublishingInterval=500,
-            RequestedLifetimeCount=240,
-            RequestedMaxKeepAliveCount=10,
-            MaxNotificationsPerPublish=0,
-            PublishingEnabled=True,
-            Priority=0,
-        )
-        names = {node.nodeid: signal for signal, node in nodes.values.items()}
-        subscription = await client.create_subscription(parameters, _Watcher(self, names))
-        if names:
-            await subscription.subscribe_data_change(list(nodes.values.values()), queuesize=20)
-        await subscription.subscribe_data_change(nodes.state)
-
-    def take(self, signal: str | None, data: ua.DataValue) -> None:
-        """Take one notification: a process value, or, with signal None, a new machine state."""
-        if signal is None:
-            self.changed.set()
-            return
-        value = data.Value.Value if data.Value is not None else None
-        status = data.StatusCode.name if data.StatusCode is not None else "Good"
-        good = status == "Good" and isinstance(value, float)
-        at = data.SourceTimestamp or datetime.now(UTC)
-        sample = Sample(
-            signal=signal,
-            value=value if good else None,
-            status=status if good or status != "Good" else "BadTypeMismatch",
-            source_at=at.replace(tzinfo=UTC),
-        )
-        self.samples[signal] = sample
+    def take(self, samples: Sequence[Sample]) -> None:
+        """Take what a station says of its values, in order."""
+        self.samples.update((sample.signal, sample) for sample in samples)
         for call in self.on_samples:
-            call([sample])
+            call(samples)
 
-    def _went_away(self) -> None:
-        if self._nodes is not None:
-            log.warning("station lost", equipment_id=self.equipment_id)
-        self._nodes = None
+    def _lost(self, signals: Sequence[str], status: str) -> None:
+        for call in self.on_lost:
+            call(signals, status)
+
+    def _came(self, nodes: StationNodes, offer: StationOffer) -> None:
+        before, self.offer = self._known, offer
+        self._nodes, self._known, self.trouble = nodes, offer, None
+        self.connected_at = datetime.now(UTC)
+        self.changed.set()
+        log.info("station connected", equipment_id=self.equipment_id)
+        told = {"equipment_id": self.equipment_id}
+        if offer.unusable is not None and (before is None or before.unusable != offer.unusable):
+            log.error("station unusable", **told, reason=offer.unusable)
+        if offer.missing and (before is None or before.missing != offer.missing):
+            log.warning("station lacks", **told, missing=offer.missing)
+
+    def _went_away(self, trouble: str) -> bool:
+        """Tell a loss or why connecting fails, each once; return whether it was connected."""
+        was_connected = self.connected_at is not None
+        if was_connected:
+            log.warning("station lost", equipment_id=self.equipment_id, reason=trouble)
+            self._lost(list(self.samples), NO_COMMUNICATION)
+        elif self.trouble is None:
+            log.warning("no station", equipment_id=self.equipment_id, reason=trouble)
+        self.trouble = trouble
         self.connected_at = None
         self.samples.clear()
         self.changed.set()
-
-    def _job_at_station(self, entry: Any) -> JobAtStation:
-        try:
-            order = entry.JobOrder
-            parameters = {item.ID: value_of(item) for item in order.JobOrderParameters or []}
-            units = {
-                item.ID: item.EngineeringUnits.DisplayName.Text or ""
-                for item in order.JobOrderParameters or []
-                if item.EngineeringUnits is not None
-            }
-            return JobAtStation(
-                content=JobContent(
-                    job_order_id=order.JobOrderID,
-                    parameters=parameters,
-                    materials=tuple(material(item) for item in order.MaterialRequirements or []),
-                ),
-                units=units,
-                state=STATES[int(entry.State[0].StateNumber)],
-            )
-        except (AttributeError, TypeError, ValueError, LookupError) as error:
-            raise StationFaultError(
-                f"{self.equipment_id}: JobOrderList entry of the wrong shape: {error!r}"
-            ) from error
-
-    def _job_answer(self, response: Any) -> JobAnswer | None:
-        try:
-            state = STATES[int(response.JobState[0].StateNumber)]
-            if state not in ("ended", "aborted"):
-                return None
-            return JobAnswer(
-                job_order_id=response.JobOrderID,
-                state=state,
-                started_at=response.StartTime.replace(tzinfo=UTC),
-                ended_at=response.EndTime.replace(tzinfo=UTC),
-                data={item.ID: value_of(item) for item in response.JobResponseData or []},
-            )
-        except (AttributeError, TypeError, ValueError, LookupError) as error:
-            raise StationFaultError(
-                f"{self.equipment_id}: job response of the wrong shape: {error!r}"
-            ) from error
-
-
-class _Watcher:
-    def __init__(self, station: StationClient, names: dict[ua.NodeId, str]) -> None:
-        self._station, self._names = station, names
-
-    def datachange_notification(self, node: Node, _value: Any, data: Any) -> None:
-        self._station.take(self._names.get(node.nodeid), data.monitored_item.Value)
+        return was_connected
 
 
 def _connection_is_gone(error: MesError | UaError) -> bool:

@@ -1,14 +1,23 @@
 """Job orders, materials and parameters between our words and the structures of OPC 10031-4."""
 
-from typing import Any
+from collections.abc import Callable
+from datetime import UTC
+from typing import Any, get_args
 
 from asyncua import ua
 
 from shared.facts import Material
-from shared.stations import JobContent, ParameterValue
+from shared.stations import (
+    JobAnswer,
+    JobAtStation,
+    JobContent,
+    ParameterValue,
+    StationJobState,
+)
 from shared.units import UNITS, display_unit, unit_suffix
 
 USES = {"consumed": "Consumed", "processed": "Processed", "produced": "Produced"}
+STATES: dict[int, StationJobState] = dict(enumerate(get_args(StationJobState), start=1))
 
 
 def _unit_of(name: str) -> Any:
@@ -35,16 +44,27 @@ def _variant(value: ParameterValue) -> ua.Variant:
     return ua.Variant(list(value) if isinstance(value, tuple) else value, kind)
 
 
-def job_order_structure(content: JobContent) -> Any:
-    """Return a job order as the structure of OPC 10031-4; its type definition must be loaded."""
+def _loaded(name: str, **values: Any) -> Any:
+    return getattr(ua, name)(**values)
+
+
+def job_order_structure(content: JobContent, new: Callable[..., Any] = _loaded) -> Any:
+    """Return a job order as the structure of OPC 10031-4.
+
+    new: makes a structure by its name; by default of the types this process has loaded.
+    """
     parameters = [
-        ua.ISA95ParameterDataType(  # type: ignore[attr-defined]
-            ID=name, Value=_variant(value), EngineeringUnits=_unit_of(name)
+        new(
+            "ISA95ParameterDataType",
+            ID=name,
+            Value=_variant(value),
+            EngineeringUnits=_unit_of(name),
         )
         for name, value in content.parameters.items()
     ]
     materials = [
-        ua.ISA95MaterialDataType(  # type: ignore[attr-defined]
+        new(
+            "ISA95MaterialDataType",
             MaterialDefinitionID=item.material_definition_id,
             MaterialLotID=item.lot_id,
             MaterialUse=USES[item.use],
@@ -53,7 +73,8 @@ def job_order_structure(content: JobContent) -> Any:
         )
         for item in content.materials
     ]
-    return ua.ISA95JobOrderDataType(  # type: ignore[attr-defined]
+    return new(
+        "ISA95JobOrderDataType",
         JobOrderID=content.job_order_id,
         JobOrderParameters=parameters,
         MaterialRequirements=materials,
@@ -87,11 +108,64 @@ def material(item: Any) -> Material:
         LookupError: a use we do not know.
     """
     uses = {wire: use for use, wire in USES.items()}
-    unit = item.EngineeringUnits.DisplayName.Text if item.EngineeringUnits is not None else ""
     return Material(
         lot_id=item.MaterialLotID,
         material_definition_id=item.MaterialDefinitionID or "",
         quantity=float(item.Quantity or 0),
-        unit=unit or "",
+        unit=_material_unit(item.EngineeringUnits),
         use=uses[item.MaterialUse],
+    )
+
+
+def unit_text(unit: Any) -> str:
+    """Return the unit of an EUInformation as we show it; empty for none.
+
+    Its UNECE code decides where it is one of ours: the text beside it is in the machine's language.
+    """
+    if unit is None:
+        return ""
+    by_code = {_unit_id(code): shown for shown, code in UNITS.values() if code}
+    return by_code.get(int(unit.UnitId)) or unit.DisplayName.Text or ""
+
+
+def _material_unit(unit: Any) -> str:
+    text = unit_text(unit)
+    suffixes = [suffix for suffix, (shown, _) in UNITS.items() if shown == text]
+    return "count" if "count" in suffixes else next(iter(suffixes), text)
+
+
+def job_at_station(entry: Any) -> JobAtStation:
+    """Return an entry of JobOrderList, an ISA95JobOrderAndStateDataType.
+
+    Raises:
+        AttributeError, TypeError, ValueError, LookupError: of another shape.
+    """
+    order = entry.JobOrder
+    parameters = order.JobOrderParameters or []
+    return JobAtStation(
+        content=JobContent(
+            job_order_id=order.JobOrderID,
+            parameters={item.ID: value_of(item) for item in parameters},
+            materials=tuple(material(item) for item in order.MaterialRequirements or []),
+        ),
+        units={item.ID: unit_text(item.EngineeringUnits) for item in parameters},
+        state=STATES[int(entry.State[0].StateNumber)],
+    )
+
+
+def job_answer(response: Any) -> JobAnswer | None:
+    """Return an ISA95JobResponseDataType, None while its job order has not ended.
+
+    Raises:
+        AttributeError, TypeError, ValueError, LookupError: of another shape.
+    """
+    state = STATES[int(response.JobState[0].StateNumber)]
+    if state not in ("ended", "aborted"):
+        return None
+    return JobAnswer(
+        job_order_id=response.JobOrderID,
+        state=state,
+        started_at=response.StartTime.replace(tzinfo=UTC),
+        ended_at=response.EndTime.replace(tzinfo=UTC),
+        data={item.ID: value_of(item) for item in response.JobResponseData or []},
     )

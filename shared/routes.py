@@ -1,6 +1,7 @@
 """Routes that every service with stations has: its recipes and its job orders."""
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -8,6 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared import joborders, recipes
 from shared.app import Service
 from shared.commands import Command, command_of
+
+if TYPE_CHECKING:  # a service without stations does not load the OPC UA library
+    from shared.opcua import StationClient
 
 
 def add_station_routes(service: Service) -> None:
@@ -38,3 +42,28 @@ def add_station_routes(service: Service) -> None:
             return {"job_order_id": job_order_id, "state": state}
 
         return await command.once(act)
+
+
+def add_stations_route(service: Service, clients: "Sequence[StationClient]") -> None:
+    """Add `GET /stations`: what each station of this service offers and what it lacks."""
+
+    @service.app.get("/stations", tags=["stations"])
+    async def get_stations() -> dict[str, Any]:
+        """Each station: whether it answers, who it is, its methods, what is missing and why."""
+        return {"items": [_shown(client) for client in clients]}
+
+
+def _shown(client: "StationClient") -> dict[str, Any]:
+    offer = client.offer
+    return {
+        "equipment_id": client.equipment_id,
+        "endpoint": client.settings.endpoint,
+        "connected": client.connected,
+        "trouble": client.trouble,
+        "identification": dict(offer.identification) if offer else {},
+        "offers": sorted(offer.parts) if offer else [],
+        "signals": list(offer.signals) if offer else [],
+        "most_jobs": offer.most_jobs if offer else None,
+        "missing": list(offer.missing) if offer else [],
+        "unusable": offer.unusable if offer else None,
+    }

@@ -3,7 +3,7 @@
 import tomllib
 from datetime import date
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -23,6 +23,7 @@ ServiceName = Literal[
     "gateway",
 ]
 SERVICES: tuple[str, ...] = get_args(ServiceName)
+NODE = r"^nsu=[^;]+;[isgb]=.+$"
 StationKind = Literal[
     "mill",
     "dryer",
@@ -38,8 +39,19 @@ StationKind = Literal[
 ]
 
 
+Amount = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
 class StationSettings(BaseModel):
-    """One machine with an OPC UA server, as the plant file describes it."""
+    """One machine with an OPC UA server, as the plant file describes it.
+
+    node: the machine's own node, `nsu=<uri>;s=<name>`; below Machines by its name when None.
+    namespace: URI of the machine's own nodes. items: node of each live value by its signal; what
+    stands below ProcessValues when empty. sampling_ms: how often the station looks at a value.
+    most_items: values it can watch at once; small PLCs end near 1000. smallest_change: by signal,
+    in its unit; smaller changes are not recorded. tolerance: by parameter, in its unit, what a
+    value read back may differ from the one sent, beside a relative 1e-6.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -47,6 +59,13 @@ class StationSettings(BaseModel):
     kind: StationKind
     service: ServiceName
     endpoint: str = Field(pattern=r"^opc\.tcp://")
+    node: str | None = Field(default=None, pattern=NODE)
+    namespace: str | None = Field(default=None, min_length=1)
+    items: dict[str, Annotated[str, Field(pattern=NODE)]] = Field(default_factory=dict)
+    sampling_ms: float = Field(default=250.0, ge=1.0, le=3_600_000.0)
+    most_items: int = Field(default=1000, gt=0)
+    smallest_change: dict[str, Amount] = Field(default_factory=dict)
+    tolerance: dict[str, Amount] = Field(default_factory=dict)
     capacity_parts: int | None = Field(default=None, gt=0)
     capacity_g: float | None = Field(default=None, gt=0)
     tray_positions: int | None = Field(default=None, gt=0)
@@ -59,6 +78,16 @@ class StationSettings(BaseModel):
     def name(self) -> str:
         """The last part of the equipment id, the station's own name on the wire."""
         return self.equipment_id.rsplit("/", 1)[-1]
+
+    @property
+    def own_namespace(self) -> str:
+        """The namespace URI of the machine's own nodes."""
+        return self.namespace or f"urn:halite:station:{self.name}"
+
+    @property
+    def takes_jobs(self) -> bool:
+        """Whether it is given job orders, and does not only measure."""
+        return self.kind != "dryroom"
 
     @property
     def area(self) -> str:
@@ -86,12 +115,16 @@ class TesterSettings(BaseModel):
 
 
 class PlantSettings(BaseModel):
-    """The plant file: site, stations, testers."""
+    """The plant file: site, stations, testers.
+
+    opcua_without_security: let PLCs enter with policy None too, in a demo on one machine.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     site: str = Field(pattern=r"^[a-z0-9-]+$")
     line: str
+    opcua_without_security: bool = False
     station: tuple[StationSettings, ...] = ()
     tester: tuple[TesterSettings, ...] = ()
 
@@ -129,6 +162,7 @@ class ServiceSettings(BaseSettings):
     plant_file: Path = Path("deploy/plant.toml")
     data_dir: Path = Path(".halite")
     clock_file: Path | None = None
+    nodesets: Path = Path(".cache/nodesets")
     service_urls: dict[str, str] = Field(default_factory=dict)
 
     @property

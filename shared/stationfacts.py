@@ -13,26 +13,32 @@ class EquipmentStates:
 
     def __init__(self, service: Service, equipment_id: str) -> None:
         self._service, self._equipment_id = service, equipment_id
-        self._told: tuple[EquipmentState, bool] | None = None
+        self._told: tuple[EquipmentState, bool, str | None] | None = None
 
-    async def tell(self, *, connected: bool, running: bool) -> None:
-        """Tell the state; while it does not answer, the last known state with quality unknown."""
+    async def tell(self, *, connected: bool, running: bool, unusable: str | None = None) -> None:
+        """Tell the state; while it does not answer, the last known state with quality unknown.
+
+        unusable: why it can be given no job, though it answers.
+        """
         state: EquipmentState = "productive" if running else "standby"
+        if unusable is not None:
+            state = "unscheduled_down"
         if not connected and self._told is not None:
             state = self._told[0]
-        if self._told == (state, connected):
+        reason = unusable if connected else "station does not answer"
+        if self._told == (state, connected, reason):
             return
         self._service.metrics.stations_connected.labels(self._equipment_id).set(connected)
         event = EquipmentStateChanged(
             equipment_id=self._equipment_id,
             state=state,
             data_quality="good" if connected else "unknown",
-            reason=None if connected else "station does not answer",
+            reason=reason,
             changed_at=self._service.clock.now(),
         )
         async with self._service.database.begin() as tx:
             await self._service.outbox.record(tx, event)
-        self._told = (state, connected)
+        self._told = (state, connected, reason)
 
 
 def started_events(order: StationOrder) -> list[JobOrderStarted]:

@@ -1,8 +1,8 @@
 """What Halite and a station say to each other about a job, free of any protocol."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -14,6 +14,8 @@ StationJobState = Literal[
     "not_allowed_to_start", "allowed_to_start", "running", "interrupted", "ended", "aborted"
 ]
 READ_BACK_TOLERANCE_RATIO = 1e-6
+# Reasons of a gap, as statuses of OPC 10000-4: the station was not reached; values were dropped.
+NO_COMMUNICATION, DATA_LOST = "BadNoCommunication", "BadDataLost"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +64,7 @@ class JobAnswer:
         return value if isinstance(value, str) else None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Sample:
     """One process value; `value` is None while its status is not good."""
 
@@ -72,42 +74,57 @@ class Sample:
     source_at: datetime
 
 
-@dataclass(kw_only=True)
-class LiveValues:
-    """The newest sample of each signal of a station."""
-
-    samples: dict[str, Sample] = field(default_factory=dict)
-
-
-def read_back_differences(sent: JobContent, held: JobAtStation) -> list[str]:
+def read_back_differences(
+    sent: JobContent, held: JobAtStation, tolerance: Mapping[str, float] | None = None
+) -> list[str]:
     """Compare what a station holds with what it was sent, value by value.
 
     Returns one sentence for each difference, with both values and the unit; empty when equal.
-    Numbers may differ by a relative 1e-6, which covers a station that keeps single precision.
+    Numbers may differ by a relative 1e-6, which covers a station that keeps single precision, or
+    by the tolerance of their name, in its unit. What is no number equals nothing.
     """
+    allowed = tolerance or {}
     differences = []
+    if held.content.job_order_id != sent.job_order_id:
+        ids = f"sent {sent.job_order_id!r}, station holds {held.content.job_order_id!r}"
+        differences.append(f"job order id: {ids}")
     for name in sorted(sent.parameters.keys() | held.content.parameters.keys()):
         ours, theirs = sent.parameters.get(name), held.content.parameters.get(name)
+        unit, their_unit = display_unit(name), held.units.get(name, "")
         if ours is None or theirs is None:
             differences.append(f"{name}: sent {ours!r}, station holds {theirs!r}")
-        elif not _same(ours, theirs):
-            unit = display_unit(name)
+        elif their_unit != unit:
+            differences.append(
+                f"{name}: sent {ours} in {unit!r}, station holds {theirs} in {their_unit!r}"
+            )
+        elif not _same(ours, theirs, allowed.get(name, 0.0)):
             differences.append(f"{name}: sent {ours} {unit}, station holds {theirs} {unit}")
-        elif held.units.get(name, "") != display_unit(name):
-            unit = held.units.get(name, "")
-            differences.append(f"{name}: sent in {display_unit(name)!r}, station holds {unit!r}")
-    ours_lots = [(item.lot_id, item.use) for item in sent.materials]
-    their_lots = [(item.lot_id, item.use) for item in held.content.materials]
-    if ours_lots != their_lots:
-        differences.append(f"materials: sent {ours_lots}, station holds {their_lots}")
-    return differences
+    return differences + _lot_differences(sent.materials, held.content.materials)
 
 
-def _same(ours: ParameterValue, theirs: ParameterValue) -> bool:
+def _lot_differences(ours: Sequence[Material], theirs: Sequence[Material]) -> list[str]:
+    if [_lot(item) for item in ours] == [_lot(item) for item in theirs] and all(
+        _same(float(one.quantity), float(other.quantity), 0.0)
+        for one, other in zip(ours, theirs, strict=True)
+    ):
+        return []
+    sent, held = ([(*_lot(item), item.quantity) for item in lots] for lots in (ours, theirs))
+    return [f"materials: sent {sent}, station holds {held}"]
+
+
+def _lot(item: Material) -> tuple[str, str, str, str]:
+    unit = display_unit(f"quantity_{item.unit}")
+    return item.lot_id, item.material_definition_id, item.use, unit
+
+
+def _same(ours: ParameterValue, theirs: ParameterValue, tolerance: float) -> bool:
     if isinstance(ours, tuple) or isinstance(theirs, tuple):
         if not (isinstance(ours, tuple) and isinstance(theirs, tuple)):
             return False
-        return len(ours) == len(theirs) and all(map(_same, ours, theirs))
+        pairs: list[tuple[float | str, float | str]] = list(zip(ours, theirs, strict=False))
+        alike = all(_same(one, other, tolerance) for one, other in pairs)
+        return len(ours) == len(theirs) and alike
     if isinstance(ours, float) and isinstance(theirs, float):
-        return math.isclose(ours, theirs, rel_tol=READ_BACK_TOLERANCE_RATIO, abs_tol=1e-12)
+        allowed = max(tolerance, 1e-12)
+        return math.isclose(ours, theirs, rel_tol=READ_BACK_TOLERANCE_RATIO, abs_tol=allowed)
     return type(ours) is type(theirs) and ours == theirs

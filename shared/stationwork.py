@@ -17,7 +17,7 @@ from shared.joborders import StationOrder
 from shared.opcua import StationClient
 from shared.settings import StationSettings
 from shared.stationfacts import EquipmentStates, held_events, started_events
-from shared.stations import JobAnswer, read_back_differences
+from shared.stations import JobAnswer, JobAtStation, read_back_differences
 from shared.telemetry import TelemetryFeed
 
 log = structlog.get_logger()
@@ -49,7 +49,7 @@ class StationRunner:
         self.client, self._service, self._work, self._places = client, service, work, places
         self._database, self._outbox = service.database, service.outbox
         self._states = EquipmentStates(service, client.equipment_id)
-        self.telemetry = TelemetryFeed(service.bus, client).run
+        self.telemetry = TelemetryFeed(service.bus, client, service.clock.now).run
         self._look_s = LOOK_S
         self._orders: dict[str, StationOrder] = {}
         self._tidied_at: datetime | None = None
@@ -59,6 +59,11 @@ class StationRunner:
         while True:
             if not self.client.connected:
                 await self._states.tell(connected=False, running=False)
+                await self.client.changed.wait(LOOK_S)
+                continue
+            unusable = self.client.offer.unusable if self.client.offer is not None else None
+            if unusable is not None:
+                await self._states.tell(connected=True, running=False, unusable=unusable)
                 await self.client.changed.wait(LOOK_S)
                 continue
             if self._tidied_at != self.client.connected_at:
@@ -75,6 +80,9 @@ class StationRunner:
         A crash between an end and its clearing would else leave them there until it is full.
         """
         connected_at = self.client.connected_at
+        if not self.client.offers("Clear"):
+            self._tidied_at = connected_at
+            return
         shown = [
             job_order_id
             for job_order_id, job in (await self.client.jobs()).items()
@@ -147,8 +155,7 @@ class StationRunner:
         knows the order may have begun it, so it is never given it a second time.
         """
         station = self.client.equipment_id
-        if order.started_at is None:
-            await self.client.store(order.content)
+        order = await self._give(order)
         held = (await self.client.jobs()).get(order.station_order_id)
         if held is None and order.started_at is not None:
             raise StationFaultError(
@@ -157,10 +164,10 @@ class StationRunner:
             )
         if held is None:
             raise StationFaultError(f"{station} took the order but does not show it")
-        differences = read_back_differences(order.content, held)
+        tolerance = self.client.settings.tolerance
+        differences = read_back_differences(order.content, held, tolerance)
         if differences:
-            if held.state == "not_allowed_to_start":
-                await self.client.cancel(order.station_order_id)
+            await self._withdraw(held)
             raise StationFaultError("recipe read back differs: " + "; ".join(differences))
         if held.state == "not_allowed_to_start":
             order = await self._keep_asked(order)
@@ -170,6 +177,26 @@ class StationRunner:
             await joborders.save(tx, started, None)
             await self._outbox.record(tx, *started_events(started))
         return True
+
+    async def _give(self, order: StationOrder) -> StationOrder:
+        """Give the station an order it has not got; one that cannot only store may start it."""
+        if order.started_at is not None:
+            return order
+        offer = self.client.offer
+        if offer is None or offer.reads_back_first:
+            await self.client.store(order.content)
+            return order
+        order = await self._keep_asked(order)
+        await self.client.store_and_start(order.content)
+        return order
+
+    async def _withdraw(self, held: JobAtStation) -> None:
+        """Take back an order that is not what was sent, as far as the station lets one."""
+        job_order_id = held.content.job_order_id
+        if held.state == "not_allowed_to_start" and self.client.offers("Cancel"):
+            await self.client.cancel(job_order_id)
+        elif held.state not in ("ended", "aborted") and self.client.offers("Abort"):
+            await self.client.abort(job_order_id)
 
     async def _keep_asked(self, order: StationOrder) -> StationOrder:
         asked = replace(order, started_at=self._service.clock.now())
@@ -189,7 +216,8 @@ class StationRunner:
         async with self._database.begin() as tx:
             await joborders.save(tx, ended, joborders.answer_record(answer))
             await self._work.ended(tx, ended, answer)
-        await self.client.clear(order.station_order_id)
+        if self.client.offers("Clear"):
+            await self.client.clear(order.station_order_id)
         return True
 
     async def _hold(self, order: StationOrder, reason: str) -> None:

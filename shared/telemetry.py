@@ -1,25 +1,38 @@
 """Live values between stations and readers over the bus: published here, read and checked here."""
 
 import asyncio
+import contextlib
+import itertools
 import json
 import math
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
 from shared.bus import Bus
-from shared.errors import InvalidInputError
-from shared.stations import Sample
+from shared.errors import InvalidInputError, ServiceUnreachableError
+from shared.stations import DATA_LOST, NO_COMMUNICATION, Sample
+from shared.thinning import Thinning
 from shared.topics import telemetry_topic
 
 if TYPE_CHECKING:  # a reader of telemetry does not load the OPC UA library
     from shared.opcua import StationClient
 
+log = structlog.get_logger()
 PUBLISH_S = 0.5
 REPEAT_S = 2.0
-MOST_WAITING = 2000
+MOST_WAITING = 50_000  # samples of a station kept while the broker is away, about 10 MB
+MOST_IN_MESSAGE = 500
+MOST_AT_ONCE = 20 * MOST_IN_MESSAGE
+STEP = timedelta(microseconds=1)
+
+
+def _wall_now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,32 +44,105 @@ class Telemetry:
 
 
 class TelemetryFeed:
-    """Publishes what one station shows."""
+    """Publishes what one station shows, in order; keeps it while the broker is away.
 
-    def __init__(self, bus: Bus, client: "StationClient") -> None:
-        self._bus, self._client = bus, client
-        self._fresh: deque[Sample] = deque(maxlen=MOST_WAITING)
-        client.on_samples.append(self._fresh.extend)
+    now: the time of gaps, and of values that are as old as the gap they end.
+    """
+
+    def __init__(
+        self, bus: Bus, client: "StationClient", now: Callable[[], datetime] = _wall_now
+    ) -> None:
+        self._bus, self._client, self._now = bus, client, now
+        self._waiting: deque[Sample] = deque()
+        self._newest: dict[str, Sample] = {}
+        self._thinning = Thinning(client.settings.smallest_change)
+        client.on_samples.append(self._take)
+        client.on_lost.append(self._take_gap)
 
     async def run(self) -> None:
-        """Publish every sample, twice a wall second.
+        """Publish every sample, twice a wall second; while the broker is away they wait.
 
         A station only tells changes. While it answers and nothing changes, its newest values are
         repeated every two wall seconds with their old source time, so that readers can tell a
         quiet station from a silent one; values of a lost station are not repeated.
         """
         clock = asyncio.get_running_loop()
-        topic = telemetry_topic(self._client.equipment_id, "values")
         published_s = clock.time()
         while True:
             await asyncio.sleep(PUBLISH_S)
-            samples = list(self._fresh)
-            self._fresh.clear()
-            if not samples and clock.time() - published_s >= REPEAT_S:
-                samples = list(self._client.samples.values())
-            if samples:
-                self._bus.publish_soon(topic, written(self._client.equipment_id, samples))
+            if self._waiting:
+                with contextlib.suppress(ServiceUnreachableError):  # kept; readiness tells it
+                    await self._publish()
+                    published_s = clock.time()
+            elif clock.time() - published_s >= REPEAT_S and self._client.connected:
+                self._bus.publish_soon(self._topic, self._written(list(self._newest.values())))
                 published_s = clock.time()
+
+    @property
+    def _topic(self) -> str:
+        return telemetry_topic(self._client.equipment_id, "values")
+
+    def _written(self, samples: Sequence[Sample]) -> str:
+        return written(self._client.equipment_id, samples)
+
+    async def _publish(self) -> None:
+        """Publish what waits; it is forgotten when the broker has acknowledged it."""
+        samples = list(itertools.islice(self._waiting, MOST_AT_ONCE))
+        pieces = range(0, len(samples), MOST_IN_MESSAGE)
+        await self._bus.publish_all(
+            [
+                (self._topic, self._written(samples[start : start + MOST_IN_MESSAGE]))
+                for start in pieces
+            ]
+        )
+        for sample in samples:
+            if self._waiting and self._waiting[0] is sample:
+                self._waiting.popleft()
+
+    def _take(self, samples: Sequence[Sample]) -> None:
+        for sample in samples:
+            before = self._newest.get(sample.signal)
+            if before is not None and _is_gap(before) and sample.source_at <= before.source_at:
+                # It did not change during the gap: it is known again from now on.
+                again = max(self._now(), before.source_at + STEP)
+                sample = replace(sample, source_at=again)
+            self._newest[sample.signal] = sample
+            self._keep(self._thinning.kept(sample))
+
+    def _take_gap(self, signals: Sequence[str], status: str) -> None:
+        """Enter a gap into each signal: no value, and the reason as its status."""
+        for signal in signals:
+            before = self._newest.get(signal)
+            at = self._now()
+            if before is not None:
+                at = max(at, before.source_at + STEP)
+            gap = Sample(signal=signal, value=None, status=status, source_at=at)
+            self._newest[signal] = gap
+            self._keep(self._thinning.kept(gap))
+
+    def _keep(self, samples: Sequence[Sample]) -> None:
+        for sample in samples:
+            if len(self._waiting) >= MOST_WAITING:
+                self._drop()
+            self._waiting.append(sample)
+
+    def _drop(self) -> None:
+        """Make room: a quarter of what waits becomes one gap in each of its signals."""
+        dropped = [self._waiting.popleft() for _ in range(MOST_WAITING // 4)]
+        gaps = {sample.signal: sample for sample in dropped}
+        self._waiting.extendleft(
+            replace(sample, value=None, status=DATA_LOST) for sample in gaps.values()
+        )
+        log.error(
+            "oldest samples dropped: the broker is away for too long",
+            equipment_id=self._client.equipment_id,
+            count=len(dropped),
+            limit=MOST_WAITING,
+        )
+
+
+def _is_gap(sample: Sample) -> bool:
+    return sample.status in (NO_COMMUNICATION, DATA_LOST)
 
 
 def written(equipment_id: str, samples: Sequence[Sample]) -> str:

@@ -3,12 +3,17 @@
 from shared.app import Service
 from shared.intake import access_to
 from shared.opcua import StationClient
+from shared.routes import add_stations_route
 from shared.telemetry import TelemetryFeed
 
 
 def watch_sensors(service: Service) -> None:
     """Add loops to a service that publish the values of each of its stations."""
-    for station in service.plant.stations_of(service.name):
-        client = StationClient(station, access_to(service, station))
-        service.loop(f"connect {station.name}", client.run)
-        service.loop(f"telemetry {station.name}", TelemetryFeed(service.bus, client).run)
+    stations = service.plant.stations_of(service.name)
+    clients = [StationClient(station, access_to(service, station)) for station in stations]
+    for client in clients:
+        name = client.settings.name
+        feed = TelemetryFeed(service.bus, client, service.clock.now)
+        service.loop(f"connect {name}", client.run)
+        service.loop(f"telemetry {name}", feed.run)
+    add_stations_route(service, clients)

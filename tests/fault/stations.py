@@ -7,8 +7,9 @@ from typing import Any
 
 from shared.errors import StationFaultError, StationUnreachableError
 from shared.opcua import INVALID_STATE, NO_ERROR, Access, StationClient
+from shared.opcua_data import job_answer, job_at_station, job_order_structure
 from shared.settings import StationSettings
-from shared.stations import JobAnswer, JobAtStation, Sample
+from shared.stations import JobAnswer, JobAtStation, JobContent, Sample
 from simulators import job_structures
 from simulators.machine import Machine
 from simulators.station import Station
@@ -122,7 +123,7 @@ class MemoryStation(StationClient):
     async def jobs(self) -> dict[str, JobAtStation]:
         """Return every job order the station holds."""
         await self._call("JobOrderList")
-        held = [self._job_at_station(entry) for entry in self._panel.orders]
+        held = [job_at_station(entry) for entry in self._panel.orders]
         self._lose_answer("JobOrderList")
         return {job.content.job_order_id: job for job in held}
 
@@ -135,10 +136,10 @@ class MemoryStation(StationClient):
             return None
         if not status & NO_ERROR:
             raise StationFaultError(f"{self.equipment_id}: no response for {job_order_id}")
-        return self._job_answer(response)
+        return job_answer(response)
 
     async def _command(
-        self, method: str, job_order_id: str, argument: Any, accept: int = NO_ERROR
+        self, method: str, job_order_id: str, argument: JobContent | str, accept: int = NO_ERROR
     ) -> None:
         await self._call(method)
         act = {
@@ -148,9 +149,11 @@ class MemoryStation(StationClient):
             "Cancel": self._station.cancel,
             "Clear": self._station.clear,
         }[method]
-        if method == "Store":  # over a wire the station has a copy of its own
-            argument = job_structures.from_bytes(job_structures.to_bytes(argument))
-        status = await act(argument)
+        given: Any = argument
+        if isinstance(argument, JobContent):  # over a wire the station has a copy of its own
+            sent = job_order_structure(argument)
+            given = job_structures.from_bytes(job_structures.to_bytes(sent))
+        status = await act(given)
         self._lose_answer(method)
         if not status & accept:
             raise StationFaultError(

@@ -1,0 +1,63 @@
+"""The secured connection to a station: certificates, user, time-outs."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from asyncua import Client, ua
+from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
+from asyncua.ua.uaerrors import UaError
+
+from shared.settings import StationSettings
+
+TIMEOUT_S = 10.0
+CONNECT_S = 5.0  # one step of connecting may take so long: a lost link is given up soon
+LOST = (OSError, TimeoutError, UaError, asyncio.IncompleteReadError)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """Certificate, key and user with which a service enters a station.
+
+    nodesets: folder with the official node sets, for the structures of job orders.
+    """
+
+    application_uri: str
+    certificate: Path
+    private_key: Path
+    server_certificate: Path
+    user: str
+    password_file: Path
+    nodesets: Path = Path(".cache/nodesets")
+
+
+@contextlib.asynccontextmanager
+async def connection(settings: StationSettings, access: Access) -> AsyncIterator[Client]:
+    """Enter a station with SignAndEncrypt, its certificate pinned, while the block lasts.
+
+    Raises:
+        OSError, TimeoutError, UaError: it cannot be reached, or it refuses.
+    """
+    # The library's own watchdog of 1 s drops stations whenever this machine is busy.
+    client = Client(settings.endpoint, timeout=TIMEOUT_S, watchdog_intervall=TIMEOUT_S / 2)
+    client.application_uri = access.application_uri
+    client.session_timeout = 120_000
+    await client.set_security(
+        SecurityPolicyBasic256Sha256,
+        certificate=str(access.certificate),
+        private_key=str(access.private_key),
+        server_certificate=str(access.server_certificate),
+        mode=ua.MessageSecurityMode.SignAndEncrypt,
+    )
+    client.set_user(access.user)
+    client.set_password(access.password_file.read_text().strip())
+    async with asyncio.timeout(CONNECT_S):
+        await client.connect()
+    try:
+        yield client
+    finally:
+        with contextlib.suppress(*LOST):
+            async with asyncio.timeout(2):
+                await client.disconnect()

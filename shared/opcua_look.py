@@ -1,0 +1,104 @@
+"""One look at a station, to compare it with the plant file: what it offers, in which units."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from asyncua import Client, Node, ua
+from asyncua.ua.uaerrors import BadNoMatch, UaError
+
+from shared.errors import StationUnreachableError
+from shared.opcua_data import unit_text
+from shared.opcua_link import LOST, TIMEOUT_S, Access, connection
+from shared.opcua_offer import explore
+from shared.settings import StationSettings
+from shared.stationoffer import StationOffer
+
+NONE_POLICY = "http://opcfoundation.org/UA/SecurityPolicy#None"
+REMEDIES = {
+    "BadCertificateUntrusted": "give the station the certificate {own} as trusted",
+    "BadSecurityChecksFailed": "put the station's certificate at {theirs} and give it {own}",
+    "BadUserAccessDenied": "check user {user} and the password in {password}",
+    "BadIdentityTokenRejected": "let user {user} in by password",
+    "BadSecurityPolicyRejected": "offer SignAndEncrypt with Basic256Sha256",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveItem:
+    """What a station says of one of its values; None where it says nothing.
+
+    unit: as we show it. low, high: its range in that unit. number: whether it is one.
+    """
+
+    number: bool
+    unit: str | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StationLook:
+    """What was seen of a station; open_policy: it also lets in clients without encryption."""
+
+    offer: StationOffer
+    items: Mapping[str, LiveItem] = field(default_factory=dict)
+    open_policy: bool = False
+
+
+async def look(settings: StationSettings, access: Access) -> StationLook:
+    """Enter a station, look at it and leave; nothing is changed there.
+
+    Raises:
+        StationUnreachableError: it cannot be entered; says why and what helps.
+        StationFaultError: its server does not have the machine of the plant file.
+    """
+    try:
+        async with asyncio.timeout(6 * TIMEOUT_S), connection(settings, access) as client:
+            nodes, offer = await explore(client, settings)
+            items = {signal: await _item(node) for signal, node in nodes.values.items()}
+            return StationLook(offer=offer, items=items, open_policy=await _open(client))
+    except LOST as error:
+        raise StationUnreachableError(_why(settings, access, error)) from error
+
+
+async def _open(client: Client) -> bool:
+    endpoints = await client.get_endpoints()
+    return any(endpoint.SecurityPolicyUri == NONE_POLICY for endpoint in endpoints)
+
+
+async def _item(node: Node) -> LiveItem:
+    try:
+        data = await node.read_data_value(raise_on_bad_status=False)
+    except UaError:
+        return LiveItem(number=False)
+    value = data.Value.Value if data.Value is not None else None
+    number = value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+    unit, span = await _property(node, "EngineeringUnits"), await _property(node, "EURange")
+    return LiveItem(
+        number=number and (data.StatusCode is None or data.StatusCode.name != "BadNodeIdUnknown"),
+        unit=unit_text(unit) if isinstance(unit, ua.EUInformation) else None,
+        low=float(span.Low) if isinstance(span, ua.Range) else None,
+        high=float(span.High) if isinstance(span, ua.Range) else None,
+    )
+
+
+async def _property(node: Node, name: str) -> object:
+    try:
+        found: object = await (await node.get_child(f"0:{name}")).read_value()
+    except BadNoMatch:
+        return None
+    return found
+
+
+def _why(settings: StationSettings, access: Access, error: BaseException) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"{error.filename} is missing; docs/how-to/connect-a-real-station.md says what it is"
+    remedy = REMEDIES.get(type(error).__name__, "is the endpoint right, and does it run?")
+    says = remedy.format(
+        own=access.certificate,
+        theirs=access.server_certificate,
+        user=access.user,
+        password=access.password_file,
+    )
+    return f"{settings.endpoint} cannot be entered ({error!r}); {says}"
