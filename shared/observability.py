@@ -1,9 +1,10 @@
 """Structured logs, the metrics every service shows, and an eye on the wall clock."""
 
 import asyncio
+import contextlib
 import logging
 import sys
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 from prometheus_client import CollectorRegistry, Gauge
@@ -12,6 +13,26 @@ from shared.clock import DRIFT_LIMIT_S, Clock
 
 log = structlog.get_logger()
 CLOCK_EVERY_S = 10.0
+
+
+class LossyOutput:
+    """Lines to a stream; one that cannot be written is lost and fails nobody.
+
+    On a full disk a log line would otherwise end the loop that wanted to tell of it.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        """Write as far as it goes."""
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        """Flush as far as it goes."""
+        with contextlib.suppress(OSError):
+            self._stream.flush()
 
 
 def configure_logs(service: str) -> None:
@@ -30,7 +51,7 @@ def configure_logs(service: str) -> None:
             structlog.processors.JSONRenderer(default=str),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, LossyOutput(sys.stdout))),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stdout)
