@@ -182,7 +182,7 @@ def acknowledged_by(plant: Plant, alarm_id: str) -> str | None:
 def sockets_of(tab: Page) -> list[WebSocket]:
     """A list that grows with each WebSocket that the tab opens from now on."""
     opened: list[WebSocket] = []
-    tab.on("websocket", opened.append)
+    tab.on("websocket", lambda socket: opened.append(socket))
     return opened
 
 
