@@ -20,7 +20,7 @@ from deploy.nodesets import ensure_nodesets
 from deploy.pki import ensure_passwords, ensure_pki
 from deploy.ports import DEFAULT_FIRST, HIGHEST_FIRST, Ports, check_free, write_plant_file
 from deploy.postgres import PostgresServer
-from deploy.processes import PROJECT_DIR, Child
+from deploy.processes import PROJECT_DIR, Child, ChildSpec
 from deploy.screen import ready_screen
 from deploy.supervisor import Supervisor
 from deploy.web import ensure_web
@@ -74,13 +74,23 @@ class StopRequest:
 
 
 class LocalPlant:
-    """One run of the plant, from the first check to the last process that ended."""
+    """One run of the plant, from the first check to the last process that ended.
 
-    def __init__(self, options: Options, stop: StopRequest, say: Callable[[str], None]) -> None:
+    altered: returns what is run instead of a process's specification.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        stop: StopRequest,
+        say: Callable[[str], None],
+        altered: Callable[[ChildSpec], ChildSpec],
+    ) -> None:
         self._options = options
         self._data = options.data
         self._stop = stop
         self._say = say
+        self._altered = altered
         self._supervisor = Supervisor(say)
         self._time: plant_time.PlantTime | None = None
         self._begun_s = time.monotonic()
@@ -132,8 +142,8 @@ class LocalPlant:
     ) -> None:
         options, data = self._options, self._data
         self._say("Starting the database and the broker ...")
-        self._supervisor.watch("database", database.child)
-        self._supervisor.watch("broker", broker.child)
+        self._watch("database", database.child.spec)
+        self._watch("broker", broker.child.spec)
         self._wait_for({"postgres": database.is_ready, "mosquitto": broker.is_ready})
         for name in SERVICES:
             database.ensure_database(f"halite_{name}")
@@ -142,15 +152,18 @@ class LocalPlant:
         self._begin_time()
         if options.simulators:
             for spec in plant.simulator_specs(files, options.ports, settings):
-                self._supervisor.watch("simulators", Child(spec, data.logs))
+                self._watch("simulators", spec)
         for spec in plant.service_specs(files, options.ports, database_urls, broker.url):
-            self._supervisor.watch("services", Child(spec, data.logs))
+            self._watch("services", spec)
         with httpx.Client(trust_env=False, timeout=_ANSWER_WITHIN_S) as client:
             urls = options.ports.service_urls()
             self._wait_for({name: ready_check(client, url) for name, url in urls.items()})
         if not options.empty:
             self._load_examples()
         self._say(ready_screen(options.ports, data, options.speed, self._seconds_taken()))
+
+    def _watch(self, stage: str, spec: ChildSpec) -> None:
+        self._supervisor.watch(stage, Child(self._altered(spec), self._data.logs))
 
     def _load_examples(self) -> None:
         """Fill an empty plant, in a thread of its own: the plant is watched on meanwhile."""
@@ -253,13 +266,18 @@ def read_options(words: Sequence[str]) -> Options:
     )
 
 
-def main(words: Sequence[str]) -> int:
+def unaltered(spec: ChildSpec) -> ChildSpec:
+    """Return the specification as it is."""
+    return spec
+
+
+def main(words: Sequence[str], altered: Callable[[ChildSpec], ChildSpec] = unaltered) -> int:
     """Run the plant; return 0 after a stop, 1 when a person must act, 130 when interrupted."""
     options = read_options(words)
     stop = StopRequest()
     stop.install()
     try:
-        LocalPlant(options, stop, say).run()
+        LocalPlant(options, stop, say, altered).run()
     except KeyboardInterrupt:
         return 130
     except MesError as error:

@@ -14,15 +14,20 @@ import httpx
 
 ROOT = Path(__file__).resolve().parents[1]
 READY_WITHIN_S = 240.0
+STOPPED_WITHIN_S = 120.0
 
 
 @dataclass
 class Plant:
-    """One plant on this machine: its process, and its HTTP face."""
+    """One plant on this machine: its process, and its HTTP face.
+
+    command: the module that runs it, and options before those of deploy.local.
+    """
 
     data_dir: Path
     port: int
     speed: float
+    command: tuple[str, ...] = ("deploy.local",)
     process: "subprocess.Popen[str] | None" = None
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30.0, trust_env=False))
 
@@ -36,7 +41,7 @@ class Plant:
         words += ["--speed", str(self.speed), "--empty"]
         with (self.data_dir.parent / "plant.out").open("a") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "deploy.local", *words],
+                [sys.executable, "-m", *self.command, *words],
                 cwd=ROOT,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -50,7 +55,7 @@ class Plant:
         if self.process is None:
             return 0
         self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(timeout=60)
+        code = self.process.wait(timeout=STOPPED_WITHIN_S)
         self.process = None
         return code
 

@@ -1,0 +1,97 @@
+"""Lets the broker, then two readers of all events, hang for long while the plant works on.
+
+`python -m tests.fault.outages --away-s 180`: memory, warnings and how long it takes to drain; exit
+code 1 on a violation.
+"""
+
+import sys
+import time
+from collections.abc import Sequence
+
+from deploy.data_folder import DataFolder
+from tests.fault import victims
+from tests.fault.campaign import RECOVERED_WITHIN_S, Campaign, arguments, carry_out, new_folder
+from tests.fault.ledger import Check
+from tests.fault.watch import Seen, grown, memory_mb, overview, watch
+from tests.plant import Plant
+
+MOST_GROWTH_MB = 60.0
+QUIET_FOR_S = 20.0
+ALARM = "events_wait"
+LOG_LINE = "events wait"
+READERS = ("trace", "quality")
+
+
+def broker_away(campaign: Campaign, away_s: float) -> list[Check]:
+    """Let the broker hang."""
+    seen, grew = _hang(campaign, ["mosquitto"], away_s)
+    logs = DataFolder(campaign.plant.data_dir).logs
+    told = [path.stem for path in logs.glob("*.log") if LOG_LINE in path.read_text()]
+    wrong = []
+    if ALARM not in seen.alarms:
+        wrong.append(f"no alarm {ALARM}")
+    if not told:
+        wrong.append(f"no service logged that {LOG_LINE}")
+    if seen.oldest_s < away_s / 2:
+        wrong.append(f"the oldest waiting event was told to be {seen.oldest_s:.0f} s old")
+    return [Check(name="broker away told", count=len(told), violations=(*wrong,)), grew]
+
+
+def readers_away(campaign: Campaign, away_s: float) -> list[Check]:
+    """Let the readers of all events hang."""
+    seen, grew = _hang(campaign, READERS, away_s)
+    wrong = [f"{name} was told to be ready" for name in READERS if name not in seen.unready]
+    return [Check(name="readers away told", count=len(READERS), violations=(*wrong,)), grew]
+
+
+def _hang(campaign: Campaign, names: Sequence[str], away_s: float) -> tuple[Seen, Check]:
+    """Stop processes, let them go on, and wait until every event is read; print what was seen."""
+    what = " and ".join(names)
+    campaign.keep_busy()
+    watch(campaign, QUIET_FOR_S)
+    before_mb = memory_mb(campaign.pid)
+    found = victims.running(campaign.pid)
+    for name in names:
+        found[name].suspend()
+    try:
+        campaign.keep_busy()
+        seen = watch(campaign, away_s)
+    finally:
+        for name in names:
+            found[name].resume()
+    began_s = time.monotonic()
+    campaign.plant.wait_for(lambda: campaign.is_ready() and _is_read(campaign), RECOVERED_WITHIN_S)
+    print(f"{what} hung for {away_s:.0f} s: {seen}")
+    print(f"drained {time.monotonic() - began_s:.1f} s after; memory before, most growth:")
+    grew = grown(f"{what} away", before_mb, seen.memory_mb, MOST_GROWTH_MB)
+    print("after: " + _told(memory_mb(campaign.pid)), flush=True)
+    return seen, grew
+
+
+def _is_read(campaign: Campaign) -> bool:
+    services = overview(campaign).get("services", ())
+    return bool(services) and not any(item["behind_count"] or item["late"] for item in services)
+
+
+def _told(used_mb: dict[str, float]) -> str:
+    return ", ".join(f"{name} {mb:.0f} MB" for name, mb in sorted(used_mb.items()))
+
+
+def main(words: Sequence[str]) -> int:
+    """Run one campaign; return 1 when something was lost, doubled or stuck."""
+    parser = arguments("tests.fault.outages", __doc__)
+    parser.add_argument("--away-s", type=float, default=180.0)
+    options = parser.parse_args(words)
+    plant = Plant(new_folder() / "data", port=options.port, speed=options.speed)
+
+    def both(campaign: Campaign) -> list[Check]:
+        return [
+            *broker_away(campaign, options.away_s),
+            *readers_away(campaign, options.away_s),
+        ]
+
+    return carry_out(plant, options.seed, both)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
