@@ -9,14 +9,15 @@ from typing import Annotated, Any
 
 import structlog
 import uvicorn
-from fastapi import FastAPI, Query, Request, Response
+from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from prometheus_client import generate_latest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.checksum import sealed
-from shared.commands import CommandApp
+from shared.commands import Command, CommandApp, command_of
 from shared.db import migrate
 from shared.errors import (
     BlockedError,
@@ -31,7 +32,7 @@ from shared.errors import (
     TooLargeError,
 )
 from shared.facts import Event
-from shared.inbox import Handler, Inbox
+from shared.inbox import EveryHandler, Handler, Inbox
 from shared.observability import Metrics, configure_logs, watch_clock
 from shared.outbox import Outbox, Relay
 from shared.parts import Parts, parts_of
@@ -88,7 +89,7 @@ class Service:
         self,
         sources: tuple[str, ...],
         handlers: Mapping[type[Event], Handler],
-        every: Handler | None = None,
+        every: EveryHandler | None = None,
     ) -> None:
         """Read the events of other services; call once, before `run`."""
         urls = self.settings.service_urls
@@ -206,12 +207,18 @@ class Service:
             return {"items": items}
 
         @app.post("/set-aside/{event_id}/retry", tags=["events"])
-        async def retry(event_id: str) -> dict[str, str]:
+        async def retry(
+            event_id: str, command: Annotated[Command, Depends(command_of(self.database))]
+        ) -> dict[str, str]:
             """Handle a set-aside event, and those of its lot behind it, once more."""
-            if self.inbox is None:
-                raise NotFoundError(f"{self.name} reads no events")
-            await self.inbox.retry(event_id)
-            return {"event_id": event_id, "state": "handled"}
+
+            async def act(_: AsyncConnection) -> dict[str, str]:
+                if self.inbox is None:
+                    raise NotFoundError(f"{self.name} reads no events")
+                await self.inbox.retry(event_id)  # each event in a transaction of its own
+                return {"event_id": event_id, "state": "handled"}
+
+            return await command.once(act)
 
 
 async def supervise(

@@ -85,18 +85,25 @@ class BoundedConnection(psycopg.AsyncConnection[Any]):
 
 
 class Signal:
-    """Wakes every waiter when something was committed; a wait always has a time-out."""
+    """Wakes every waiter when something was committed; a wait always has a time-out.
+
+    count: how often it was set. Who takes it before looking misses nothing that comes meanwhile.
+    """
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
+        self.count = 0
 
     def set(self) -> None:
         """Wake all who wait now."""
+        self.count += 1
         self._event.set()
         self._event = asyncio.Event()
 
-    async def wait(self, timeout_s: float) -> None:
-        """Return when woken, or after `timeout_s` wall seconds."""
+    async def wait(self, timeout_s: float, since: int | None = None) -> None:
+        """Return when woken, or after `timeout_s` wall seconds; at once if set after `since`."""
+        if since is not None and since != self.count:
+            return
         try:
             async with asyncio.timeout(timeout_s):
                 await self._event.wait()

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
@@ -25,12 +25,13 @@ from shared.errors import (
     ServiceUnreachableError,
 )
 from shared.facts import Event
-from shared.outbox import Cause, cause
+from shared.outbox import NO_CAUSE, Cause, cause
 from shared.topics import events_of
 
 log = structlog.get_logger()
-PAGE = 500  # what is read from the source at once is also applied in one transaction
-BATCH = 20  # events applied in one transaction; more would keep the first ones waiting
+PAGE = 1000  # what is read from the source at once is also applied in one transaction
+BATCH = 50  # events applied in one transaction; more would keep the first ones waiting
+TOGETHER_S = 0.002  # messages that arrive within this time are applied together
 LONGEST_ERROR = 600
 LOOK_AGAIN_S = 20.0  # a quiet source is asked this often, should a last message have been lost
 FIRST_CURSOR = "INSERT INTO cursor (source, sequence) VALUES (:source, 0) ON CONFLICT DO NOTHING"
@@ -46,6 +47,8 @@ CANNOT_BE_HANDLED = (
 )
 
 Handler = Callable[[AsyncConnection, Envelope, Any], Awaitable[None]]
+Said = tuple[Envelope, Event | None]  # None: of a type that is not known here
+EveryHandler = Callable[[AsyncConnection, Sequence[Said]], Awaitable[None]]
 Known = TypeVar("Known", bound=Event)
 
 
@@ -66,7 +69,9 @@ class SetAside:
 class Inbox:
     """All events that one service reads.
 
-    `handlers` maps an event class to its effect; `every` sees each envelope of each source.
+    `handlers` maps an event class to its effect. `every` takes each envelope of each source, those
+    of a transaction at once and before the handlers take their events one by one; its effect must
+    not depend on theirs.
     """
 
     def __init__(
@@ -78,7 +83,7 @@ class Inbox:
         http: httpx.AsyncClient,
         sources: Mapping[str, str],
         handlers: Mapping[type[Event], Handler],
-        every: Handler | None = None,
+        every: EveryHandler | None = None,
     ) -> None:
         self._database, self._handlers, self._every = database, handlers, every
         self.readers = [
@@ -88,15 +93,17 @@ class Inbox:
             bus.subscribe(events_of(site, reader.source), reader.ring)
             bus.on_up(reader.look_again)
 
-    async def handle(self, tx: AsyncConnection, envelope: Envelope) -> None:
-        """Apply one event in the caller's transaction; unknown types have no effect."""
-        cause.set(Cause(envelope.correlationid or str(envelope.id), str(envelope.id)))
-        event = envelope.event()
-        if self._every is not None:
-            await self._every(tx, envelope, event)
-        handler = self._handlers.get(type(event)) if event is not None else None
-        if handler is not None:
-            await handler(tx, envelope, event)
+    async def handle(self, tx: AsyncConnection, *envelopes: Envelope) -> None:
+        """Apply events of one source in the caller's transaction; unknown types have no effect."""
+        said = [(envelope, envelope.event()) for envelope in envelopes if self.wants(envelope)]
+        if self._every is not None and said:
+            cause.set(NO_CAUSE)
+            await self._every(tx, said)
+        for envelope, event in said:
+            handler = self._handlers.get(type(event)) if event is not None else None
+            if handler is not None:
+                cause.set(Cause(envelope.correlationid or str(envelope.id), str(envelope.id)))
+                await handler(tx, envelope, event)
 
     def wants(self, envelope: Envelope) -> bool:
         """Say whether an event of this type has any effect here."""
@@ -245,6 +252,7 @@ class SourceReader:
                 message = await self._doorbell.get()
         except TimeoutError:
             return []
+        await asyncio.sleep(TOGETHER_S)
         messages: list[Message] = []
         while message is not None:
             messages.append(message)
@@ -317,22 +325,18 @@ class SourceReader:
         async with self._database.begin() as tx:
             done = max(await _locked_cursor(tx, self.source), self._passed)
             waiting = await _waiting_keys(tx, self.source)
-            complete = True
-            for envelope in envelopes:
-                sequence = envelope.sequence or 0
-                if sequence <= done:
-                    continue
-                if sequence > done + 1:
-                    complete = False
-                    break
+            fresh = _in_line(envelopes, done)
+            taken = []
+            for envelope in fresh:
                 if envelope.order_key in waiting and self._inbox.wants(envelope):
                     await _put_aside(tx, self.source, envelope, "waits for an earlier event")
                 else:
-                    await self._inbox.handle(tx, envelope)
-                done = sequence
+                    taken.append(envelope)
+            await self._inbox.handle(tx, *taken)
+            done += len(fresh)
             await _advance(tx, self.source, done)
         self._passed = done
-        return complete
+        return done >= max(envelope.sequence or 0 for envelope in envelopes)
 
     async def _set_aside(self, envelope: Envelope, error: Exception) -> None:
         log.error(
@@ -367,6 +371,18 @@ def _parsed(message: Message) -> Envelope | None:
     except ValidationError as error:
         log.error("message is no event", topic=message.topic, error=str(error))
         return None
+
+
+def _in_line(envelopes: Sequence[Envelope], done: int) -> list[Envelope]:
+    """Return those that come one after the other behind `done`, up to the first gap."""
+    fresh: list[Envelope] = []
+    for envelope in envelopes:
+        sequence, expected = envelope.sequence or 0, done + len(fresh) + 1
+        if sequence == expected:
+            fresh.append(envelope)
+        elif sequence > expected:
+            break
+    return fresh
 
 
 async def _locked_cursor(tx: AsyncConnection, source: str) -> int:

@@ -1,11 +1,12 @@
 """State and its events commit together here; one relay numbers and publishes them in order."""
 
+import asyncio
 import contextlib
 from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import datetime
 from typing import NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,9 +16,12 @@ from shared.db import Database, sql
 from shared.envelope import envelope
 from shared.errors import RetryLaterError
 from shared.facts import Event
+from shared.ids import time_ordered_id
 from shared.topics import event_topic
 
 BATCH = 200
+TOGETHER_S = 0.01  # what is committed within this time is relayed together: a pass costs as much
+LOOK_AT_ALL_S = 60.0
 
 
 class Cause(NamedTuple):
@@ -31,6 +35,13 @@ NO_CAUSE = Cause(None, None)
 cause: ContextVar[Cause] = ContextVar("cause", default=NO_CAUSE)
 
 
+class Numbered(NamedTuple):
+    """How many events got their number, and whether one with a number is not published yet."""
+
+    event_count: int
+    unpublished: bool
+
+
 class Outbox:
     """The events of one service, from the transaction to the broker."""
 
@@ -40,7 +51,7 @@ class Outbox:
         site: str,
         database: Database,
         clock: Clock,
-        new_id: Callable[[], UUID] = uuid4,
+        new_id: Callable[[], UUID] = time_ordered_id,
     ) -> None:
         self.service, self._site = service, site
         self._database, self._clock, self._new_id = database, clock, new_id
@@ -88,9 +99,11 @@ class Outbox:
     async def oldest_waiting_s(self) -> float | None:
         """Return the age in wall seconds of the oldest event not yet published, or None."""
         statement = """
-            SELECT extract(epoch FROM clock_timestamp() - min(recorded_at))::float8 FROM outbox
-            WHERE sequence IS NULL
-               OR sequence > (SELECT sequence FROM relay WHERE duty = 'publish')"""
+            SELECT extract(epoch FROM clock_timestamp() - least(
+                (SELECT min(recorded_at) FROM outbox WHERE sequence IS NULL),
+                (SELECT recorded_at FROM outbox
+                 WHERE sequence > (SELECT sequence FROM relay WHERE duty = 'publish')
+                 ORDER BY sequence LIMIT 1)))::float8"""
         async with self._database.quiet() as tx:
             age: float | None = await tx.scalar(sql(statement))
             return None if age is None else max(0.0, age)
@@ -107,41 +120,69 @@ class Relay:
 
     def __init__(self, database: Database, bus: Bus) -> None:
         self._database, self._bus = database, bus
+        self._numbered_id = 0  # the highest row numbered here
 
     async def run(self) -> None:
-        """Relay for ever; woken by commits, at the latest each second."""
-        while True:
-            numbered_count = await self.number()
-            published_count = 0
-            with contextlib.suppress(RetryLaterError):
-                published_count = await self.publish()
-            if numbered_count < BATCH and published_count < BATCH:
-                await self._database.committed.wait(1.0)
+        """Relay for ever; woken by commits, at the latest each second.
 
-    async def number(self) -> int:
-        """Number up to a batch of committed events; return how many.
+        Commits that come close together are relayed together. Rows that had their number a while
+        ago are passed over, but for a look at all now and then: for a transaction open so long.
+        """
+        now_s = asyncio.get_running_loop().time
+        committed = self._database.committed
+        passed_id, highest_id, look_at_all_s = 0, 0, 0.0
+        while True:
+            seen = committed.count
+            after_id = passed_id
+            if now_s() >= look_at_all_s:
+                after_id, look_at_all_s = 0, now_s() + LOOK_AT_ALL_S
+                passed_id, highest_id = highest_id, self._numbered_id
+            given = await self.number(after_id)
+            published_count = 0
+            if given.unpublished:
+                with contextlib.suppress(RetryLaterError):
+                    published_count = await self.publish()
+            if given.event_count < BATCH and published_count < BATCH:
+                await asyncio.sleep(TOGETHER_S)
+                await committed.wait(1.0, since=seen)
+
+    async def number(self, after_id: int = 0) -> Numbered:
+        """Number up to a batch of committed events whose row comes after `after_id`.
 
         The lock comes in a statement of its own, so that the numbering sees every row that an
         earlier holder of the lock has numbered.
         """
-        claim = "SELECT sequence FROM relay WHERE duty = 'number' FOR UPDATE SKIP LOCKED"
+        claim = """
+            SELECT sequence,
+                   (SELECT sequence FROM relay WHERE duty = 'publish') AS published,
+                   EXISTS (SELECT FROM outbox WHERE sequence IS NULL AND id > :after_id) AS fresh
+            FROM relay WHERE duty = 'number' FOR UPDATE SKIP LOCKED"""
         give = """
-            UPDATE outbox SET sequence = :sequence + fresh.n
-            FROM (
-                SELECT id, row_number() OVER (ORDER BY id) AS n FROM (
-                    SELECT id FROM outbox WHERE sequence IS NULL ORDER BY id LIMIT :batch
-                ) AS waiting
-            ) AS fresh
-            WHERE outbox.id = fresh.id"""
-        done = "UPDATE relay SET sequence = :sequence WHERE duty = 'number'"
+            WITH given AS (
+                UPDATE outbox SET sequence = :sequence + fresh.n
+                FROM (
+                    SELECT id, row_number() OVER (ORDER BY id) AS n FROM (
+                        SELECT id FROM outbox WHERE sequence IS NULL AND id > :after_id
+                        ORDER BY id LIMIT :batch
+                    ) AS waiting
+                ) AS fresh
+                WHERE outbox.id = fresh.id
+                RETURNING outbox.id
+            )
+            UPDATE relay SET sequence = sequence + (SELECT count(*) FROM given)
+            WHERE duty = 'number' RETURNING sequence, (SELECT max(id) FROM given)"""
         async with self._database.quiet() as tx:
-            numbered_to = await tx.scalar(sql(claim))
-            if numbered_to is None:
-                return 0
-            given = await tx.execute(sql(give), {"sequence": numbered_to, "batch": BATCH})
-            if given.rowcount:
-                await tx.execute(sql(done), {"sequence": numbered_to + given.rowcount})
-            return given.rowcount
+            values = {"after_id": after_id}
+            row = (await tx.execute(sql(claim), values)).first()
+            if row is None:
+                return Numbered(0, unpublished=False)
+            sequence, published, fresh = row
+            if not fresh:
+                return Numbered(0, unpublished=published < sequence)
+            values |= {"sequence": sequence, "batch": BATCH}
+            numbered_to, highest_id = (await tx.execute(sql(give), values)).one()
+            self._numbered_id = highest_id or self._numbered_id
+            return Numbered(numbered_to - sequence, unpublished=True)
 
     async def publish(self) -> int:
         """Publish up to a batch in order, each acknowledged by the broker; return how many.
@@ -149,22 +190,20 @@ class Relay:
         Raises:
             ServiceUnreachableError: the broker is away; nothing is lost, the rows stay.
         """
-        claim = "SELECT sequence FROM relay WHERE duty = 'publish' FOR UPDATE SKIP LOCKED"
         waiting = """
-            SELECT sequence, topic, body FROM outbox WHERE sequence > :sequence
+            SELECT sequence, topic, body FROM outbox
+            WHERE sequence > (SELECT sequence FROM relay WHERE duty = 'publish'
+                              FOR UPDATE SKIP LOCKED)
             ORDER BY sequence LIMIT :batch"""
         done = "UPDATE relay SET sequence = :sequence WHERE duty = 'publish'"
         async with self._database.quiet() as tx:
-            published_to = await tx.scalar(sql(claim))
-            if published_to is None:
-                return 0
-            rows = await tx.execute(sql(waiting), {"sequence": published_to, "batch": BATCH})
-            messages = [(topic, numbered(body, number)) for number, topic, body in rows]
-            if messages:
-                await self._bus.publish_all(messages)
-                last = published_to + len(messages)
-                await tx.execute(sql(done), {"sequence": last})
-            return len(messages)
+            rows = (await tx.execute(sql(waiting), {"batch": BATCH})).all()
+            if rows:
+                await self._bus.publish_all(
+                    [(topic, numbered(body, number)) for number, topic, body in rows]
+                )
+                await tx.execute(sql(done), {"sequence": rows[-1][0]})
+            return len(rows)
 
 
 def numbered(body: str, sequence: int) -> str:

@@ -4,13 +4,14 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 
 from shared.bus import Bus
 from shared.clock import Clock, read_clock
 from shared.db import Database
+from shared.ids import time_ordered_id
 from shared.settings import PlantSettings, ServiceSettings, StationSettings, read_plant
 
 if TYPE_CHECKING:  # a service without stations does not load the OPC UA library
@@ -30,7 +31,7 @@ class Parts:
     database: Database
     bus: Bus
     http: httpx.AsyncClient
-    new_id: Callable[[], UUID] = uuid4
+    new_id: Callable[[], UUID] = time_ordered_id
     draw: Callable[[float, float], float] = random.uniform
     station: "Callable[[StationSettings, Access], StationClient] | None" = None
 

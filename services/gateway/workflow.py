@@ -1,7 +1,7 @@
 """What the gateway keeps of events, and what it does when a person acknowledges an alarm."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,7 +19,7 @@ from shared.events import (
     SourceStateChanged,
 )
 from shared.facts import Event
-from shared.inbox import Handler
+from shared.inbox import Handler, Said
 
 
 class GatewayWork:
@@ -27,7 +27,6 @@ class GatewayWork:
 
     def __init__(self, service: Service, touch: Callable[[frozenset[str]], None]) -> None:
         self._clock, self._outbox, self._touch = service.clock, service.outbox, touch
-        self._database = service.database
 
     @property
     def handlers(self) -> dict[type[Event], Handler]:
@@ -40,15 +39,16 @@ class GatewayWork:
             JobOrderHeld: self._on_held,
         }
 
-    async def on_every(self, tx: AsyncConnection, envelope: Envelope, event: Event | None) -> None:
+    async def on_every(self, tx: AsyncConnection, said: Sequence[Said]) -> None:
         """Raise and end alarms, and tell which lots have news."""
-        for change in domain.alarm_changes(event):
-            if isinstance(change, domain.Return):
-                await store.end_condition(tx, change.condition, change.lot_id, envelope.time)
-            else:
-                alarm_id = alarm_id_of(envelope, change.condition)
-                await store.raise_alarm(tx, alarm_id, change, envelope.time)
-        self._touch(domain.touched(event))
+        for envelope, event in said:
+            for change in domain.alarm_changes(event):
+                if isinstance(change, domain.Return):
+                    await store.end_condition(tx, change.condition, change.lot_id, envelope.time)
+                else:
+                    alarm_id = alarm_id_of(envelope, change.condition)
+                    await store.raise_alarm(tx, alarm_id, change, envelope.time)
+            self._touch(domain.touched(event))
 
     async def acknowledge(self, tx: AsyncConnection, alarm_id: str, person: str) -> dict[str, Any]:
         """Acknowledge an alarm; whoever was first stays named.
@@ -74,13 +74,15 @@ class GatewayWork:
             "acknowledged_by": alarm["acknowledged_by"],
         }
 
-    async def note_retry(self, service: str, event_id: str, person: str) -> None:
+    async def note_retry(
+        self, tx: AsyncConnection, service: str, event_id: str, person: str
+    ) -> dict[str, Any]:
         """Say that a person let a service handle a set-aside event again."""
         event = OperatorActed(
             action="retry_set_aside", target=event_id, person=person, reason=f"of {service}"
         )
-        async with self._database.begin() as tx:
-            await self._outbox.record(tx, event)
+        await self._outbox.record(tx, event)
+        return {"event_id": event_id, "person": person}
 
     async def _on_state(
         self, tx: AsyncConnection, _: Envelope, event: EquipmentStateChanged

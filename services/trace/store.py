@@ -1,11 +1,12 @@
 """The record, its seals and the lots in the trace service's database."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.trace.domain import Edge, Mentions
+from services.trace.domain import Edge, canonical, mentions
 from services.trace.seal import EMPTY_ROOT, Frontier, Record, Seal
 from shared.db import sql
 from shared.envelope import Envelope
@@ -14,33 +15,47 @@ from shared.events import GenealogyRecorded, MaterialLotRegistered
 _HASH_BYTES = 32
 
 
-async def keep(tx: AsyncConnection, envelope: Envelope, body: str, named: Mentions) -> None:
-    """Add an envelope to the record, with the lots and job orders it names."""
+async def keep(tx: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
+    """Add envelopes of one source to the record in their order, with what each names."""
     statement = """
         WITH kept AS (
             INSERT INTO record (event_id, source, sequence, type, subject, time, body)
-            VALUES (:event_id, :source, :sequence, :type, :subject, :time, :body)
-            RETURNING position
+            SELECT event_id, source, sequence, type, subject, time, body
+            FROM json_to_recordset(CAST(:records AS json)) AS one (
+                event_id uuid, source text, sequence bigint, type text, subject text,
+                time timestamptz, body text
+            )
+            ORDER BY sequence
+            RETURNING position, sequence
         ),
         lots AS (
             INSERT INTO record_lot (lot_id, position)
-            SELECT lot_id, position FROM kept, unnest(CAST(:lot_ids AS text[])) AS named (lot_id)
+            SELECT lot_id, position FROM kept JOIN json_to_recordset(CAST(:lots AS json))
+                AS named (lot_id text, sequence bigint) USING (sequence)
         )
         INSERT INTO record_job_order (job_order_id, position)
-        SELECT job_order_id, position
-        FROM kept, unnest(CAST(:job_order_ids AS text[])) AS named (job_order_id)"""
-    values = {
-        "event_id": envelope.id,
+        SELECT job_order_id, position FROM kept JOIN json_to_recordset(CAST(:job_orders AS json))
+            AS named (job_order_id text, sequence bigint) USING (sequence)"""
+    records, lots, job_orders = [], [], []
+    for envelope in envelopes:
+        named, sequence = mentions(envelope.data), envelope.sequence
+        records.append(_columns(envelope))
+        lots += [{"lot_id": one, "sequence": sequence} for one in named.lot_ids]
+        job_orders += [{"job_order_id": one, "sequence": sequence} for one in named.job_order_ids]
+    values = {"records": records, "lots": lots, "job_orders": job_orders}
+    await tx.execute(sql(statement), {name: json.dumps(rows) for name, rows in values.items()})
+
+
+def _columns(envelope: Envelope) -> dict[str, Any]:
+    return {
+        "event_id": str(envelope.id),
         "source": envelope.service,
         "sequence": envelope.sequence,
         "type": envelope.type,
         "subject": envelope.subject,
-        "time": envelope.time,
-        "body": body,
-        "lot_ids": sorted(named.lot_ids),
-        "job_order_ids": sorted(named.job_order_ids),
+        "time": envelope.time.isoformat(),
+        "body": canonical(envelope),
     }
-    await tx.execute(sql(statement), values)
 
 
 async def register_lot(tx: AsyncConnection, envelope: Envelope, lot: MaterialLotRegistered) -> None:

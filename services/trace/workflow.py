@@ -1,6 +1,7 @@
 """What the trace service does: keep every event, seal the record, and prove it."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -12,16 +13,15 @@ from shared.envelope import Envelope
 from shared.errors import NotFoundError
 from shared.events import GenealogyRecorded, MaterialLotRegistered, RecordSealed
 from shared.facts import Event
-from shared.inbox import Handler
+from shared.inbox import Handler, Said
 
 log = structlog.get_logger()
 RECORDS_IN_A_SEAL = 2000
 
 
-async def keep(tx: AsyncConnection, envelope: Envelope, _: Event | None) -> None:
-    """Keep an envelope, whether its type is known here or not."""
-    named = domain.mentions(envelope.data)
-    await store.keep(tx, envelope, domain.canonical(envelope), named)
+async def keep(tx: AsyncConnection, said: Sequence[Said]) -> None:
+    """Keep envelopes of one source, whether their types are known here or not."""
+    await store.keep(tx, [envelope for envelope, _ in said])
 
 
 async def take_lot(tx: AsyncConnection, envelope: Envelope, event: MaterialLotRegistered) -> None:

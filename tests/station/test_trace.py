@@ -243,7 +243,8 @@ async def fill(database: Database, lots: int, seed: int) -> set[tuple[str, str]]
 async def add(tx: object, event: GenealogyRecorded) -> None:
     wrapped = envelope(event, service="execution", time=AT)
     await workflow.take_genealogy(tx, wrapped, event)  # type: ignore[arg-type]
-    await workflow.keep(tx, wrapped.model_copy(update={"sequence": next(NUMBERS)}), event)  # type: ignore[arg-type]
+    numbered = wrapped.model_copy(update={"sequence": next(NUMBERS)})
+    await workflow.keep(tx, [(numbered, event)])  # type: ignore[arg-type]
 
 
 NUMBERS = iter(range(1, 1_000_000))
@@ -332,7 +333,7 @@ async def keep(database: Database, count: int) -> None:
             event = held("LOT")
             wrapped = envelope(event, service="execution", time=AT)
             numbered = wrapped.model_copy(update={"sequence": next(NUMBERS)})
-            await workflow.keep(tx, numbered, event)
+            await workflow.keep(tx, [(numbered, event)])
 
 
 @pytest.mark.parametrize(
@@ -374,7 +375,8 @@ async def test_sealer_waits_for_who_drew_a_lower_position_and_commits_later(
     async with database.begin() as late:
         event = held("LATE")
         wrapped = envelope(event, service="execution", time=AT)
-        await workflow.keep(late, wrapped.model_copy(update={"sequence": next(NUMBERS)}), event)
+        numbered = wrapped.model_copy(update={"sequence": next(NUMBERS)})
+        await workflow.keep(late, [(numbered, event)])
         await keep(database, 1)
         sealing = asyncio.create_task(sealer.seal())
         await until(sealer_waits)
