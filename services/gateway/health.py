@@ -65,7 +65,10 @@ class Health:
         """Ask each service once and raise or end the alarms that follow."""
         names = list(self.peers.urls)
         answers = await asyncio.gather(*map(self._ask, names))
-        self.said = dict(zip(names, answers, strict=True))
+        self.said = {
+            name: self._known(name) if said is SILENT else said
+            for name, said in zip(names, answers, strict=True)
+        }
         name, said = max(self.said.items(), key=lambda item: abs(item[1].clock_drift_s))
         found = domain.clock_alarm(name, said.clock_drift_s, DRIFT_LIMIT_S)
         free_mb = {
@@ -76,8 +79,8 @@ class Health:
         if free_mb:
             name = min(free_mb, key=lambda name: free_mb[name])
             found |= domain.disk_alarm(name, free_mb[name], self.disk_limit_mb)
-        for name, said in self.said.items():
-            if said is SILENT:  # what was known of it stands until it answers again
+        for name, said in zip(names, answers, strict=True):
+            if said is SILENT:  # its alarms stand until it answers again
                 continue
             found |= domain.waiting_alarms(
                 name, said.oldest_event_age_s, said.set_aside_count, self.wait_limit_s
@@ -95,6 +98,10 @@ class Health:
             "set_aside_count": said.set_aside_count,
             "late": (said.oldest_event_age_s or 0.0) > self.wait_limit_s,
         }
+
+    def _known(self, name: str) -> Readiness:
+        """What a service that gives no answer said last; it falls behind while others go on."""
+        return self.said.get(name, SILENT).model_copy(update={"ready": False})
 
     def _behind(self, said: Readiness) -> int:
         """Events that others have said and this service has not read yet."""

@@ -41,6 +41,8 @@ def readers_away(campaign: Campaign, away_s: float) -> list[Check]:
     """Let the readers of all events hang."""
     seen, grew = _hang(campaign, READERS, away_s)
     wrong = [f"{name} was told to be ready" for name in READERS if name not in seen.unready]
+    if not seen.behind_count:
+        wrong.append("nothing told that events wait for the readers")
     return [Check(name="readers away told", count=len(READERS), violations=(*wrong,)), grew]
 
 
