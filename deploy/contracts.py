@@ -22,6 +22,7 @@ from shared.topics import VERSION
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "reference" / "contracts"
 COMMAND = ".venv/bin/python -m deploy.contracts"
+NO_DATABASE = "postgresql+psycopg://halite@127.0.0.1/none"
 
 
 def contracts() -> dict[str, str]:
@@ -97,7 +98,7 @@ def _message(event: type[Event]) -> dict[str, Any]:
     }
 
 
-def service_named(name: str) -> Service:
+def service_named(name: str, database_url: str = NO_DATABASE) -> Service:
     """Return a service wired as in production, but not started: nothing is connected."""
     main = importlib.import_module(f"services.{name}.main")
     [settings_class] = [
@@ -109,7 +110,7 @@ def service_named(name: str) -> Service:
     settings = settings_class(
         service=name,
         port=1,
-        database_url="postgresql+psycopg://halite@127.0.0.1/none",
+        database_url=database_url,
         plant_file=ROOT / "deploy" / "plant.toml",
         data_dir=Path(tempfile.gettempdir()) / "halite-contracts",
         service_urls={service: f"http://{service}" for service in SERVICES},

@@ -140,6 +140,8 @@ def _add_records(service: Service, parts: Parts) -> None:
 
 
 def _add_set_aside(service: Service, parts: Parts) -> None:
+    given = Annotated[Command, Depends(command_of(service.database))]
+
     @service.app.get("/api/set-aside", tags=["set aside"])
     async def get_set_aside() -> dict[str, Any]:
         """Events that a service could not handle, of all services, the oldest first."""
@@ -155,6 +157,7 @@ def _add_set_aside(service: Service, parts: Parts) -> None:
         name: str,
         event_id: str,
         x_halite_person: Annotated[str, Header(min_length=1, max_length=300)],
+        command: given,
     ) -> Response:
         """Let a service handle an event again, with those behind it; answers as the service does.
 
@@ -164,7 +167,8 @@ def _add_set_aside(service: Service, parts: Parts) -> None:
         target = f"/set-aside/{quote(event_id, safe='')}/retry".encode()
         answer = await _pass_on(parts.peers, request, name, target)
         if answer.status_code < 400:
-            await parts.work.note_retry(name, event_id, unquote(x_halite_person))
+            person = unquote(x_halite_person)
+            await command.once(lambda tx: parts.work.note_retry(tx, name, event_id, person))
         return answer
 
 

@@ -734,7 +734,7 @@ async def test_set_aside_events_of_all_services_stand_in_one_list(plant: Plant) 
 async def test_a_retry_goes_to_its_service_and_the_record_names_the_person(plant: Plant) -> None:
     path = f"/api/set-aside/quality/{ASIDE['event_id']}/retry"
     assert (await plant.http.post(path)).status_code == 422  # in nobody's name
-    headers = {"x-halite-person": "J%C3%BCrgen"}
+    headers = {"x-halite-person": "J%C3%BCrgen", "idempotency-key": "retry-0001"}
     target = f"quality/set-aside/{ASIDE['event_id']}/retry"
     current = {"attempts": 2, "error": "KeyError('gate')"}
     refusal = {"code": "ConflictError", "detail": "still cannot be handled", "current": current}
@@ -744,7 +744,9 @@ async def test_a_retry_goes_to_its_service_and_the_record_names_the_person(plant
     plant.peers.status[target], plant.peers.answers[target] = 200, {"state": "handled"}
     done = await plant.http.post(path, headers=headers)
     assert (done.status_code, done.json()) == (200, {"state": "handled"})
-    assert [seen["path"] for seen in plant.peers.given] == [target, target]
+    again = await plant.http.post(path, headers=headers)  # passed on, and noted once
+    assert (again.status_code, again.json()) == (200, {"state": "handled"})
+    assert [seen["path"] for seen in plant.peers.given] == [target] * 3
     [event] = await said_by_gateway(plant)
     assert (event["action"], event["target"], event["person"]) == (
         "retry_set_aside",

@@ -1,0 +1,205 @@
+"""Every command of every service: a repeat has the first answer, another use of its key is 409."""
+
+import json
+import math
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+from sqlalchemy import text
+
+from deploy.contracts import FOLDER, service_named
+from shared import joborders
+from shared.app import Service
+from shared.db import migrate
+from shared.envelope import envelope
+from shared.events import DispositionDecided
+from shared.settings import SERVICES
+from tests.station.bench import job_order, lot
+
+ROOT = Path(__file__).resolve().parents[2]
+AT = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
+EVENT_ID = "0197a1de-0000-7000-8000-000000000001"
+RETRY, RESUME = "/set-aside/{event_id}/retry", "/job-orders/{job_order_id}/resume"
+HOLD, FREE = "/lots/{lot_id}/holds", "/lots/{lot_id}/holds/{gate}/end"
+ALARM = "/api/alarms/{alarm_id}/acknowledge"
+# What the gateway passes on, with the key, to the service whose command it is.
+PASSED_ON = {
+    "/api/master-data",
+    "/api/work-schedules",
+    "/api/test-files",
+    "/api/spectra",
+    "/api/set-aside/{name}/{event_id}/retry",
+    "/api/{service}/{path}",
+}
+# Those with commands beside the retry, which is the kernel's and the same in all that read events.
+COMMANDED = ("execution", "sintering", "spray", "lamination", "formation", "quality", "gateway")
+STATIONS = ("sintering", "spray", "lamination", "formation")
+FILES, SPECTRA = "/test-files", "/spectra"
+OWN = ("/master-data", "/work-schedules", HOLD, FREE, RESUME, RETRY, ALARM, SPECTRA)
+PERSON = {"json": {"person": "Li Na", "reason": "looks wrong"}}
+SCHEDULE = """
+work_schedule_id: S1
+material_lots: [{lot_id: RAW-1, material_definition_id: zro2, quantity: 5, unit: g}]
+work_requests:
+  - {work_request_id: WR1, product_id: nvp-coin, quantity: 1, due_at: 2026-04-01T00:00Z}
+"""
+
+
+def sample(path: str, name: str) -> tuple[str, dict[str, Any]]:
+    """Return a request for a command that will be accepted."""
+    master_data = yaml.safe_load((ROOT / "examples/master-data.yaml").read_text()).get(name)
+    own_section = json.dumps(master_data, default=str)
+    as_json = {"content-type": "application/json"}
+    return {
+        "/master-data": ("/master-data", {"content": own_section, "headers": as_json}),
+        "/work-schedules": ("/work-schedules", {"content": SCHEDULE}),
+        HOLD: ("/lots/RAW-1/holds", PERSON),
+        FREE: ("/lots/RAW-1/holds/person/end", PERSON),
+        RESUME: ("/job-orders/J1/resume", {}),
+        RETRY: (f"/set-aside/{EVENT_ID}/retry", {}),
+        ALARM: ("/api/alarms/A1/acknowledge", {"headers": {"x-halite-person": "Ada"}}),
+        SPECTRA: ("/spectra?name=a.csv&lot_id=C-1", {"content": spectrum()}),
+    }[path]
+
+
+def spectrum() -> str:
+    """Return a resistor before one with a capacitor beside it: frequency, real, imaginary."""
+    lines = []
+    for step in range(60):
+        frequency_hz = 1e6 * 10 ** (-step / 10)
+        ohm = 1.0 + 5.0 / (1.0 + 2j * math.pi * frequency_hz * 1e-3)
+        lines.append(f"{frequency_hz},{ohm.real},{ohm.imag}")
+    return "\n".join(lines)
+
+
+@pytest.fixture
+def test_file() -> bytes:
+    """A tester's file that no one here made, or a skip with the reason."""
+    folder = Path(os.environ.get("HALITE_PEER_DATA", ROOT / "../shared/data")).resolve()
+    if not folder.is_dir():
+        pytest.skip(f"peer data not at {folder}; set HALITE_PEER_DATA")
+    return (folder / "neware/21_10_7_85.ndax").read_bytes()
+
+
+async def prepare(service: Service, station_kind: str) -> None:
+    """Let there be a held job order, an event that was set aside, and an alarm."""
+    held = job_order("J1", station_kind, "r", [lot("L1", "x", "processed")])
+    decided = DispositionDecided(
+        lot_id="L1",
+        work_request_id=None,
+        product_id="P",
+        gate="g",
+        characteristic="x",
+        value=1.0,
+        unit="",
+        low=None,
+        high=None,
+        disposition="released",
+        reason="so",
+        specification_version=1,
+        evaluated_at=AT,
+    )
+    said = envelope(decided, service="quality", time=AT).model_copy(update={"sequence": 1})
+    async with service.database.begin() as tx:
+        await tx.execute(
+            text("""
+                INSERT INTO set_aside (event_id, source, sequence, subject, partition_key, body,
+                                       error)
+                VALUES (:id, 'quality', 1, 'L1', 'L1', :body, 'e')"""),
+            {"id": EVENT_ID, "body": said.model_dump_json()},
+        )
+        await tx.execute(text("INSERT INTO cursor VALUES ('quality', 1) ON CONFLICT DO NOTHING"))
+        if service.name in STATIONS:
+            await joborders.add(tx, held)
+            await joborders.hold(tx, "J1", "look")
+        if service.name == "gateway":
+            await tx.execute(
+                text("""
+                    INSERT INTO alarm (alarm_id, condition, code, text, priority, source, leaves,
+                                       raised_at)
+                    VALUES ('A1', 'c', 'c', 't', 1, 's', 'with_cause', :at)"""),
+                {"at": AT},
+            )
+
+
+@asynccontextmanager
+async def running(name: str, url: str) -> AsyncIterator[tuple[Service, httpx.AsyncClient]]:
+    """A service on its own database, without its loops, and a caller."""
+    migrate(url, ROOT / "services" / name / "migrations")
+    service = service_named(name, url)
+    transport = httpx.ASGITransport(app=service.app)
+    async with httpx.AsyncClient(transport=transport, base_url=f"http://{name}") as http:
+        await prepare(service, "eap")
+        yield service, http
+    await service.http.aclose()
+    await service.database.close()
+
+
+def commands(name: str) -> dict[str, dict[str, Any]]:
+    """Return what the contract of a service says of each route that changes something."""
+    document = json.loads((FOLDER / f"openapi/{name}.json").read_text())
+    changing = {path: set(methods) - {"get"} for path, methods in document["paths"].items()}
+    assert set().union(*changing.values()) <= {"post"}
+    return {path: document["paths"][path]["post"] for path, kinds in changing.items() if kinds}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_command_wants_a_key_and_may_be_refused_with_what_is_there(name: str) -> None:
+    for path, described in commands(name).items():
+        assert path in {*OWN, FILES, *PASSED_ON}, f"{path} has no sample here"
+        conflict = described["responses"]["409"]["content"]["application/json"]["schema"]
+        assert conflict == {"$ref": "#/components/schemas/Conflict"}
+        wanted = {item["name"]: item["required"] for item in described.get("parameters", ())}
+        assert wanted.get("idempotency-key") or path in PASSED_ON, path
+
+
+@pytest.mark.parametrize("name", COMMANDED)
+async def test_a_repeated_command_has_the_first_answer_and_one_effect(
+    name: str, new_database: Callable[[], str]
+) -> None:
+    async with running(name, new_database()) as (service, http):
+        for path in (path for path in OWN if path in commands(name)):
+            await repeat(service, http, *sample(path, name))
+
+
+async def test_a_repeated_test_file_has_the_first_answer_and_one_effect(
+    new_database: Callable[[], str], test_file: bytes
+) -> None:
+    async with running("formation", new_database()) as (service, http):
+        await repeat(service, http, f"{FILES}?name=a.ndax&lot_id=C-1", {"content": test_file})
+
+
+async def repeat(
+    service: Service, http: httpx.AsyncClient, target: str, request: dict[str, Any]
+) -> None:
+    """Give a command twice, and then another one with its key."""
+    headers = {"idempotency-key": f"key of {target}", **request.get("headers", {})}
+    request = request | {"headers": headers}
+    first = await http.post(target, **request)
+    assert first.status_code in (200, 201), (target, first.text)
+    kept = await contents(service)
+    again = await http.post(target, **request)
+    assert (again.status_code, again.json()) == (first.status_code, first.json())
+    assert await contents(service) == kept, target
+    other = await http.post(str(httpx.URL(target).copy_merge_params({"x": "y"})), **request)
+    assert other.status_code == 409, other.text
+    assert other.json()["current"]["answer"] == first.json()
+
+
+async def contents(service: Service) -> dict[str, int]:
+    """Return how many rows each table of a service has."""
+    async with service.database.quiet() as tx:
+        tables = await tx.scalars(
+            text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+        )
+        return {
+            table: await tx.scalar(text(f'SELECT count(*) FROM "{table}"')) or 0
+            for table in list(tables)
+        }
