@@ -12,7 +12,9 @@ from shared.errors import MesError
 
 COMMANDS = {
     "backup": "Copy all a plant keeps, while it runs.",
+    "certs": "Show and renew the certificates of the OPC UA connections.",
     "restore": "Put a plant back into an empty folder.",
+    "trust": "List, accept and reject the certificates of PLCs.",
 }
 
 

@@ -3,6 +3,7 @@
 import ipaddress
 import os
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,12 +14,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from deploy.ports import is_loopback
-from shared.errors import PersonNeededError
+from shared.errors import NotFoundError, PersonNeededError
 from shared.settings import SERVICES, PlantSettings
 
 PLC_CLIENT = "plc-demo-client"
 _VALID_FOR = timedelta(days=730)
-_RENEWED_BEFORE = timedelta(days=30)
+RENEWED_BEFORE = timedelta(days=30)
 _KEY_BITS = 2048
 
 
@@ -106,6 +107,69 @@ def _forget_simulated(folder: Path, plant: PlantSettings) -> None:
             trusted.unlink()
 
 
+def renew(folder: Path, plant: PlantSettings, names: Sequence[str]) -> dict[str, datetime]:
+    """Renew certificates with the keys they have, and the trust lists of those who trust them.
+
+    A running plant takes them up by itself: the plc service at once, the others when they connect
+    next. Machines that are not simulated, and PLCs, must be given the new ones by hand. Returns
+    the end of each new certificate by name.
+
+    Raises:
+        NotFoundError: no application of a name, or it has no certificate yet.
+        PersonNeededError: a key is damaged, or the folder cannot be written.
+    """
+    everyone = applications(plant)
+    known = {who.name: who for who in everyone}
+    now = datetime.now(UTC)
+    ends = {}
+    for name in names:
+        if name not in known or not (folder / name / "key.pem").exists():
+            raise NotFoundError(f"{name!r} has no certificate here; see `halite certs show`")
+        key = _read_key(folder / name)
+        certificate = _self_signed(known[name], key, now)
+        content = certificate.public_bytes(serialization.Encoding.DER)
+        for who in everyone:
+            if name in who.trusts:
+                _write(folder / who.name / "trusted" / f"{name}.der", content, 0o644)
+        _write(folder / name / "cert.der", content, 0o644)
+        ends[name] = certificate.not_valid_after_utc
+    return ends
+
+
+def valid_until(folder: Path) -> dict[str, datetime]:
+    """Return the end of each application's certificate by name, the first to end first.
+
+    Raises:
+        PersonNeededError: a certificate is damaged.
+    """
+    ends = {path.parent.name: _end_of(path) for path in folder.glob("*/cert.der")}
+    return dict(sorted(ends.items(), key=lambda one: (one[1], one[0])))
+
+
+def _end_of(path: Path) -> datetime:
+    try:
+        return x509.load_der_x509_certificate(path.read_bytes()).not_valid_after_utc
+    except ValueError as error:
+        raise _damaged(path.parent) from error
+
+
+def _read_key(folder: Path) -> rsa.RSAPrivateKey:
+    try:
+        key = serialization.load_pem_private_key((folder / "key.pem").read_bytes(), password=None)
+    except ValueError as error:
+        raise _damaged(folder) from error
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise _damaged(folder)
+    return key
+
+
+def _damaged(folder: Path) -> PersonNeededError:
+    return PersonNeededError(
+        f"The certificate or key in {folder} is damaged; "
+        "restore it from a backup, or remove that folder to get a new one."
+    )
+
+
 def _ensure_certificate(folder: Path, who: Application) -> bytes:
     """Return the certificate in DER form; made with its key when there is none to go on with."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -113,17 +177,9 @@ def _ensure_certificate(folder: Path, who: Application) -> bytes:
     certificate_file, key_file = folder / "cert.der", folder / "key.pem"
     now = datetime.now(UTC)
     if certificate_file.exists() and key_file.exists():
-        certificate = certificate_file.read_bytes()
-        try:
-            expires = x509.load_der_x509_certificate(certificate).not_valid_after_utc
-            serialization.load_pem_private_key(key_file.read_bytes(), password=None)
-        except ValueError as error:
-            raise PersonNeededError(
-                f"The certificate or key in {folder} is damaged; "
-                "restore it from a backup, or remove that folder to get a new one."
-            ) from error
-        if expires - now > _RENEWED_BEFORE:
-            return certificate
+        _read_key(folder)
+        if _end_of(certificate_file) - now > RENEWED_BEFORE:
+            return certificate_file.read_bytes()
     key = rsa.generate_private_key(public_exponent=65537, key_size=_KEY_BITS)
     certificate = _self_signed(who, key, now).public_bytes(serialization.Encoding.DER)
     pem = key.private_bytes(

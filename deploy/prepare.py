@@ -1,4 +1,4 @@
-"""What tests need beside Python: node sets, the web app, a broker, a browser."""
+"""What tests need beside Python: node sets, an OPC UA peer, the web app, a broker, a browser."""
 
 import argparse
 import sys
@@ -8,6 +8,7 @@ from deploy.broker import find_program
 from deploy.debian import Program, find, install
 from deploy.local import say
 from deploy.nodesets import ensure_nodesets
+from deploy.peers import ensure_peers
 from deploy.web import check_types, ensure_web
 from shared.errors import MesError, PersonNeededError
 
@@ -26,6 +27,7 @@ def main(words: Sequence[str]) -> int:
         ensure_web(say)
         if what == "all":
             ensure_nodesets()
+            ensure_peers()
             find_program()
             ensure_browser()
     except MesError as error:

@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from shared.events import (
     CellCompleted,
     CellGraded,
+    CertificateValidityChanged,
     ChannelLeased,
     CyclingEnded,
     DispositionDecided,
@@ -29,6 +30,7 @@ from shared.events import (
     MaterialLotRegistered,
     NonconformanceRaised,
     OperatorActed,
+    PlcHearingChanged,
     PlcReported,
     RecordSealed,
     SinterRunEnded,
@@ -78,7 +80,7 @@ EVENTS: dict[str, tuple[type[Event], ...]] = {
     "quality": (DispositionDecided, ExposureEvaluated, NonconformanceRaised),
     "trace": (RecordSealed,),
     "historian": (FileSealed, SourceStateChanged),
-    "plc": (PlcReported,),
+    "plc": (PlcReported, PlcHearingChanged, CertificateValidityChanged),
     "gateway": (OperatorActed,),
 }
 BY_TYPE: dict[str, type[Event]] = {

@@ -385,6 +385,36 @@ class PlcReported(EquipmentEvent):
     text: str
 
 
+class PlcHearingChanged(EquipmentEvent):
+    """A line PLC that sends heartbeats fell silent, or was heard again.
+
+    silent_s: wall seconds without a heartbeat when this was noticed; limit_s: how long it may be.
+    """
+
+    kind: ClassVar[str] = "plc_hearing_changed"
+    state: Literal["heard", "silent"]
+    silent_s: float
+    limit_s: float
+
+
+class CertificateValidityChanged(Event):
+    """A certificate of the OPC UA connections nears its end, is past it, or was renewed.
+
+    name: the application or user it belongs to; days_left: whole days, negative once it is past.
+    """
+
+    kind: ClassVar[str] = "certificate_validity_changed"
+    subject_kind: ClassVar[SubjectKind] = "file"
+    name: str
+    state: Literal["valid", "near", "expired"]
+    valid_until: AwareDatetime
+    days_left: int
+
+    @property
+    def subject(self) -> str:
+        return self.name
+
+
 class OperatorActed(Event):
     """A person asked for something through the gateway."""
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from shared.events import (
+    CertificateValidityChanged,
     DispositionDecided,
     EquipmentStateChanged,
     JobOrderEnded,
@@ -14,6 +15,7 @@ from shared.events import (
     LotHeld,
     LotHoldReleased,
     NonconformanceRaised,
+    PlcHearingChanged,
     PlcReported,
     SourceStateChanged,
     TimeLimitChanged,
@@ -146,6 +148,10 @@ def alarm_changes(event: Event | None) -> list[Alarm | Return]:
             return _of_limit(event)
         case NonconformanceRaised() | PlcReported():
             return _of_report(event)
+        case PlcHearingChanged():
+            return [_of_hearing(event)]
+        case CertificateValidityChanged():
+            return [_of_certificate(event)]
         case _:
             return []
 
@@ -339,3 +345,30 @@ def _of_report(event: NonconformanceRaised | PlcReported) -> list[Alarm | Return
             leaves="when_acknowledged",
         )
     ]
+
+
+def _of_hearing(event: PlcHearingChanged) -> Alarm | Return:
+    condition = f"plc_silent:{event.equipment_id}"
+    if event.state == "heard":
+        return Return(condition=condition)
+    return Alarm(
+        condition=condition,
+        code="plc_silent",
+        text=f"the PLC of {event.equipment_id} sends no heartbeat for {event.silent_s:.0f} s",
+        priority=2,
+        source=event.equipment_id,
+    )
+
+
+def _of_certificate(event: CertificateValidityChanged) -> Alarm | Return:
+    condition, until = f"certificate:{event.name}", f"{event.valid_until:%Y-%m-%d}"
+    if event.state == "valid":
+        return Return(condition=condition)
+    ends = f"ends on {until}, in {event.days_left} days"
+    return Alarm(
+        condition=condition,
+        code="certificate_ends",
+        text=f"the certificate of {event.name} {ends if event.state == 'near' else 'has ended'}",
+        priority=3 if event.state == "near" else 1,
+        source=event.name,
+    )

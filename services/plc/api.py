@@ -1,15 +1,78 @@
 """HTTP face of the plc service: the same answers that PLCs get, for people and tests."""
 
+from collections.abc import Collection
+from dataclasses import asdict
 from typing import Annotated, Any
+from urllib.parse import unquote
 
-from fastapi import Query
+import structlog
+from fastapi import Header, Query
 
 from services.plc import domain, store, workflow
+from services.plc.certificates import CertificateWatch
+from services.plc.trust import Certificate, TrustList
 from shared.app import Service
 
+log = structlog.get_logger()
+Person = Annotated[str, Header(min_length=1, max_length=300)]
 
-def add_routes(service: Service) -> None:
+
+def add_routes(
+    service: Service, trust: TrustList, certificates: CertificateWatch, users: Collection[str]
+) -> None:
     """Add the routes of this service to its app."""
+    _add_interlock(service)
+    _add_trust(service, trust, certificates, users)
+
+
+def _add_trust(
+    service: Service, trust: TrustList, certificates: CertificateWatch, users: Collection[str]
+) -> None:
+    app = service.app
+
+    @app.get("/trust")
+    def get_trust() -> dict[str, Any]:
+        """Certificates that may enter, and unknown ones in quarantine; how long each is valid."""
+        return {
+            "items": [_shown(one) for one in trust.everything()],
+            "ends": certificates.state(),
+            "users": sorted(users),
+        }
+
+    @app.post("/trust/{fingerprint}/accept")
+    def post_accept(
+        fingerprint: str,
+        user: Annotated[str, Query(min_length=1, max_length=100)],
+        x_halite_person: Person,
+    ) -> dict[str, Any]:
+        """Let a certificate in quarantine enter as a user; sending it again changes nothing."""
+        accepted = trust.accept(fingerprint, user)
+        log.info(
+            "certificate accepted",
+            fingerprint=accepted.fingerprint,
+            user=accepted.name,
+            person=unquote(x_halite_person),
+        )
+        return _shown(accepted)
+
+    @app.post("/trust/{fingerprint}/reject")
+    def post_reject(fingerprint: str, x_halite_person: Person) -> dict[str, Any]:
+        """Remove a certificate from quarantine, or from the trust list."""
+        rejected = trust.reject(fingerprint)
+        log.info(
+            "certificate rejected",
+            fingerprint=rejected.fingerprint,
+            user=rejected.name,
+            person=unquote(x_halite_person),
+        )
+        return _shown(rejected)
+
+
+def _shown(certificate: Certificate) -> dict[str, Any]:
+    return asdict(certificate)
+
+
+def _add_interlock(service: Service) -> None:
     app, database = service.app, service.database
 
     @app.get("/work-units/{equipment_id:path}/job-orders")

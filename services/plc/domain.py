@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Literal, get_args
 
 from shared.events import JobOrderReleased
@@ -9,6 +10,8 @@ from shared.events import JobOrderReleased
 State = Literal["allowed_to_start", "running", "interrupted", "ended", "aborted"]
 Reported = Literal["running", "interrupted", "ended", "aborted"]
 Report = Literal["job_fetched", "job_started", "job_ended", "alarm"]
+Hearing = Literal["heard", "silent"]
+Validity = Literal["valid", "near", "expired"]
 # Return status of OPC 10031-4.
 DONE, UNKNOWN_JOB, INVALID_STATE, UNABLE, INVALID_REQUEST = 1, 1 << 1, 1 << 3, 1 << 4, 1 << 32
 MOVES: frozenset[tuple[Reported | None, Reported]] = frozenset(
@@ -181,3 +184,16 @@ def judge_report(floor: Floor, unit: Unit, job_order_id: str, state: str) -> Ans
     if reported != at and (at, reported) not in MOVES:
         return Answer(INVALID_STATE, f"{job_order_id}: {at or 'not started'} -> {state}")
     return Answer(DONE, "accepted")
+
+
+def hearing(silent_s: float, limit_s: float) -> Hearing:
+    """Say whether a PLC that sends heartbeats is still heard."""
+    return "silent" if silent_s > limit_s else "heard"
+
+
+def validity(valid_until: datetime, now: datetime, alarm_days: int) -> Validity:
+    """Say whether a certificate is past its end or within the days before it."""
+    left = valid_until - now
+    if left <= timedelta(0):
+        return "expired"
+    return "near" if left < timedelta(days=alarm_days) else "valid"

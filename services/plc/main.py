@@ -4,10 +4,14 @@ from pathlib import Path
 
 from services.plc import workflow
 from services.plc.api import add_routes
+from services.plc.certificates import CertificateWatch
+from services.plc.hearing import Hearings
 from services.plc.server import Door, PlcServer
 from services.plc.settings import PlcSettings
+from services.plc.trust import TrustList
 from services.plc.workflow import HANDLERS, Desk
 from shared.app import Service
+from shared.errors import InvalidInputError
 
 SOURCES = ("execution", "quality", "sintering", "spray", "lamination", "formation")
 
@@ -20,18 +24,36 @@ def build(settings: PlcSettings) -> Service:
         user: workflow.unit_named(service, equipment_id)
         for user, equipment_id in settings.plc_users.items()
     }
+    unsecured = service.plant.opcua_without_security
+    if unsecured and settings.opcua_host not in ("127.0.0.1", "::1", "localhost"):
+        raise InvalidInputError(
+            f"opcua_without_security is for a demo on one machine, not for {settings.opcua_host}; "
+            "take it out of the plant file"
+        )
+    trust = TrustList(settings.pki_dir / "plc")
+    trust.prepare()
     desk = Desk(service, users)
+    hearings = Hearings(service, settings.plc_silent_after_s)
+    certificates = CertificateWatch(
+        service, settings.pki_dir, trust, settings.certificate_alarm_days
+    )
     door = Door(
         endpoint=f"opc.tcp://{settings.opcua_host}:{settings.opcua_port}",
         folder=settings.pki_dir / "plc",
+        trust=trust,
         nodesets=settings.nodesets,
+        unsecured=unsecured,
         password_files={user: settings.secrets_dir / "opcua" / user for user in users},
     )
     service.on_start(desk.recover)
+    service.on_start(hearings.recover)
     service.loop("load", desk.keep_loading)
     service.loop("commit reports", desk.keep_committing)
-    service.loop("opc ua server", PlcServer(door, desk, service.clock).run)
-    add_routes(service)
+    service.loop("watch PLCs", hearings.watch)
+    service.loop("watch certificates", certificates.watch)
+    server = PlcServer(door, desk, hearings, certificates, service.clock)
+    service.loop("opc ua server", server.run)
+    add_routes(service, trust, certificates, users)
     return service
 
 

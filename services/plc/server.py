@@ -1,122 +1,126 @@
-"""The OPC UA server for line PLCs: who may enter, its nodes, and methods that answer at once."""
+"""The OPC UA server for line PLCs: its nodes, its alarms, and methods that answer at once."""
 
 import asyncio
 import gc
-import hmac
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import UTC
 from pathlib import Path
 from typing import Any
 
+import structlog
 from asyncua import Node, Server, ua
-from asyncua.common.utils import ServiceError
-from asyncua.crypto.permission_rules import User, UserRole
-from asyncua.crypto.truststore import TrustStore
-from asyncua.crypto.validator import CertificateValidator, CertificateValidatorOptions
-from asyncua.server.internal_server import InternalServer
-from asyncua.server.internal_session import InternalSession
-from asyncua.server.subscription_service import SubscriptionService
-from asyncua.server.user_managers import UserManager
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.x509 import load_der_x509_certificate
 
 from services.plc import domain
+from services.plc.alarms import Alarms
+from services.plc.certificates import CertificateWatch
 from services.plc.domain import KnownJobOrder, Unit
+from services.plc.entrance import Admission, Internals, Users, caller
+from services.plc.hearing import Hearings
+from services.plc.trust import TrustList
+from services.plc.wire import Listener, limits
 from services.plc.workflow import Desk
 from shared.clock import Clock
 from shared.errors import BlockedError, InvalidInputError
 from shared.opcua_data import job_order_structure
 from shared.stations import JobContent
 
+log = structlog.get_logger()
 BASE = "http://opcfoundation.org/UA/"
 APPLICATION_URI = "urn:halite:service:plc"
 JOB_CONTROL_FILE = "opc.ua.isa95-jobcontrol.nodeset2.xml"
 # In this order everywhere: asyncua keeps structures by namespace number, for the whole process.
 NAMESPACES = (f"{BASE}DI/", f"{BASE}IA/", f"{BASE}Machinery/")
 SHOW_EVERY_S = 0.5  # the variable is for people and PLCs that watch; methods answer at once
+LONGEST = 1000  # characters of an argument
+POLICIES = (
+    ua.SecurityPolicyType.Aes256Sha256RsaPss_SignAndEncrypt,
+    ua.SecurityPolicyType.Aes128Sha256RsaOaep_SignAndEncrypt,
+    ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt,
+)
+UNSECURED = (ua.SecurityPolicyType.NoSecurity,)
 Texts = tuple[str, ...]
 Answering = Callable[[Unit, Texts], Awaitable[list[ua.Variant]]]
-caller: ContextVar[str] = ContextVar("caller", default="")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Door:
-    """Where the server listens, its certificate folder, and the password file of each user."""
+    """Where the server listens, its certificate folder, and the password file of each user.
+
+    unsecured: serve security policy None too; for a demo on one machine.
+    """
 
     endpoint: str
     folder: Path
+    trust: TrustList
     nodesets: Path
     password_files: Mapping[str, Path]
+    unsecured: bool = False
 
 
-class _Users(UserManager):
-    """Lets in the users whose passwords are in the secret files, and nobody else."""
+class _Server(Server):
+    """asyncua's server behind our own way in, with certificates that can change while it runs."""
 
-    def __init__(self, passwords: Mapping[str, bytes]) -> None:
-        self._passwords = passwords
+    def __init__(self, iserver: Internals) -> None:
+        super().__init__(iserver=iserver)
+        self.iserver: Internals = iserver
+        self.limits = limits()
+        self._taken: bytes | None = None
 
-    def get_user(
-        self,
-        iserver: InternalServer,
-        username: str | None = None,
-        password: str | None = None,
-        certificate: Any = None,
-    ) -> User | None:
-        """Return the user for the right name and password, else None."""
-        expected = self._passwords.get(username or "")
-        same = hmac.compare_digest((password or "").encode(), expected or b"\x00")
-        return User(role=UserRole.User, name=username) if same and expected else None
-
-
-class _Subscriptions(SubscriptionService):
-    """Answers Republish as OPC 10000-4 asks; asyncua 2.1 sends its clients into an endless loop."""
-
-    def republish(self, params: ua.RepublishParameters) -> ua.NotificationMessage:
-        if params.SubscriptionId not in self.subscriptions:
-            raise ServiceError(ua.StatusCodes.BadSubscriptionIdInvalid)
-        message = super().republish(params)
-        if message.SequenceNumber != params.RetransmitSequenceNumber:
-            raise ServiceError(ua.StatusCodes.BadMessageNotAvailable)
-        return message
-
-
-class _Session(InternalSession):
-    """Tells methods who calls; asyncua does not."""
-
-    async def call(self, params: list[ua.CallMethodRequest]) -> list[ua.CallMethodResult]:
-        token = caller.set(self.user.name or "")
+    async def start(self) -> None:
+        """Listen on the port of the endpoint."""
+        await self._setup_server_nodes()
+        await self.iserver.start()
+        host, port = self._get_bind_socket_info()
+        self.bserver = Listener(self.iserver, host or "", port or 0, self.limits)
+        self.bserver.set_policies(self._policies)
         try:
-            return await super().call(params)
-        finally:
-            caller.reset(token)
+            await self.bserver.start()
+        except OSError:
+            await self.iserver.stop()
+            raise
 
+    async def take_up(self, folder: Path) -> None:
+        """Use the certificate and key of a folder for new connections; open ones go on.
 
-class _Internals(InternalServer):
-    """asyncua's server core with limits fit for the PLCs of one line."""
-
-    def __init__(self, users: UserManager) -> None:
-        super().__init__(user_manager=users)
-        self.subscription_service = _Subscriptions(self.aspace, iserver=self)
-        self.allow_remote_admin = False
-        self.max_connections = 64
-        self.max_subscriptions = 200
-        self.max_session_timeout_ms = 120_000
-
-    def create_session(
-        self, name: str, user: User | None = None, external: bool = False
-    ) -> InternalSession:
-        nobody = User(role=UserRole.Anonymous)
-        return _Session(
-            self, self.aspace, self.subscription_service, name, user or nobody, external
-        )
+        A pair that does not match is just being renewed and is left for the next look.
+        """
+        file = folder / "cert.der"
+        if self.bserver is not None and not file.exists():
+            return
+        certificate = file.read_bytes()
+        if certificate == self._taken:
+            return
+        key = load_pem_private_key((folder / "key.pem").read_bytes(), password=None)
+        shown = load_der_x509_certificate(certificate)
+        if shown.public_key() != key.public_key():
+            return
+        await self.load_certificate(file)
+        await self.load_private_key(folder / "key.pem")
+        self._taken = certificate
+        if self.bserver is not None:
+            self.iserver.endpoints.clear()
+            self._policies.clear()
+            await self._setup_server_nodes()
+            log.info("certificate taken up", valid_until=shown.not_valid_after_utc.isoformat())
 
 
 class PlcServer:
     """Serves `Objects/Halite` from a desk's memory."""
 
-    def __init__(self, door: Door, desk: Desk, clock: Clock) -> None:
+    def __init__(
+        self,
+        door: Door,
+        desk: Desk,
+        hearings: Hearings,
+        certificates: CertificateWatch,
+        clock: Clock,
+    ) -> None:
         self._door, self._desk, self._clock = door, desk, clock
+        self._hearings, self._certificates = hearings, certificates
         self._shown: list[tuple[domain.KnownJobOrder, Unit]] | None = None
 
     async def run(self) -> None:
@@ -126,51 +130,50 @@ class PlcServer:
             InvalidInputError: certificate, key, password or node set is missing or damaged.
         """
         logging.getLogger("asyncua").setLevel(logging.CRITICAL)  # a traceback per bad client
+        logging.getLogger("asyncuagds").setLevel(logging.CRITICAL)
         server = await self._opened()
-        job_orders = await self._fill(server)
+        job_orders, heartbeat, alarms = await self._fill(server)
         await self._show(server, job_orders)
         await asyncio.to_thread(gc.collect)  # building the address space leaves much behind
         await server.start()
         try:
             while True:
-                await self._desk.changed.wait(1.0)
+                await self._desk.changed.wait(SHOW_EVERY_S)
                 await self._show(server, job_orders)
+                await self._beat(server, heartbeat)
+                await self._alarm(alarms)
+                await server.take_up(self._door.folder)
                 await asyncio.sleep(SHOW_EVERY_S)
         finally:
             await server.stop()
 
-    async def _opened(self) -> Server:
+    async def _opened(self) -> "_Server":
         door = self._door
         try:
             passwords = {
                 user: path.read_text().strip().encode()
                 for user, path in door.password_files.items()
             }
-            server = Server(iserver=_Internals(_Users(passwords)))
+            users = Users(passwords, door.trust, door.unsecured)
+            server = _Server(iserver=Internals(users, door.unsecured))
             server.set_identity_tokens([ua.UserNameIdentityToken])
             server.set_endpoint(door.endpoint)
             server.set_server_name("Halite")
             await server.init()
             await server.set_application_uri(APPLICATION_URI)
-            await server.load_certificate(door.folder / "cert.der")
-            await server.load_private_key(door.folder / "key.pem")
             for namespace in NAMESPACES:
                 await server.register_namespace(namespace)
             await server.import_xml(str(door.nodesets / JOB_CONTROL_FILE))
             await server.load_data_type_definitions()
+            await server.take_up(door.folder)
         except (OSError, ValueError) as error:
             raise InvalidInputError(f"OPC UA server for PLCs: {error}") from error
-        server.set_security_policy([ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt])
-        trusted = TrustStore([door.folder / "trusted"], [])
-        await trusted.load()
-        options = (
-            CertificateValidatorOptions.TRUSTED_VALIDATION | CertificateValidatorOptions.PEER_CLIENT
-        )
-        server.set_certificate_validator(CertificateValidator(options, trusted))
+        server.set_security_policy([*POLICIES, *(UNSECURED if door.unsecured else ())])
+        server.set_certificate_validator(Admission(door.trust))
         return server
 
-    async def _fill(self, server: Server) -> ua.NodeId:
-        """Add the nodes; return the variable that lists job orders."""
+    async def _fill(self, server: Server) -> tuple[ua.NodeId, ua.NodeId, Alarms]:
+        """Add the nodes; return the lists of job orders, the heartbeat and the alarms."""
         halite = await server.nodes.objects.add_object(
             _node_id("Halite"), ua.QualifiedName("Halite", 1)
         )
@@ -204,7 +207,37 @@ class PlcServer:
             dict.fromkeys(("RequestID", "EquipmentID", "LotID"), text),
             {"Allowed": yes_no, "Reason": text},
         )
-        return job_orders.nodeid
+        await self._add(
+            halite, "Beat", self._take_beat, {"EquipmentID": text}, {"Count": ua.ObjectIds.UInt32}
+        )
+        heartbeat = await halite.add_variable(
+            _node_id("Halite.Heartbeat"),
+            ua.QualifiedName("Heartbeat", 1),
+            ua.Variant(0, ua.VariantType.UInt32),
+        )
+        alarms = Alarms(
+            server,
+            await halite.add_object(_node_id("Halite.Alarms"), ua.QualifiedName("Alarms", 1)),
+        )
+        await alarms.prepare()
+        return job_orders.nodeid, heartbeat.nodeid, alarms
+
+    async def _beat(self, server: Server, heartbeat: ua.NodeId) -> None:
+        count = ua.Variant(self._hearings.beat, ua.VariantType.UInt32)
+        await server.write_attribute_value(heartbeat, ua.DataValue(count))
+
+    async def _alarm(self, alarms: Alarms) -> None:
+        """Show what is wrong now; a name once shown ends when its cause is gone."""
+        for unit in self._desk.units:
+            silent = self._hearings.states.get(unit.equipment_id) == "silent"
+            message = f"{unit.equipment_id} sends no heartbeat" if silent else None
+            await alarms.show(f"PlcSilent.{unit.equipment_id}", message)
+        await alarms.show("HaliteBlind", self._desk.blindness())
+        ending = self._certificates.ending
+        names = ", ".join(
+            f"{name} {state} {until:%Y-%m-%d}" for name, (state, until) in ending.items()
+        )
+        await alarms.show("CertificateEnds", names or None)
 
     async def _show(self, server: Server, job_orders: ua.NodeId) -> None:
         floor = self._desk.floor
@@ -232,6 +265,9 @@ class PlcServer:
         request_id, _, job_order_id, state, words = given
         answer = self._desk.report(unit, caller.get(), request_id, job_order_id, state, words)
         return [ua.Variant(answer.status, ua.VariantType.UInt64), *_texts(answer.message)]
+
+    async def _take_beat(self, unit: Unit, _: Texts) -> list[ua.Variant]:
+        return [ua.Variant(self._hearings.hear(unit), ua.VariantType.UInt32)]
 
     async def _may_start(self, unit: Unit, given: Texts) -> list[ua.Variant]:
         request_id, _, lot_id = given
@@ -265,8 +301,8 @@ class PlcServer:
                 return _code(ua.StatusCodes.BadArgumentsMissing)
             if len(arguments) > len(names):
                 return _code(ua.StatusCodes.BadTooManyArguments)
-            if any(map(_wrong, arguments)):
-                return _mismatch(arguments)
+            if any(_fault(argument) is not None for argument in arguments):
+                return _refused(arguments)
             given = tuple(argument.Value for argument in arguments)
             try:
                 unit = self._desk.unit_of(caller.get(), given[names.index("EquipmentID")])
@@ -291,15 +327,18 @@ def _argument(name: str, data_type: int) -> ua.Argument:
     )
 
 
-def _wrong(argument: ua.Variant) -> bool:
-    return argument.VariantType != ua.VariantType.String or not isinstance(argument.Value, str)
+def _fault(argument: ua.Variant) -> int | None:
+    """Return the status code of a wrong argument, None for a right one."""
+    if argument.VariantType != ua.VariantType.String or not isinstance(argument.Value, str):
+        return ua.StatusCodes.BadTypeMismatch
+    return ua.StatusCodes.BadOutOfRange if len(argument.Value) > LONGEST else None
 
 
-def _mismatch(arguments: Sequence[ua.Variant]) -> ua.CallMethodResult:
-    bad, fine = _code(ua.StatusCodes.BadTypeMismatch), _code(ua.StatusCodes.Good)
+def _refused(arguments: Sequence[ua.Variant]) -> ua.CallMethodResult:
+    codes = [_fault(argument) or ua.StatusCodes.Good for argument in arguments]
     return ua.CallMethodResult(
         StatusCode=_code(ua.StatusCodes.BadInvalidArgument),
-        InputArgumentResults=[bad if _wrong(argument) else fine for argument in arguments],
+        InputArgumentResults=list(map(_code, codes)),
     )
 
 

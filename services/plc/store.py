@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.plc.domain import Floor, KnownJobOrder, State
+from services.plc.domain import Floor, Hearing, KnownJobOrder, State
 from shared.db import sql
 from shared.events import JobOrderReleased
 
@@ -195,3 +195,39 @@ async def answers(tx: AsyncConnection, limit: int) -> list[dict[str, Any]]:
     statement = "SELECT * FROM interlock_answer ORDER BY id DESC LIMIT :limit"
     rows = (await tx.execute(sql(statement), {"limit": limit})).mappings()
     return [dict(row) for row in rows]
+
+
+async def hearings(tx: AsyncConnection) -> dict[str, Hearing]:
+    """Return by equipment id which PLCs send heartbeats, and whether they were last heard."""
+    rows = await tx.execute(sql("SELECT equipment_id, state FROM hearing"))
+    return {row[0]: row[1] for row in rows}
+
+
+async def set_hearing(tx: AsyncConnection, equipment_id: str, state: Hearing, at: datetime) -> None:
+    """Keep whether a PLC is heard."""
+    statement = """
+        INSERT INTO hearing (equipment_id, state, changed_at) VALUES (:equipment_id, :state, :at)
+        ON CONFLICT (equipment_id) DO UPDATE
+            SET state = excluded.state, changed_at = excluded.changed_at"""
+    await tx.execute(sql(statement), {"equipment_id": equipment_id, "state": state, "at": at})
+
+
+async def ending_certificates(tx: AsyncConnection) -> dict[str, tuple[str, datetime]]:
+    """Return state and end of each certificate that was said to near its end, by its name."""
+    rows = await tx.execute(sql("SELECT name, state, valid_until FROM certificate"))
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+async def set_certificate(
+    tx: AsyncConnection, name: str, state: str, valid_until: datetime
+) -> None:
+    """Keep that a certificate nears its end, or that it does so no longer (`valid`)."""
+    values = {"name": name, "state": state, "valid_until": valid_until}
+    if state == "valid":
+        await tx.execute(sql("DELETE FROM certificate WHERE name = :name"), values)
+        return
+    statement = """
+        INSERT INTO certificate (name, state, valid_until) VALUES (:name, :state, :valid_until)
+        ON CONFLICT (name) DO UPDATE
+            SET state = excluded.state, valid_until = excluded.valid_until"""
+    await tx.execute(sql(statement), values)

@@ -188,7 +188,7 @@ class Desk:
 
     def next_job_order(self, unit: Unit, user: str) -> KnownJobOrder | None:
         """Return the next job order for a unit; the first time it is handed out is reported."""
-        job_order = domain.next_job_order(self.floor, unit) if self._blindness() is None else None
+        job_order = domain.next_job_order(self.floor, unit) if self.blindness() is None else None
         if job_order is not None:
             request_id = f"fetched {job_order.job_order_id} at {unit.equipment_id}"
             self._report(unit, user, request_id, job_order.job_order_id, "fetched", "")
@@ -213,7 +213,7 @@ class Desk:
 
     def may_start(self, unit: Unit, user: str, request_id: str, lot_id: str) -> Verdict:
         """Judge by what is known now; a repeat is judged anew, for a yes may have become a no."""
-        blind = self._blindness()
+        blind = self.blindness()
         verdict = Verdict(False, blind) if blind else domain.may_start(self.floor, unit, lot_id)
         row = AnswerRow(
             user_name=user,
@@ -229,7 +229,7 @@ class Desk:
             self._queued.set()
         return verdict
 
-    def _blindness(self) -> str | None:
+    def blindness(self) -> str | None:
         """Say why what is known may be out of date; unknown never counts as good."""
         now_s = time.monotonic()
         if self._service.bus.connected:

@@ -1,5 +1,6 @@
 """Fixtures of the station tests."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from deploy.broker import Broker
 from deploy.postgres import PostgresServer
 from services.execution.domain import WorkMaster
 from tests.station.bench import Ground, ground
+from tests.station.plc_floor import Line, plc_line
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -26,3 +28,12 @@ async def bench_ground(
 ) -> Ground:
     """What the benches of this session share."""
     return await ground(postgres_server, broker, tmp_path_factory.mktemp("ground"))
+
+
+@pytest.fixture(scope="session")
+async def line(
+    postgres_server: PostgresServer, broker: Broker, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Line]:
+    """The plc service with its OPC UA server; its lots have names of their own in each test."""
+    async with plc_line(postgres_server, broker, tmp_path_factory.mktemp("plc")) as running:
+        yield running

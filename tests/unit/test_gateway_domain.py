@@ -26,6 +26,7 @@ from services.gateway.peers import bounded, check_length
 from services.gateway.values import LiveValues
 from shared.errors import InvalidInputError, NotFoundError, TooLargeError
 from shared.events import (
+    CertificateValidityChanged,
     DispositionDecided,
     EquipmentStateChanged,
     JobOrderEnded,
@@ -34,6 +35,7 @@ from shared.events import (
     LotHeld,
     LotHoldReleased,
     NonconformanceRaised,
+    PlcHearingChanged,
     PlcReported,
     SourceStateChanged,
     TimeLimitChanged,
@@ -317,6 +319,18 @@ def test_a_nonconformance_and_a_plc_alarm_ask_for_an_acknowledgement() -> None:
     assert alarms(raised) == [("nonconformance", 2)]
     assert alarms(alarm) == [("plc_alarm", 2)]
     assert alarm_changes(fetched) == []
+
+
+def test_a_silent_plc_and_an_ending_certificate_are_alarms_until_their_cause_is_gone() -> None:
+    silent = PlcHearingChanged(equipment_id=EAP, state="silent", silent_s=6.0, limit_s=5.0)
+    ends = CertificateValidityChanged(
+        name="plc", state="near", valid_until=datetime(2026, 4, 1, tzinfo=UTC), days_left=31
+    )
+    assert alarms(silent) == [("plc_silent", 2)]
+    assert alarms(ends) == [("certificate_ends", 3)]
+    assert alarms(ends.model_copy(update={"state": "expired"})) == [("certificate_ends", 1)]
+    assert returns(silent.model_copy(update={"state": "heard"})) == [f"plc_silent:{EAP}"]
+    assert returns(ends.model_copy(update={"state": "valid"})) == ["certificate:plc"]
 
 
 def test_an_alarm_says_how_many_lots_stand_behind_it() -> None:

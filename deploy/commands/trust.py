@@ -1,0 +1,54 @@
+"""`halite trust`: whose certificates may enter Halite's OPC UA server; the plant may run."""
+
+from pathlib import Path
+
+import click
+
+from deploy.commands.certs import data_dir_option
+from deploy.data_folder import DataFolder
+from services.plc.trust import Certificate, TrustList
+
+
+@click.group(name="trust")
+def command() -> None:
+    """List, accept and reject the certificates of PLCs."""
+
+
+@command.command(name="list")
+@data_dir_option
+def show(data_dir: Path) -> None:
+    """Print certificates that may enter, and unknown ones in quarantine."""
+    for one in _trust(data_dir).everything():
+        click.echo(_line(one))
+
+
+@command.command(name="accept")
+@click.argument("fingerprint")
+@click.option("--as", "user", required=True, help="The user this PLC enters as.")
+@data_dir_option
+def accept(fingerprint: str, user: str, data_dir: Path) -> None:
+    """Let a certificate in quarantine enter; the first 8 characters of FINGERPRINT are enough."""
+    click.echo(_line(_trust(data_dir).accept(fingerprint, user)))
+
+
+@command.command(name="reject")
+@click.argument("fingerprint")
+@data_dir_option
+def reject(fingerprint: str, data_dir: Path) -> None:
+    """Remove a certificate from quarantine, or from the trust list."""
+    rejected = _trust(data_dir).reject(fingerprint)
+    click.echo(f"{rejected.fingerprint[:16]} {rejected.subject} is no longer known.")
+
+
+def _trust(data_dir: Path) -> TrustList:
+    trust = TrustList(DataFolder(data_dir).pki / "plc")
+    trust.prepare()
+    return trust
+
+
+def _line(one: Certificate) -> str:
+    name = one.name if one.state == "trusted" else "-"
+    return (
+        f"{one.state:11} {one.fingerprint[:16]} {name:20} valid until "
+        f"{one.valid_until:%Y-%m-%d}  {one.subject}  {one.application_uri or 'no application URI'}"
+    )
