@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-SHOWN = ("tests/station", "tests/model")
+SHOWN = ("tests/station",)
 
 
 def folders() -> list[str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,22 +17,20 @@ import pytest
 from asyncua import Client, Node, ua
 from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
 
-from deploy.pki import ensure_passwords, ensure_pki
 from shared.clock import Clock, MachineClocks
 from shared.settings import read_plant
 from simulators.faults import create_control_app
 from simulators.machine import StationConfig
-from simulators.opcua_server import TypeNodes, node_sets_dir, read_type_nodes
+from simulators.opcua_server import TypeNodes
 from simulators.physics.exposure import Room
 from simulators.run import build_station, read_stations
 from simulators.station import Station
 from simulators.world import World
 from tests.conftest import free_port
-from tests.station.bench import BenchTime
+from tests.station.bench import BenchTime, Ground
 from tests.station.speaker import until
 
 PLANT = Path(__file__).resolve().parents[2] / "deploy" / "plant.toml"
-USED = ("press-1", "gauge-1", "dryer-1", "dryroom-1")
 PRESS = {"pressure_mpa": 200.0, "dwell_s": 60.0, "green_thickness_um": 147.0, "area_cm2": 2.77}
 DONE, UNKNOWN, INVALID_STATE, UNABLE, INVALID_REQUEST = 1, 2, 8, 16, 1 << 32
 RUNNING, ENDED, ABORTED = 3, 5, 6
@@ -57,13 +56,11 @@ class Floor:
 
 
 @pytest.fixture(scope="session")
-async def floor(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Floor]:
+async def floor(
+    bench_ground: Ground, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Floor]:
     data_dir = tmp_path_factory.mktemp("stations")
-    plant = read_plant(PLANT)
-    used = tuple(station for station in plant.station if station.name in USED)
-    plant = plant.model_copy(update={"station": used})
-    ensure_pki(data_dir / "pki", plant)
-    ensure_passwords(data_dir / "secrets" / "opcua", plant)
+    shutil.copytree(bench_ground.keys_dir, data_dir, dirs_exist_ok=True)
     configs = {
         name: dataclasses.replace(config, endpoint=f"opc.tcp://127.0.0.1:{free_port()}")
         for name, config in read_stations(PLANT).items()
@@ -77,8 +74,7 @@ async def floor(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Floor
         machine=MachineClocks(wall_s=own_time.wall_s),
     )
     world = World(data_dir / "simulators" / "world.sqlite")
-    types = await read_type_nodes(node_sets_dir())
-    yield Floor(data_dir, types, world, own_time, clock, configs)
+    yield Floor(data_dir, bench_ground.types, world, own_time, clock, configs)
     world.close()
 
 

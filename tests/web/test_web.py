@@ -40,7 +40,7 @@ BROKEN = {
     "data": {},
     "sequence": 1,
 }
-pytestmark = [pytest.mark.timeout(600), pytest.mark.usefixtures("begun_order")]
+pytestmark = pytest.mark.usefixtures("begun_order")
 
 
 @pytest.fixture(scope="module")
