@@ -94,16 +94,17 @@ class RoomWatch:
         return len(rows)
 
     def _take(self, equipment_id: str, sample: LiveSample) -> None:
+        dew_point_degc = _credible(sample)
         row = {
             "equipment_id": equipment_id,
             "signal": sample.signal,
             "source_at": sample.source_at,
-            "dew_point_degc": _credible(sample),
+            "dew_point_degc": dew_point_degc,
         }
         last = self._newest.get((equipment_id, sample.signal))
         if last is not None:
             apart_s = (sample.source_at - last["source_at"]).total_seconds()
-            as_before = _alike(last["dew_point_degc"], row["dew_point_degc"])
+            as_before = _alike(last["dew_point_degc"], dew_point_degc)
             if apart_s <= 0.0 or (as_before and apart_s < self._settings.sample_every_s):
                 return
         self._newest[(equipment_id, sample.signal)] = row
