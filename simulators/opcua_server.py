@@ -26,6 +26,7 @@ from asyncua.server.address_space import AttributeValue, NodeData
 from asyncua.server.internal_server import InternalServer
 from asyncua.server.subscription_service import SubscriptionService
 from asyncua.server.user_managers import UserManager
+from cryptography.x509 import Certificate
 
 BASE = "http://opcfoundation.org/UA/"
 MACHINERY, JOBS = f"{BASE}Machinery/", f"{BASE}Machinery/Jobs/"
@@ -154,6 +155,24 @@ class OneUser(UserManager):
         """Return the user for the right name and password, else None."""
         same = hmac.compare_digest((password or "").encode(), self._password)
         return User(role=UserRole.User, name=USER) if same and username == USER else None
+
+
+class FreshTrust(CertificateValidator):
+    """Trusts what lies in the folder now: a renewed certificate enters without a restart."""
+
+    def __init__(self, trusted: TrustStore) -> None:
+        options = CertificateValidatorOptions
+        super().__init__(options.TRUSTED_VALIDATION | options.PEER_CLIENT, trusted)
+        self._trusted = trusted
+
+    async def validate(self, cert: Certificate, app_description: ua.ApplicationDescription) -> None:
+        """Let a certificate pass.
+
+        Raises:
+            ServiceError: with the status code that says what is wrong with it.
+        """
+        await self._trusted.load()
+        await super().validate(cert, app_description)
 
 
 class OnceSubscriptions(SubscriptionService):
@@ -294,12 +313,7 @@ class StationServer:
         await server.load_certificate(folder / "cert.der")
         await server.load_private_key(folder / "key.pem")
         server.set_security_policy([ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt])
-        trusted = TrustStore([folder / "trusted"], [])
-        await trusted.load()
-        options = (
-            CertificateValidatorOptions.TRUSTED_VALIDATION | CertificateValidatorOptions.PEER_CLIENT
-        )
-        server.set_certificate_validator(CertificateValidator(options, trusted))
+        server.set_certificate_validator(FreshTrust(TrustStore([folder / "trusted"], [])))
 
     async def _identify(self, station: Node) -> None:
         di = self._types.namespaces.index(DI)

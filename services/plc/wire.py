@@ -23,6 +23,7 @@ LARGEST_MESSAGE_BYTES = 262_144
 HEADER_BYTES = 8
 _ERROR: Any = ua.MessageType.Error
 KINDS = (b"HEL", b"OPN", b"MSG", b"CLO")
+FINALITY = (b"F", b"C", b"A")
 # What decoding a message that was made up can end in; anything else is a fault of this program.
 UNSOUND = (
     ua.UaError,
@@ -196,7 +197,8 @@ class Connection(OPCUAProtocol):
         self._received += data
         while len(self._received) >= HEADER_BYTES:
             kind, size = bytes(self._received[:3]), int.from_bytes(self._received[4:8], "little")
-            if kind not in KINDS or (not self._greeted and kind != b"HEL"):
+            sound = kind in KINDS and self._received[3:4] in FINALITY
+            if not sound or (not self._greeted and kind != b"HEL"):
                 self.refuse(Codes.BadTcpMessageTypeInvalid, f"begins with {kind!r}")
                 return
             if not HEADER_BYTES + 4 <= size <= LARGEST_CHUNK_BYTES:

@@ -8,27 +8,31 @@ import stat
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
+from click.testing import CliRunner
 from cryptography import x509
 
 from deploy import example_data, plant_time
 from deploy.broker import configuration
+from deploy.cli import halite
 from deploy.data_folder import DataFolder
 from deploy.debian import needed_libraries
 from deploy.nodesets import unpack
-from deploy.pki import ensure_passwords, ensure_pki
+from deploy.pki import ensure_passwords, ensure_pki, renew, valid_until
 from deploy.plant import PlantFiles, service_specs, simulator_specs, station_groups
 from deploy.ports import Ports, check_free, shifted_plant_file
 from deploy.processes import PROJECT_DIR, Child, ChildSpec, run_tool, wait_until
 from deploy.screen import ready_screen
 from deploy.supervisor import Supervisor, deaths_in_a_row
 from deploy.web import digest
+from services.plc.trust import MOST_QUARANTINED, TrustList
 from shared.clock import load_clock, read_clock
-from shared.errors import ConflictError, InvalidInputError, PersonNeededError
+from shared.errors import ConflictError, InvalidInputError, NotFoundError, PersonNeededError
 from shared.settings import SERVICES, PlantSettings, read_plant
 
 PLANT_FILE = PROJECT_DIR / "deploy" / "plant.toml"
@@ -254,6 +258,52 @@ def test_certificates_are_made_once(pki_dir: Path, plant: PlantSettings) -> None
     before = {path: path.read_bytes() for path in pki_dir.glob("*/cert.der")}
     ensure_pki(pki_dir, plant)
     assert {path: path.read_bytes() for path in pki_dir.glob("*/cert.der")} == before
+
+
+def test_a_renewed_certificate_keeps_its_key_and_reaches_all_who_trust_it(
+    pki_dir: Path, plant: PlantSettings
+) -> None:
+    before = (pki_dir / "lamination" / "cert.der").read_bytes()
+    key = (pki_dir / "lamination" / "key.pem").read_bytes()
+    ends = renew(pki_dir, plant, ["lamination"])
+    after = (pki_dir / "lamination" / "cert.der").read_bytes()
+    assert after != before
+    assert (pki_dir / "lamination" / "key.pem").read_bytes() == key
+    for station in ("laminator-1", "sealer-1"):
+        assert (pki_dir / station / "trusted" / "lamination.der").read_bytes() == after
+    assert ends == {"lamination": valid_until(pki_dir)["lamination"]}
+    with pytest.raises(NotFoundError, match="no-such"):
+        renew(pki_dir, plant, ["no-such"])
+
+
+def test_a_certificate_is_accepted_and_rejected_on_the_command_line(
+    pki_dir: Path, tmp_path: Path
+) -> None:
+    trust = TrustList(tmp_path / "pki" / "plc")
+    trust.prepare()
+    certificate = (pki_dir / "gateway" / "cert.der").read_bytes()
+    fingerprint = trust.quarantine(certificate)
+    assert fingerprint is not None
+    assert trust.quarantine(certificate) is None
+    words = ["--data-dir", str(tmp_path)]
+    run = partial(CliRunner().invoke, halite, catch_exceptions=False)
+    assert f"quarantined {fingerprint[:16]}" in run(["trust", "list", *words]).output
+    for _ in range(2):
+        accepted = run(["trust", "accept", fingerprint[:12], "--as", "plc-7", *words])
+        assert f"trusted     {fingerprint[:16]} plc-7" in accepted.output
+    assert trust.belongs_to(certificate, "plc-7")
+    assert not trust.belongs_to(certificate, "plc-8")
+    assert run(["trust", "accept", fingerprint, "--as", "../x", *words]).exit_code == 1
+    assert run(["trust", "reject", fingerprint, *words]).exit_code == 0
+    assert run(["trust", "list", *words]).output == ""
+
+
+def test_strangers_cannot_fill_the_quarantine(tmp_path: Path) -> None:
+    trust = TrustList(tmp_path)
+    trust.prepare()
+    for number in range(MOST_QUARANTINED + 5):
+        assert trust.quarantine(b"%d" % number) is not None
+    assert len(list(trust.quarantined.iterdir())) == MOST_QUARANTINED
 
 
 def test_a_real_machine_is_not_represented_by_the_simulators_key(

@@ -1,7 +1,7 @@
 /** What a person can tell the plant to do. A command is pending until what is shown has been read again after it. */
 import { useMutation, useQueryClient, type UseMutationResult } from '@tanstack/react-query';
 import { commandKey, postCommand } from './http';
-import { liveKey, SET_ASIDE_KEY } from './keys';
+import { liveKey, SET_ASIDE_KEY, TRUST_KEY } from './keys';
 
 /** Until the app has a sign-in, everyone is the operator. */
 const PERSON = 'operator';
@@ -47,4 +47,31 @@ export function useRetry(service: string, eventId: string): RetryCommand {
     onSettled: () => queries.invalidateQueries({ queryKey: SET_ASIDE_KEY }),
   });
   return { send: () => mutation.mutate({ service, eventId, key: commandKey() }), mutation };
+}
+
+interface Decision {
+  path: string;
+  key: string;
+}
+
+export interface TrustCommand {
+  accept(user: string): void;
+  reject(): void;
+  mutation: Pick<UseMutationResult<unknown, Error, Decision>, 'isPending' | 'error'>;
+}
+
+/** Lets a certificate enter the OPC UA server as a user, or takes it out. */
+export function useTrust(fingerprint: string): TrustCommand {
+  const queries = useQueryClient();
+  const mutation = useMutation<unknown, Error, Decision>({
+    mutationFn: ({ path, key }) => postCommand(`/api/plc/trust/${fingerprint}/${path}`, key, PERSON),
+    retry: false,
+    onSettled: () => queries.invalidateQueries({ queryKey: TRUST_KEY }),
+  });
+  const decide = (path: string) => mutation.mutate({ path, key: commandKey() });
+  return {
+    accept: (user) => decide(`accept?user=${encodeURIComponent(user)}`),
+    reject: () => decide('reject'),
+    mutation,
+  };
 }

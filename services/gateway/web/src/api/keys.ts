@@ -3,3 +3,4 @@
 export const liveKey = (topic: string) => ['live', topic] as const;
 
 export const SET_ASIDE_KEY = ['set-aside'] as const;
+export const TRUST_KEY = ['trust'] as const;

@@ -3,8 +3,8 @@ import { keepPreviousData, useQuery, type UseQueryResult } from '@tanstack/react
 import { useEffect } from 'react';
 import { useLinkState, useLiveLink } from '../live/LiveProvider';
 import { getJson } from './http';
-import { liveKey, SET_ASIDE_KEY } from './keys';
-import type { CellRecord, CellSummary, Disposition, Listing, LotRecord, LotSummary, Overview, SetAsidePage } from './types';
+import { liveKey, SET_ASIDE_KEY, TRUST_KEY } from './keys';
+import type { CellRecord, CellSummary, Disposition, Listing, LotRecord, LotSummary, Overview, SetAsidePage, TrustPage } from './types';
 
 const REST_FALLBACK_MS = 5_000;
 const LIST_REFRESH_MS = 10_000;
@@ -58,5 +58,12 @@ export const useSetAside = () =>
   useQuery({
     queryKey: SET_ASIDE_KEY,
     queryFn: ({ signal }) => getJson<SetAsidePage>('/api/set-aside', signal),
+    refetchInterval: LIST_REFRESH_MS,
+  });
+
+export const useTrustList = () =>
+  useQuery({
+    queryKey: TRUST_KEY,
+    queryFn: ({ signal }) => getJson<TrustPage>('/api/plc/trust', signal),
     refetchInterval: LIST_REFRESH_MS,
   });

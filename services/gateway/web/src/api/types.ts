@@ -94,6 +94,22 @@ export interface SetAsidePage {
   missing: string[];
 }
 
+/** A certificate of the OPC UA server's trust list; `name` is its user once it is trusted. */
+export interface TrustedCertificate {
+  fingerprint: string;
+  name: string;
+  state: 'trusted' | 'quarantined';
+  subject: string;
+  application_uri: string | null;
+  valid_until: string;
+  since: string;
+}
+
+export interface TrustPage {
+  items: TrustedCertificate[];
+  users: string[];
+}
+
 export interface Overview {
   line: string;
   plant_time: string;

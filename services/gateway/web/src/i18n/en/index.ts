@@ -4,9 +4,10 @@ import { overview } from './overview';
 import { search } from './search';
 import { cell } from './cell';
 import { setAside } from './setaside';
+import { trust } from './trust';
 import { words } from './words';
 
-export const messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...words };
+export const messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...trust, ...words };
 
 export type MessageKey = keyof typeof messages;
 export type Messages = Record<MessageKey, string>;

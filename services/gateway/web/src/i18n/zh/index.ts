@@ -5,6 +5,7 @@ import { overview } from './overview';
 import { search } from './search';
 import { cell } from './cell';
 import { setAside } from './setaside';
+import { trust } from './trust';
 import { words } from './words';
 
-export const messages: Messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...words };
+export const messages: Messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...trust, ...words };
