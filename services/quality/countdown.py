@@ -67,6 +67,11 @@ class Countdown:
             return "unknown"
         return "near" if now >= self.reaches(budget, budget.warn_ratio) else "within"
 
+    def is_settled(self, budget: ExposureBudget, now: datetime) -> bool:
+        """Say whether the budget is used up for certain, whatever the next samples say."""
+        minutes = (now - self.from_at).total_seconds() / 60.0
+        return minutes >= budget.budget_minutes or self.dose_ppm_h >= budget.budget_dose_ppm_h
+
     def next_change(self, budget: ExposureBudget, now: datetime) -> datetime:
         """Return when the state changes by time alone, NEVER if it does not."""
         instants = (

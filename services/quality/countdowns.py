@@ -16,7 +16,7 @@ from shared.db import sql
 from shared.events import JobOrderEnded, JobOrderStarted
 from shared.outbox import Cause
 
-MAY_CHANGE = "state <> 'over' AND (state <> 'unknown' OR unknown_at > :given_up_at)"
+MAY_CHANGE = "NOT settled AND (state <> 'unknown' OR unknown_at > :given_up_at)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +72,8 @@ async def end(tx: AsyncConnection, lot_id: str, states: Sequence[str]) -> None:
 async def due(tx: AsyncConnection, now: datetime, given_up_at: datetime) -> list[tuple[str, str]]:
     """Return lot and state of the intervals that changed by time, or whose room has new samples.
 
-    One that is over stays so until it ends, and so does one unknown since before `given_up_at`.
+    One that is over for certain stays so until it ends, and so does one that is unknown since
+    before `given_up_at`.
     """
     rows = await all_rows(
         tx,
@@ -118,21 +119,23 @@ async def keep(
     countdown: Countdown,
     state: ExposureState,
     read_to: datetime,
-    due_at: datetime,
+    now: datetime,
 ) -> None:
     """Keep what the samples up to `read_to` say, and when that changes by time alone."""
+    due_at = countdown.next_change(interval.budget, now)
     await tx.execute(
         sql("""
             UPDATE open_exposure
             SET known_to = :known_to, dose_ppm_h = :dose_ppm_h, rate_ppm = :rate_ppm,
                 unknown_at = :unknown_at, reason = :reason, state = :state, read_to = :read_to,
-                due_at = :due_at
+                due_at = :due_at, settled = :settled
             WHERE lot_id = :lot_id AND open_state = :open_state"""),
         {
             **asdict(countdown),
             "state": state,
             "read_to": read_to,
             "due_at": None if due_at == NEVER else due_at,
+            "settled": countdown.is_settled(interval.budget, now),
             "lot_id": interval.lot_id,
             "open_state": interval.budget.state,
         },

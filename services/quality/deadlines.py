@@ -87,13 +87,12 @@ class Deadlines:
 
     async def _take(self, tx: AsyncConnection, lot_id: str, open_state: str) -> bool:
         interval = await countdowns.lock(tx, lot_id, open_state)
-        if interval is None or interval.state == "over":
+        if interval is None:
             return False
         now, budget = self._clock.now(), interval.budget
         countdown, read_to = await self._read_on(tx, interval, now)
         state = countdown.state(budget, now)
-        due_at = countdown.next_change(budget, now)
-        await countdowns.keep(tx, interval, countdown, state, read_to, due_at)
+        await countdowns.keep(tx, interval, countdown, state, read_to, now)
         if state == interval.state:
             return False
         cause.set(interval.cause)

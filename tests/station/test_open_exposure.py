@@ -175,6 +175,16 @@ async def test_a_budget_by_dose_is_near_and_over_at_the_rate_of_the_newest_sampl
     assert "over" not in (near.reason or "") and "ppm·h from stack to seal" in (over.reason or "")
 
 
+async def test_a_limit_reckoned_from_a_gust_is_taken_back_by_the_next_sample(bare: Bare) -> None:
+    await bare.begin(budget=BUDGET.model_copy(update={"budget_dose_ppm_h": 20.0}))
+    await bare.show(-20, 0, -45.0)
+    await bare.show(10, 10, 0.0)  # 6032 ppm: with 8.5 ppm h so far, 20 are reached in 6.9 s
+    assert await bare.at(16.8) == ["near"]
+    assert await bare.at(17.0) == ["near", "over"]
+    await bare.show(20, 60, -45.0)  # down again: the gust was 17 ppm h in all
+    assert await bare.at(60) == ["near", "over", "near"]
+
+
 async def test_a_room_whose_sensors_fall_silent_is_unknown_until_their_samples_come_after_all(
     bare: Bare,
 ) -> None:
