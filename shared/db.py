@@ -14,7 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
-from sqlalchemy import Connection, TextClause, create_engine, text
+from sqlalchemy import Connection, PoolResetState, TextClause, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
@@ -124,7 +124,7 @@ class Database:
         self,
         url: str,
         *,
-        pool_size: int = 6,
+        pool_size: int = 10,
         pool_timeout_s: float = 20.0,
         limits: Limits = LIMITS,
     ) -> None:
@@ -133,10 +133,14 @@ class Database:
         self._engine = create_async_engine(
             url,
             pool_size=pool_size,
-            max_overflow=4,
+            max_overflow=0,
             pool_timeout=pool_timeout_s,
+            pool_use_lifo=True,  # few connections that have their statements prepared, not many
+            pool_reset_on_return=None,
             connect_args=LINK | {"options": limits.options, "async_creator_fn": self._connect},
         )
+
+        event.listen(self._engine.sync_engine, "reset", _end_transaction)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
@@ -184,6 +188,13 @@ class Database:
         connection = await BoundedConnection.connect(*words, **values)
         connection.answer_s = self._limits.answer_s
         return connection
+
+
+def _end_transaction(connection: Any, _: object, state: PoolResetState) -> None:
+    """Roll back what a cancelled transaction left; nearly always there is nothing to ask for."""
+    status = connection.driver_connection.pgconn.transaction_status
+    if status != TransactionStatus.IDLE and state.asyncio_safe:
+        connection.rollback()
 
 
 def is_passing(error: DBAPIError) -> bool:

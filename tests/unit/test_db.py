@@ -1,10 +1,12 @@
-"""Which failures of the database a repeat may overcome."""
+"""Which failures of the database a repeat may overcome, and who is woken by commits."""
+
+import asyncio
 
 import pytest
 from psycopg.errors import ConnectionTimeout
 from sqlalchemy.exc import DBAPIError
 
-from shared.db import is_passing
+from shared.db import Signal, is_passing
 
 
 class RefusedError(Exception):
@@ -31,3 +33,11 @@ def test_only_what_may_pass_by_itself_is_tried_again(sqlstate: str, passing: boo
 
 def test_a_server_that_cannot_be_reached_in_time_is_tried_again() -> None:
     assert is_passing(DBAPIError("SELECT 1", None, ConnectionTimeout("timeout expired")))
+
+
+async def test_a_commit_between_look_and_wait_is_not_missed() -> None:
+    committed = Signal()
+    seen = committed.count
+    committed.set()
+    async with asyncio.timeout(30):
+        await committed.wait(60, since=seen)
