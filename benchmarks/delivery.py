@@ -4,7 +4,7 @@ import argparse
 import sys
 import time
 
-from benchmarks.peers import READER, SAYER, Peer, floor, free_port, peer, percentile
+from benchmarks.peers import READER, SAYER, Peer, database_cpu_s, floor, free_port, peer, percentile
 
 WITHIN_S = 60.0
 
@@ -21,13 +21,16 @@ def main() -> int:
         peer(on, SAYER, sayer_port, sayer_port) as sayer,
         peer(on, READER, reader_port, sayer_port) as reader,
     ):
-        before = (sayer.cpu_s, reader.cpu_s)
+        before = (sayer.cpu_s, reader.cpu_s, database_cpu_s(on))
         words = {"rate": arguments.rate, "seconds": arguments.seconds}
         begun = time.monotonic()
         committed = sayer.http.post("/run", params=words).json()
         took_s = time.monotonic() - begun
         applied = arrived(reader, len(committed))
-        spent = (sayer.cpu_s - before[0], reader.cpu_s - before[1])
+        after = (sayer.cpu_s, reader.cpu_s, database_cpu_s(on))
+    spent_ms = [
+        1000 * (now - then) / len(committed) for then, now in zip(before, after, strict=True)
+    ]
     delays_ms = [1000 * (at - committed[name]) for name, at in applied.items()]
     figures = {
         "events": f"{len(committed)}",
@@ -36,8 +39,9 @@ def main() -> int:
         "commit to applied, p50 ms": f"{percentile(delays_ms, 0.5):.1f}",
         "commit to applied, p99 ms": f"{percentile(delays_ms, 0.99):.1f}",
         "commit to applied, longest ms": f"{max(delays_ms):.1f}",
-        "CPU of the sayer per event, ms": f"{1000 * spent[0] / len(committed):.2f}",
-        "CPU of the reader per event, ms": f"{1000 * spent[1] / len(committed):.2f}",
+        "CPU of the sayer per event, ms": f"{spent_ms[0]:.2f}",
+        "CPU of the reader per event, ms": f"{spent_ms[1]:.2f}",
+        "CPU of the database per event, ms": f"{spent_ms[2]:.2f}",
     }
     for name, value in figures.items():
         print(f"{name:<40} {value:>12}")

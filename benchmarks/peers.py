@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import socket
 import subprocess
@@ -25,7 +26,7 @@ from shared.commands import Command, command_of
 from shared.db import sql
 from shared.envelope import Envelope
 from shared.events import LotHeld
-from shared.settings import ServiceSettings
+from shared.settings import SERVICES, ServiceSettings
 
 ROOT = Path(__file__).resolve().parents[1]
 SAYER, READER = "execution", "trace"
@@ -69,12 +70,30 @@ def floor() -> Iterator[Floor]:
             postgres.stop()
 
 
+def database_cpu_s(on: Floor) -> float:
+    """Return the CPU seconds that the database server and all its sessions have spent."""
+    server = psutil.Process(on.postgres.child.pid)
+    times = server.cpu_times()
+    spent = times.user + times.system + times.children_user + times.children_system
+    for session in server.children():
+        with contextlib.suppress(psutil.NoSuchProcess):  # ended just now
+            own = session.cpu_times()
+            spent += own.user + own.system
+    return float(spent)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Peer:
     """One of the two services as a process."""
 
     process: "subprocess.Popen[bytes]"
     http: httpx.Client
+
+    @property
+    def read_to(self) -> int:
+        """The sequence up to which the sayer's events are applied here."""
+        sequence: int = self.http.get("/readyz").json()["read"][SAYER]
+        return sequence
 
     @property
     def cpu_s(self) -> float:
@@ -84,17 +103,25 @@ class Peer:
 
 
 @contextlib.contextmanager
-def peer(on: Floor, service: str, port: int, sayer_port: int) -> Iterator[Peer]:
-    """Run a service as a process of its own and wait until it is ready."""
+def peer(
+    on: Floor, service: str, port: int, sayer_port: int, module: str = "benchmarks.peers"
+) -> Iterator[Peer]:
+    """Run a service as a process of its own and wait until it is ready.
+
+    module: another one than this runs a service of the plant; all its sources but the sayer are
+    away.
+    """
+    urls = dict.fromkeys(SERVICES, "http://127.0.0.1:1")
+    urls[SAYER] = f"http://127.0.0.1:{sayer_port}"
     settings = {
         "HALITE_SERVICE": service,
         "HALITE_PORT": str(port),
         "HALITE_DATABASE_URL": on.postgres.url(service),
         "HALITE_MQTT_URL": on.broker.url,
         "HALITE_PLANT_FILE": str(ROOT / "deploy/plant.toml"),
-        "HALITE_SERVICE_URLS": f'{{"{SAYER}": "http://127.0.0.1:{sayer_port}"}}',
+        "HALITE_SERVICE_URLS": json.dumps(urls),
     }
-    command = [sys.executable, "-m", "benchmarks.peers"]
+    command = [sys.executable, "-m", module]
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | settings)
     try:
         url = f"http://127.0.0.1:{port}"
