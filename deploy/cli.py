@@ -14,6 +14,7 @@ COMMANDS = {
     "backup": "Copy all a plant keeps, while it runs.",
     "certs": "Show and renew the certificates of the OPC UA connections.",
     "restore": "Put a plant back into an empty folder.",
+    "sintering": "Solve and check oven scheduling instances.",
     "trust": "List, accept and reject the certificates of PLCs.",
 }
 

@@ -1,4 +1,4 @@
-"""What tests need beside Python: node sets, an OPC UA peer, the web app, a broker, a browser."""
+"""What tests need: node sets, an OPC UA peer, web app, broker, compiled search, a browser."""
 
 import argparse
 import sys
@@ -10,6 +10,7 @@ from deploy.local import say
 from deploy.nodesets import ensure_nodesets
 from deploy.peers import ensure_peers
 from deploy.web import check_types, ensure_web
+from services.sintering.solver import make_ready
 from shared.errors import MesError, PersonNeededError
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -29,6 +30,7 @@ def main(words: Sequence[str]) -> int:
             ensure_nodesets()
             ensure_peers()
             find_program()
+            make_ready()
             ensure_browser()
     except MesError as error:
         print(error, file=sys.stderr)

@@ -1,0 +1,195 @@
+"""A lower bound by column generation: batches priced by knapsacks, chosen by a linear program.
+
+A column is a batch of a family on a machine with a length and a span in which it ends; the spans
+part the time at due dates, so that it is known which of its jobs are late. Each job must be in a
+column, and on each machine the columns that end by a date need no more time than its shifts have
+until then. Left out: what overlaps within that time, set-ups beyond the least, energy. Any prices
+of jobs and machine time give a valid bound (Farley 1990), so it may be stopped at any time.
+"""
+
+import ctypes
+import os
+from collections.abc import Callable, Sequence
+
+import highspy
+import numpy as np
+
+from services.sintering.bounds import rounded, rows_before, waiting_bound
+from services.sintering.pricing import Floats, Ground, price
+from services.sintering.problem import FAR, Batch, Flags, Ints, Problem
+
+SPANS = 48  # of time; more make the bound better and slower
+NEW_COLUMNS = 400
+FINEST = 600  # a capacity is cut into at most so many pieces
+SMOOTH = 0.6  # share of the best prices so far in those that are tried next
+
+
+class _Spans:
+    """The problem in units of the bound: cost 1 = the runtime of a typical job."""
+
+    def __init__(self, problem: Problem) -> None:
+        each = problem.weights
+        self.unit = float(max(1.0, each.runtime * problem.shortest.mean(), each.late / 50))
+        dates = np.unique(problem.due)
+        if len(dates) > SPANS:
+            dates = dates[np.linspace(0, len(dates) - 1, SPANS).astype(np.int64)]
+        self.until = np.unique(np.append(dates, FAR)).astype(np.int64)
+        self.after = np.concatenate([[-FAR], self.until[:-1]])
+        late = (problem.due[None, :] <= self.after[:, None]) & (problem.due < FAR)[None, :]
+        self.late = late * problem.weight * each.late / self.unit
+        families, machines = problem.n_attributes, problem.n_machines
+        self.set_up = np.zeros((machines, families))
+        self.least = np.zeros((machines, families), dtype=np.int64)
+        for machine in range(machines):
+            rows = rows_before(problem, machine)
+            times = problem.set_up_time[machine][rows]
+            costs = each.set_up_time * times + each.set_up_cost * problem.set_up_cost[machine][rows]
+            self.set_up[machine] = costs.min(axis=0) / self.unit
+            self.least[machine] = times.min(axis=0)
+        known = np.where(problem.shift_end < FAR, problem.shift_end, 0)
+        begins = np.where(problem.shift_start < FAR, problem.shift_start, 0)
+        inside = np.minimum(known[:, None], self.until[None, :, None]) - begins[:, None]
+        self.free = inside.clip(min=0).sum(axis=2).astype(np.float64)  # (m, spans)
+        dimension = int(np.argmax(_tightness(problem)))
+        grain = max(1, -(-int(problem.capacity[:, dimension].max(initial=1)) // FINEST))
+        self.size = problem.size[:, dimension] // grain
+        capacity = -(-problem.capacity[:, dimension] // grain)
+        counts = np.bincount(problem.attribute, minlength=families)
+        widest = int(capacity.max(initial=1)) + 1
+        self.ground = Ground(
+            begins=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+            eligible=problem.eligible,
+            size=self.size,
+            capacity=capacity,
+            release=problem.release,
+            shortest=problem.shortest,
+            longest=problem.longest,
+            lengths=np.unique(problem.shortest),
+            shift_start=problem.shift_start,
+            shift_end=problem.shift_end,
+            until=self.until,
+            set_up=self.set_up,
+            least=self.least,
+            runtime=np.array([each.runtime / self.unit]),
+            worth=np.zeros(widest),
+            taken=np.zeros((problem.n_jobs, widest), dtype=np.bool_),
+        )
+
+
+def _tightness(problem: Problem) -> Floats:
+    most = problem.capacity.max(axis=0, initial=1)
+    return np.where(most > 0, problem.size.sum(axis=0) / most.clip(min=1), -1.0)
+
+
+class _Master:
+    """The linear program over the columns so far."""
+
+    def __init__(self, problem: Problem, spans: _Spans) -> None:
+        self._problem, self._spans = problem, spans
+        self._lp = _silent_highs()
+        self._lp.setOptionValue("threads", 1)
+        for _ in range(problem.n_jobs):
+            self._lp.addRow(1.0, highspy.kHighsInf, 0, _NONE, np.zeros(0))
+        for free in spans.free.ravel().tolist():
+            self._lp.addRow(-highspy.kHighsInf, free, 0, _NONE, np.zeros(0))
+        self._known: set[tuple[int, int, tuple[int, ...]]] = set()
+
+    def add(self, machine: int, span: int, jobs: Ints) -> bool:
+        """Add a batch that ends in a span; False when it is there already."""
+        key = machine, span, tuple(jobs.tolist())
+        if key in self._known:
+            return False
+        self._known.add(key)
+        problem, spans = self._problem, self._spans
+        family, length = int(problem.attribute[jobs[0]]), int(problem.shortest[jobs].max())
+        cost = problem.weights.runtime * length / spans.unit
+        cost += float(spans.set_up[machine, family]) + float(spans.late[span, jobs].sum())
+        count = spans.free.shape[1]
+        rows = problem.n_jobs + machine * count + np.arange(span, count)
+        index = np.concatenate([jobs, rows]).astype(np.int32)
+        need = float(length + spans.least[machine, family])
+        values = np.concatenate([np.ones(len(jobs)), np.full(len(rows), need)])
+        self._lp.addCol(cost, 0.0, highspy.kHighsInf, len(index), index, values)
+        return True
+
+    def prices(self) -> tuple[Floats, Floats] | None:
+        """Return prices of jobs (n,) and machine time (m, spans); None when it cannot be solved."""
+        self._lp.run()
+        if self._lp.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
+        duals = np.array(self._lp.getSolution().row_dual)
+        jobs = duals[: self._problem.n_jobs].clip(min=0.0)
+        return jobs, -duals[self._problem.n_jobs :].clip(max=0.0).reshape(self._spans.free.shape)
+
+
+def _silent_highs() -> highspy.Highs:
+    """Return a solver without the banner that its making writes to the standard output."""
+    out, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    try:
+        made = highspy.Highs()  # type: ignore[no-untyped-call]
+        ctypes.CDLL(None).fflush(None)
+    finally:
+        os.dup2(out, 1)
+        os.close(out)
+        os.close(nowhere)
+    made.silent()
+    return made
+
+
+_NONE = np.zeros(0, dtype=np.int32)
+
+
+def load(problem: Problem) -> None:
+    """Load the compiled knapsacks, or compile them, without solving any."""
+    jobs, machines = problem.n_jobs, problem.n_machines
+    none: Flags = np.zeros((0, jobs), dtype=np.bool_)
+    order = np.zeros((1, jobs), dtype=np.int64)
+    prices = np.zeros((1, jobs)), order, np.zeros((machines, 1)), none, np.zeros(0)
+    price(_Spans(problem).ground, *prices)
+
+
+def column_bound(problem: Problem, batches: Sequence[Batch], stopped: Callable[[], bool]) -> int:
+    """Return the best lower bound found from the columns of a valid plan until `stopped`."""
+    spans = _Spans(problem)
+    master = _Master(problem, spans)
+    for batch in batches:
+        span = int(np.searchsorted(spans.until, batch.end))
+        master.add(batch.machine, span, np.array(batch.jobs, dtype=np.int64))
+    best, centre = 0.0, None
+    while not stopped():
+        prices = master.prices()
+        if prices is None:
+            break
+        centre = centre or prices
+        for share in (SMOOTH, 0.0):
+            jobs = share * centre[0] + (1 - share) * prices[0]
+            machines = share * centre[1] + (1 - share) * prices[1]
+            ratio, found = _priced(problem, spans, jobs, machines)
+            bound = ratio * float(jobs.sum() - (machines * spans.free).sum())
+            if bound > best:
+                best, centre = bound, (jobs, machines)
+            if any([master.add(*column) for column in found]):
+                break
+        else:
+            break
+    return rounded(problem, best * spans.unit + waiting_bound(problem))
+
+
+def _priced(
+    problem: Problem, spans: _Spans, jobs: Floats, machines: Floats
+) -> tuple[float, list[tuple[int, int, Ints]]]:
+    """Return by what the prices must shrink to be valid, and the columns cheaper than priced."""
+    profit = jobs - spans.late
+    order = np.argsort(-profit / np.maximum(spans.size, 0.1), axis=1, kind="stable")
+    family = np.argsort(problem.attribute[order], axis=1, kind="stable")
+    order = np.take_along_axis(order, family, axis=1).astype(np.int64)
+    count, per_machine = len(spans.until), problem.n_attributes * len(spans.until)
+    chosen: Flags = np.zeros((problem.n_machines * per_machine, problem.n_jobs), dtype=np.bool_)
+    gain = np.zeros(len(chosen))
+    later = np.ascontiguousarray(np.cumsum(machines[:, ::-1], axis=1)[:, ::-1])
+    ratio = price(spans.ground, profit, order, later, chosen, gain)
+    worth = [group for group in np.argsort(-gain)[:NEW_COLUMNS].tolist() if gain[group] > 1e-7]
+    return ratio, [
+        (group // per_machine, group % count, np.flatnonzero(chosen[group])) for group in worth
+    ]
