@@ -50,6 +50,7 @@ fault: $(SYNCED)
 	.venv/bin/python -m tests.fault.simulation --seeds "$(SEEDS)"
 	.venv/bin/python -m tests.fault.kills --kills "$(KILLS)" --seed "$(SEED)"
 	.venv/bin/python -m tests.fault.calls
+	.venv/bin/python -m tests.fault.rubbish --seconds 60 --seed "$(SEED)"
 
 check: $(SYNCED)
 	.venv/bin/ruff format --check .

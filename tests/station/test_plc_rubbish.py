@@ -1,0 +1,78 @@
+"""Bad input at the port of the OPC UA server for PLCs: refused with its code, nobody disturbed."""
+
+import random
+
+import pytest
+from asyncua import ua
+from asyncua.ua.uaerrors import BadInvalidArgument, UaStatusCodeError
+from structlog.testing import capture_logs
+
+from deploy.pki import PLC_CLIENT
+from services.plc.entrance import MOST_CONNECTIONS, QUIET_S, Refusals
+from tests.fault.rubbish import Tally, half_open, kinds, throw
+from tests.station.plc_floor import Line
+
+Codes = ua.StatusCodes
+EXPECTED = {
+    "random bytes": Codes.BadTcpMessageTypeInvalid,
+    "another protocol": Codes.BadTcpMessageTypeInvalid,
+    "no hello": Codes.BadTcpMessageTypeInvalid,
+    "a chunk of four gigabytes": Codes.BadTcpMessageTooLarge,
+    "an empty chunk": Codes.BadTcpMessageTooLarge,
+    "chunks too small to answer in": Codes.BadConnectionRejected,
+    "an unknown kind of chunk": Codes.BadTcpMessageTypeInvalid,
+}
+
+
+@pytest.mark.parametrize("kind", EXPECTED)
+async def test_rubbish_is_answered_with_its_status_code(line: Line, kind: str) -> None:
+    tally = Tally()
+    await throw(line.settings.opcua_port, kind, kinds(random.Random(1))[kind], tally)
+    assert tally.codes[kind] == {EXPECTED[kind]}
+
+
+async def test_a_flood_disturbs_neither_a_connected_plc_nor_a_new_one(line: Line) -> None:
+    plc = await line.plc()
+    await half_open(line.settings.opcua_port, 1000)
+    assert (await plc.call("NextJobOrder", line.unit))[3]
+    newcomer = await line.client()
+    await newcomer.connect()
+    await newcomer.disconnect()
+
+
+async def test_strange_arguments_and_too_many_items_are_refused(line: Line) -> None:
+    plc = await line.plc()
+    for wrong in ("x" * 5000, ua.Variant(["a"] * 5000, ua.VariantType.String), 10**6):
+        with pytest.raises(BadInvalidArgument):
+            await plc.call("MayStart", "r", line.unit, wrong)
+    node = await plc.node("Halite", "Heartbeat")
+    with pytest.raises(UaStatusCodeError) as refused:
+        await plc.client.read_values([node] * 1001)
+    assert refused.value.code == Codes.BadTooManyOperations
+    subscription = await plc.client.create_subscription(1000, None)
+    with pytest.raises(UaStatusCodeError) as refused:
+        await subscription.subscribe_data_change([node] * 1001)
+    assert refused.value.code == Codes.BadTooManyMonitoredItems
+    await subscription.delete()
+
+
+async def test_a_wrong_user_leaves_no_session_behind(line: Line) -> None:
+    for _ in range(3):
+        client = await line.client(PLC_CLIENT, "guess")
+        with pytest.raises(UaStatusCodeError):
+            await client.connect()
+    assert MOST_CONNECTIONS > 3
+    assert await (await line.plc()).call("Beat", line.unit) >= 0
+
+
+def test_a_refusal_is_said_once_until_it_was_quiet_for_a_while() -> None:
+    at_s = iter([0.0, 1.0, 2.0, QUIET_S + 1.0])
+    refusals = Refusals(lambda: next(at_s))
+    with capture_logs() as lines:
+        for _ in range(4):
+            refusals.say("192.0.2.7", Codes.BadDecodingError, "why")
+    assert [(one["code"], one["more"]) for one in lines] == [
+        ("BadDecodingError", 0),
+        ("BadDecodingError", 2),
+    ]
+    assert refusals.count["BadDecodingError"] == 4
