@@ -55,7 +55,8 @@ def configure_logs(service: str) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stdout)
-    logging.getLogger("asyncua").setLevel(logging.ERROR)
+    # It writes a traceback for each lost connection, which its caller tells in one line.
+    logging.getLogger("asyncua").setLevel(logging.CRITICAL)
 
 
 class Metrics:

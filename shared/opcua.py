@@ -289,7 +289,10 @@ def _connection_is_gone(error: MesError | UaError) -> bool:
         ua.StatusCodes.BadConnectionClosed,
         ua.StatusCodes.BadSessionClosed,
         ua.StatusCodes.BadSessionIdInvalid,
+        ua.StatusCodes.BadSessionNotActivated,
         ua.StatusCodes.BadSecureChannelClosed,
+        ua.StatusCodes.BadSecureChannelIdInvalid,
+        ua.StatusCodes.BadCommunicationError,
         ua.StatusCodes.BadTimeout,
         ua.StatusCodes.BadShutdown,
     )

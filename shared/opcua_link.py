@@ -8,12 +8,14 @@ from pathlib import Path
 
 from asyncua import Client, ua
 from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
+from asyncua.crypto.uacrypto import CertProperties
 from asyncua.ua.uaerrors import UaError
 
 from shared.settings import StationSettings
 
 TIMEOUT_S = 10.0
-CONNECT_S = 5.0  # one step of connecting may take so long: a lost link is given up soon
+CONNECT_S = 10.0  # a link that comes back meanwhile is found by TCP itself, which asks again
+LEAVE_S = 2.0
 LOST = (OSError, TimeoutError, UaError, asyncio.IncompleteReadError)
 
 
@@ -44,20 +46,24 @@ async def connection(settings: StationSettings, access: Access) -> AsyncIterator
     client = Client(settings.endpoint, timeout=TIMEOUT_S, watchdog_intervall=TIMEOUT_S / 2)
     client.application_uri = access.application_uri
     client.session_timeout = 120_000
+    # Read here: cancelled while it reads, the library leaves the file open.
     await client.set_security(
         SecurityPolicyBasic256Sha256,
-        certificate=str(access.certificate),
-        private_key=str(access.private_key),
-        server_certificate=str(access.server_certificate),
+        certificate=CertProperties(access.certificate.read_bytes(), "der"),
+        private_key=CertProperties(access.private_key.read_bytes(), "pem"),
+        server_certificate=CertProperties(access.server_certificate.read_bytes(), "der"),
         mode=ua.MessageSecurityMode.SignAndEncrypt,
     )
     client.set_user(access.user)
     client.set_password(access.password_file.read_text().strip())
-    async with asyncio.timeout(CONNECT_S):
-        await client.connect()
     try:
+        async with asyncio.timeout(CONNECT_S):
+            await client.connect()
         yield client
     finally:
-        with contextlib.suppress(*LOST):
-            async with asyncio.timeout(2):
-                await client.disconnect()
+        try:
+            with contextlib.suppress(*LOST):
+                async with asyncio.timeout(LEAVE_S):
+                    await client.disconnect()
+        finally:
+            client.disconnect_socket()  # also of a connection that was given up half-way

@@ -14,6 +14,7 @@ from shared.opcua_offer import explore
 from shared.settings import StationSettings
 from shared.stationoffer import StationOffer
 
+ATTEMPTS = 3  # a link may just be coming up
 NONE_POLICY = "http://opcfoundation.org/UA/SecurityPolicy#None"
 REMEDIES = {
     "BadCertificateUntrusted": "give the station the certificate {own} as trusted",
@@ -53,13 +54,21 @@ async def look(settings: StationSettings, access: Access) -> StationLook:
         StationUnreachableError: it cannot be entered; says why and what helps.
         StationFaultError: its server does not have the machine of the plant file.
     """
-    try:
-        async with asyncio.timeout(6 * TIMEOUT_S), connection(settings, access) as client:
-            nodes, offer = await explore(client, settings)
-            items = {signal: await _item(node) for signal, node in nodes.values.items()}
-            return StationLook(offer=offer, items=items, open_policy=await _open(client))
-    except LOST as error:
-        raise StationUnreachableError(_why(settings, access, error)) from error
+    attempt = 1
+    while True:
+        try:
+            async with asyncio.timeout(6 * TIMEOUT_S), connection(settings, access) as client:
+                return await _seen(client, settings)
+        except LOST as error:
+            if attempt == ATTEMPTS or isinstance(error, UaError | FileNotFoundError):
+                raise StationUnreachableError(_why(settings, access, error)) from error
+            attempt += 1
+
+
+async def _seen(client: Client, settings: StationSettings) -> StationLook:
+    nodes, offer = await explore(client, settings)
+    items = {signal: await _item(node) for signal, node in nodes.values.items()}
+    return StationLook(offer=offer, items=items, open_policy=await _open(client))
 
 
 async def _open(client: Client) -> bool:
