@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from psycopg.pq import ExecStatus
+from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
@@ -66,7 +67,13 @@ class Ledger:
             for table in connection.scalars(text(TABLES)).all():
                 connection.execute(text(f"ALTER TABLE {table} SET (autovacuum_enabled = false)"))
                 rows = connection.execute(text(f"SELECT * FROM {table}")).mappings()
-                self._first[table] = [dict(row) for row in rows]
+                self._first[table] = [
+                    {
+                        name: Jsonb(value) if isinstance(value, dict) else value
+                        for name, value in pairs
+                    }
+                    for pairs in (row.items() for row in rows)
+                ]
 
     def reset(self) -> None:
         """Bring the tables back to what they were at `prepare`."""
