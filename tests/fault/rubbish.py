@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
+from asyncua import Client, ua
+from asyncua.ua.ua_binary import struct_to_binary
 
 from deploy.broker import Broker, find_program
 from deploy.postgres import PostgresServer
@@ -26,6 +28,7 @@ from tests.station.plc_floor import Line, plc_line
 
 ANSWER_WITHIN_S = 30.0
 MOST_GROWTH_MB = 60.0
+AT_ONCE = 5  # of each kind of rubbish
 
 
 def hello(receive: int = 65_535, send: int = 65_535) -> bytes:
@@ -131,11 +134,10 @@ async def half_open(port: int, count: int, together: int = 200) -> None:
 
 @dataclass
 class Watch:
-    """Memory, files and tasks of this process before an attack."""
+    """Memory and open files of this process."""
 
     resident_mb: float
     file_count: int
-    task_count: int
 
 
 def look() -> Watch:
@@ -144,7 +146,6 @@ def look() -> Watch:
     return Watch(
         resident_mb=process.memory_info().rss / 1e6,
         file_count=process.num_fds(),
-        task_count=len(asyncio.all_tasks()),
     )
 
 
@@ -152,15 +153,37 @@ async def attack(
     line: Line, seconds: float, seed: int, still_works: Callable[[], Awaitable[object]]
 ) -> Tally:
     """Throw rubbish for some wall seconds while a PLC works; `still_works` must never fail."""
-    chance, tally = random.Random(seed), Tally()
+    chance, tally, port = random.Random(seed), Tally(), line.settings.opcua_port
     end_s = time.monotonic() + seconds
     while time.monotonic() < end_s:
-        for name, content in kinds(chance).items():
-            await throw(line.settings.opcua_port, name, content, tally)
+        drawn = [item for _ in range(AT_ONCE) for item in kinds(chance).items()]
+        thrown = asyncio.gather(*(throw(port, *item, tally) for item in drawn))
+        while not thrown.done():
             await still_works()
-        await half_open(line.settings.opcua_port, 200)
+            await asyncio.wait([thrown], timeout=0.1)
+        await change_requests(await line.client(), chance, 20)
+        await half_open(port, 200)
         await still_works()
     return tally
+
+
+async def change_requests(client: Client, chance: random.Random, count: int) -> None:
+    """Send requests that are whole and signed, but changed inside, as a PLC that may enter."""
+    await client.connect()
+    protocol = client.uaclient.protocol
+    requests = (ua.ReadRequest, ua.CallRequest, ua.BrowseRequest, ua.CreateMonitoredItemsRequest)
+    for number in range(count):
+        request = chance.choice(requests)()
+        request.RequestHeader.AuthenticationToken = protocol.authentication_token
+        content = struct_to_binary(request)
+        body = content[:-4] + mutated(chance, content[-4:] + chance.randbytes(40))
+        transport, request_id = protocol.transport, 1_000_000 + number
+        if transport is None or transport.is_closing():
+            break
+        transport.write(protocol._connection.message_to_binary(body, request_id=request_id))
+    with contextlib.suppress(OSError, TimeoutError, ua.UaError):
+        async with asyncio.timeout(5):
+            await client.disconnect()
 
 
 async def main(words: Sequence[str]) -> int:
