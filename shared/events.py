@@ -14,6 +14,7 @@ from shared.facts import (
     EquipmentState,
     Event,
     JobOrderEvent,
+    JobOrderMoved,
     LotEvent,
     Material,
     PartDisposition,
@@ -185,6 +186,21 @@ class FurnaceLoadPlanned(EquipmentEvent):
     planned_start_at: AwareDatetime
     planned_end_at: AwareDatetime
     fill_ratio: float
+
+
+class FurnacePlanChanged(Event):
+    """Waiting job orders left the furnace or the start they were planned for, and why."""
+
+    kind: ClassVar[str] = "furnace_plan_changed"
+    subject_kind: ClassVar[SubjectKind] = "equipment"
+    plan_version: int
+    reason: str
+    load_count: int
+    moved: tuple[JobOrderMoved, ...]
+
+    @property
+    def subject(self) -> str:
+        return "furnaces"
 
 
 class SinterRunEnded(EquipmentEvent):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 SubjectKind = Literal["job_order", "lot", "equipment", "work_request", "file", "master_data"]
 MaterialUse = Literal["consumed", "processed", "produced"]
@@ -64,6 +64,17 @@ class PartDisposition(Fact):
     lot_id: str
     value: float | str | None
     disposition: Disposition
+    reason: str
+
+
+class JobOrderMoved(Fact):
+    """A job order that was planned elsewhere or at another time before; None: at no known time."""
+
+    job_order_id: str
+    from_equipment_id: str
+    from_start_at: AwareDatetime | None
+    to_equipment_id: str
+    to_start_at: AwareDatetime | None
     reason: str
 
 

@@ -9,15 +9,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.sintering import store
 from services.sintering.domain import JUDGED, check
 from services.sintering.load import places
+from services.sintering.planner import Planner
+from services.sintering.planning import Planning, PlanRules, Waiting, load_record
 from services.sintering.schedule import (
     Demand,
     Furnace,
-    FurnacePlan,
     HeatTreatment,
     PlannedLoad,
     Value,
     heat_treatment,
-    plan_loads,
 )
 from shared import joborders, recipes
 from shared.app import Service
@@ -33,9 +33,10 @@ from shared.stationwork import StationRunner
 class FurnaceWork:
     """Plans all furnaces together; each furnace's runner takes its own load when it is due."""
 
-    def __init__(self, service: Service, load_wait_s: float) -> None:
-        self._service, self._load_wait_s = service, load_wait_s
+    def __init__(self, service: Service, rules: PlanRules, planner: Planner) -> None:
+        self._service = service
         self._runners: Mapping[str, StationRunner] = {}
+        self.planning = Planning(service, rules, self._free_at, _waiting, planner)
 
     def watch(self, runners: Sequence[StationRunner]) -> None:
         """Learn from the runners which furnaces answer."""
@@ -56,7 +57,7 @@ class FurnaceWork:
         self, tx: AsyncConnection, station: StationSettings, waiting: Sequence[JobOrderReleased]
     ) -> StationOrder | None:
         """Return the load that is due in this furnace; what no furnace can run is held."""
-        plan = await self._plan(tx, waiting)
+        plan, _ = await self.planning.current(tx, keep=True)
         for job_order in waiting:
             reason = plan.infeasible.get(job_order.job_order_id)
             if reason is not None:
@@ -66,27 +67,16 @@ class FurnaceWork:
                 if load.start_at is None or load.start_at > self._service.clock.now():
                     return None
                 by_id = {job_order.job_order_id: job_order for job_order in waiting}
+                if not by_id.keys() >= set(load.job_order_ids):
+                    return None  # another transaction looks at one of them just now
                 job_orders = tuple(by_id[name] for name in load.job_order_ids)
+                await self.planning.taken(tx, load)
                 return await self._order(tx, station, load, job_orders)
         return None
 
-    async def outlook(self, tx: AsyncConnection) -> FurnacePlan:
-        """Return the plan of all that waits now; it changes nothing."""
-        return await self._plan(tx, await joborders.waiting(tx, "furnace", lock=False))
-
-    async def _plan(self, tx: AsyncConnection, waiting: Sequence[JobOrderReleased]) -> FurnacePlan:
-        masters = await _newest(tx)
-        now, demands, refused = self._service.clock.now(), [], {}
-        for job_order in waiting:
-            try:
-                demands.append(_demand(job_order, await _master(tx, masters, job_order)))
-            except PersonNeededError as error:
-                refused[job_order.job_order_id] = str(error)
-        furnaces = self._free_at(await store.busy_until(tx), now)
-        plan = plan_loads(demands, furnaces, _treatments(masters), now, self._load_wait_s)
-        return FurnacePlan(loads=plan.loads, infeasible={**plan.infeasible, **refused})
-
-    def _free_at(self, busy_until: Mapping[str, datetime], now: datetime) -> list[Furnace]:
+    def _free_at(self, busy_until: Mapping[str, datetime]) -> list[Furnace]:
+        """Return the furnaces of the plant file; a furnace that does not answer is never free."""
+        now = self._service.clock.now()
         return [
             Furnace(
                 equipment_id=station.equipment_id,
@@ -151,6 +141,19 @@ class FurnaceWork:
         )
 
 
+async def _waiting(tx: AsyncConnection) -> Waiting:
+    """Return all job orders that wait for a furnace, the most urgent first."""
+    masters = await _newest(tx)
+    demands, refused = [], {}
+    for job_order in await joborders.waiting(tx, "furnace", lock=False):
+        try:
+            demands.append(_demand(job_order, await _master(tx, masters, job_order)))
+        except PersonNeededError as error:
+            refused[job_order.job_order_id] = str(error)
+    treatments = tuple(_treatments(masters))
+    return Waiting(demands=tuple(demands), treatments=treatments, refused=refused)
+
+
 async def _newest(tx: AsyncConnection) -> dict[str, MasterRecipe]:
     """Return the newest version of each furnace recipe."""
     masters = [MasterRecipe.model_validate(body) for body in await recipes.listed(tx)]
@@ -175,6 +178,8 @@ def _demand(job_order: JobOrderReleased, master: MasterRecipe) -> Demand:
         charge=check(job_order),
         lot_ids=tuple(item.lot_id for item in job_order.materials if item.use == "processed"),
         released_at=job_order.released_at,
+        due_at=job_order.due_at,
+        priority=job_order.priority,
     )
 
 
@@ -201,7 +206,7 @@ def _planned(load: store.FurnaceLoad) -> FurnaceLoadPlanned:
 
 async def overview(tx: AsyncConnection, work: FurnaceWork) -> list[dict[str, Any]]:
     """Return each furnace with its limits, its open load, and the loads planned for it."""
-    plan = await work.outlook(tx)
+    plan, _ = await work.planning.current(tx, keep=False)
     open_loads = await store.open_loads(tx)
     return [
         {
@@ -214,13 +219,7 @@ async def overview(tx: AsyncConnection, work: FurnaceWork) -> list[dict[str, Any
             "atmospheres": station.atmospheres,
             "loads": [load for load in open_loads if load["equipment_id"] == station.equipment_id],
             "planned": [
-                {
-                    "recipe": load.demands[0].family,
-                    "job_order_ids": load.job_order_ids,
-                    "fill_ratio": load.fill_ratio,
-                    "start_at": load.start_at,
-                    "end_at": load.end_at,
-                }
+                load_record(load)
                 for load in plan.loads
                 if load.equipment_id == station.equipment_id
             ],

@@ -4,6 +4,9 @@ from pathlib import Path
 
 from services.sintering.api import add_routes
 from services.sintering.domain import check
+from services.sintering.planner import Planner
+from services.sintering.planning import PlanRules
+from services.sintering.planroutes import add_plan_routes
 from services.sintering.settings import SinteringSettings
 from services.sintering.workflow import SinteringWork
 from shared.app import Service
@@ -15,9 +18,17 @@ def build(settings: SinteringSettings, parts: Parts | None = None) -> Service:
     """Return the service, wired but not running."""
     service = Service(settings, Path(__file__).parent / "migrations", parts)
     service.listen(("execution",), intake(service, check))
-    work = SinteringWork(service, settings.load_wait_s)
+    rules = PlanRules(
+        load_wait_s=settings.load_wait_s,
+        frozen_s=settings.plan_frozen_s,
+        search_s=settings.plan_search_s,
+    )
+    work = SinteringWork(service, rules, Planner())
     work.furnaces.watch(drive_stations(service, work))
     add_routes(service, work.furnaces)
+    add_plan_routes(service, work.furnaces.planning)
+    if rules.search_s > 0:
+        service.loop("improve the furnace plan", work.furnaces.planning.run)
     return service
 
 

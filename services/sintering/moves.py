@@ -5,7 +5,7 @@ A move answers True when it was accepted. `limit` is the most the plan may becom
 
 import numpy as np
 
-from services.sintering.batches import (
+from services.sintering.arrays import (
     ATTRIBUTE,
     COUNT,
     ENERGY,
@@ -31,6 +31,8 @@ from services.sintering.batches import (
     TOTAL,
     Data,
     State,
+)
+from services.sintering.batches import (
     close_batch,
     fits,
     insert,

@@ -53,7 +53,10 @@ class Furnace:
 
 @dataclass(frozen=True, kw_only=True)
 class Demand:
-    """One job order that waits for a furnace; only those of one `family` share a load."""
+    """One job order that waits for a furnace; only those of one `family` share a load.
+
+    due_at: None where nothing is promised. priority: 0-100, more is more urgent.
+    """
 
     job_order_id: str
     family: str
@@ -61,17 +64,23 @@ class Demand:
     charge: Charge
     lot_ids: tuple[str, ...]
     released_at: datetime
+    due_at: datetime | None = None
+    priority: int = 50
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedLoad:
-    """Job orders for one run of one furnace; no start is known while the furnace is away."""
+    """Job orders for one run of one furnace; no start is known while the furnace is away.
+
+    pin_id: of the person's decision that keeps it together and in its furnace.
+    """
 
     equipment_id: str
     demands: tuple[Demand, ...]
     fill_ratio: float
     start_at: datetime | None
     end_at: datetime | None
+    pin_id: str | None = None
 
     @property
     def job_order_ids(self) -> tuple[str, ...]:
@@ -117,7 +126,7 @@ def conflicts(treatment: HeatTreatment, furnace: Furnace) -> tuple[str, ...]:
     """Return one sentence for each rule that keeps a heat treatment out of a furnace."""
     rules = []
     hottest, steepest = max(treatment.temperature_degc), max(treatment.ramp_degc_per_min)
-    if not _hot_enough(furnace, treatment):
+    if not hot_enough(furnace, treatment):
         limit = furnace.highest_temperature_degc
         rules.append(f"{hottest:g} °C is above its highest temperature {limit:g} °C")
     limit = furnace.highest_ramp_degc_per_min
@@ -128,7 +137,8 @@ def conflicts(treatment: HeatTreatment, furnace: Furnace) -> tuple[str, ...]:
     return tuple(rules)
 
 
-def _hot_enough(furnace: Furnace, treatment: HeatTreatment) -> bool:
+def hot_enough(furnace: Furnace, treatment: HeatTreatment) -> bool:
+    """Say whether a furnace reaches the highest temperature of a heat treatment."""
     limit = furnace.highest_temperature_degc
     return limit is None or max(treatment.temperature_degc) <= limit
 
@@ -202,14 +212,14 @@ def _choose(
     family = [demand for demand in left if demand.family == left[0].family]
     offers = []
     for place, furnace in enumerate(able(left[0], furnaces)):
-        taken = _fill(furnace, family)
+        taken = fill(furnace, family)
         free = free_at[furnace.equipment_id]
         key = (
             free is None,
             max(free, now) if free is not None else now,
             -len(taken),
-            sum(_hot_enough(furnace, treatment) for treatment in treatments),
-            -furnace.fill_ratio(_sum(taken)),
+            sum(hot_enough(furnace, treatment) for treatment in treatments),
+            -furnace.fill_ratio(total_charge(taken)),
             place,
         )
         offers.append((key, furnace, taken))
@@ -217,10 +227,12 @@ def _choose(
     return furnace, taken
 
 
-def _fill(furnace: Furnace, family: Sequence[Demand]) -> tuple[Demand, ...]:
-    taken: tuple[Demand, ...] = ()
+def fill(
+    furnace: Furnace, family: Sequence[Demand], taken: tuple[Demand, ...] = ()
+) -> tuple[Demand, ...]:
+    """Return `taken` with those of a family, in their order, that fit in beside it."""
     for demand in family:
-        charge = _sum((*taken, demand))
+        charge = total_charge((*taken, demand))
         if not too_large(charge, furnace.capacity_parts, furnace.capacity_g):
             taken = (*taken, demand)
     return taken
@@ -233,7 +245,7 @@ def _load(
     now: datetime,
     wait_s: float,
 ) -> PlannedLoad:
-    fill_ratio = furnace.fill_ratio(_sum(taken))
+    fill_ratio = furnace.fill_ratio(total_charge(taken))
     free = free_at[furnace.equipment_id]
     start = max(free, now) if free is not None else None
     if start is not None and fill_ratio < 1:
@@ -249,7 +261,8 @@ def _load(
     )
 
 
-def _sum(demands: Sequence[Demand]) -> Charge:
+def total_charge(demands: Sequence[Demand]) -> Charge:
+    """Return the parts and grams of several job orders together."""
     return Charge(
         parts_count=sum(demand.charge.parts_count for demand in demands),
         mass_g=sum(demand.charge.mass_g for demand in demands),

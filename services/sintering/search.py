@@ -9,14 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.sintering.batches import (
-    HOLD,
-    TOTAL,
-    batches_of,
-    data_of,
-    movable,
-    state_of,
-)
+from services.sintering.arrays import HOLD, TOTAL, data_of, movable
+from services.sintering.batches import batches_of, state_of
 from services.sintering.moves import anneal
 from services.sintering.problem import Batch, Problem
 

@@ -8,6 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.sintering import domain, powder, store
 from services.sintering.domain import GreenSize
 from services.sintering.furnaces import FurnaceWork
+from services.sintering.planner import Planner
+from services.sintering.planning import PlanRules
 from services.sintering.qualification import FurnaceQualification, add_qualification
 from services.sintering.runs import run_ended
 from services.sintering.schedule import Value, heat_treatment
@@ -39,9 +41,9 @@ OF_EACH_PART = {
 class SinteringWork:
     """Chooses powder and pellet jobs for free stations and records what they did."""
 
-    def __init__(self, service: Service, load_wait_s: float) -> None:
+    def __init__(self, service: Service, rules: PlanRules, planner: Planner) -> None:
         self._service = service
-        self.furnaces = FurnaceWork(service, load_wait_s)
+        self.furnaces = FurnaceWork(service, rules, planner)
 
     async def plan(
         self,

@@ -264,7 +264,9 @@ class VirtualPlant:
         share, fits = self.ground.folder / "share", cast(FitProcess, Fits(self.chance))
         builds: dict[str, Callable[[], Service]] = {
             "execution": lambda: execution.build(ExecutionSettings(**values), parts),
-            "sintering": lambda: sintering.build(SinteringSettings(**values), parts),
+            "sintering": lambda: sintering.build(
+                SinteringSettings(**values, plan_search_s=0.0), parts
+            ),
             "spray": lambda: spray.build(SpraySettings(**values), parts),
             "lamination": lambda: lamination.build(LaminationSettings(**values), parts),
             "formation": lambda: formation.build(

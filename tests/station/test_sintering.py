@@ -80,7 +80,9 @@ async def plant(
 ) -> AsyncIterator[Bench]:
     async with bench(
         "sintering",
-        lambda values, parts: build(SinteringSettings(**values, load_wait_s=LOAD_WAIT_S), parts),
+        lambda values, parts: build(
+            SinteringSettings(**values, load_wait_s=LOAD_WAIT_S, plan_search_s=0.5), parts
+        ),
         bench_ground,
         tmp_path_factory.mktemp("sintering"),
         idle=("furnace-2", "mill-2"),
@@ -127,11 +129,33 @@ async def test_load_for_a_furnace_that_does_not_answer_waits_and_runs_when_it_co
     assert furnace["connected"] is False
     assert furnace["planned"][0]["job_order_ids"] == ["FAR-sinter"]
     assert furnace["planned"][0]["start_at"] is None
+    await pin_and_ask(plant, furnace["equipment_id"], "FAR-sinter")
     await plant.stations["furnace-2"].start()
     plant.later.push_async_callback(plant.stations["furnace-2"].stop)
     ended = await plant.ended("FAR-sinter")
     assert (ended.state, ended.equipment_id[-9:]) == ("ended", "furnace-2")
     assert [event for event in await plant.said(JobOrderHeld) if event.lot_id == "FAR"] == []
+
+
+async def pin_and_ask(plant: Bench, equipment_id: str, job_order_id: str) -> None:
+    """Pin a job order to its furnace, after what the service must refuse and only answer."""
+    plan = await plant.get("/furnace-plan")
+    assert plan["figures"]["total"] == 0  # nothing can be timed while the furnace is away
+    pin = {
+        "version": plan["version"],
+        "equipment_id": equipment_id,
+        "job_order_ids": [job_order_id],
+    }
+    late = await plant.post("/furnace-plan/pins", {**pin, "version": plan["version"] - 1})
+    assert (late.status_code, late.json()["current"]) == (409, {"version": plan["version"]})
+    small = equipment_id.replace("furnace-2", "furnace-1")
+    wrong = await plant.post("/furnace-plan/pins", {**pin, "equipment_id": small})
+    assert "200 parts are more than its 120" in wrong.json()["detail"]
+    pinned = await plant.post("/furnace-plan/pins", pin)
+    assert pinned.status_code == 201, pinned.text
+    asked = await plant.post("/furnace-plan/what-if", {"urgent": [job_order_id]})
+    assert [load["pin_id"] for load in asked.json()["loads"]] == [pinned.json()["pin_id"]]
+    assert (await plant.get("/furnace-plan"))["version"] == pinned.json()["version"]
 
 
 def powder(name: str, use: MaterialUse = "processed", mass_g: float = 100.0) -> Material:

@@ -1,0 +1,361 @@
+"""Keeps one furnace plan in force: replans at each change, improves it, takes people's pins."""
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.sintering import planstore, store
+from services.sintering.furnaceproblem import FurnaceProblem, furnace_problem
+from services.sintering.planner import Planner
+from services.sintering.planstore import Kept
+from services.sintering.replan import (
+    MOVED_S,
+    Situation,
+    Slot,
+    checked_pin,
+    fresh_plan,
+    moves,
+    named_changes,
+    slots_of,
+    stable_plan,
+)
+from services.sintering.schedule import Demand, Furnace, FurnacePlan, HeatTreatment, PlannedLoad
+from services.sintering.verdict import measured
+from shared.app import Service
+from shared.errors import ConflictError
+from shared.events import FurnacePlanChanged
+from shared.facts import JobOrderMoved
+
+LOOK_S = 5.0
+SETTLE_S = 0.5  # several changes at once are searched for together
+BETTER_RATIO = 0.001  # a plan in force is replaced only for so much
+FREE = "free"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanRules:
+    """How long a load with room waits, what is too near to be changed (both plant seconds), and how
+    long a plan is searched for (wall seconds; 0: not at all)."""
+
+    load_wait_s: float
+    frozen_s: float
+    search_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """What waits for furnaces, as read in one transaction; `refused` by job order, with reason."""
+
+    demands: tuple[Demand, ...]
+    treatments: tuple[HeatTreatment, ...]
+    refused: Mapping[str, str]
+
+
+class Planning:
+    """The furnace plan in force, its versions and its pins."""
+
+    def __init__(
+        self,
+        service: Service,
+        rules: PlanRules,
+        furnaces: Callable[[Mapping[str, datetime]], Sequence[Furnace]],
+        waiting: Callable[[AsyncConnection], Awaitable[Waiting]],
+        planner: Planner,
+    ) -> None:
+        self._service, self._rules, self._planner = service, rules, planner
+        self._furnaces, self._waiting = furnaces, waiting
+
+    async def current(self, tx: AsyncConnection, *, keep: bool) -> tuple[FurnacePlan, Kept]:
+        """Return the plan of all that waits; `keep` puts it in force and says what moved."""
+        kept = await planstore.plan_in_force(tx, lock=keep)
+        situation, refused = await self._situation(tx, kept)
+        basis = _basis(situation)
+        if basis == kept.basis:
+            plan = _as_kept(situation, kept)
+        else:
+            plan = chosen(situation)
+            if keep:
+                why = named_changes(situation, _changed(kept.basis, basis))
+                kept = await self._put(tx, kept, situation, plan.loads, why)
+        return replace(plan, infeasible={**plan.infeasible, **refused}), kept
+
+    async def taken(self, tx: AsyncConnection, load: PlannedLoad) -> None:
+        """Take a load out of the plan that its furnace was given."""
+        kept = await planstore.plan_in_force(tx, lock=True)
+        ids = set(load.job_order_ids)
+        slots = tuple(slot for slot in kept.slots if not ids & set(slot.job_order_ids))
+        end = _iso(load.end_at) if load.end_at else FREE
+        basis = {
+            **kept.basis,
+            "jobs": [name for name in kept.basis["jobs"] if name not in ids],
+            "free": {**kept.basis["free"], load.equipment_id: end},
+            "pins": [name for name in kept.basis["pins"] if name != load.pin_id],
+        }
+        if load.pin_id is not None:
+            await planstore.drop_pin(tx, load.pin_id)
+        made = replace(kept, version=kept.version + 1, slots=slots, basis=basis)
+        await planstore.keep_plan(tx, made)
+
+    async def pin(self, tx: AsyncConnection, version: int, slot: Slot) -> dict[str, Any]:
+        """Keep job orders together and in a furnace: pins, splits, joins or moves a load.
+
+        Raises:
+            ConflictError: the plan is no longer of that version.
+            OutOfLimitsError: the furnace may not run them together; names lots and rules.
+        """
+        kept = await self._of_version(tx, version)
+        situation, _ = await self._situation(tx, kept)
+        checked_pin(situation, slot)
+        ids = set(slot.job_order_ids)
+        for old in situation.pins:
+            left = tuple(name for name in old.job_order_ids if name not in ids)
+            if left != old.job_order_ids and old.pin_id is not None:
+                await planstore.drop_pin(tx, old.pin_id)
+                if left:
+                    await planstore.keep_pin(tx, replace(old, job_order_ids=left), situation.now)
+        await planstore.keep_pin(tx, slot, situation.now)
+        answer = await self._after_person(tx, kept, f"pinned to {slot.equipment_id}")
+        return {"pin_id": slot.pin_id, **answer}
+
+    async def unpin(self, tx: AsyncConnection, version: int, pin_id: str) -> dict[str, Any]:
+        """Leave a pinned load to the planning again.
+
+        Raises:
+            ConflictError: the plan is no longer of that version.
+            NotFoundError: no such pin.
+        """
+        kept = await self._of_version(tx, version)
+        await planstore.drop_pin(tx, pin_id)
+        return await self._after_person(tx, kept, f"{pin_id} is no longer pinned")
+
+    async def what_if(
+        self, tx: AsyncConnection, away: Sequence[str], urgent: Sequence[str]
+    ) -> dict[str, Any]:
+        """Return the plan if furnaces were away or job orders urgent; keeps nothing."""
+        kept = await planstore.plan_in_force(tx, lock=False)
+        situation, _ = await self._situation(tx, kept)
+        demands = [
+            replace(demand, priority=100) if demand.job_order_id in urgent else demand
+            for demand in situation.demands
+        ]
+        asked = replace(
+            situation,
+            demands=tuple(sorted(demands, key=lambda item: item.job_order_id not in urgent)),
+            furnaces=tuple(
+                replace(item, free_at=None) if item.equipment_id in away else item
+                for item in situation.furnaces
+            ),
+        )
+        plan = chosen(asked)
+        moved = moves(asked, kept.slots, plan.loads, "what was asked")
+        return {
+            "version": kept.version,
+            "loads": [load_record(load) for load in plan.loads],
+            "infeasible": dict(plan.infeasible),
+            "moved": [vars(move) for move in moved],
+            "figures": figures(furnace_problem(asked, plan.loads), plan.loads, asked),
+        }
+
+    async def run(self) -> None:
+        """Improve each version of the plan, for ever."""
+        done = -1
+        while True:
+            await self._service.database.committed.wait(LOOK_S)
+            async with self._service.database.quiet() as tx:
+                kept = await planstore.plan_in_force(tx, lock=False)
+            if kept.version != done and len(kept.slots) > 1:
+                await asyncio.sleep(SETTLE_S)
+                done = await self._improve()
+
+    async def _improve(self) -> int:
+        """Search for a better plan and put it in force; return the version that was improved."""
+        async with self._service.database.quiet() as tx:
+            plan, kept = await self.current(tx, keep=False)
+            situation, _ = await self._situation(tx, kept)
+        made = furnace_problem(situation, plan.loads)
+        if len(made.demands) < 2:
+            return kept.version
+        start = made.batches(plan.loads, situation)
+        solution = await self._planner.solve(made.problem, start, self._rules.search_s)
+        async with self._service.database.begin() as tx:
+            now = await planstore.plan_in_force(tx, lock=True)
+            if now.version != kept.version or now.basis != kept.basis:
+                return -1
+            before = _cost(made, plan.loads, situation)
+            loads = made.loads(solution.batches, plan.loads, situation)
+            told = {**figures(made, loads, situation), "bound": solution.bound}
+            told["gap_ratio"] = solution.gap_ratio
+            if _cost(made, loads, situation) < before * (1 - BETTER_RATIO):
+                now = await self._put(tx, now, situation, loads, "a better plan was found")
+            await planstore.keep_plan(tx, replace(now, figures=told))
+        return now.version
+
+    async def _of_version(self, tx: AsyncConnection, version: int) -> Kept:
+        kept = await planstore.plan_in_force(tx, lock=True)
+        if kept.version != version:
+            raise ConflictError(
+                f"the furnace plan is of version {kept.version}, not {version}; look at it again",
+                {"version": kept.version},
+            )
+        return kept
+
+    async def _after_person(self, tx: AsyncConnection, kept: Kept, why: str) -> dict[str, Any]:
+        situation, _ = await self._situation(tx, kept)
+        plan = chosen(situation)
+        kept = await self._put(tx, kept, situation, plan.loads, why)
+        return {"version": kept.version}
+
+    async def _situation(
+        self, tx: AsyncConnection, kept: Kept
+    ) -> tuple[Situation, Mapping[str, str]]:
+        waiting = await self._waiting(tx)
+        now = self._service.clock.now()
+        situation = Situation(
+            demands=waiting.demands,
+            furnaces=tuple(self._furnaces(_rounded(await store.busy_until(tx), now))),
+            treatments=waiting.treatments,
+            now=now,
+            load_wait_s=self._rules.load_wait_s,
+            frozen_s=self._rules.frozen_s,
+            pins=await planstore.pins(tx),
+            in_force=kept.slots,
+        )
+        return situation, waiting.refused
+
+    async def _put(
+        self,
+        tx: AsyncConnection,
+        kept: Kept,
+        situation: Situation,
+        loads: Sequence[PlannedLoad],
+        why: str,
+    ) -> Kept:
+        """Put loads in force; a new version and an event when they are other than before."""
+        moved = moves(situation, kept.slots, loads, why)
+        slots = slots_of(loads)
+        same = not moved and _names(slots) == _names(kept.slots)
+        told = figures(furnace_problem(situation, loads), loads, situation)
+        version = kept.version if same else kept.version + 1
+        made = Kept(version=version, slots=slots, basis=_basis(situation), figures=told)
+        await planstore.keep_plan(tx, made)
+        if moved:
+            event = FurnacePlanChanged(
+                plan_version=version,
+                reason=why,
+                load_count=len(loads),
+                moved=tuple(JobOrderMoved(**vars(move)) for move in moved),
+            )
+            await self._service.outbox.record(tx, event)
+        return made
+
+
+def chosen(situation: Situation) -> FurnacePlan:
+    """Return the cheaper of the plan that changes least and the one that owes nothing to the old.
+
+    Each job order that moves costs, so the plan in force stays unless much is won.
+    """
+    stable = stable_plan(situation)
+    if not situation.in_force:
+        return fresh_plan(situation)
+    fresh = fresh_plan(situation)
+    made = furnace_problem(situation, stable.loads)
+    costs = [_cost(made, plan.loads, situation) for plan in (stable, fresh)]
+    return fresh if costs[1] < costs[0] else stable
+
+
+def _cost(made: FurnaceProblem, loads: Sequence[PlannedLoad], situation: Situation) -> int:
+    objective = measured(made.problem, made.batches(loads, situation))
+    return objective.total(made.problem.weights) + objective.breaches * made.problem.breach
+
+
+def figures(
+    made: FurnaceProblem, loads: Sequence[PlannedLoad], situation: Situation
+) -> dict[str, Any]:
+    """Return the parts of the objective of loads, their sum, and a bound and gap once known."""
+    objective = measured(made.problem, made.batches(loads, situation))
+    total = objective.total(made.problem.weights)
+    return {"parts": vars(objective), "total": total, "bound": None, "gap_ratio": None}
+
+
+def load_record(load: PlannedLoad) -> dict[str, Any]:
+    """Return a planned load for people."""
+    return {
+        "equipment_id": load.equipment_id,
+        "recipe": load.demands[0].family,
+        "job_order_ids": load.job_order_ids,
+        "fill_ratio": load.fill_ratio,
+        "start_at": load.start_at,
+        "end_at": load.end_at,
+        "pin_id": load.pin_id,
+    }
+
+
+def _as_kept(situation: Situation, kept: Kept) -> FurnacePlan:
+    """Return the plan in force with the times it was made with."""
+    plan = stable_plan(situation)
+    start = {slot.job_order_ids: slot.start_at for slot in kept.slots}
+    loads = tuple(
+        load
+        if load.start_at is None or load.job_order_ids not in start
+        else _starting(load, start[load.job_order_ids])
+        for load in plan.loads
+    )
+    return replace(plan, loads=loads)
+
+
+def _starting(load: PlannedLoad, start_at: datetime | None) -> PlannedLoad:
+    if start_at is None:
+        return load
+    duration = timedelta(seconds=math.ceil(load.demands[0].treatment.duration_s))
+    return replace(load, start_at=start_at, end_at=start_at + duration)
+
+
+def _names(slots: Sequence[Slot]) -> list[tuple[str, tuple[str, ...], str | None]]:
+    return sorted((slot.equipment_id, slot.job_order_ids, slot.pin_id) for slot in slots)
+
+
+def _rounded(busy_until: Mapping[str, datetime], now: datetime) -> dict[str, datetime]:
+    """Let a furnace that runs longer than planned be free a little later, again and again."""
+    return {
+        equipment_id: until
+        if until > now
+        else until + timedelta(seconds=((now - until).total_seconds() // MOVED_S + 1) * MOVED_S)
+        for equipment_id, until in busy_until.items()
+    }
+
+
+def _basis(situation: Situation) -> dict[str, Any]:
+    return {
+        "jobs": sorted(demand.job_order_id for demand in situation.demands),
+        "free": {
+            furnace.equipment_id: _free(furnace.free_at, situation.now)
+            for furnace in situation.furnaces
+        },
+        "pins": [slot.pin_id for slot in situation.pins],
+    }
+
+
+def _free(at: datetime | None, now: datetime) -> str | None:
+    if at is None:
+        return None
+    return _iso(at) if at > now else FREE
+
+
+def _iso(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat()
+
+
+def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, str]:
+    """Return what happened to each furnace between two bases."""
+    was, found = before.get("free", {}), {}
+    for equipment_id, free in after["free"].items():
+        if equipment_id in was and was[equipment_id] != free:
+            found[equipment_id] = "does not answer" if free is None else "is free at another time"
+            if was[equipment_id] is None:
+                found[equipment_id] = "answers again"
+    return found

@@ -1,0 +1,99 @@
+"""The furnace plan in force and the pins of people in the sintering service's database."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.sintering.replan import Slot
+from shared.db import sql
+from shared.errors import NotFoundError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """The plan in force.
+
+    basis: what it was made for; a plan is made anew when that is another. figures: objective, bound
+    and gap where they were computed.
+    """
+
+    version: int
+    slots: tuple[Slot, ...]
+    basis: dict[str, Any]
+    figures: dict[str, Any]
+
+
+async def plan_in_force(tx: AsyncConnection, *, lock: bool) -> Kept:
+    """Return the plan in force; `lock` keeps others from changing it until the end of `tx`."""
+    statement = f"SELECT version, body FROM furnace_plan {'FOR UPDATE' if lock else ''}"
+    row = (await tx.execute(sql(statement))).mappings().one()
+    body = json.loads(row["body"])
+    return Kept(
+        version=row["version"],
+        slots=tuple(_slot(item) for item in body["slots"]),
+        basis=body["basis"],
+        figures=body["figures"],
+    )
+
+
+async def keep_plan(tx: AsyncConnection, plan: Kept) -> None:
+    """Put a plan in force."""
+    body = {
+        "slots": [_record(slot) for slot in plan.slots],
+        "basis": plan.basis,
+        "figures": plan.figures,
+    }
+    statement = "UPDATE furnace_plan SET version = :version, body = :body"
+    await tx.execute(sql(statement), {"version": plan.version, "body": json.dumps(body)})
+
+
+async def pins(tx: AsyncConnection) -> tuple[Slot, ...]:
+    """Return the loads that people pinned, oldest first."""
+    statement = "SELECT * FROM furnace_pin ORDER BY pinned_at, pin_id"
+    rows = (await tx.execute(sql(statement))).mappings()
+    return tuple(
+        Slot(
+            equipment_id=row["equipment_id"],
+            job_order_ids=tuple(row["job_order_ids"]),
+            start_at=row["start_at"],
+            pin_id=row["pin_id"],
+        )
+        for row in rows
+    )
+
+
+async def keep_pin(tx: AsyncConnection, slot: Slot, at: datetime) -> None:
+    """Keep a new pin."""
+    statement = """
+        INSERT INTO furnace_pin (pin_id, equipment_id, job_order_ids, start_at, pinned_at)
+        VALUES (:pin_id, :equipment_id, CAST(:job_order_ids AS jsonb), :start_at, :pinned_at)"""
+    ids = json.dumps(slot.job_order_ids)
+    await tx.execute(sql(statement), {**vars(slot), "job_order_ids": ids, "pinned_at": at})
+
+
+async def drop_pin(tx: AsyncConnection, pin_id: str) -> None:
+    """Forget a pin.
+
+    Raises:
+        NotFoundError: no such pin.
+    """
+    statement = "DELETE FROM furnace_pin WHERE pin_id = :pin_id"
+    if not (await tx.execute(sql(statement), {"pin_id": pin_id})).rowcount:
+        raise NotFoundError(f"furnace pin {pin_id} does not exist")
+
+
+def _record(slot: Slot) -> dict[str, Any]:
+    return {**vars(slot), "start_at": slot.start_at.isoformat() if slot.start_at else None}
+
+
+def _slot(item: dict[str, Any]) -> Slot:
+    start_at = item["start_at"]
+    return Slot(
+        equipment_id=item["equipment_id"],
+        job_order_ids=tuple(item["job_order_ids"]),
+        start_at=datetime.fromisoformat(start_at) if start_at else None,
+        pin_id=item["pin_id"],
+    )
