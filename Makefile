@@ -8,6 +8,7 @@ SEEDS ?= 20
 SEED ?= 1
 MINUTES ?= 5
 SECONDS ?= 180
+CYCLES ?= 500
 
 SYNCED := .venv/.synced
 UV := .cache/uv/bin/uv
@@ -20,7 +21,7 @@ help:
 	@echo "make restore  put a plant back into an empty folder: FROM=folder DATA_DIR=folder"
 	@echo "make check    format, lint, types, import rules, contracts, web types"
 	@echo "make test     all tests"
-	@echo "make fault    break the plant at random, in virtual time and for real; SEEDS=$(SEEDS) KILLS=$(KILLS) SEED=$(SEED) MINUTES=$(MINUTES) SECONDS=$(SECONDS)"
+	@echo "make fault    break the plant at random, in virtual time and for real; SEEDS=$(SEEDS) KILLS=$(KILLS) SEED=$(SEED) MINUTES=$(MINUTES) SECONDS=$(SECONDS) CYCLES=$(CYCLES)"
 	@echo "make web      build the web app when its sources have changed"
 	@echo "make lock     renew requirements.lock from pyproject.toml"
 
@@ -56,6 +57,7 @@ fault: $(SYNCED)
 	.venv/bin/python -m tests.fault.outages --away-s "$(SECONDS)"
 	.venv/bin/python -m tests.fault.links --minutes "$(MINUTES)" --seed "$(SEED)"
 	.venv/bin/python -m tests.fault.rubbish --seconds 60 --seed "$(SEED)"
+	.venv/bin/python -m tests.fault.reconnects --cycles "$(CYCLES)" --seed "$(SEED)"
 
 check: $(SYNCED)
 	.venv/bin/ruff format --check .

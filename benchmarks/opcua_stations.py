@@ -63,12 +63,14 @@ def signals(count: int) -> tuple[str, ...]:
 
 
 async def serve(options: argparse.Namespace) -> None:
-    """Serve all stations of a plant file; change values from GO on for so many seconds."""
+    """Serve all stations of a plant file; after a line comes in, change the values of some.
+
+    Those change that only measure, for so many seconds; then the count of changes goes out.
+    """
     types = await read_type_nodes(node_sets_dir())
-    servers = [
-        await _started(station, types, options)
-        for station in read_plant(options.data_dir / "plant.toml").station
-    ]
+    plant = read_plant(options.data_dir / "plant.toml")
+    started = [(station, await _started(station, types, options)) for station in plant.station]
+    servers = [server for station, server in started if not station.takes_jobs]
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
     changed = await _change(servers, signals(options.values), options.rate, options.seconds)
