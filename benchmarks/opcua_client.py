@@ -46,10 +46,11 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--parameters", type=int, default=100, help="of a recipe")
     parser.add_argument("--calls", type=int, default=300)
+    parser.add_argument("--first-port", type=int, default=21_000, help="of the stations")
     options = parser.parse_args()
     quiet_logs()
     with floor() as on:
-        plant = plant_of(options.stations, on.folder)
+        plant = plant_of(options.stations, on.folder, options.first_port)
         with stations(on.folder, options) as served, historian(on) as service:
             figures = asyncio.run(measured(on, plant, served, service, options))
     for name, value in figures.items():
@@ -57,7 +58,7 @@ def main() -> int:
     return 0 if figures["changes lost on the way to the historian"] == "0" else 1
 
 
-def plant_of(count: int, folder: Path) -> PlantSettings:
+def plant_of(count: int, folder: Path, first_port: int) -> PlantSettings:
     """Write a plant file of stations that only measure and one that takes jobs, with their keys."""
     lines = ['site = "bench"', 'line = "bench"']
     kinds = [*(("dryroom", "historian"),) * count, ("press", "sintering")]
@@ -67,7 +68,7 @@ def plant_of(count: int, folder: Path) -> PlantSettings:
             f'equipment_id = "bench/a/b/station-{place}"',
             f'kind = "{kind}"',
             f'service = "{service}"',
-            f'endpoint = "opc.tcp://127.0.0.1:{free_port()}"',
+            f'endpoint = "opc.tcp://127.0.0.1:{first_port + place}"',
         ]
     (folder / "plant.toml").write_text("\n".join(lines) + "\n")
     plant = read_plant(folder / "plant.toml")

@@ -218,9 +218,8 @@ class StationClient:
             async with asyncio.timeout(TIMEOUT_S):
                 yield nodes
         except (OSError, TimeoutError) as error:
-            raise StationUnreachableError(
-                f"{self.equipment_id}: {what}: no answer in {TIMEOUT_S} s"
-            ) from error
+            why = f"no answer in {TIMEOUT_S} s" if isinstance(error, TimeoutError) else repr(error)
+            raise StationUnreachableError(f"{self.equipment_id}: {what}: {why}") from error
         except UaError as error:
             if _connection_is_gone(error):
                 raise StationUnreachableError(f"{self.equipment_id}: {what}: {error}") from error
