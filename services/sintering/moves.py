@@ -8,6 +8,7 @@ import numpy as np
 from services.sintering.arrays import (
     ATTRIBUTE,
     COUNT,
+    DUE,
     ENERGY,
     FAMILY,
     FIXED,
@@ -45,7 +46,7 @@ from services.sintering.batches import (
     take_back,
 )
 from services.sintering.compiled import compiled
-from services.sintering.problem import Ints
+from services.sintering.problem import FAR, Ints
 
 NEAR = 3  # places around the one of the same time that a moved batch is offered
 Random = np.ndarray[tuple[int], np.dtype[np.uint64]]
@@ -181,7 +182,11 @@ def split(d: Data, s: State, random: Random, j: int, limit: float) -> bool:
         return False
     if d.job[j, MASS] > d.capacity[machine, 1]:
         return False
-    place = place_near(s, random, machine, max(d.job[j, RELEASE], s.time[a, START]))
+    at = max(d.job[j, RELEASE], s.time[a, START])
+    slack = d.job[j, DUE] - d.job[j, SHORTEST] - d.job[j, RELEASE]
+    if draw(random, 2) == 0 and 0 < slack < FAR // 2:
+        at = d.job[j, RELEASE] + draw(random, slack)  # where it would not be late
+    place = place_near(s, random, machine, at)
     total = begin(s)
     b = open_batch(s, machine, place, s.batch[a, FAMILY], 0, 0)
     pop_job(d, s, j)
