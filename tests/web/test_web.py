@@ -123,6 +123,19 @@ def test_a_cell_of_the_list_leads_to_its_whole_life(page: Page) -> None:
     expect(page.get_by_role("cell", name="Sinter", exact=True)).to_be_visible()
 
 
+def test_the_furnace_plan_leads_to_a_load_with_its_profile_and_places(page: Page) -> None:
+    page.goto("/furnaces")
+    expect(page.get_by_role("img", name="Plan and runs").locator("canvas")).to_be_visible()
+    page.get_by_label("Furnace away").select_option("furnace-1")
+    expect(page.get_by_text("Nothing would move.")).to_be_visible()
+    row = page.get_by_role("row").filter(has_text="calcine-nzzspo").filter(has_text="in its band")
+    row.get_by_role("link").click()
+    profile = page.get_by_role("img", name="Measured profile with setpoint and band")
+    expect(profile.locator("canvas")).to_be_visible()
+    places = page.get_by_role("region", name="Places")
+    expect(places.get_by_role("cell", name="in its band")).to_be_visible()
+
+
 def test_the_navigation_speaks_german_and_chinese(page: Page) -> None:
     page.goto("/")
     links = page.get_by_role("navigation").get_by_role("link")

@@ -1,7 +1,8 @@
 /** What a person can tell the plant to do. A command is pending until what is shown has been read again after it. */
 import { useMutation, useQueryClient, type UseMutationResult } from '@tanstack/react-query';
 import { commandKey, postCommand } from './http';
-import { liveKey, SET_ASIDE_KEY, TRUST_KEY } from './keys';
+import type { PlanLoad } from './furnaces';
+import { liveKey, PLAN_KEY, SET_ASIDE_KEY, TRUST_KEY } from './keys';
 
 /** Until the app has a sign-in, everyone is the operator. */
 const PERSON = 'operator';
@@ -74,4 +75,32 @@ export function useTrust(fingerprint: string): TrustCommand {
     reject: () => decide('reject'),
     mutation,
   };
+}
+
+interface PinChange {
+  path: string;
+  body: unknown;
+  key: string;
+}
+
+export interface PinCommand {
+  /** Pins the load where it is planned, or takes its pin back. */
+  send(): void;
+  mutation: Pick<UseMutationResult<unknown, Error, PinChange>, 'isPending' | 'error'>;
+}
+
+/** Changes the furnace plan that the person saw; refused when another one is in force by now. */
+export function usePin(load: PlanLoad, version: number): PinCommand {
+  const queries = useQueryClient();
+  const mutation = useMutation<unknown, Error, PinChange>({
+    mutationFn: ({ path, body, key }) => postCommand(`/api/sintering/furnace-plan/pins${path}`, key, PERSON, body),
+    retry: false,
+    onSettled: () => queries.invalidateQueries({ queryKey: PLAN_KEY }),
+  });
+  const { equipment_id, job_order_ids, start_at, pin_id } = load;
+  const change =
+    pin_id === null
+      ? { path: '', body: { version, equipment_id, job_order_ids, start_at } }
+      : { path: `/${encodeURIComponent(pin_id)}/end`, body: { version } };
+  return { send: () => mutation.mutate({ ...change, key: commandKey() }), mutation };
 }

@@ -31,13 +31,20 @@ export async function getJson<Answer>(path: string, signal: AbortSignal): Promis
 }
 
 /** Commands in a person's name. The same key may be sent again: the gateway does it once. */
-export function postCommand<Answer>(path: string, key: string, person: string): Promise<Answer> {
-  return ask<Answer>(path, {
-    method: 'POST',
-    // A header carries ASCII only.
-    headers: { 'Idempotency-Key': key, 'X-Halite-Person': encodeURIComponent(person) },
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
+export function postCommand<Answer>(path: string, key: string, person: string, body?: unknown): Promise<Answer> {
+  // A header carries ASCII only.
+  const headers = { 'Idempotency-Key': key, 'X-Halite-Person': encodeURIComponent(person) };
+  return ask<Answer>(path, { ...jsonRequest(body, headers), signal: AbortSignal.timeout(TIMEOUT_MS) });
+}
+
+/** Asks a question that is too long for an address; it changes nothing. */
+export function postQuestion<Answer>(path: string, body: unknown): Promise<Answer> {
+  return ask<Answer>(path, { ...jsonRequest(body, {}), signal: AbortSignal.timeout(TIMEOUT_MS) });
+}
+
+function jsonRequest(body: unknown, headers: Record<string, string>): RequestInit {
+  if (body === undefined) return { method: 'POST', headers };
+  return { method: 'POST', headers: { ...headers, 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
 }
 
 /** A random UUID; `crypto.randomUUID` is missing where the plant network has no https. */

@@ -4,3 +4,4 @@ export const liveKey = (topic: string) => ['live', topic] as const;
 
 export const SET_ASIDE_KEY = ['set-aside'] as const;
 export const TRUST_KEY = ['trust'] as const;
+export const PLAN_KEY = ['furnace-plan'] as const;

@@ -1,5 +1,5 @@
 /** Every screen with its address and, where it has one, its place in the navigation. A new screen is a line here. */
-import { iconBatteryUprightFull, iconDashboard, iconMaintenanceInfo, iconCertificate } from '@siemens/ix-icons/icons';
+import { iconBatteryUprightFull, iconDashboard, iconGanttchart, iconMaintenanceInfo, iconCertificate } from '@siemens/ix-icons/icons';
 import { lazy, type ComponentType } from 'react';
 import type { MessageKey } from '../i18n/en';
 
@@ -13,6 +13,8 @@ export const SCREENS: readonly Screen[] = [
   { path: '/cells', screen: lazy(() => import('../screens/search/CellsScreen')) },
   { path: '/lots', screen: lazy(() => import('../screens/search/LotsScreen')) },
   { path: '/cells/:cellId', screen: lazy(() => import('../screens/cell/CellScreen')) },
+  { path: '/furnaces', screen: lazy(() => import('../screens/furnaces/FurnacesScreen')) },
+  { path: '/furnaces/loads/:loadId', screen: lazy(() => import('../screens/furnaces/FurnaceLoadScreen')) },
   { path: '/aside-events', screen: lazy(() => import('../screens/setaside/SetAsideScreen')) },
   { path: '/trust', screen: lazy(() => import('../screens/trust/TrustScreen')) },
   { path: '/lots/:lotId', screen: lazy(() => import('../screens/lot/LotScreen')) },
@@ -29,6 +31,7 @@ interface NavigationEntry {
 export const NAVIGATION: readonly NavigationEntry[] = [
   { to: '/', label: 'nav.overview', icon: iconDashboard, covers: [] },
   { to: '/cells', label: 'nav.search', icon: iconBatteryUprightFull, covers: ['/cells', '/lots'] },
+  { to: '/furnaces', label: 'nav.furnaces', icon: iconGanttchart, covers: ['/furnaces'] },
   { to: '/aside-events', label: 'nav.set_aside', icon: iconMaintenanceInfo, covers: [] },
   { to: '/trust', label: 'nav.trust', icon: iconCertificate, covers: [] },
 ];

@@ -14,6 +14,8 @@ const TOKENS = {
   selected: '--mes-selected',
   first: '--mes-curve-1',
   second: '--mes-curve-2',
+  warn: '--mes-alarm-2',
+  warnInk: '--mes-alarm-2-ink',
 } as const;
 
 export type Palette = Record<keyof typeof TOKENS, string>;

@@ -4,6 +4,7 @@ import type { frame as english } from '../en/frame';
 export const frame: Record<keyof typeof english, string> = {
   'nav.overview': 'Übersicht',
   'nav.search': 'Zellen, Lose',
+  'nav.furnaces': 'Öfen',
   'nav.set_aside': 'Zurückgelegt',
   'nav.trust': 'Zertifikate',
   'nav.label': 'Bildschirme',

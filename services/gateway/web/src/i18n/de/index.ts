@@ -5,7 +5,8 @@ import { overview } from './overview';
 import { search } from './search';
 import { cell } from './cell';
 import { setAside } from './setaside';
+import { furnace } from './furnace';
 import { trust } from './trust';
 import { words } from './words';
 
-export const messages: Messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...trust, ...words };
+export const messages: Messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...furnace, ...trust, ...words };

@@ -2,6 +2,7 @@
 export const frame = {
   'nav.overview': 'Overview',
   'nav.search': 'Cells, lots',
+  'nav.furnaces': 'Furnaces',
   'nav.set_aside': 'Set aside',
   'nav.trust': 'Certificates',
   'nav.label': 'Screens',

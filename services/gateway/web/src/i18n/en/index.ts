@@ -4,10 +4,11 @@ import { overview } from './overview';
 import { search } from './search';
 import { cell } from './cell';
 import { setAside } from './setaside';
+import { furnace } from './furnace';
 import { trust } from './trust';
 import { words } from './words';
 
-export const messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...trust, ...words };
+export const messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...furnace, ...trust, ...words };
 
 export type MessageKey = keyof typeof messages;
 export type Messages = Record<MessageKey, string>;

@@ -4,6 +4,7 @@ import type { frame as english } from '../en/frame';
 export const frame: Record<keyof typeof english, string> = {
   'nav.overview': '总览',
   'nav.search': '电芯与批次',
+  'nav.furnaces': '炉',
   'nav.set_aside': '搁置事件',
   'nav.trust': '证书',
   'nav.label': '画面',

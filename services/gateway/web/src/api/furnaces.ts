@@ -1,0 +1,183 @@
+/** What the sintering service says of furnaces, their plan and their loads, and what each screen asks it. */
+import { useQuery } from '@tanstack/react-query';
+import { getJson, postQuestion } from './http';
+import { PLAN_KEY } from './keys';
+
+const REFRESH_MS = 5_000;
+const CURVE_POINTS = 1_500;
+
+export interface FurnaceLoad {
+  furnace_load_id: string;
+  equipment_id: string;
+  recipe_id: string;
+  recipe_version: number;
+  job_order_ids: string[];
+  fill_ratio: number;
+  planned_start_at: string;
+  planned_end_at: string;
+  state: string;
+  reason: string | null;
+  started_at: string | null;
+  ended_at: string | null;
+  deviation_count: number | null;
+  unknown_reason: string | null;
+  parts_count: number;
+}
+
+export interface PlannedLoad {
+  recipe: string;
+  job_order_ids: string[];
+  fill_ratio: number;
+  start_at: string | null;
+  end_at: string | null;
+}
+
+/** A planned load with the furnace it is planned into; `pin_id` of one that a person pinned. */
+export interface PlanLoad extends PlannedLoad {
+  equipment_id: string;
+  pin_id: string | null;
+}
+
+export interface PlanFigures {
+  total: number;
+  bound: number | null;
+  gap_ratio: number | null;
+}
+
+export interface FurnacePlan {
+  version: number;
+  loads: PlanLoad[];
+  infeasible: Record<string, string>;
+  figures: PlanFigures | null;
+}
+
+/** A job order that another plan would start elsewhere or at another time. */
+export interface PlanMove {
+  job_order_id: string;
+  from_equipment_id: string;
+  from_start_at: string | null;
+  to_equipment_id: string;
+  to_start_at: string | null;
+}
+
+export interface OtherPlan extends FurnacePlan {
+  moved: PlanMove[];
+}
+
+export interface Furnace {
+  equipment_id: string;
+  connected: boolean;
+  highest_temperature_degc: number | null;
+  loads: FurnaceLoad[];
+  planned: PlannedLoad[];
+}
+
+export interface PartHeat {
+  lot_id: string;
+  job_order_id: string;
+  tray: number;
+  position: number;
+  deviations: string[] | null;
+  soak_in_band_s: number | null;
+  dose_h: number | null;
+  unknown_reason: string | null;
+}
+
+/** Arrays of one length over `time_s`; null where a sensor gave no number. */
+export interface Profile {
+  time_s: (number | null)[];
+  setpoint_degc: (number | null)[];
+  temperature_degc: (number | null)[];
+  zone_degc: (number | null)[];
+}
+
+export interface FurnaceLoadRecord extends FurnaceLoad {
+  judged: Record<string, number | string>;
+  profile: Profile | null;
+  deviations: string[] | null;
+  parts: PartHeat[];
+}
+
+interface Items<Item> {
+  items: Item[];
+}
+
+interface SeriesPage {
+  points: { at: string; value: number | null }[];
+}
+
+export const useFurnaces = () =>
+  useQuery({
+    queryKey: ['furnaces'],
+    queryFn: ({ signal }) => getJson<Items<Furnace>>('/api/sintering/furnaces', signal),
+    refetchInterval: REFRESH_MS,
+  });
+
+export const useFurnacePlan = () =>
+  useQuery({
+    queryKey: PLAN_KEY,
+    queryFn: ({ signal }) => getJson<FurnacePlan>('/api/sintering/furnace-plan', signal),
+    refetchInterval: REFRESH_MS,
+  });
+
+/** The plan if a furnace were away; the plan in force stays as it is. */
+export const useWhatIf = (away: string) =>
+  useQuery({
+    queryKey: ['what-if', away],
+    enabled: away !== '',
+    queryFn: () => postQuestion<OtherPlan>('/api/sintering/furnace-plan/what-if', { away: [away] }),
+  });
+
+export const useFurnaceLoads = () =>
+  useQuery({
+    queryKey: ['furnace-loads'],
+    queryFn: ({ signal }) => getJson<Items<FurnaceLoad>>('/api/sintering/furnace-loads', signal),
+    refetchInterval: REFRESH_MS,
+  });
+
+export const useFurnaceLoad = (loadId: string) =>
+  useQuery({
+    queryKey: ['furnace-load', loadId],
+    queryFn: ({ signal }) =>
+      getJson<FurnaceLoadRecord>(`/api/sintering/furnace-loads/${encodeURIComponent(loadId)}`, signal),
+    refetchInterval: REFRESH_MS,
+  });
+
+/** The profile of a run that is not over, from the historian; in seconds since it started. */
+export const useRunningProfile = (load: FurnaceLoad) =>
+  useQuery({
+    queryKey: ['running-profile', load.furnace_load_id],
+    enabled: load.started_at !== null && load.ended_at === null,
+    queryFn: async ({ signal }) => {
+      const startedAt = load.started_at ?? '';
+      const series = (name: string) => {
+        const query = new URLSearchParams({
+          equipment_id: load.equipment_id,
+          signal: name,
+          from: startedAt,
+          points: String(CURVE_POINTS),
+        });
+        return getJson<SeriesPage>(`/api/historian/series?${query.toString()}`, signal);
+      };
+      const [setpoint, temperature, zone] = await Promise.all(
+        ['setpoint_degc', 'temperature_degc', 'zone_temperature_degc'].map(series),
+      );
+      return joined(Date.parse(startedAt), [setpoint, temperature, zone]);
+    },
+    refetchInterval: REFRESH_MS,
+  });
+
+/** One time axis for three signals that were not sampled together: the last value of each holds on. */
+function joined(startMs: number, pages: readonly (SeriesPage | undefined)[]): Profile {
+  const last: (number | null)[] = pages.map(() => null);
+  const rows = pages
+    .flatMap((page, signal) => (page?.points ?? []).map((point) => ({ at: Date.parse(point.at), signal, value: point.value })))
+    .sort((one, other) => one.at - other.at)
+    .map(({ at, signal, value }) => {
+      last[signal] = value;
+      return [(at - startMs) / 1_000, ...last];
+    })
+    .filter((row, index, all) => row[0] !== all[index + 1]?.[0]);
+  const column = (index: number) => rows.map((row) => row[index] ?? null);
+  return { time_s: column(0), setpoint_degc: column(1), temperature_degc: column(2), zone_degc: column(3) };
+}
