@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 FIRST_HEAT, NEXT_HEAT = 0.5, 0.15  # of the cost of a typical job: see search.heat
 SEARCH_SHARE = 0.7  # of the time; the rest is for the bound
 SMALL_JOBS, SMALL_SHARE = 30, 0.15  # where the proof takes longer than the plan
-ROUNDS = 3  # anneals: the first from the first plan, the others from the best
+ROUNDS, LARGE_JOBS = 3, 100  # anneals: one from the first plan, others from the best; one above
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,12 +121,13 @@ def _searched(
             return search.moves / budget.moves
         return (budget.clock() - began_s) / (share * budget.limit_s)
 
-    for number in range(ROUNDS):
+    rounds = ROUNDS if search.problem.n_jobs <= LARGE_JOBS else 1
+    for number in range(rounds):
         if number:
             search.return_to_best()
 
         def part(number: int = number) -> float:
-            return max(0.0, ROUNDS * progress() - number)
+            return max(0.0, rounds * progress() - number)
 
         search.cool(part, NEXT_HEAT if number else FIRST_HEAT)
     return list(search.found().batches)
