@@ -133,7 +133,7 @@ class VirtualBus:
         if self._task is not None:
             self._task.cancel()
         self.went_down()
-        session = self._broker.session(self.life.name)
+        session = self._broker.session(self.life.seat)
         if session.line is self:
             session.line = None
 
@@ -141,7 +141,7 @@ class VirtualBus:
         """Deliver messages of a filter; repeated at each connection."""
         self._subscriptions[topic_filter] = deliver
         if self.connected:
-            self._broker.session(self.life.name).filters.add(topic_filter)
+            self._broker.session(self.life.seat).filters.add(topic_filter)
 
     def on_up(self, call: Callable[[], None]) -> None:
         """Call after each connection."""
@@ -181,7 +181,7 @@ class VirtualBus:
     async def _stay(self) -> None:
         while self.life.alive:
             if not self.connected and self._broker.up:
-                session = self._broker.session(self.life.name)
+                session = self._broker.session(self.life.seat)
                 session.line = self
                 session.filters |= set(self._subscriptions)
                 self.connected = True

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
+WALL_CLOCK = "wall clock"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
@@ -31,6 +33,11 @@ class Chance:
     log: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     _streams: dict[str, random.Random] = field(default_factory=dict)
+    _by_kind: dict[str, list[Fault]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for fault in self.faults:
+            self._by_kind.setdefault(fault.kind, []).append(fault)
 
     def stream(self, name: str) -> random.Random:
         """Return the random stream of one component, the same in every run of the seed."""
@@ -52,12 +59,16 @@ class Chance:
 
     def acts(self, kind: str, target: str) -> Fault | None:
         """Return the fault of a kind that acts on a target now; `*` stands for every target."""
-        now_s = self.now()
-        for fault in self.faults:
-            meant = fault.kind == kind and fault.target in (target, "*")
-            if meant and fault.at_s <= now_s < fault.at_s + fault.for_s:
+        for fault in self._by_kind.get(kind, ()):
+            meant = fault.target in (target, "*")
+            if meant and fault.at_s <= self.now() < fault.at_s + fault.for_s:
                 return fault
         return None
+
+    def wall_s(self) -> float:
+        """Return what the machine's wall clock shows, in seconds since the start of the plant."""
+        jump = self.acts("clock_jump", WALL_CLOCK)
+        return self.now() + (0.0 if jump is None else jump.strength)
 
     def strikes(self, kind: str, target: str) -> bool:
         """Say whether a fault of a given chance strikes this once; a strike is logged."""

@@ -8,10 +8,10 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
 
-from psycopg.pq import ExecStatus
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError
@@ -20,11 +20,12 @@ from sqlalchemy.pool import NullPool
 from shared.db import Database, Signal, is_passing
 from shared.errors import ServiceUnreachableError
 from tests.fault.chance import Chance
+from tests.fault.driver import NOTHING, Given, run, say
 from tests.fault.life import Life
+from tests.fault.loop import EPOCH
 
 LOCK_NOT_AVAILABLE = "55P03"
 LOCK_TIMEOUT_MS = 15
-EPOCH = datetime(2026, 3, 2, 6, tzinfo=UTC)
 VIRTUAL_TIME = (
     "CREATE SCHEMA IF NOT EXISTS virtual",
     """CREATE OR REPLACE FUNCTION virtual.clock_timestamp() RETURNS timestamptz LANGUAGE sql STABLE
@@ -37,6 +38,12 @@ SEQUENCES = "SELECT format('%I', sequencename) FROM pg_sequences WHERE schemanam
 WORD = re.compile(r"\w+")
 WRITTEN = re.compile(r"(?:INSERT INTO|UPDATE|DELETE FROM)\s+(\w+)")
 VOLATILE = ("clock_timestamp", "nextval", "pg_advisory", "LOCK TABLE")
+
+
+@lru_cache(maxsize=4096)
+def words_of(statement: str) -> frozenset[str]:
+    """Return the words of a statement, its tables among them."""
+    return frozenset(WORD.findall(statement))
 
 
 class Ledger:
@@ -56,7 +63,7 @@ class Ledger:
         )
         self._free: list[Connection] = []
         self._first: dict[str, list[dict[str, Any]]] = {}
-        self._known: dict[str, tuple[frozenset[str], Any]] = {}
+        self._known: dict[str, tuple[frozenset[str], Given]] = {}
         self.version, self.open_count = 0, 0
 
     def prepare(self) -> None:
@@ -92,14 +99,14 @@ class Ledger:
             connection.exec_driver_sql("SET session_replication_role = origin")
         self._known.clear()
 
-    def known(self, key: str) -> Any:
+    def known(self, key: str) -> Given | None:
         """Return what a statement answered since its tables were written last, or None."""
         found = self._known.get(key)
         return None if found is None else found[1]
 
-    def learn(self, key: str, answer: Any) -> None:
+    def learn(self, key: str, answer: Given) -> None:
         """Keep what a statement answered until one of its tables is written."""
-        self._known[key] = frozenset(WORD.findall(key)), answer
+        self._known[key] = words_of(key.rpartition("\n")[0]), answer
 
     def written(self, tables: frozenset[str]) -> None:
         """Forget what was read of some tables: they were written."""
@@ -124,14 +131,15 @@ class Ledger:
         """Take a connection back."""
         self._free.append(connection)
 
-    def rows(self, statement: str, **values: Any) -> list[Any]:
+    def rows(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
         """Return the rows of a statement, for those who judge."""
-        key = f"judge {statement} {values}"
-        if self.known(key) is None:
+        key = f"{statement}\njudge {values}"
+        found = self.known(key)
+        if found is None:
             with self.connection() as connection:
-                self.learn(key, list(connection.execute(text(statement), values).all()))
-        rows: list[Any] = self.known(key)
-        return rows
+                found = run(connection, statement, values)
+            self.learn(key, found)
+        return found.rows
 
     def close(self) -> None:
         """Close all connections."""
@@ -150,18 +158,12 @@ class Ledger:
         return connection
 
 
-def say(connection: Connection, words: str) -> None:
-    """Run a command without an answer, past everything that costs time."""
-    driver: Any = connection.connection.driver_connection
-    result = driver.pgconn.exec_(words.encode())
-    if result.status != ExecStatus.COMMAND_OK:
-        raise ServiceUnreachableError(f"database: {result.error_message.decode()}")
-
-
-class NothingDone(NamedTuple):
-    """The answer of an update that found no row."""
-
-    rowcount: int = 0
+@lru_cache(maxsize=1024)
+def kind_of(statement: str) -> tuple[str, bool]:
+    """Return the first word of a statement, and whether its answer depends on the tables alone."""
+    word = statement.split(None, 1)[0]
+    steady = not any(volatile in statement for volatile in VOLATILE)
+    return word, steady and word in ("SELECT", "UPDATE", "DELETE")
 
 
 class Transaction:
@@ -174,7 +176,7 @@ class Transaction:
         self._ledger, self._life, self._chance = ledger, life, chance
         self._connection: Connection | None = None
         self._seen_version = ledger.version
-        self._locks: list[tuple[Any, Any]] = []
+        self._locks: list[tuple[str, Any]] = []
         self._written: set[str] = set()
 
     @property
@@ -201,13 +203,13 @@ class Transaction:
     async def begin_nested(self) -> AsyncIterator[None]:
         """Undo the block alone when it fails."""
         connection = self._begun()
-        connection.exec_driver_sql("SAVEPOINT nested")
+        say(connection, "SAVEPOINT nested")
         try:
             yield
         except Exception:
-            connection.exec_driver_sql("ROLLBACK TO SAVEPOINT nested")
+            say(connection, "ROLLBACK TO SAVEPOINT nested")
             raise
-        connection.exec_driver_sql("RELEASE SAVEPOINT nested")
+        say(connection, "RELEASE SAVEPOINT nested")
 
     def commit(self) -> None:
         """Make it last."""
@@ -224,35 +226,22 @@ class Transaction:
             self._over()
 
     def _run(self, statement: Any, values: Any) -> Any:
-        words = statement.text.split(None, 1)[0]
-        key = self._key(statement, values, words)
+        words = statement.text
+        kind, steady = kind_of(words)
+        key = f"{words}\n{values}" if steady and not isinstance(values, list) else None
         if key is not None and self._connection is None and self._ledger.open_count == 0:
             known = self._ledger.known(key)
             if known is not None:
-                if "FOR UPDATE" in statement.text:
-                    self._locks.append((statement, values))
-                return known()
-        result = self._begun().execute(statement, values)
+                if "FOR UPDATE" in words:
+                    self._locks.append((words, values))
+                return known.result()
+        given = run(self._begun(), words, values)
         alone = self._ledger.open_count == 1 and not self.dirty
-        if words != "SELECT":
-            if result.rowcount or result.returns_rows:
-                self._written |= set(WRITTEN.findall(statement.text))
-            elif key is not None and alone:
-                self._ledger.learn(key, NothingDone)
-            return result
-        if key is None or not alone:
-            return result
-        frozen = result.freeze()
-        self._ledger.learn(key, frozen)
-        return frozen()
-
-    def _key(self, statement: Any, values: Any, word: str) -> str | None:
-        """Return what an answer is known by; None where it depends on more than the tables."""
-        if word not in ("SELECT", "UPDATE", "DELETE") or isinstance(values, list):
-            return None
-        if any(volatile in statement.text for volatile in VOLATILE):
-            return None
-        return f"{statement.text}\n{values}"
+        if kind != "SELECT" and (given.rowcount or given.names is not None):
+            self._written |= set(WRITTEN.findall(words))
+        elif key is not None and alone:
+            self._ledger.learn(key, given if kind == "SELECT" else NOTHING)
+        return given.result()
 
     def _begun(self) -> Connection:
         """Return the connection once the transaction has begun with the locks it should have.
@@ -265,10 +254,10 @@ class Transaction:
                 raise ServiceUnreachableError("database: could not serialise access")
             self._connection = self._ledger.take()
             self._ledger.open_count += 1
-            now = EPOCH + timedelta(seconds=self._chance.now())
+            now = EPOCH + timedelta(seconds=self._chance.wall_s())
             say(self._connection, f"BEGIN; SET LOCAL virtual.now = '{now.isoformat()}'")
             for statement, values in self._locks:
-                self._connection.execute(statement, values)
+                run(self._connection, statement, values)
         return self._connection
 
     def _over(self) -> None:

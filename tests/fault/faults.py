@@ -4,9 +4,11 @@ import random
 from collections.abc import Sequence
 
 from tests.fault.bus import BROKER
-from tests.fault.chance import Fault
+from tests.fault.chance import WALL_CLOCK, Fault
+from tests.fault.loop import SPEED
 
 EVERYBODY = "*"
+A_DAY_S = 86_400.0 / SPEED  # of plant time
 # Kind of fault: who it can hit, shortest and longest time, weakest and strongest (a chance each
 # time, or seconds), and how often it is drawn beside the others.
 KINDS: dict[str, tuple[str, tuple[float, float], tuple[float, float], int]] = {
@@ -29,7 +31,14 @@ KINDS: dict[str, tuple[str, tuple[float, float], tuple[float, float], int]] = {
     "station_away": ("station", (0.5, 10.0), (0.0, 0.0), 3),
     "call_lost": ("station", (0.5, 15.0), (0.1, 0.7), 3),
     "answer_lost_at_station": ("station", (0.5, 15.0), (0.1, 0.7), 3),
+    "jobs_forgotten": ("machine", (0.0, 0.0), (0.0, 0.0), 1),
+    "clock_jump": ("clock", (0.5, 30.0), (-3600.0, 3600.0), 2),
+    "twin": ("replicated", (5.0, 60.0), (0.0, 0.0), 3),
+    "crash_for_a_day": ("service", (A_DAY_S, 1.2 * A_DAY_S), (0.0, 0.0), 1),
+    "broker_killed_for_a_day": ("broker", (A_DAY_S, 1.2 * A_DAY_S), (0.0, 0.0), 1),
 }
+TESTER = "tester-1"
+REPLICATED = ("execution", "quality", "trace")  # a station is driven by one replica alone
 FEWEST, MOST = 8, 60
 ALL_RATIO = 0.3  # of the faults hit everybody of their sort at once, where that can be
 
@@ -41,16 +50,25 @@ def draw_faults(
     chance = random.Random(f"{seed} faults")
     names = list(KINDS)
     weights = [KINDS[name][3] for name in names]
-    targets = {"service": list(services), "station": list(stations), "broker": [BROKER]}
+    targets = {
+        "service": list(services),
+        "replicated": list(REPLICATED),
+        "station": list(stations),
+        "machine": [station for station in stations if station != TESTER],
+        "broker": [BROKER],
+        "clock": [WALL_CLOCK],
+    }
     found = []
-    for kind in chance.choices(names, weights, k=chance.randint(FEWEST, MOST)):
-        sort, lengths_s, strengths, _ = KINDS[kind]
-        everybody = kind != "crash" and sort != "broker" and chance.random() < ALL_RATIO
+    for name in chance.choices(names, weights, k=chance.randint(FEWEST, MOST)):
+        sort, lengths_s, strengths, _ = KINDS[name]
+        kind = name.removesuffix("_at_station").removesuffix("_for_a_day")
+        many = kind != "crash" and sort in ("service", "station")
+        everybody = many and chance.random() < ALL_RATIO
         at_s = chance.uniform(0.0, until_s)
         found.append(
             Fault(
                 at_s=at_s,
-                kind=kind.removesuffix("_at_station"),
+                kind=kind,
                 target=EVERYBODY if everybody else chance.choice(targets[sort]),
                 for_s=min(chance.uniform(*lengths_s), until_s - at_s),
                 strength=chance.uniform(*strengths),

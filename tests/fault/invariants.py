@@ -82,7 +82,7 @@ def digest(books: Books) -> str:
             found.update(f"{service} {sequence} {body}\n".encode())
     for row in books.rows("trace", "SELECT position, event_id::text FROM record ORDER BY position"):
         found.update(f"{row[0]} {row[1]}\n".encode())
-    for line in books.plant.chance.log:
+    for line in (*books.plant.logs(), *books.plant.chance.log):
         found.update(f"{line}\n".encode())
     return found.hexdigest()
 

@@ -3,12 +3,18 @@
 import asyncio
 from collections.abc import Callable
 
+TWIN = " twin"
+
 
 class Life:
-    """Says whether this incarnation still lives; after its end nothing it does has an effect."""
+    """Says whether this incarnation still lives; after its end nothing it does has an effect.
 
-    def __init__(self, name: str, number: int, on_end: Callable[["Life"], None]) -> None:
-        self.name, self.number, self.alive = name, number, True
+    `seat` tells replicas of one service apart; its first one has the name of the service.
+    """
+
+    def __init__(self, seat: str, number: int, on_end: Callable[["Life"], None]) -> None:
+        self.seat, self.name, self.number = seat, seat.removesuffix(TWIN), number
+        self.alive = True
         self._on_end = on_end
 
     def check(self) -> None:
@@ -18,7 +24,7 @@ class Life:
             CancelledError: this life has ended; the task that asks ends with it.
         """
         if not self.alive:
-            raise asyncio.CancelledError(f"{self.name} {self.number} has crashed")
+            raise asyncio.CancelledError(f"{self.seat} {self.number} has crashed")
 
     def end(self) -> None:
         """End here and now.

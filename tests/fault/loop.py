@@ -6,11 +6,14 @@ import selectors
 from asyncio import Future, TimerHandle
 from collections.abc import Callable
 from contextvars import Context
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from shared.clock import Clock
+from shared.clock import Anchor, Clock, MachineClocks
+
+SPEED = 4000.0
+BOOT = "virtual"
+EPOCH = datetime(2026, 3, 2, 6, tzinfo=UTC)
 
 
 class StuckError(Exception):
@@ -35,10 +38,10 @@ class _Timer(TimerHandle):
 
     def __init__(self, number: int, *values: Any) -> None:
         super().__init__(*values)
-        self._number = number
+        self.place = (self.when(), number)
 
     def __lt__(self, other: Any) -> bool:
-        return (self.when(), self._number) < (other.when(), other._number)
+        return bool(self.place < other.place)
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -77,12 +80,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return future
 
 
-@dataclass(frozen=True, kw_only=True)
-class VirtualClock(Clock):
-    """Plant time that follows a virtual loop; `wall_start_s` is 0."""
+def virtual_clock(loop: VirtualLoop, wall_s: Callable[[], float]) -> Clock:
+    """Return the plant time of a machine whose boot clock is the loop's; its wall clock may jump.
 
-    loop: VirtualLoop
-
-    def now(self) -> datetime:
-        """Return the plant time of this virtual moment."""
-        return self.at(self.loop.time())
+    `wall_s`: seconds since EPOCH as the wall clock shows them.
+    """
+    machine = MachineClocks(wall_s=wall_s, boot_s=loop.time, boot_id=BOOT)
+    anchor = Anchor(boot_id=BOOT, start_s=0.0)
+    return Clock(plant_start=EPOCH, wall_start_s=0.0, speed=SPEED, anchor=anchor, machine=machine)

@@ -49,10 +49,10 @@ from simulators.run import KINDS, read_stations, room_of
 from simulators.tester import read_tester
 from simulators.world import World
 from tests.fault.bus import VirtualBroker, VirtualBus
-from tests.fault.chance import Chance
-from tests.fault.database import EPOCH, Ledger, VirtualDatabase
-from tests.fault.life import Life
-from tests.fault.loop import VirtualClock, VirtualLoop
+from tests.fault.chance import Chance, Fault
+from tests.fault.database import Ledger, VirtualDatabase
+from tests.fault.life import TWIN, Life
+from tests.fault.loop import VirtualLoop, virtual_clock
 from tests.fault.stations import Floor, MemoryStation
 from tests.fault.tester import tester_client
 from tests.fault.web import Answering, Web
@@ -63,7 +63,6 @@ MASTER_DATA = (ROOT / "examples/master-data.yaml").read_bytes()
 ORDER = (ROOT / "examples/small-order.yaml").read_bytes()
 RECEIVED = {lot["lot_id"]: float(lot["quantity"]) for lot in yaml.safe_load(ORDER)["material_lots"]}
 RUNNING = ("execution", "sintering", "spray", "lamination", "formation", "quality", "trace")
-SPEED = 4000.0
 RESTART_S = (0.3, 4.0)
 UNKNOWN_RATIO = 0.03
 TYPICAL = {
@@ -138,7 +137,7 @@ class VirtualPlant:
 
     def __init__(self, ground: Ground, loop: VirtualLoop, chance: Chance) -> None:
         self.ground, self.chance = ground, chance
-        self.clock = VirtualClock(plant_start=EPOCH, wall_start_s=0.0, speed=SPEED, loop=loop)
+        self.clock = virtual_clock(loop, chance.wall_s)
         self.world = World(MEMORY, seed=chance.seed)
         configs = read_stations(PLANT_FILE)
         room = room_of(configs, self.world, 0.0)
@@ -156,7 +155,6 @@ class VirtualPlant:
         self._tasks: list[asyncio.Task[None]] = []
         self._loop = loop
         self._stopping = False
-        self.ended_at_s = 0.0
 
     async def start(self) -> None:
         """Switch everything on and give the plant its master data."""
@@ -168,15 +166,14 @@ class VirtualPlant:
         for name in RUNNING:
             self._begin(name)
         for fault in self.chance.faults:
-            if fault.kind == "crash":
-                self._loop.call_at(fault.at_s, self._crash, fault.target, fault.for_s)
+            self._await(fault)
         for name, section in self.ground.master_data.items():
             if name in RUNNING:
                 await self.post(f"http://{name}/master-data", section.encode(), "application/json")
 
     async def stop(self) -> None:
         """Switch everything off."""
-        self._stopping, self.ended_at_s = True, self._loop.time()
+        self._stopping = True
         hosts = list(self._hosts.values())
         for task in [*hosts, *self._tasks]:
             task.cancel()
@@ -187,10 +184,17 @@ class VirtualPlant:
 
     def runs(self) -> list[str]:
         """Return each start of a job by the stations' and the tester's own logs."""
-        stations = self.world._sql.execute("SELECT station, job_order_id FROM runs").fetchall()
-        tests = self.bench._sql.execute("SELECT path FROM tests ORDER BY test_id").fetchall()
-        found = [f"{station}: {job_order_id}" for station, job_order_id in stations]
-        return found + [f"tester: {Path(path).stem}" for (path,) in tests]
+        found = [f"{run.station}: {run.job_order_id}" for run in self.world.runs()]
+        return found + [f"tester: {job_order_id}" for job_order_id, *_ in self._tests()]
+
+    def logs(self) -> list[str]:
+        """Return all that the stations' and the tester's own logs say, with times."""
+        return [str(row) for row in (*self.world.runs(), *self._tests())]
+
+    def _tests(self) -> list[tuple[Any, ...]]:
+        """Return step file, barcode and start of each test; its folder is another each time."""
+        statement = "SELECT path, barcode, started_at FROM tests ORDER BY test_id"
+        return [(Path(path).stem, *rest) for path, *rest in self.bench._sql.execute(statement)]
 
     async def post(self, url: str, content: bytes, content_type: str) -> None:
         """Give a command again and again with the same key until it is taken."""
@@ -208,19 +212,42 @@ class VirtualPlant:
     def _http(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(transport=Web(self.chance, self.answering), trust_env=False)
 
-    def _begin(self, name: str) -> None:
-        if self._stopping:
-            return
-        number = self._lives[name].number + 1 if name in self._lives else 1
-        life = self._lives[name] = Life(name, number, self._ended)
-        service = self.services[name] = self._build(name, life)
-        self.answering[name] = Answering(life, service.app)
-        self._hosts[name] = asyncio.create_task(_host(service))
+    def _await(self, fault: Fault) -> None:
+        """Have a fault that is an act of its own done when its time comes."""
+        match fault.kind:
+            case "crash":
+                self._loop.call_at(fault.at_s, self._crash, fault.target, fault.for_s)
+            case "twin":
+                seat = fault.target + TWIN
+                self._loop.call_at(fault.at_s, self._begin, seat)
+                self._loop.call_at(fault.at_s + fault.for_s, self._crash, seat, 0.0)
+            case "jobs_forgotten":
+                self._tasks.append(asyncio.create_task(self._forget(fault)))
 
-    def _crash(self, name: str, down_s: float) -> None:
-        life = self._lives[name]
+    async def _forget(self, fault: Fault) -> None:
+        """Let a station be switched off in the middle of its work and lose what it kept."""
+        station = self.floor.stations[fault.target]
+        await asyncio.sleep(fault.at_s)
+        for job_order_id in station.job_states():
+            self.chance.note(f"{fault.kind} {fault.target} {job_order_id}")
+            await station.abort(job_order_id)
+            await station.clear(job_order_id)
+
+    def _begin(self, seat: str) -> None:
+        known = self._lives.get(seat)
+        if self._stopping or (known is not None and known.alive):
+            return
+        number = 1 if known is None else known.number + 1
+        life = self._lives[seat] = Life(seat, number, self._ended)
+        service = self.services[seat] = self._build(life.name, life)
+        self.answering[seat] = Answering(life, service.app)
+        self._hosts[seat] = asyncio.create_task(_host(service))
+        self.chance.note(f"start {seat}")
+
+    def _crash(self, seat: str, down_s: float) -> None:
+        life = self._lives[seat]
         if life.alive:
-            self.chance.note(f"crash {name}")
+            self.chance.note(f"crash {seat}")
             life.alive = False
             self._bury(life, down_s)
 
@@ -228,14 +255,15 @@ class VirtualPlant:
         self._bury(life, self.chance.stream("restarts").uniform(*RESTART_S))
 
     def _bury(self, life: Life, down_s: float) -> None:
-        """Drop all tasks of a life that has ended and begin another one later."""
-        answering = self.answering[life.name]
-        self.answering[life.name] = None
+        """Drop all tasks of a life that has ended; one that is not a twin begins again later."""
+        answering = self.answering[life.seat]
+        self.answering[life.seat] = None
         for task in answering.tasks if answering is not None else ():
             task.cancel()
-        self.broker.session(life.name).line = None
-        self._hosts[life.name].cancel()
-        self._loop.call_later(down_s, self._begin, life.name)
+        self.broker.session(life.seat).line = None
+        self._hosts[life.seat].cancel()
+        if life.seat == life.name:
+            self._loop.call_later(down_s, self._begin, life.seat)
 
     def _build(self, name: str, life: Life) -> Service:
         ground, chance = self.ground, self.chance

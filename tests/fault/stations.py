@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from shared.clock import Clock
 from shared.errors import StationFaultError, StationUnreachableError
 from shared.opcua import INVALID_STATE, NO_ERROR, Access, StationClient
 from shared.opcua_data import job_answer, job_at_station, job_order_structure
@@ -15,7 +16,7 @@ from simulators.machine import Machine
 from simulators.station import Station
 from tests.fault.chance import Chance
 from tests.fault.life import Life
-from tests.fault.loop import VirtualClock
+from tests.fault.loop import EPOCH
 
 CONNECT_S = 0.2
 WATCH_S = 0.5
@@ -69,7 +70,7 @@ class Panel:
 class Floor:
     """All stations of the plant by name; they run on whatever happens to the services."""
 
-    def __init__(self, machines: Mapping[str, Machine], clock: VirtualClock) -> None:
+    def __init__(self, machines: Mapping[str, Machine], clock: Clock) -> None:
         self.panels = {name: Panel() for name in machines}
         self.stations = {
             name: Station(machine, self.panels[name], clock)  # type: ignore[arg-type]
@@ -107,6 +108,7 @@ class MemoryStation(StationClient):
         await asyncio.sleep(CONNECT_S)
         self._reach("connect")
         self._up = True
+        self.connected_at = EPOCH + timedelta(seconds=self._chance.wall_s())
         self._panel.watchers.append(self)
         self.samples.update(self._panel.samples)
         self.changed.set()
@@ -115,7 +117,7 @@ class MemoryStation(StationClient):
                 await asyncio.sleep(WATCH_S)
                 self._reach("read the state")
         finally:
-            self._up = False
+            self._up, self.connected_at = False, None
             self._panel.watchers.remove(self)
             self.samples.clear()
             self.changed.set()

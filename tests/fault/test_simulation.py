@@ -1,5 +1,8 @@
 """The simulation of the whole plant under faults: nothing is lost, and lies show."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,10 +11,11 @@ import pytest
 from deploy.postgres import PostgresServer
 from tests.fault.chance import Fault
 from tests.fault.faults import draw_faults
-from tests.fault.plant import RUNNING, Ground
+from tests.fault.plant import ROOT, RUNNING, Ground
 from tests.fault.simulation import FAULTS_UNTIL_S, STATIONS, ground_of, run_seed
 
 pytestmark = pytest.mark.timeout(900)  # seconds each on a quiet machine
+SEED = 17  # few faults, of all sorts
 LYING_DISK = Fault(at_s=5.0, kind="commit_lost", target="trace", for_s=60.0, strength=0.5)
 
 
@@ -22,11 +26,26 @@ def ground(postgres_server: PostgresServer, floor_dir: Path) -> Iterator[Ground]
         yield made
 
 
-def test_a_plant_under_faults_loses_nothing(ground: Ground) -> None:
-    outcome = run_seed(ground, 1)
+def test_a_plant_under_faults_loses_nothing_and_replays_to_the_last_event_in_another_process(
+    ground: Ground, postgres_server: PostgresServer
+) -> None:
+    outcome = run_seed(ground, SEED)
     assert outcome.violations == ()
     assert outcome.event_count > 200
-    assert outcome.happened
+    drawn = {fault.kind for fault in outcome.faults}
+    assert {"crash", "twin", "clock_jump", "jobs_forgotten"} <= drawn
+    for ledger in ground.ledgers.values():
+        ledger.reset()
+    words = ["--first", str(SEED), "--seeds", "1", "--on", postgres_server.url("virtual_{}")]
+    replay = subprocess.run(
+        [sys.executable, "-m", "tests.fault.simulation", *words],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert outcome.digest[:12] in replay.stdout
 
 
 def test_another_seed_draws_other_faults(ground: Ground) -> None:
