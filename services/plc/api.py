@@ -6,12 +6,13 @@ from typing import Annotated, Any
 from urllib.parse import unquote
 
 import structlog
-from fastapi import Header, Query
+from fastapi import Depends, Header, Query
 
 from services.plc import domain, store, workflow
 from services.plc.certificates import CertificateWatch
 from services.plc.trust import Certificate, TrustList
 from shared.app import Service
+from shared.commands import Command, command_of
 
 log = structlog.get_logger()
 Person = Annotated[str, Header(min_length=1, max_length=300)]
@@ -29,6 +30,7 @@ def _add_trust(
     service: Service, trust: TrustList, certificates: CertificateWatch, users: Collection[str]
 ) -> None:
     app = service.app
+    given = Annotated[Command, Depends(command_of(service.database))]
 
     @app.get("/trust")
     def get_trust() -> dict[str, Any]:
@@ -40,36 +42,42 @@ def _add_trust(
         }
 
     @app.post("/trust/{fingerprint}/accept")
-    def post_accept(
+    async def post_accept(
         fingerprint: str,
         user: Annotated[str, Query(min_length=1, max_length=100)],
         x_halite_person: Person,
+        command: given,
     ) -> dict[str, Any]:
-        """Let a certificate in quarantine enter as a user; sending it again changes nothing."""
-        accepted = trust.accept(fingerprint, user)
-        log.info(
-            "certificate accepted",
-            fingerprint=accepted.fingerprint,
-            user=accepted.name,
-            person=unquote(x_halite_person),
+        """Let a certificate in quarantine enter as a user."""
+        return await command.once(
+            lambda _: _decided("accepted", trust.accept(fingerprint, user), x_halite_person)
         )
-        return _shown(accepted)
 
     @app.post("/trust/{fingerprint}/reject")
-    def post_reject(fingerprint: str, x_halite_person: Person) -> dict[str, Any]:
+    async def post_reject(
+        fingerprint: str, x_halite_person: Person, command: given
+    ) -> dict[str, Any]:
         """Remove a certificate from quarantine, or from the trust list."""
-        rejected = trust.reject(fingerprint)
-        log.info(
-            "certificate rejected",
-            fingerprint=rejected.fingerprint,
-            user=rejected.name,
-            person=unquote(x_halite_person),
+        return await command.once(
+            lambda _: _decided("rejected", trust.reject(fingerprint), x_halite_person)
         )
-        return _shown(rejected)
+
+
+async def _decided(what: str, certificate: Certificate, person: str) -> dict[str, Any]:
+    log.info(
+        f"certificate {what}",
+        fingerprint=certificate.fingerprint,
+        user=certificate.name,
+        person=unquote(person),
+    )
+    return _shown(certificate)
 
 
 def _shown(certificate: Certificate) -> dict[str, Any]:
-    return asdict(certificate)
+    return asdict(certificate) | {
+        "valid_until": certificate.valid_until.isoformat(),
+        "since": certificate.since.isoformat(),
+    }
 
 
 def _add_interlock(service: Service) -> None:

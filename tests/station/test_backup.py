@@ -21,9 +21,10 @@ from deploy.restore import restore
 from services.historian import store as series
 from services.historian.domain import Row
 from services.historian.files import batch_of, write_sealed
+from services.trace import store
 from services.trace.main import build
 from services.trace.settings import TraceSettings
-from services.trace.workflow import Sealer, keep
+from services.trace.workflow import Sealer
 from shared.app import Service
 from shared.clock import wall_clock
 from shared.db import Database, migrate
@@ -56,7 +57,7 @@ class Keeping:
         async with self.trace.database.begin() as tx:
             cursor = await _cursor(tx)
             [body] = await outbox.after(cursor, 1)
-            await keep(tx, Envelope.model_validate_json(body), None)
+            await store.keep(tx, [Envelope.model_validate_json(body)])
             values = {"sequence": cursor + 1}
             await tx.execute(
                 text("UPDATE cursor SET sequence = :sequence WHERE source = 'execution'"), values

@@ -76,14 +76,18 @@ async def test_an_unknown_certificate_waits_in_quarantine_until_a_person_accepts
         "urn:halite:service:spray",
     )
     url = f"/trust/{fingerprint}/accept"
-    reply = await line.http.post(url, params={"user": "someone"}, headers=PERSON)
+    key = {"idempotency-key": f"accept {fingerprint}"}
+    reply = await line.http.post(url, params={"user": "someone"}, headers=PERSON | key)
+    repeated = await line.http.post(url, params={"user": "someone"}, headers=PERSON | key)
+    assert repeated.json() == reply.json()
     assert reply.json()["state"] == "trusted"
     # It may open a session now, but not as the user of another PLC's certificate.
     again = await line.client(name="spray")
     again.application_uri = "urn:halite:service:spray"
     with pytest.raises(BadUserAccessDenied):
         await again.connect()
-    await line.http.post(f"/trust/{fingerprint[:12]}/reject", headers=PERSON)
+    key = {"idempotency-key": f"reject {fingerprint}"}
+    await line.http.post(f"/trust/{fingerprint[:12]}/reject", headers=PERSON | key)
     last = await line.client(name="spray")
     last.application_uri = "urn:halite:service:spray"
     with pytest.raises(BadCertificateUntrusted):
