@@ -119,9 +119,12 @@ def may_start(floor: Floor, unit: Unit, lot_id: str) -> Verdict:
 
 
 def next_job_order(floor: Floor, unit: Unit) -> KnownJobOrder | None:
-    """Return the job order that runs at a unit, else the most urgent that may start there."""
-    open_here = startable(floor, unit)
-    running = [one for one in open_here if one.state == "running"]
+    """Return the job order that runs at a unit, else the most urgent that may start there.
+
+    One that a PLC has reported as ended or aborted is not given to it again.
+    """
+    open_here = [one for one in startable(floor, unit) if one.reported not in ("ended", "aborted")]
+    running = [one for one in open_here if "running" in (one.state, one.reported)]
     return next(iter(running or open_here), None)
 
 

@@ -159,7 +159,7 @@ class Line:
         return [
             f"{item['data']['report']}: {item['data']['text']}"
             for item in items
-            if item["data"]["job_order_id"] == job_order_id
+            if item["data"].get("job_order_id") == job_order_id
         ]
 
     async def reported(self, job_order_id: str, count: int) -> list[str]:
