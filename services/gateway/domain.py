@@ -323,7 +323,8 @@ def _of_limit(event: TimeLimitChanged) -> list[Alarm | Return]:
                 leaves="when_acknowledged",
             ),
         ]
-    return [Return(condition=near)] if event.state == "met" else []
+    broken = Return(condition=f"broken:{event.time_limit_id}")  # late news of a start in time
+    return [Return(condition=near), broken] if event.state == "met" else []
 
 
 def _of_report(event: NonconformanceRaised | PlcReported) -> list[Alarm | Return]:

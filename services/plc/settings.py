@@ -1,7 +1,5 @@
 """Settings of the plc service."""
 
-from pathlib import Path
-
 from pydantic import Field
 
 from shared.settings import ServiceSettings
@@ -16,7 +14,6 @@ class PlcSettings(ServiceSettings):
 
     opcua_host: str = "127.0.0.1"
     opcua_port: int = Field(default=8091, gt=0, lt=65536)
-    nodesets: Path = Path(".cache/nodesets")
     plc_users: dict[str, str] = Field(
         default_factory=lambda: {"plc-demo-client": "pilot/dryroom/assembly/laminator-1"}
     )
