@@ -315,6 +315,23 @@ async def test_missing_stock_is_named_with_what_is_needed_and_left(floor: Floor)
     assert stock[0]["quantity"] == 500
 
 
+async def test_stock_that_one_cell_did_not_use_lets_its_witness_go_on(floor: Floor) -> None:
+    glue_for_one = schedule(quantity=1)
+    lots = tuple(
+        lot.model_copy(update={"quantity": 5.0}) if lot.lot_id == "RAW-img_glue" else lot
+        for lot in glue_for_one.material_lots
+    )
+    floor.used = {"RAW-img_glue": 0.5}
+    await accept(floor, glue_for_one.model_copy(update={"material_lots": lots}))
+    await floor.run()
+    sprayed = [event.lot_id for event in floor.released if event.operation == "spray"]
+    assert len(sprayed) == 1
+    await floor.work.use_stock()
+    await floor.run()
+    sprayed = [event.lot_id for event in floor.released if event.operation == "spray"]
+    assert sorted(sprayed) == ["WR1-C01", "WR1-W01"]
+
+
 async def test_a_stock_lot_of_which_more_was_used_than_it_held_is_held(floor: Floor) -> None:
     floor.used = {"RAW-img_glue": 600.0}
     await accept(floor, schedule())
