@@ -4,6 +4,7 @@ Reading the node sets costs seconds of CPU and tens of MB. It is done once a pro
 gets its own copy of the nodes below Objects and shares the type nodes, which nobody writes.
 """
 
+import asyncio
 import copy
 import gc
 import hmac
@@ -49,6 +50,7 @@ CHANGED_IN_PLACE = (
     ua.ObjectIds.Server_ServerArray,
 )
 MOST_JOBS = 200
+ACCEPTED_S = 0.05  # a connection that was accepted is there after so long
 Method = Callable[..., Awaitable[list[ua.Variant]]]
 
 
@@ -231,6 +233,17 @@ class Identity:
         return (self.data_dir / "secrets" / "opcua" / self.name).read_text().strip()
 
 
+async def close_server(server: Server) -> None:
+    """Close the port of a server and then its connections.
+
+    The library does it the other way round and leaves open what comes in between.
+    """
+    if server.bserver is not None and server.bserver._server is not None:
+        server.bserver._server.close()
+        await asyncio.sleep(ACCEPTED_S)
+    await server.stop()
+
+
 class StationServer:
     """One OPC UA server on one port with the nodes of `docs/reference/stations.md`."""
 
@@ -275,8 +288,8 @@ class StationServer:
             await self._server.start()
 
     async def stop(self) -> None:
-        """Close all connections and the port."""
-        await self._server.stop()
+        """Close the port and all connections."""
+        await close_server(self._server)
 
     async def write_signal(self, signal: str, value: float | None, at: datetime) -> None:
         """Write a process value with its plant time; None becomes Bad_SensorFailure."""

@@ -1,5 +1,6 @@
 """The TCP side of the OPC UA server: sound frames, and who may send which request when."""
 
+import asyncio
 import struct
 from typing import Any
 
@@ -21,6 +22,7 @@ LARGEST_CHUNK_BYTES = 65_535
 SMALLEST_CHUNK_BYTES = 8192  # OPC 10000-6, 7.1.2.3
 LARGEST_MESSAGE_BYTES = 262_144
 HEADER_BYTES = 8
+ACCEPTED_S = 0.05  # a connection that was accepted is there after so long
 _ERROR: Any = ua.MessageType.Error
 KINDS = (b"HEL", b"OPN", b"MSG", b"CLO")
 FINALITY = (b"F", b"C", b"A")
@@ -236,6 +238,16 @@ class Listener(BinaryServer):
     """Makes a Connection of each TCP connection."""
 
     internal_server: Internals
+
+    async def stop(self) -> None:
+        """Close the port and then the connections.
+
+        The library does it the other way round and leaves open what comes in between.
+        """
+        if self._server is not None:
+            self._server.close()
+            await asyncio.sleep(ACCEPTED_S)
+        await super().stop()
 
     def _make_protocol(self) -> OPCUAProtocol:
         return Connection(

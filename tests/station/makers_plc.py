@@ -20,6 +20,7 @@ from simulators.opcua_server import (
     OneUser,
     StationInternals,
     TypeNodes,
+    close_server,
     node_sets_dir,
     quiet_logs,
 )
@@ -119,7 +120,7 @@ class MakersPlc:
 
     async def stop(self) -> None:
         """Close the port."""
-        await self.server.stop()
+        await close_server(self.server)
 
     async def add_values(self, machine: str, count: int, value: float = 0.0) -> list[Node]:
         """Add so many values to a machine, in groups of 50; return them."""
