@@ -22,12 +22,12 @@ from asyncua import ua
 from benchmarks.peers import ROOT, Floor, floor, free_port, percentile
 from deploy.pki import ensure_passwords, ensure_pki
 from deploy.stationcheck import access_by_files
-from shared.app import end_all
 from shared.opcua import StationClient
 from shared.opcua_link import connection
 from shared.opcua_offer import explore
 from shared.settings import PlantSettings, StationSettings, read_plant
 from shared.stations import JobContent, read_back_differences
+from shared.tasks import end_all
 from simulators.opcua_server import node_sets_dir, quiet_logs
 
 WITHIN_S = 120.0

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -38,6 +38,7 @@ from shared.outbox import Outbox, Relay
 from shared.parts import Parts, parts_of
 from shared.readiness import Readiness
 from shared.settings import ServiceSettings
+from shared.tasks import end_all
 
 log = structlog.get_logger()
 STATUS: dict[type[MesError], int] = {
@@ -239,20 +240,6 @@ async def supervise(
         long_run = asyncio.get_running_loop().time() - started > 30
         failures = 0 if long_run else failures + 1
         await asyncio.sleep(min(15.0, 0.25 * 2 ** min(failures, 6)) * draw(0.5, 1.0))
-
-
-async def end_all(tasks: Collection[asyncio.Task[None]], again_s: float = 1.0) -> None:
-    """Cancel tasks in their order until each has ended, again after `again_s` seconds.
-
-    A cancellation that meets the end of a library's own wait is swallowed there, and the loop
-    would go on for ever.
-    """
-    pending = list(tasks)
-    while pending:
-        for task in pending:
-            task.cancel()
-        await asyncio.wait(pending, timeout=again_s)
-        pending = [task for task in pending if not task.done()]
 
 
 def status_of(error: MesError) -> int:

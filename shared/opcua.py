@@ -12,7 +12,6 @@ import structlog
 from asyncua import Client, ua
 from asyncua.ua.uaerrors import UaError
 
-from shared.app import end_all
 from shared.db import Signal
 from shared.errors import MesError, StationFaultError, StationUnreachableError
 from shared.opcua_data import job_answer, job_at_station, job_order_structure
@@ -24,6 +23,7 @@ from shared.pulse import Pulse
 from shared.settings import StationSettings
 from shared.stationoffer import ORDER_LIST, RESPONSE, RESPONSE_LIST, StationOffer
 from shared.stations import NO_COMMUNICATION, JobAnswer, JobAtStation, JobContent, Sample
+from shared.tasks import end_all
 
 __all__ = ["Access", "StationClient"]
 log = structlog.get_logger()

@@ -14,7 +14,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deploy.broker import Broker
-from shared.app import end_all, supervise
+from shared.app import supervise
 from shared.bus import Bus
 from shared.checksum import sealed
 from shared.clock import wall_clock
@@ -25,6 +25,7 @@ from shared.events import LotHeld
 from shared.inbox import Inbox
 from shared.outbox import Outbox, Relay
 from shared.readiness import Readiness
+from shared.tasks import end_all
 from tests.conftest import free_port
 from tests.fault.proxy import Proxy, proxy_to, to_port, to_socket
 

@@ -15,13 +15,13 @@ from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
 from deploy.stationcheck import check
 from services.sintering.main import build
 from services.sintering.settings import SinteringSettings
-from shared.app import end_all
 from shared.errors import InvalidInputError
 from shared.events import EquipmentStateChanged, JobOrderHeld
 from shared.opcua import Access, StationClient
 from shared.settings import StationSettings
 from shared.stationoffer import METHODS
 from shared.stations import Sample
+from shared.tasks import end_all
 from simulators.opcua_server import Identity, node_sets_dir
 from tests.conftest import free_port
 from tests.fault.proxy import Proxy, proxy_to, to_port

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 
-from shared.app import end_all
+from shared.tasks import end_all
 
 
 async def test_a_loop_that_swallows_its_cancellation_is_cancelled_again() -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from shared.app import end_all
 from shared.errors import ServiceUnreachableError
 from shared.opcua import StationClient
 from shared.opcua_link import Access
 from shared.settings import read_plant
 from shared.stations import Sample
+from shared.tasks import end_all
 from shared.telemetry import MOST_WAITING, TelemetryFeed, read
 
 ROOT = Path(__file__).resolve().parents[2]
