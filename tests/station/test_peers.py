@@ -19,7 +19,7 @@ from shared.opcua import Access, StationClient
 from shared.settings import read_plant
 from shared.stations import JobContent
 from tests.conftest import free_port
-from tests.station.plc_floor import NODE_SETS, Line
+from tests.station.plc_floor import NODE_SETS, Line, ended, started
 from tests.station.speaker import plant_file, until
 
 WITHIN_S = 120.0
@@ -143,6 +143,8 @@ async def test_another_makers_plc_fetches_asks_confirms_and_reports(
         "job_started: ",
         "job_ended: 50.2 N",
     ]
+    await line.say("lamination", started(name, line.unit), ended(name, line.unit))
+    await line.allowed(f"CELL-{name}", False, f"J-{name} has ended")
 
 
 async def test_another_makers_plc_goes_on_by_itself_after_a_restart(
@@ -202,10 +204,10 @@ async def _press_one_job(station: StationClient) -> None:
     assert at_station.units == {"pressure_mpa": "MPa", "dwell_s": "s"}
     await station.start("J-1")
 
-    async def ended() -> bool:
+    async def has_ended() -> bool:
         return await station.answer("J-1") is not None
 
-    await until(ended, within_s=WITHIN_S)
+    await until(has_ended, within_s=WITHIN_S)
     answer = await station.answer("J-1")
     assert answer is not None
     assert (answer.state, answer.data) == ("ended", {"pressure_mpa": 200.0})
