@@ -72,4 +72,4 @@ web: $(SYNCED)
 
 lock:
 	@$(PYTHON) -m deploy.environment
-	$(UV) pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --output-file requirements.lock
+	$(UV) pip compile pyproject.toml --group dev --extra process --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --output-file requirements.lock
