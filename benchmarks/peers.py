@@ -17,7 +17,6 @@ from typing import Annotated, Any
 import httpx
 import psutil
 from fastapi import Depends
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deploy.broker import Broker, find_program
 from deploy.postgres import PostgresServer
@@ -27,6 +26,7 @@ from shared.db import sql
 from shared.envelope import Envelope
 from shared.events import LotHeld
 from shared.settings import SERVICES, ServiceSettings
+from shared.transaction import Transaction
 
 ROOT = Path(__file__).resolve().parents[1]
 SAYER, READER = "execution", "trace"
@@ -164,7 +164,7 @@ def add_sayer(service: Service) -> None:
             statement = "CREATE TABLE IF NOT EXISTS thing (id bigserial PRIMARY KEY, name text)"
             await tx.execute(sql(statement))
 
-    async def act(tx: AsyncConnection, number: int) -> dict[str, Any]:
+    async def act(tx: Transaction, number: int) -> dict[str, Any]:
         await tx.execute(sql("INSERT INTO thing (name) VALUES (:name)"), {"name": str(number)})
         await service.outbox.record(tx, held(number))
         return {"number": number}
@@ -202,7 +202,7 @@ def add_reader(service: Service) -> None:
         async with service.database.quiet() as tx:
             await tx.execute(sql("CREATE TABLE IF NOT EXISTS taken (reason text, lot_id text)"))
 
-    async def take(tx: AsyncConnection, _: Envelope, event: LotHeld) -> None:
+    async def take(tx: Transaction, _: Envelope, event: LotHeld) -> None:
         values = {"reason": event.reason, "lot_id": event.lot_id}
         await tx.execute(sql("INSERT INTO taken VALUES (:reason, :lot_id)"), values)
         pending.append(event.reason)

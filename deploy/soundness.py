@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from deploy.manifest import SealEntry
 from deploy.postgres import PostgresServer
 from services.trace import store, workflow
 from shared.db import Database, sql
+from shared.transaction import Transaction
 
 PREFIX = "halite_"
 
@@ -106,7 +105,7 @@ async def _catalogue(database: Database | None, data_dir: Path) -> Findings:
     return Findings(lines=(f"Time series: {len(rows)} sealed files.",), faults=tuple(faults))
 
 
-async def _has_table(tx: AsyncConnection, name: str) -> bool:
+async def _has_table(tx: Transaction, name: str) -> bool:
     return await tx.scalar(sql("SELECT to_regclass(:name)"), {"name": name}) is not None
 
 

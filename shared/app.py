@@ -14,7 +14,6 @@ from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from prometheus_client import generate_latest
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.checksum import sealed
 from shared.commands import Command, CommandApp, command_of
@@ -39,6 +38,7 @@ from shared.parts import Parts, parts_of
 from shared.readiness import Readiness
 from shared.settings import ServiceSettings
 from shared.tasks import end_all
+from shared.transaction import Transaction
 
 log = structlog.get_logger()
 STATUS: dict[type[MesError], int] = {
@@ -213,7 +213,7 @@ class Service:
         ) -> dict[str, str]:
             """Handle a set-aside event, and those of its lot behind it, once more."""
 
-            async def act(_: AsyncConnection) -> dict[str, str]:
+            async def act(_: Transaction) -> dict[str, str]:
                 if self.inbox is None:
                     raise NotFoundError(f"{self.name} reads no events")
                 await self.inbox.retry(event_id)  # each event in a transaction of its own

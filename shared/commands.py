@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Header, Request
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.db import Database, sql
 from shared.errors import ConflictError
+from shared.transaction import Transaction
 
 Answer = dict[str, Any]
 
@@ -54,7 +54,7 @@ class Command:
     def __init__(self, database: Database, key: str, fingerprint: str) -> None:
         self._database, self._key, self._fingerprint = database, key, fingerprint
 
-    async def once(self, act: Callable[[AsyncConnection], Awaitable[Answer]]) -> Answer:
+    async def once(self, act: Callable[[Transaction], Awaitable[Answer]]) -> Answer:
         """Run `act` in a transaction, or return what it answered the first time.
 
         Raises:

@@ -1,87 +1,29 @@
-"""PostgreSQL: one engine per service, transactions that wake their listeners, and migrations."""
+"""PostgreSQL: the database of a service, transactions that wake their listeners, and migrations."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any
 
 import psycopg
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from psycopg.abc import PQGen
-from psycopg.pq import TransactionStatus
-from sqlalchemy import Connection, PoolResetState, TextClause, create_engine, event, text
+from sqlalchemy import Connection, TextClause, create_engine, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from shared.connections import LIMITS, LINK, Connections, Limits
 from shared.errors import ServiceUnreachableError
+from shared.transaction import Transaction
 
 KERNEL_MIGRATIONS = Path(__file__).parent / "migrations"
 # SQLSTATE classes: connection, no resources (a full disk too), intervention, disk or system error.
 PASSING = ("08", "53", "57", "58")
 PING_S = 2.0
 TRY_AGAIN = ("40001", "40P01")  # serialisation failure, deadlock
-# A server that vanished, with its packets: found out by the kernel. Without effect on Unix sockets.
-LINK = {
-    "connect_timeout": 5,
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,
-}
-Answer = TypeVar("Answer")
-
-
-class Limits(NamedTuple):
-    """How long a session may take, in wall seconds, so that each wait ends.
-
-    statement_s: the server ends a statement. answer_s: we give up a server that hangs.
-    idle_s: the server ends the transaction of a client that hangs, and with it its locks.
-    """
-
-    statement_s: float = 30.0
-    answer_s: float = 35.0
-    idle_s: float = 60.0
-
-    @property
-    def options(self) -> str:
-        """What the server is told at the start of a session."""
-        return (
-            f"-c statement_timeout={self.statement_s * 1000:.0f}"
-            f" -c idle_in_transaction_session_timeout={self.idle_s * 1000:.0f}"
-        )
-
-
-LIMITS = Limits()
-
-
-class BoundedConnection(psycopg.AsyncConnection[Any]):
-    """A connection that is given up when the server does not answer in `answer_s` seconds."""
-
-    answer_s = LIMITS.answer_s
-
-    async def wait(
-        self, gen: PQGen[Answer], interval: float = 0.1, timeout: float | None = None
-    ) -> Answer:
-        """Wait for one answer, `answer_s` by default.
-
-        Raises:
-            psycopg.OperationalError: none in time; the connection is closed, and whether the
-                server did the work is not known.
-        """
-        within_s = self.answer_s if timeout is None else timeout
-        try:
-            return await super().wait(gen, interval, within_s)
-        except psycopg.OperationalError as error:
-            if self.pgconn.transaction_status != TransactionStatus.ACTIVE:
-                raise  # the server's own answer, or a lost connection
-            self.pgconn.finish()
-            raise psycopg.OperationalError(f"no answer in {within_s:g} s") from error
 
 
 class Signal:
@@ -128,43 +70,37 @@ class Database:
         pool_timeout_s: float = 20.0,
         limits: Limits = LIMITS,
     ) -> None:
-        self.url, self._limits = url, limits
+        self.url = url
         self.committed = Signal()
-        self._engine = create_async_engine(
-            url,
-            pool_size=pool_size,
-            max_overflow=0,
-            pool_timeout=pool_timeout_s,
-            pool_use_lifo=True,  # few connections that have their statements prepared, not many
-            pool_reset_on_return=None,
-            connect_args=LINK | {"options": limits.options, "async_creator_fn": self._connect},
+        self._connections = Connections(
+            url, size=pool_size, timeout_s=pool_timeout_s, limits=limits
         )
 
-        event.listen(self._engine.sync_engine, "reset", _end_transaction)
-
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[AsyncConnection]:
+    async def begin(self) -> AsyncIterator[Transaction]:
         """Open a transaction; it commits at the end of the block and wakes `committed`.
 
         Raises:
             ServiceUnreachableError: the database cannot be reached, or the transaction lost a
                 conflict that a repeat may win; nothing was changed as far as can be known.
         """
-        async with self.quiet() as connection:
-            yield connection
+        async with self.quiet() as tx:
+            yield tx
         self.committed.set()
 
     @asynccontextmanager
-    async def quiet(self) -> AsyncIterator[AsyncConnection]:
+    async def quiet(self) -> AsyncIterator[Transaction]:
         """Open a transaction like `begin` that wakes nobody: for readers and the relay itself."""
         try:
-            async with self._engine.begin() as connection:
-                yield connection
+            async with self._connections.lent() as connection:
+                tx = Transaction(connection)
+                yield tx
+                await tx.commit()
         except DBAPIError as error:
             if is_passing(error):
                 raise ServiceUnreachableError(f"database: {error.orig}") from error
             raise
-        except (OSError, PoolTimeoutError) as error:
+        except (OSError, psycopg.Error) as error:
             raise ServiceUnreachableError(f"database: {error}") from error
 
     async def ping(self) -> None:
@@ -178,23 +114,11 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._engine.dispose()
+        await self._connections.close()
 
     async def _ask(self) -> None:
         async with self.quiet() as tx:
             await tx.execute(text("SELECT 1"))
-
-    async def _connect(self, *words: Any, **values: Any) -> BoundedConnection:
-        connection = await BoundedConnection.connect(*words, **values)
-        connection.answer_s = self._limits.answer_s
-        return connection
-
-
-def _end_transaction(connection: Any, _: object, state: PoolResetState) -> None:
-    """Roll back what a cancelled transaction left; nearly always there is nothing to ask for."""
-    status = connection.driver_connection.pgconn.transaction_status
-    if status != TransactionStatus.IDLE and state.asyncio_safe:
-        connection.rollback()
 
 
 def is_passing(error: DBAPIError) -> bool:

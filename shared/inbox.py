@@ -11,7 +11,6 @@ import httpx
 import structlog
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.bus import Bus, Message
 from shared.checksum import is_intact
@@ -27,6 +26,7 @@ from shared.errors import (
 from shared.facts import Event
 from shared.outbox import NO_CAUSE, Cause, cause
 from shared.topics import events_of
+from shared.transaction import Transaction
 
 log = structlog.get_logger()
 PAGE = 1000  # what is read from the source at once is also applied in one transaction
@@ -46,9 +46,9 @@ CANNOT_BE_HANDLED = (
     ArithmeticError,
 )
 
-Handler = Callable[[AsyncConnection, Envelope, Any], Awaitable[None]]
+Handler = Callable[[Transaction, Envelope, Any], Awaitable[None]]
 Said = tuple[Envelope, Event | None]  # None: of a type that is not known here
-EveryHandler = Callable[[AsyncConnection, Sequence[Said]], Awaitable[None]]
+EveryHandler = Callable[[Transaction, Sequence[Said]], Awaitable[None]]
 Known = TypeVar("Known", bound=Event)
 
 
@@ -93,7 +93,7 @@ class Inbox:
             bus.subscribe(events_of(site, reader.source), reader.ring)
             bus.on_up(reader.look_again)
 
-    async def handle(self, tx: AsyncConnection, *envelopes: Envelope) -> None:
+    async def handle(self, tx: Transaction, *envelopes: Envelope) -> None:
         """Apply events of one source in the caller's transaction; unknown types have no effect."""
         said = [(envelope, envelope.event()) for envelope in envelopes if self.wants(envelope)]
         if self._every is not None and said:
@@ -385,23 +385,23 @@ def _in_line(envelopes: Sequence[Envelope], done: int) -> list[Envelope]:
     return fresh
 
 
-async def _locked_cursor(tx: AsyncConnection, source: str) -> int:
+async def _locked_cursor(tx: Transaction, source: str) -> int:
     statement = "SELECT sequence FROM cursor WHERE source = :source FOR UPDATE"
     return await tx.scalar(sql(statement), {"source": source}) or 0
 
 
-async def _waiting_keys(tx: AsyncConnection, source: str) -> set[str]:
+async def _waiting_keys(tx: Transaction, source: str) -> set[str]:
     statement = "SELECT DISTINCT partition_key FROM set_aside WHERE source = :source"
     return set(await tx.scalars(sql(statement), {"source": source}))
 
 
-async def _advance(tx: AsyncConnection, source: str, sequence: int) -> None:
+async def _advance(tx: Transaction, source: str, sequence: int) -> None:
     statement = """
         UPDATE cursor SET sequence = greatest(sequence, :sequence) WHERE source = :source"""
     await tx.execute(sql(statement), {"source": source, "sequence": sequence})
 
 
-async def _put_aside(tx: AsyncConnection, source: str, envelope: Envelope, error: str) -> None:
+async def _put_aside(tx: Transaction, source: str, envelope: Envelope, error: str) -> None:
     statement = """
         INSERT INTO set_aside (event_id, source, sequence, subject, partition_key, body, error)
         VALUES (:event_id, :source, :sequence, :subject, :partition_key, :body, :error)"""

@@ -3,8 +3,6 @@
 import math
 from collections.abc import Awaitable, Callable, Collection, Sequence
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from shared import joborders, recipes
 from shared.app import Service
 from shared.envelope import Envelope
@@ -19,6 +17,7 @@ from shared.settings import StationSettings
 from shared.stationfacts import held_events
 from shared.stations import JobAnswer
 from shared.stationwork import StationRunner, StationWork
+from shared.transaction import Transaction
 from shared.units import display_unit
 
 
@@ -60,22 +59,22 @@ def intake(
     `check` raises InvalidInputError for a job order that this service cannot understand.
     """
 
-    async def released(tx: AsyncConnection, _: Envelope, event: JobOrderReleased) -> None:
+    async def released(tx: Transaction, _: Envelope, event: JobOrderReleased) -> None:
         if event.service == service.name:
             check(event)
             await joborders.add(tx, event)
 
-    async def held(tx: AsyncConnection, _: Envelope, event: LotHeld) -> None:
+    async def held(tx: Transaction, _: Envelope, event: LotHeld) -> None:
         await joborders.hold_lot(tx, event.lot_id, event.gate, event.reason)
 
-    async def freed(tx: AsyncConnection, _: Envelope, event: LotHoldReleased) -> None:
+    async def freed(tx: Transaction, _: Envelope, event: LotHoldReleased) -> None:
         await joborders.hold_lot(tx, event.lot_id, event.gate, None)
 
     return {JobOrderReleased: released, LotHeld: held, LotHoldReleased: freed}
 
 
 async def first_startable(
-    tx: AsyncConnection,
+    tx: Transaction,
     service: Service,
     waiting: Sequence[JobOrderReleased],
     prepare: Callable[[JobOrderReleased], Awaitable[StationOrder | None]],
@@ -96,16 +95,14 @@ async def first_startable(
     return None
 
 
-async def hold(
-    tx: AsyncConnection, service: Service, job_order: JobOrderReleased, reason: str
-) -> None:
+async def hold(tx: Transaction, service: Service, job_order: JobOrderReleased, reason: str) -> None:
     """Hold a job order that no station has yet, and say so."""
     await joborders.hold(tx, job_order.job_order_id, reason)
     await service.outbox.record(tx, *held_events([job_order], None, reason))
 
 
 async def order_for(
-    tx: AsyncConnection,
+    tx: Transaction,
     service: Service,
     station: StationSettings,
     job_order: JobOrderReleased,

@@ -7,13 +7,12 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from shared.db import sql
 from shared.errors import ConflictError, IllegalTransitionError, NotFoundError
 from shared.events import JobOrderReleased
 from shared.facts import Material
 from shared.stations import JobAnswer, JobContent, ParameterValue
+from shared.transaction import Transaction
 
 State = Literal[
     "not_allowed_to_start", "allowed_to_start", "running", "interrupted", "ended", "aborted"
@@ -124,7 +123,7 @@ class StationOrder:
         return replace(self, state=state, reason=reason)
 
 
-async def add(tx: AsyncConnection, released: JobOrderReleased) -> None:
+async def add(tx: Transaction, released: JobOrderReleased) -> None:
     """Keep a released job order until a station takes it."""
     statement = """
         INSERT INTO job_order
@@ -144,7 +143,7 @@ async def add(tx: AsyncConnection, released: JobOrderReleased) -> None:
 
 
 async def waiting(
-    tx: AsyncConnection, station_kind: str, *, lock: bool = True
+    tx: Transaction, station_kind: str, *, lock: bool = True
 ) -> list[JobOrderReleased]:
     """Return the job orders a kind of station may take, most urgent first.
 
@@ -161,7 +160,7 @@ async def waiting(
     return [JobOrderReleased.model_validate(body) for body in rows]
 
 
-async def hold(tx: AsyncConnection, job_order_id: str, reason: str) -> None:
+async def hold(tx: Transaction, job_order_id: str, reason: str) -> None:
     """Keep one job order that no station has from starting until a person resumes it."""
     statement = """
         UPDATE job_order SET reason = :reason
@@ -169,7 +168,7 @@ async def hold(tx: AsyncConnection, job_order_id: str, reason: str) -> None:
     await tx.execute(sql(statement), {"job_order_id": job_order_id, "reason": reason})
 
 
-async def resume(tx: AsyncConnection, job_order_id: str) -> State:
+async def resume(tx: Transaction, job_order_id: str) -> State:
     """Let a held job order be planned again, or an interrupted one be started again.
 
     Raises:
@@ -196,7 +195,7 @@ async def resume(tx: AsyncConnection, job_order_id: str) -> State:
     return "not_allowed_to_start"
 
 
-async def hold_lot(tx: AsyncConnection, lot_id: str, gate: str, reason: str | None) -> None:
+async def hold_lot(tx: Transaction, lot_id: str, gate: str, reason: str | None) -> None:
     """Keep job orders with a lot from starting, or end one gate's hold with None."""
     values = {"lot_id": lot_id, "gate": gate, "reason": reason}
     statement = """
@@ -207,7 +206,7 @@ async def hold_lot(tx: AsyncConnection, lot_id: str, gate: str, reason: str | No
     await tx.execute(sql(statement), values)
 
 
-async def assign(tx: AsyncConnection, order: StationOrder) -> None:
+async def assign(tx: Transaction, order: StationOrder) -> None:
     """Keep a new station order and bind its job orders to it."""
     statement = """
         INSERT INTO station_order (station_order_id, equipment_id, recipe_id, recipe_version,
@@ -236,7 +235,7 @@ async def assign(tx: AsyncConnection, order: StationOrder) -> None:
         raise ConflictError(f"{order.station_order_id}: one of {ids} was taken meanwhile")
 
 
-async def save(tx: AsyncConnection, order: StationOrder, answer: dict[str, Any] | None) -> None:
+async def save(tx: Transaction, order: StationOrder, answer: dict[str, Any] | None) -> None:
     """Write the state of a station order and of its job orders."""
     statement = """
         UPDATE station_order
@@ -259,7 +258,7 @@ async def save(tx: AsyncConnection, order: StationOrder, answer: dict[str, Any] 
 
 
 async def glance(
-    tx: AsyncConnection, equipment_id: str, station_kind: str
+    tx: Transaction, equipment_id: str, station_kind: str
 ) -> tuple[dict[str, State], bool]:
     """Return the states of a station's open orders, oldest first, and whether any job waits.
 
@@ -277,7 +276,7 @@ async def glance(
     return states, bool(await tx.scalar(sql(waits), {"station_kind": station_kind}))
 
 
-async def open_at(tx: AsyncConnection, equipment_id: str) -> list[StationOrder]:
+async def open_at(tx: Transaction, equipment_id: str) -> list[StationOrder]:
     """Return the orders a station has to start or is running, oldest first."""
     return await _orders(
         tx,
@@ -287,7 +286,7 @@ async def open_at(tx: AsyncConnection, equipment_id: str) -> list[StationOrder]:
 
 
 async def finished(
-    tx: AsyncConnection, equipment_id: str, station_order_ids: Sequence[str]
+    tx: Transaction, equipment_id: str, station_order_ids: Sequence[str]
 ) -> list[str]:
     """Return those of some orders of a station whose end is committed here."""
     statement = """
@@ -299,7 +298,7 @@ async def finished(
     return list(await tx.scalars(sql(statement), values))
 
 
-async def get(tx: AsyncConnection, station_order_id: str) -> StationOrder:
+async def get(tx: Transaction, station_order_id: str) -> StationOrder:
     """Return one station order.
 
     Raises:
@@ -311,7 +310,7 @@ async def get(tx: AsyncConnection, station_order_id: str) -> StationOrder:
     return found[0]
 
 
-async def listed(tx: AsyncConnection, limit: int) -> list[dict[str, Any]]:
+async def listed(tx: Transaction, limit: int) -> list[dict[str, Any]]:
     """Return the newest job orders with their state, for people."""
     statement = f"""
         SELECT j.job_order_id, j.state, j.station_kind,
@@ -328,9 +327,7 @@ async def listed(tx: AsyncConnection, limit: int) -> list[dict[str, Any]]:
     return [dict(row) for row in rows]
 
 
-async def _orders(
-    tx: AsyncConnection, condition: str, values: dict[str, Any]
-) -> list[StationOrder]:
+async def _orders(tx: Transaction, condition: str, values: dict[str, Any]) -> list[StationOrder]:
     statement = f"""
         SELECT o.*, (
             SELECT jsonb_agg(j.body ORDER BY j.job_order_id) FROM job_order j

@@ -4,15 +4,13 @@ import json
 from collections.abc import Sequence
 
 from pydantic import BaseModel
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.db import sql
 from shared.errors import ConflictError
+from shared.transaction import Transaction
 
 
-async def keep_version(
-    tx: AsyncConnection, table: str, key: Sequence[str], item: BaseModel
-) -> None:
+async def keep_version(tx: Transaction, table: str, key: Sequence[str], item: BaseModel) -> None:
     """Keep a version of an item; the same version with the same content may come again.
 
     `key` names the columns, and fields of the item, that make one version; `body` holds it whole.

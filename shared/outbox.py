@@ -8,8 +8,6 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.db import Database, sql
@@ -18,6 +16,7 @@ from shared.errors import RetryLaterError
 from shared.facts import Event
 from shared.ids import time_ordered_id
 from shared.topics import event_topic
+from shared.transaction import Transaction
 
 BATCH = 200
 TOGETHER_S = 0.01  # what is committed within this time is relayed together: a pass costs as much
@@ -56,9 +55,7 @@ class Outbox:
         self.service, self._site = service, site
         self._database, self._clock, self._new_id = database, clock, new_id
 
-    async def record(
-        self, tx: AsyncConnection, *events: Event, time: datetime | None = None
-    ) -> None:
+    async def record(self, tx: Transaction, *events: Event, time: datetime | None = None) -> None:
         """Add events to the caller's transaction; `time` is plant time, now by default."""
         if not events:
             return

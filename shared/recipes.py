@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.db import sql
 from shared.errors import InvalidInputError, NotFoundError, OutOfLimitsError
 from shared.masterdata import keep_version
 from shared.stations import ParameterValue
+from shared.transaction import Transaction
 from shared.units import display_unit
 
 Status = Literal["released", "suspect"]
@@ -115,7 +115,7 @@ def _plain(value: float | str | tuple[float, ...]) -> ParameterValue:
     return value if isinstance(value, str) else float(value)
 
 
-async def add(tx: AsyncConnection, recipe: MasterRecipe) -> None:
+async def add(tx: Transaction, recipe: MasterRecipe) -> None:
     """Keep a version of a recipe; the same version with the same content may come again.
 
     Raises:
@@ -124,7 +124,7 @@ async def add(tx: AsyncConnection, recipe: MasterRecipe) -> None:
     await keep_version(tx, "master_recipe", ("recipe_id", "version"), recipe)
 
 
-async def add_all(tx: AsyncConnection, recipes: Sequence[MasterRecipe]) -> list[str]:
+async def add_all(tx: Transaction, recipes: Sequence[MasterRecipe]) -> list[str]:
     """Keep recipes, all or none; return their ids.
 
     Raises:
@@ -135,7 +135,7 @@ async def add_all(tx: AsyncConnection, recipes: Sequence[MasterRecipe]) -> list[
     return [recipe.recipe_id for recipe in recipes]
 
 
-async def newest(tx: AsyncConnection, recipe_id: str) -> MasterRecipe:
+async def newest(tx: Transaction, recipe_id: str) -> MasterRecipe:
     """Return the newest version of a recipe.
 
     Raises:
@@ -150,7 +150,7 @@ async def newest(tx: AsyncConnection, recipe_id: str) -> MasterRecipe:
     return MasterRecipe.model_validate(body)
 
 
-async def version(tx: AsyncConnection, recipe_id: str, number: int) -> MasterRecipe:
+async def version(tx: Transaction, recipe_id: str, number: int) -> MasterRecipe:
     """Return one version of a recipe.
 
     Raises:
@@ -163,7 +163,7 @@ async def version(tx: AsyncConnection, recipe_id: str, number: int) -> MasterRec
     return MasterRecipe.model_validate(body)
 
 
-async def listed(tx: AsyncConnection) -> list[dict[str, Any]]:
+async def listed(tx: Transaction) -> list[dict[str, Any]]:
     """Return all recipes in all versions."""
     statement = "SELECT body FROM master_recipe ORDER BY recipe_id, version"
     return list(await tx.scalars(sql(statement)))

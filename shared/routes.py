@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, Query
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import joborders, recipes
 from shared.app import Service
 from shared.commands import Command, command_of
+from shared.transaction import Transaction
 
 if TYPE_CHECKING:  # a service without stations does not load the OPC UA library
     from shared.opcua import StationClient
@@ -37,7 +37,7 @@ def add_station_routes(service: Service) -> None:
     async def post_resume(job_order_id: str, command: given) -> dict[str, Any]:
         """Plan a held job order again, or start an interrupted one again after a person looked."""
 
-        async def act(tx: AsyncConnection) -> dict[str, Any]:
+        async def act(tx: Transaction) -> dict[str, Any]:
             state = await joborders.resume(tx, job_order_id)
             return {"job_order_id": job_order_id, "state": state}
 

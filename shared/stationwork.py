@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Protocol
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import joborders
 from shared.app import Service
@@ -19,6 +18,7 @@ from shared.settings import StationSettings
 from shared.stationfacts import EquipmentStates, held_events, started_events
 from shared.stations import JobAnswer, JobAtStation, read_back_differences
 from shared.telemetry import TelemetryFeed
+from shared.transaction import Transaction
 
 log = structlog.get_logger()
 LOOK_S = 1.0  # a station is looked at this often should a notification have been lost
@@ -30,13 +30,13 @@ class StationWork(Protocol):
 
     async def plan(
         self,
-        tx: AsyncConnection,
+        tx: Transaction,
         station: StationSettings,
         waiting: Sequence[JobOrderReleased],
     ) -> StationOrder | None:
         """Choose the next order for a free place at a station, or None to leave it free."""
 
-    async def ended(self, tx: AsyncConnection, order: StationOrder, answer: JobAnswer) -> None:
+    async def ended(self, tx: Transaction, order: StationOrder, answer: JobAnswer) -> None:
         """Record what an ended or aborted order did, with its events."""
 
 
@@ -120,7 +120,7 @@ class StationRunner:
         await self._states.tell(connected=True, running=running)
         return moved
 
-    async def _order(self, tx: AsyncConnection, station_order_id: str, state: str) -> StationOrder:
+    async def _order(self, tx: Transaction, station_order_id: str, state: str) -> StationOrder:
         """Return an open order; its many parts are read again only when its state is another."""
         known = self._orders.get(station_order_id)
         if known is not None and known.state == state:

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from sqlalchemy import RowMapping
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.execution import domain, gates, limits, store
 from services.execution.holds import Holds
@@ -25,6 +24,7 @@ from shared.events import (
 )
 from shared.facts import Material
 from shared.outbox import Outbox
+from shared.transaction import Transaction
 
 ROUNDING = 1e-6  # of a stock lot's unit: what sums of floats may be off
 
@@ -37,7 +37,7 @@ class Finisher:
 
     async def end(
         self,
-        tx: AsyncConnection,
+        tx: Transaction,
         request: RowMapping,
         job_order: JobOrder,
         event: JobOrderEnded,
@@ -80,7 +80,7 @@ class Finisher:
         )
         await self._outbox.record(tx, *opened)
 
-    async def _keep_lots(self, tx: AsyncConnection, event: JobOrderEnded) -> None:
+    async def _keep_lots(self, tx: Transaction, event: JobOrderEnded) -> None:
         now = self._clock.now()
         used: dict[str, list[Material]] = {"consumed": [], "processed": [], "produced": []}
         for item in event.materials:
@@ -102,7 +102,7 @@ class Finisher:
             await self._register(tx, event, used["produced"])
 
     async def _correct_stock(
-        self, tx: AsyncConnection, job_order: JobOrder, event: JobOrderEnded
+        self, tx: Transaction, job_order: JobOrder, event: JobOrderEnded
     ) -> list[tuple[str, str]]:
         """Give back to stock what was taken but not used, and take what was used beyond.
 
@@ -123,7 +123,7 @@ class Finisher:
         return overdrawn
 
     async def _register(
-        self, tx: AsyncConnection, event: JobOrderEnded, produced: Sequence[Material]
+        self, tx: Transaction, event: JobOrderEnded, produced: Sequence[Material]
     ) -> None:
         whole = await store.lots(tx, [event.lot_id])
         lot = whole.get(event.lot_id)
@@ -143,7 +143,7 @@ class Finisher:
         await self._outbox.record(tx, registered)
 
     async def complete(
-        self, tx: AsyncConnection, request: RowMapping, lot_ids: Sequence[str] | None = None
+        self, tx: Transaction, request: RowMapping, lot_ids: Sequence[str] | None = None
     ) -> None:
         """Complete the cells for which nothing is open, of some lots or all with None.
 
@@ -165,7 +165,7 @@ class Finisher:
         if done:
             await self._end_request(tx, request)
 
-    async def _is_free(self, tx: AsyncConnection, request: RowMapping, cell: RowMapping) -> bool:
+    async def _is_free(self, tx: Transaction, request: RowMapping, cell: RowMapping) -> bool:
         """Say whether nothing holds a cell, its pellets or their lot, and every gate released."""
         master = await self._masters.of(tx, request)
         cell_id, pellet_lot = cell["lot_id"], pellet_lot_id(request["work_request_id"])
@@ -178,7 +178,7 @@ class Finisher:
             return False
         return True
 
-    async def _complete(self, tx: AsyncConnection, request: RowMapping, cell: RowMapping) -> None:
+    async def _complete(self, tx: Transaction, request: RowMapping, cell: RowMapping) -> None:
         await store.set_lots(tx, [cell["lot_id"]], self._clock.now(), state="released")
         completed = CellCompleted(
             lot_id=cell["lot_id"],
@@ -189,7 +189,7 @@ class Finisher:
         )
         await self._outbox.record(tx, completed)
 
-    async def _end_request(self, tx: AsyncConnection, request: RowMapping) -> None:
+    async def _end_request(self, tx: Transaction, request: RowMapping) -> None:
         released = await tx.scalar(
             sql("""
                 SELECT count(*) FROM lot

@@ -4,15 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import RowMapping
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.execution.store import all_rows
 from shared.db import sql
+from shared.transaction import Transaction
 
 
-async def keep_hold(
-    tx: AsyncConnection, lot_id: str, gate: str, reason: str, now: datetime
-) -> bool:
+async def keep_hold(tx: Transaction, lot_id: str, gate: str, reason: str, now: datetime) -> bool:
     """Hold a lot for a gate; False when that gate holds it already."""
     added = await tx.execute(
         sql("""
@@ -23,7 +21,7 @@ async def keep_hold(
     return bool(added.rowcount)
 
 
-async def end_hold(tx: AsyncConnection, lot_id: str, gate: str) -> bool:
+async def end_hold(tx: Transaction, lot_id: str, gate: str) -> bool:
     """End a gate's hold of a lot; False when that gate did not hold it."""
     ended = await tx.execute(
         sql("DELETE FROM hold WHERE lot_id = :lot_id AND gate = :gate"),
@@ -32,7 +30,7 @@ async def end_hold(tx: AsyncConnection, lot_id: str, gate: str) -> bool:
     return bool(ended.rowcount)
 
 
-async def holds(tx: AsyncConnection, lot_ids: Sequence[str]) -> Sequence[RowMapping]:
+async def holds(tx: Transaction, lot_ids: Sequence[str]) -> Sequence[RowMapping]:
     """Return the holds of lots, oldest first."""
     return await all_rows(
         tx,
@@ -41,14 +39,12 @@ async def holds(tx: AsyncConnection, lot_ids: Sequence[str]) -> Sequence[RowMapp
     )
 
 
-async def held_by(tx: AsyncConnection, lot_ids: Sequence[str], gate: str) -> set[str]:
+async def held_by(tx: Transaction, lot_ids: Sequence[str], gate: str) -> set[str]:
     """Return those of some lots that a gate holds."""
     return {row["lot_id"] for row in await holds(tx, lot_ids) if row["gate"] == gate}
 
 
-async def cells_of(
-    tx: AsyncConnection, pellet_ids: Sequence[str], gate: str
-) -> Sequence[RowMapping]:
+async def cells_of(tx: Transaction, pellet_ids: Sequence[str], gate: str) -> Sequence[RowMapping]:
     """Return the cells that pellets were taken for, as a gate sees them.
 
     `pellet_id` and `reason` are of the first of all their pellets that the gate holds, None where
@@ -72,7 +68,7 @@ async def cells_of(
 
 
 async def keep_dispositions(
-    tx: AsyncConnection, rows: Sequence[Mapping[str, str]], now: datetime
+    tx: Transaction, rows: Sequence[Mapping[str, str]], now: datetime
 ) -> None:
     """Keep what a gate decided; a later decision replaces an earlier one."""
     await tx.execute(
@@ -87,7 +83,7 @@ async def keep_dispositions(
 
 
 async def dispositions(
-    tx: AsyncConnection, lot_ids: Sequence[str], gates: Sequence[str]
+    tx: Transaction, lot_ids: Sequence[str], gates: Sequence[str]
 ) -> Mapping[tuple[str, str], RowMapping]:
     """Return decisions by (lot, gate); what was never decided is left out."""
     rows = await all_rows(

@@ -6,7 +6,6 @@ from typing import Any, Literal
 
 from pydantic import Field
 from sqlalchemy import RowMapping
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.execution import gates, limits
 from services.execution.domain import Input
@@ -15,6 +14,7 @@ from shared.errors import ConflictError
 from shared.events import DispositionDecided, LotHeld, LotHoldReleased, TimeLimitChanged
 from shared.facts import PartDisposition
 from shared.outbox import Outbox
+from shared.transaction import Transaction
 
 PERSON = "person"  # the gate of those who hold a lot by hand
 OPEN_EXPOSURE = "open_exposure"  # a budget used up or unknown while the lot is still open
@@ -42,7 +42,7 @@ class Holds:
         self._outbox, self._clock = outbox, clock
 
     async def hold(
-        self, tx: AsyncConnection, work_request_id: str | None, lot_id: str, gate: str, reason: str
+        self, tx: Transaction, work_request_id: str | None, lot_id: str, gate: str, reason: str
     ) -> bool:
         """Hold a lot for a gate; False when that gate holds it already."""
         if not await gates.keep_hold(tx, lot_id, gate, reason, self._clock.now()):
@@ -52,7 +52,7 @@ class Holds:
         return True
 
     async def free(
-        self, tx: AsyncConnection, work_request_id: str | None, lot_id: str, gate: str, reason: str
+        self, tx: Transaction, work_request_id: str | None, lot_id: str, gate: str, reason: str
     ) -> bool:
         """End a gate's hold of a lot; False when that gate did not hold it."""
         if not await gates.end_hold(tx, lot_id, gate):
@@ -64,7 +64,7 @@ class Holds:
         return True
 
     async def follow_limit(
-        self, tx: AsyncConnection, work_request_id: str, limit: TimeLimitChanged
+        self, tx: Transaction, work_request_id: str, limit: TimeLimitChanged
     ) -> None:
         """Hold the lot of a broken window; free it when late news says that it was met."""
         if limit.state == "broken":
@@ -78,7 +78,7 @@ class Holds:
             await self.free(tx, work_request_id, limit.lot_id, "time_limit", reason)
 
     async def follow_decision(
-        self, tx: AsyncConnection, work_request_id: str, gate: str, decided: Decided
+        self, tx: Transaction, work_request_id: str, gate: str, decided: Decided
     ) -> None:
         """Hold what a gate did not release, free what it did; a cell follows its pellets."""
         held = await gates.held_by(tx, list(decided), gate)
@@ -96,9 +96,7 @@ class Holds:
                 reason = f"no pellet of {cell_id} is held any more"
                 await self.free(tx, work_request_id, cell_id, gate, reason)
 
-    async def by_hand(
-        self, tx: AsyncConnection, lot: RowMapping, change: HoldChange
-    ) -> dict[str, Any]:
+    async def by_hand(self, tx: Transaction, lot: RowMapping, change: HoldChange) -> dict[str, Any]:
         """Hold a lot in a person's name.
 
         Raises:
@@ -110,7 +108,7 @@ class Holds:
         return await shown(tx, lot_id)
 
     async def end_by_hand(
-        self, tx: AsyncConnection, lot: RowMapping, gate: PersonsGate, change: HoldChange
+        self, tx: Transaction, lot: RowMapping, gate: PersonsGate, change: HoldChange
     ) -> dict[str, Any]:
         """End a hold in a person's name.
 
@@ -123,7 +121,7 @@ class Holds:
         return await shown(tx, lot_id)
 
 
-async def shown(tx: AsyncConnection, lot_id: str) -> dict[str, Any]:
+async def shown(tx: Transaction, lot_id: str) -> dict[str, Any]:
     """Return the holds of a lot as people see them."""
     found = [
         {"gate": row["gate"], "reason": row["reason"], "held_at": row["held_at"].isoformat()}

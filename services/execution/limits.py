@@ -3,18 +3,17 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.execution.domain import TimeLimitRule, WorkMaster
 from shared.db import sql
 from shared.events import TimeLimitChanged
+from shared.transaction import Transaction
 
 # When an open or near window changes by itself; the index time_limit_due is made of these words.
 DUE_AT = "(CASE WHEN state = 'open' AND limit_kind = 'max' THEN warn_at ELSE limit_at END)"
 
 
 async def open_limits(
-    tx: AsyncConnection,
+    tx: Transaction,
     master: WorkMaster,
     work_request_id: str,
     lot_id: str,
@@ -30,7 +29,7 @@ async def open_limits(
 
 
 async def _open(
-    tx: AsyncConnection, rule: TimeLimitRule, work_request_id: str, lot_id: str, at: datetime
+    tx: Transaction, rule: TimeLimitRule, work_request_id: str, lot_id: str, at: datetime
 ) -> TimeLimitChanged | None:
     values = {
         "time_limit_id": f"{lot_id}-{rule.name}",
@@ -57,7 +56,7 @@ async def _open(
     return TimeLimitChanged.model_validate(values) if added.rowcount else None
 
 
-async def earliest_start(tx: AsyncConnection, lot_id: str, operation: str) -> datetime | None:
+async def earliest_start(tx: Transaction, lot_id: str, operation: str) -> datetime | None:
     """Return the end of the longest minimum wait before an operation of a lot, or None."""
     earliest: datetime | None = await tx.scalar(
         sql("""
@@ -69,7 +68,7 @@ async def earliest_start(tx: AsyncConnection, lot_id: str, operation: str) -> da
 
 
 async def close_limits(
-    tx: AsyncConnection, lot_id: str, operation: str, started_at: datetime
+    tx: Transaction, lot_id: str, operation: str, started_at: datetime
 ) -> list[TimeLimitChanged]:
     """Close the windows that end with the start of an operation; return their events.
 
@@ -93,14 +92,14 @@ async def close_limits(
     return [TimeLimitChanged.model_validate(dict(row)) for row in rows]
 
 
-async def has_broken(tx: AsyncConnection, lot_id: str) -> bool:
+async def has_broken(tx: Transaction, lot_id: str) -> bool:
     """Say whether a window of a lot was broken."""
     statement = """
         SELECT EXISTS (SELECT 1 FROM time_limit WHERE lot_id = :lot_id AND state = 'broken')"""
     return bool(await tx.scalar(sql(statement), {"lot_id": lot_id}))
 
 
-async def due_requests(tx: AsyncConnection, now: datetime, most: int) -> list[str]:
+async def due_requests(tx: Transaction, now: datetime, most: int) -> list[str]:
     """Return at most `most` work requests with windows that have changed by themselves."""
     rows = await tx.scalars(
         sql(f"""
@@ -114,9 +113,7 @@ async def due_requests(tx: AsyncConnection, now: datetime, most: int) -> list[st
     return list(rows)
 
 
-async def pass_time(
-    tx: AsyncConnection, work_request_id: str, now: datetime
-) -> list[TimeLimitChanged]:
+async def pass_time(tx: Transaction, work_request_id: str, now: datetime) -> list[TimeLimitChanged]:
     """Move due maximum windows to near or broken, and minimum ones to met; return their events.
 
     The work request is locked already, as by those who start or end a job order.
@@ -135,7 +132,7 @@ async def pass_time(
     return sorted(changed, key=lambda limit: (limit.limit_at, limit.time_limit_id))
 
 
-async def next_due(tx: AsyncConnection) -> datetime | None:
+async def next_due(tx: Transaction) -> datetime | None:
     """Return the next instant at which a window changes by itself."""
     due: datetime | None = await tx.scalar(
         sql(f"""
@@ -145,7 +142,7 @@ async def next_due(tx: AsyncConnection) -> datetime | None:
     return due
 
 
-async def of_lot(tx: AsyncConnection, lot_id: str) -> list[dict[str, Any]]:
+async def of_lot(tx: Transaction, lot_id: str) -> list[dict[str, Any]]:
     """Return the windows of a lot, oldest first."""
     rows = await tx.execute(
         sql("""

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import RowMapping
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.execution import gates, limits, stock, store
 from services.execution.domain import GateRule, OperationRule, WorkMaster
@@ -16,6 +15,7 @@ from shared.errors import BlockedError
 from shared.events import GenealogyRecorded, JobOrderReleased
 from shared.facts import Material
 from shared.outbox import Outbox
+from shared.transaction import Transaction
 
 
 class Releaser:
@@ -25,7 +25,7 @@ class Releaser:
         self._outbox, self._clock, self._masters = outbox, clock, masters
 
     async def look(
-        self, tx: AsyncConnection, request: RowMapping, lot_ids: Sequence[str] | None = None
+        self, tx: Transaction, request: RowMapping, lot_ids: Sequence[str] | None = None
     ) -> bool:
         """Release what may start; keep the reason of what may not. The request is locked.
 
@@ -51,7 +51,7 @@ class Releaser:
 
     async def _keep_waiting(
         self,
-        tx: AsyncConnection,
+        tx: Transaction,
         job_order: JobOrder,
         blocked: BlockedError,
         not_before: datetime | None,
@@ -70,7 +70,7 @@ class Releaser:
 
     async def _check(
         self,
-        tx: AsyncConnection,
+        tx: Transaction,
         job_order: JobOrder,
         rule: OperationRule,
         not_before: datetime | None,
@@ -91,7 +91,7 @@ class Releaser:
 
     async def _release(
         self,
-        tx: AsyncConnection,
+        tx: Transaction,
         request: RowMapping,
         job_order: JobOrder,
         rule: OperationRule,
@@ -160,7 +160,7 @@ def _issues(
 
 
 async def require(
-    tx: AsyncConnection,
+    tx: Transaction,
     rules: Sequence[GateRule],
     lot_id: str,
     pellet_lot: str,

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import RowMapping
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.execution import store
 from services.execution.domain import OperationRule, StockRule, WorkMaster
@@ -15,6 +14,7 @@ from services.execution.store import JobOrder
 from shared.db import sql
 from shared.errors import BlockedError
 from shared.facts import Material
+from shared.transaction import Transaction
 
 
 class ShortageError(BlockedError):
@@ -35,7 +35,7 @@ class Allocation:
 
 
 async def allocate(
-    tx: AsyncConnection, job_order: JobOrder, rule: OperationRule, master: WorkMaster, now: datetime
+    tx: Transaction, job_order: JobOrder, rule: OperationRule, master: WorkMaster, now: datetime
 ) -> Allocation:
     """Take the lots a job order needs.
 
@@ -57,7 +57,7 @@ async def allocate(
 
 
 async def _own_lots(
-    tx: AsyncConnection,
+    tx: Transaction,
     allocation: Allocation,
     job_order: JobOrder,
     rule: OperationRule,
@@ -82,7 +82,7 @@ async def _own_lots(
 
 
 async def _take_pellets(
-    tx: AsyncConnection, job_order: JobOrder, owner: str, count: int, now: datetime
+    tx: Transaction, job_order: JobOrder, owner: str, count: int, now: datetime
 ) -> list[Material]:
     """Take the owner's pellets, or those that the thickness gate released and nothing holds."""
     taken = await _allocated(tx, owner)
@@ -110,9 +110,7 @@ async def _take_pellets(
     return [_whole(row, "processed") for row in rows]
 
 
-async def _take_stock(
-    tx: AsyncConnection, allocation: Allocation, rule: StockRule, count: int
-) -> None:
+async def _take_stock(tx: Transaction, allocation: Allocation, rule: StockRule, count: int) -> None:
     """Take a quantity from the oldest lots; a need may be met by several lots."""
     needed = rule.quantity * count
     rows = await _stock(tx, rule.material_definition_id)
@@ -142,7 +140,7 @@ async def _take_stock(
 
 
 async def _take_layers(
-    tx: AsyncConnection,
+    tx: Transaction,
     allocation: Allocation,
     job_order: JobOrder,
     layers: Sequence[str],
@@ -165,7 +163,7 @@ async def _take_layers(
 
 
 async def _issue(
-    tx: AsyncConnection, allocation: Allocation, definition: str, count: int, now: datetime
+    tx: Transaction, allocation: Allocation, definition: str, count: int, now: datetime
 ) -> list[Material]:
     """Split pieces off the oldest stock lots and give each an id of its own."""
     rows = await _stock(tx, definition)
@@ -211,7 +209,7 @@ async def _issue(
     return [piece.model_copy(update={"use": "consumed"}) for _, piece in issued]
 
 
-async def _stock(tx: AsyncConnection, definition: str) -> Sequence[RowMapping]:
+async def _stock(tx: Transaction, definition: str) -> Sequence[RowMapping]:
     rows = await tx.execute(
         sql("""
             SELECT * FROM lot l
@@ -223,7 +221,7 @@ async def _stock(tx: AsyncConnection, definition: str) -> Sequence[RowMapping]:
     return rows.mappings().all()
 
 
-async def _reduce(tx: AsyncConnection, lot_id: str, quantity: float, pieces: int) -> int:
+async def _reduce(tx: Transaction, lot_id: str, quantity: float, pieces: int) -> int:
     """Take from a stock lot; return how many pieces have been split off it."""
     issued: int = await tx.scalar(
         sql("""
@@ -234,7 +232,7 @@ async def _reduce(tx: AsyncConnection, lot_id: str, quantity: float, pieces: int
     return issued
 
 
-async def _allocated(tx: AsyncConnection, owner: str) -> Sequence[RowMapping]:
+async def _allocated(tx: Transaction, owner: str) -> Sequence[RowMapping]:
     rows = await tx.execute(
         sql("SELECT * FROM lot WHERE allocated_to = :owner ORDER BY lot_id"), {"owner": owner}
     )
@@ -245,7 +243,7 @@ def _whole(lot: RowMapping, use: str) -> Material:
     return Material.model_validate({**lot, "use": use})
 
 
-async def within_reach(tx: AsyncConnection) -> dict[str, list[str]]:
+async def within_reach(tx: Transaction) -> dict[str, list[str]]:
     """Return the lots by work request whose job orders wait for stock that is there by now."""
     rows = await tx.execute(
         sql("""
@@ -264,6 +262,6 @@ async def within_reach(tx: AsyncConnection) -> dict[str, list[str]]:
     return {work_request_id: lot_ids for work_request_id, lot_ids in rows}
 
 
-async def allocated_ids(tx: AsyncConnection, owner: str) -> list[str]:
+async def allocated_ids(tx: Transaction, owner: str) -> list[str]:
     """Return the pellets that belong to a cell."""
     return [row["lot_id"] for row in await _allocated(tx, owner)]

@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.execution.domain import JobState, ReceivedLot, WorkMaster, WorkRequest, WorkSchedule
 from services.execution.routing import Expansion
 from shared.db import sql
 from shared.errors import ConflictError, NotFoundError
 from shared.facts import Material
+from shared.transaction import Transaction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,12 +30,12 @@ class JobOrder:
     materials: tuple[Material, ...]
 
 
-async def all_rows(tx: AsyncConnection, statement: str, **values: Any) -> Sequence[RowMapping]:
+async def all_rows(tx: Transaction, statement: str, **values: Any) -> Sequence[RowMapping]:
     """Return the rows of a statement."""
     return (await tx.execute(sql(statement), values)).mappings().all()
 
 
-async def add_schedule(tx: AsyncConnection, schedule: WorkSchedule, now: datetime) -> None:
+async def add_schedule(tx: Transaction, schedule: WorkSchedule, now: datetime) -> None:
     """Keep a work schedule.
 
     Raises:
@@ -54,7 +54,7 @@ async def add_schedule(tx: AsyncConnection, schedule: WorkSchedule, now: datetim
         )
 
 
-async def _accepted(tx: AsyncConnection, work_schedule_id: str) -> dict[str, Any]:
+async def _accepted(tx: Transaction, work_schedule_id: str) -> dict[str, Any]:
     """Return when a schedule was accepted and how its work requests stand."""
     accepted_at = await tx.scalar(
         sql("SELECT accepted_at FROM work_schedule WHERE work_schedule_id = :id"),
@@ -75,7 +75,7 @@ async def _accepted(tx: AsyncConnection, work_schedule_id: str) -> dict[str, Any
 
 
 async def add_request(
-    tx: AsyncConnection,
+    tx: Transaction,
     schedule_id: str,
     request: WorkRequest,
     master: WorkMaster,
@@ -138,7 +138,7 @@ async def add_request(
     )
 
 
-async def receive(tx: AsyncConnection, lot: ReceivedLot, now: datetime) -> bool:
+async def receive(tx: Transaction, lot: ReceivedLot, now: datetime) -> bool:
     """Take a lot into stock; False when it is there already.
 
     Raises:
@@ -167,7 +167,7 @@ async def receive(tx: AsyncConnection, lot: ReceivedLot, now: datetime) -> bool:
     return False
 
 
-async def lock_request(tx: AsyncConnection, work_request_id: str) -> RowMapping:
+async def lock_request(tx: Transaction, work_request_id: str) -> RowMapping:
     """Lock a work request for the transaction; all changes to its job orders go through this.
 
     Raises:
@@ -183,7 +183,7 @@ async def lock_request(tx: AsyncConnection, work_request_id: str) -> RowMapping:
     return rows[0]
 
 
-async def job_order(tx: AsyncConnection, job_order_id: str) -> JobOrder:
+async def job_order(tx: Transaction, job_order_id: str) -> JobOrder:
     """Return one job order.
 
     Raises:
@@ -198,7 +198,7 @@ async def job_order(tx: AsyncConnection, job_order_id: str) -> JobOrder:
 
 
 async def next_job_orders(
-    tx: AsyncConnection, work_request_id: str, lot_ids: Sequence[str] | None
+    tx: Transaction, work_request_id: str, lot_ids: Sequence[str] | None
 ) -> list[JobOrder]:
     """Return the job orders of a request that wait for nothing but permission.
 
@@ -220,13 +220,13 @@ async def next_job_orders(
     return [_job_order(row) for row in rows]
 
 
-async def is_built(tx: AsyncConnection, lot_id: str) -> bool:
+async def is_built(tx: Transaction, lot_id: str) -> bool:
     """Say whether a lot is a cell or witness, whose events concern no other lot's job orders."""
     statement = "SELECT kind IN ('cell', 'witness') FROM lot WHERE lot_id = :lot_id"
     return bool(await tx.scalar(sql(statement), {"lot_id": lot_id}))
 
 
-async def open_requests(tx: AsyncConnection) -> Sequence[RowMapping]:
+async def open_requests(tx: Transaction) -> Sequence[RowMapping]:
     """Lock and return the work requests that have not ended, in one order for all callers."""
     return await all_rows(
         tx,
@@ -235,7 +235,7 @@ async def open_requests(tx: AsyncConnection) -> Sequence[RowMapping]:
 
 
 async def set_job_order(
-    tx: AsyncConnection, job_order_id: str, **columns: str | float | datetime | None
+    tx: Transaction, job_order_id: str, **columns: str | float | datetime | None
 ) -> None:
     """Write columns of a job order; names come from this package only."""
     assignments = ", ".join(f"{name} = :{name}" for name in columns)
@@ -246,7 +246,7 @@ async def set_job_order(
 
 
 async def set_materials(
-    tx: AsyncConnection, job_order_id: str, lot_id: str, materials: Iterable[Material]
+    tx: Transaction, job_order_id: str, lot_id: str, materials: Iterable[Material]
 ) -> None:
     """Write the lots a job order was given."""
     await tx.execute(
@@ -262,7 +262,7 @@ async def set_materials(
 
 
 async def set_lots(
-    tx: AsyncConnection, lot_ids: Sequence[str], now: datetime, **columns: str | float | None
+    tx: Transaction, lot_ids: Sequence[str], now: datetime, **columns: str | float | None
 ) -> None:
     """Write columns of lots; names come from this package only."""
     assignments = "".join(f", {name} = :{name}" for name in columns)
@@ -272,7 +272,7 @@ async def set_lots(
     )
 
 
-async def lock_lot(tx: AsyncConnection, lot_id: str) -> RowMapping:
+async def lock_lot(tx: Transaction, lot_id: str) -> RowMapping:
     """Lock a lot, after its work request if it has one.
 
     Raises:
@@ -287,13 +287,13 @@ async def lock_lot(tx: AsyncConnection, lot_id: str) -> RowMapping:
     return row
 
 
-async def lots(tx: AsyncConnection, lot_ids: Sequence[str]) -> Mapping[str, RowMapping]:
+async def lots(tx: Transaction, lot_ids: Sequence[str]) -> Mapping[str, RowMapping]:
     """Return lots by id; unknown ids are left out."""
     rows = await all_rows(tx, "SELECT * FROM lot WHERE lot_id = ANY(:ids)", ids=list(lot_ids))
     return {row["lot_id"]: row for row in rows}
 
 
-async def members(tx: AsyncConnection, pellet_lot_id: str) -> Sequence[RowMapping]:
+async def members(tx: Transaction, pellet_lot_id: str) -> Sequence[RowMapping]:
     """Return the pellets of a pellet lot in the order of their numbers."""
     return await all_rows(
         tx, "SELECT * FROM lot WHERE member_of = :id ORDER BY lot_id", id=pellet_lot_id

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.execution import limits
 from shared.db import sql
 from shared.errors import NotFoundError
+from shared.transaction import Transaction
 
 CELLS = """
     SELECT l.lot_id AS cell_id, r.product_id, l.work_request_id, l.kind,
@@ -35,7 +34,7 @@ CELLS = """
 
 
 async def cells(
-    tx: AsyncConnection, search: str, disposition: str | None, limit: int
+    tx: Transaction, search: str, disposition: str | None, limit: int
 ) -> dict[str, Any]:
     """Return cells and witnesses whose id, request or product contains `search`."""
     statement = f"""
@@ -46,7 +45,7 @@ async def cells(
     return await _listed(tx, statement, search, limit, disposition=disposition)
 
 
-async def cell(tx: AsyncConnection, cell_id: str) -> dict[str, Any]:
+async def cell(tx: Transaction, cell_id: str) -> dict[str, Any]:
     """Return one cell with its operations, windows, holds and gate decisions.
 
     Raises:
@@ -76,7 +75,7 @@ async def cell(tx: AsyncConnection, cell_id: str) -> dict[str, Any]:
     }
 
 
-async def lots(tx: AsyncConnection, search: str, limit: int) -> dict[str, Any]:
+async def lots(tx: Transaction, search: str, limit: int) -> dict[str, Any]:
     """Return lots that are no cells, newest change first."""
     statement = """
         SELECT lot_id, material_definition_id, quantity, unit,
@@ -91,7 +90,7 @@ async def lots(tx: AsyncConnection, search: str, limit: int) -> dict[str, Any]:
     return await _listed(tx, statement, search, limit)
 
 
-async def work_requests(tx: AsyncConnection) -> list[dict[str, Any]]:
+async def work_requests(tx: Transaction) -> list[dict[str, Any]]:
     """Return all work requests with how far their cells are."""
     statement = """
         SELECT r.work_request_id, r.work_schedule_id, r.product_id, r.quantity, r.priority,
@@ -107,7 +106,7 @@ async def work_requests(tx: AsyncConnection) -> list[dict[str, Any]]:
     return [dict(row) for row in (await tx.execute(sql(statement))).mappings()]
 
 
-async def wip(tx: AsyncConnection) -> list[dict[str, Any]]:
+async def wip(tx: Transaction) -> list[dict[str, Any]]:
     """Return per operation how many job orders wait, run, are held or have ended."""
     statement = """
         SELECT operation,
@@ -126,7 +125,7 @@ async def wip(tx: AsyncConnection) -> list[dict[str, Any]]:
 
 
 async def job_orders(
-    tx: AsyncConnection, work_request_id: str | None, limit: int
+    tx: Transaction, work_request_id: str | None, limit: int
 ) -> list[dict[str, Any]]:
     """Return job orders, those of one request if named."""
     statement = """
@@ -140,7 +139,7 @@ async def job_orders(
 
 
 async def _listed(
-    tx: AsyncConnection, statement: str, search: str, limit: int, **values: Any
+    tx: Transaction, statement: str, search: str, limit: int, **values: Any
 ) -> dict[str, Any]:
     wanted = {"like": f"%{search}%", "limit": limit, **values}
     items = [dict(row) for row in (await tx.execute(sql(statement), wanted)).mappings()]

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.execution import domain, gates, limits, stock, store
 from services.execution.domain import WorkMaster, WorkSchedule
@@ -27,6 +26,7 @@ from shared.events import (
     WorkRequestAccepted,
 )
 from shared.outbox import Outbox
+from shared.transaction import Transaction
 
 DECISION = {"disposition", "reason"}
 WAIT_S = 1.0  # longest wall wait between looks at the time limits
@@ -43,7 +43,7 @@ class ExecutionWork:
         self._releaser = Releaser(outbox, clock, self._masters)
         self._finisher = Finisher(outbox, clock, self._masters, self._holds)
 
-    async def accept(self, tx: AsyncConnection, schedule: WorkSchedule) -> dict[str, Any]:
+    async def accept(self, tx: Transaction, schedule: WorkSchedule) -> dict[str, Any]:
         """Take a work schedule: its lots into stock, its requests into job orders.
 
         Raises:
@@ -85,9 +85,7 @@ class ExecutionWork:
             "work_requests": [request.work_request_id for request in schedule.work_requests],
         }
 
-    async def on_started(
-        self, tx: AsyncConnection, envelope: Envelope, event: JobOrderStarted
-    ) -> None:
+    async def on_started(self, tx: Transaction, envelope: Envelope, event: JobOrderStarted) -> None:
         """A station began: close the windows that end here; what was resumed is free again."""
         await store.lock_request(tx, event.work_request_id)
         job_order = await store.job_order(tx, event.job_order_id)
@@ -107,7 +105,7 @@ class ExecutionWork:
             reason = f"{event.operation} was resumed"
             await self._holds.free(tx, event.work_request_id, event.lot_id, "station", reason)
 
-    async def on_ended(self, tx: AsyncConnection, envelope: Envelope, event: JobOrderEnded) -> None:
+    async def on_ended(self, tx: Transaction, envelope: Envelope, event: JobOrderEnded) -> None:
         """A station ended: keep what was made of what, open windows, go on."""
         request = await store.lock_request(tx, event.work_request_id)
         job_order = await store.job_order(tx, event.job_order_id)
@@ -117,9 +115,7 @@ class ExecutionWork:
             await self._holds.hold(tx, event.work_request_id, event.lot_id, "operation", reason)
         await self._go_on(tx, request, event.lot_id)
 
-    async def on_job_held(
-        self, tx: AsyncConnection, envelope: Envelope, event: JobOrderHeld
-    ) -> None:
+    async def on_job_held(self, tx: Transaction, envelope: Envelope, event: JobOrderHeld) -> None:
         """A job order stands until a person looks: so does its lot."""
         await store.lock_request(tx, event.work_request_id)
         job_order = await store.job_order(tx, event.job_order_id)
@@ -132,7 +128,7 @@ class ExecutionWork:
         await self._holds.hold(tx, event.work_request_id, event.lot_id, "station", event.reason)
 
     async def on_disposition(
-        self, tx: AsyncConnection, envelope: Envelope, event: DispositionDecided
+        self, tx: Transaction, envelope: Envelope, event: DispositionDecided
     ) -> None:
         """A gate decided: hold what it did not release, let go what it did, go on."""
         if event.work_request_id is None:
@@ -148,7 +144,7 @@ class ExecutionWork:
         await self._go_on(tx, request, event.lot_id)
 
     async def on_exposure(
-        self, tx: AsyncConnection, envelope: Envelope, event: ExposureEvaluated
+        self, tx: Transaction, envelope: Envelope, event: ExposureEvaluated
     ) -> None:
         """Hold a lot whose budget is used up or unknown while it is open.
 
@@ -164,7 +160,7 @@ class ExecutionWork:
         elif await self._holds.free(*about):
             await self._go_on(tx, request, event.lot_id)
 
-    async def on_graded(self, tx: AsyncConnection, envelope: Envelope, event: CellGraded) -> None:
+    async def on_graded(self, tx: Transaction, envelope: Envelope, event: CellGraded) -> None:
         """A cell has its grade; it is complete when every gate has released it."""
         request = await store.lock_request(tx, event.work_request_id)
         await store.set_lots(
@@ -176,7 +172,7 @@ class ExecutionWork:
         )
         await self._finisher.complete(tx, request, [event.lot_id])
 
-    async def hold(self, tx: AsyncConnection, lot_id: str, change: HoldChange) -> dict[str, Any]:
+    async def hold(self, tx: Transaction, lot_id: str, change: HoldChange) -> dict[str, Any]:
         """Hold a lot by hand; its stations hear of it and start no job with it.
 
         Raises:
@@ -187,7 +183,7 @@ class ExecutionWork:
         return await self._holds.by_hand(tx, lot, change)
 
     async def free(
-        self, tx: AsyncConnection, lot_id: str, gate: PersonsGate, change: HoldChange
+        self, tx: Transaction, lot_id: str, gate: PersonsGate, change: HoldChange
     ) -> dict[str, Any]:
         """End a hold of a lot that no gate of quality decides, and go on.
 
@@ -253,14 +249,14 @@ class ExecutionWork:
             if any_released:
                 self._database.committed.set()
 
-    async def _go_on(self, tx: AsyncConnection, request: RowMapping, lot_id: str) -> None:
+    async def _go_on(self, tx: Transaction, request: RowMapping, lot_id: str) -> None:
         """Do what the news of a lot allows: for itself if it is a cell, else for all it is in."""
         only = [lot_id] if await store.is_built(tx, lot_id) else None
         await self._releaser.look(tx, request, only)
         await self._finisher.complete(tx, request, only)
 
 
-async def take_master_data(tx: AsyncConnection, masters: list[WorkMaster]) -> dict[str, Any]:
+async def take_master_data(tx: Transaction, masters: list[WorkMaster]) -> dict[str, Any]:
     """Keep work masters; all or none."""
     for master in masters:
         await add_work_master(tx, master)

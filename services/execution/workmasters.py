@@ -1,15 +1,15 @@
 """Work masters in execution's database: what is made how, a version of which never changes."""
 
 from sqlalchemy import RowMapping
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.execution.domain import WorkMaster
 from shared.db import sql
 from shared.errors import NotFoundError
 from shared.masterdata import keep_version
+from shared.transaction import Transaction
 
 
-async def add_work_master(tx: AsyncConnection, master: WorkMaster) -> None:
+async def add_work_master(tx: Transaction, master: WorkMaster) -> None:
     """Keep a version of a work master.
 
     Raises:
@@ -18,7 +18,7 @@ async def add_work_master(tx: AsyncConnection, master: WorkMaster) -> None:
     await keep_version(tx, "work_master", ("product_id", "version"), master)
 
 
-async def work_master(tx: AsyncConnection, product_id: str, version: int) -> WorkMaster:
+async def work_master(tx: Transaction, product_id: str, version: int) -> WorkMaster:
     """Return a version of a work master.
 
     Raises:
@@ -39,14 +39,14 @@ class WorkMasters:
     def __init__(self) -> None:
         self._read: dict[tuple[str, int], WorkMaster] = {}
 
-    async def of(self, tx: AsyncConnection, request: RowMapping) -> WorkMaster:
+    async def of(self, tx: Transaction, request: RowMapping) -> WorkMaster:
         """Return the work master that a work request was expanded from."""
         key = (request["product_id"], request["product_version"])
         if key not in self._read:
             self._read[key] = await work_master(tx, *key)
         return self._read[key]
 
-    async def newest(self, tx: AsyncConnection, product_id: str) -> WorkMaster:
+    async def newest(self, tx: Transaction, product_id: str) -> WorkMaster:
         """Return the newest version for a product.
 
         Raises:

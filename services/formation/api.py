@@ -6,7 +6,6 @@ from typing import Annotated, Any
 import numpy as np
 from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.formation import store, workflow
 from services.formation.domain import Grading
@@ -17,6 +16,7 @@ from shared.commands import Command, command_of
 from shared.errors import NotFoundError
 from shared.recipes import MasterRecipe
 from shared.routes import add_station_routes
+from shared.transaction import Transaction
 
 
 class Staircase(BaseModel):
@@ -80,7 +80,7 @@ def add_routes(service: Service, testers: list[TesterRunner]) -> None:
         content = await request.body()
         evidence = await asyncio.to_thread(workflow.read_evidence, name, content)
 
-        async def keep(tx: AsyncConnection) -> dict[str, Any]:
+        async def keep(tx: Transaction) -> dict[str, Any]:
             received_at = service.clock.now()
             await store.keep_file(
                 tx, content=content, lot_id=lot_id, received_at=received_at, **evidence

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from sqlalchemy import RowMapping
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.formation.answers import TestRow, times_since_start_s
 from services.formation.domain import Grading
@@ -18,6 +17,7 @@ from shared.db import sql
 from shared.errors import ConflictError, NotFoundError
 from shared.facts import CycleFigures
 from shared.masterdata import keep_version
+from shared.transaction import Transaction
 
 Columns = dict[str, "np.ndarray[Any, np.dtype[np.float64]]"]
 
@@ -46,7 +46,7 @@ class Run:
     started_at: datetime | None
 
 
-async def add_protocol(tx: AsyncConnection, protocol: TestProtocol) -> None:
+async def add_protocol(tx: Transaction, protocol: TestProtocol) -> None:
     """Keep a version of a test protocol.
 
     Raises:
@@ -55,7 +55,7 @@ async def add_protocol(tx: AsyncConnection, protocol: TestProtocol) -> None:
     await keep_version(tx, "test_protocol", ("protocol_id", "version"), protocol)
 
 
-async def add_grading(tx: AsyncConnection, grading: Grading) -> None:
+async def add_grading(tx: Transaction, grading: Grading) -> None:
     """Keep a version of a grading.
 
     Raises:
@@ -64,7 +64,7 @@ async def add_grading(tx: AsyncConnection, grading: Grading) -> None:
     await keep_version(tx, "grading", ("product_id", "version"), grading)
 
 
-async def newest_protocol(tx: AsyncConnection, protocol_id: str) -> TestProtocol:
+async def newest_protocol(tx: Transaction, protocol_id: str) -> TestProtocol:
     """Return the newest released version of a protocol.
 
     Raises:
@@ -82,7 +82,7 @@ async def newest_protocol(tx: AsyncConnection, protocol_id: str) -> TestProtocol
     return TestProtocol.model_validate(body)
 
 
-async def newest_grading(tx: AsyncConnection, product_id: str) -> Grading:
+async def newest_grading(tx: Transaction, product_id: str) -> Grading:
     """Return the newest grading of a product.
 
     Raises:
@@ -97,7 +97,7 @@ async def newest_grading(tx: AsyncConnection, product_id: str) -> Grading:
     return Grading.model_validate(body)
 
 
-async def leases(tx: AsyncConnection, equipment_id: str) -> dict[str, Lease]:
+async def leases(tx: Transaction, equipment_id: str) -> dict[str, Lease]:
     """Return the leases of a tester by job order."""
     rows = await tx.execute(
         sql("""
@@ -108,7 +108,7 @@ async def leases(tx: AsyncConnection, equipment_id: str) -> dict[str, Lease]:
     return {row["job_order_id"]: Lease(**row) for row in rows.mappings()}
 
 
-async def lease(tx: AsyncConnection, equipment_id: str, wanted: Lease, at: datetime) -> None:
+async def lease(tx: Transaction, equipment_id: str, wanted: Lease, at: datetime) -> None:
     """Lease a channel; the primary key refuses a second lease of it.
 
     Raises:
@@ -126,14 +126,14 @@ async def lease(tx: AsyncConnection, equipment_id: str, wanted: Lease, at: datet
         raise ConflictError(f"{equipment_id} channel {wanted.channel} was leased meanwhile")
 
 
-async def free(tx: AsyncConnection, job_order_id: str) -> None:
+async def free(tx: Transaction, job_order_id: str) -> None:
     """End the lease of a job order."""
     await tx.execute(
         sql("DELETE FROM channel_lease WHERE job_order_id = :id"), {"id": job_order_id}
     )
 
 
-async def add_run(tx: AsyncConnection, run: Run) -> None:
+async def add_run(tx: Transaction, run: Run) -> None:
     """Keep an ordered test with its step file as sent."""
     await tx.execute(
         sql("""
@@ -145,7 +145,7 @@ async def add_run(tx: AsyncConnection, run: Run) -> None:
     )
 
 
-async def run_of(tx: AsyncConnection, job_order_id: str) -> Run:
+async def run_of(tx: Transaction, job_order_id: str) -> Run:
     """Return an ordered test.
 
     Raises:
@@ -170,7 +170,7 @@ async def run_of(tx: AsyncConnection, job_order_id: str) -> Run:
 
 
 async def keep_rows(
-    tx: AsyncConnection,
+    tx: Transaction,
     job_order_id: str,
     rows: Sequence[TestRow],
     cycles: Sequence[CycleFigures],
@@ -197,7 +197,7 @@ async def keep_rows(
     )
 
 
-async def latest_run(tx: AsyncConnection, lot_id: str) -> RowMapping | None:
+async def latest_run(tx: Transaction, lot_id: str) -> RowMapping | None:
     """Return the newest test of a cell with its rows, or None."""
     rows = await tx.execute(
         sql("""
@@ -210,7 +210,7 @@ async def latest_run(tx: AsyncConnection, lot_id: str) -> RowMapping | None:
     return rows.mappings().first()
 
 
-async def keep_file(tx: AsyncConnection, **columns: Any) -> bool:
+async def keep_file(tx: Transaction, **columns: Any) -> bool:
     """Keep an uploaded test file; False when the same bytes are there already."""
     added = await tx.execute(
         sql("""
@@ -228,7 +228,7 @@ async def keep_file(tx: AsyncConnection, **columns: Any) -> bool:
     return bool(added.rowcount)
 
 
-async def file_content(tx: AsyncConnection, sha256: str) -> tuple[str, bytes]:
+async def file_content(tx: Transaction, sha256: str) -> tuple[str, bytes]:
     """Return name and bytes of a test file.
 
     Raises:

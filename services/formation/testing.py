@@ -7,7 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.formation import domain, store
 from services.formation.answers import Channel, ChannelPoint, TestRow, times_since_start_s
@@ -28,6 +27,7 @@ from shared.stationfacts import EquipmentStates, held_events, started_events
 from shared.stations import JobAnswer, Sample
 from shared.telemetry import written
 from shared.topics import telemetry_topic
+from shared.transaction import Transaction
 
 log = structlog.get_logger()
 WATCH_S = 1.0  # wall seconds between looks at the channels
@@ -230,7 +230,7 @@ class TesterRunner:
 
     async def _tell(
         self,
-        tx: AsyncConnection,
+        tx: Transaction,
         order: StationOrder,
         run: Run,
         rows: Sequence[TestRow],

@@ -6,8 +6,6 @@ from dataclasses import replace
 from itertools import count
 from typing import Any, Literal
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.formation import store
 from services.formation.cycles import cycle_figures, steps_from_rows
 from services.formation.domain import Grading, told
@@ -20,6 +18,7 @@ from shared.intake import ended_event, first_startable, lot_results, order_for
 from shared.joborders import StationOrder
 from shared.settings import StationSettings
 from shared.stations import JobAnswer
+from shared.transaction import Transaction
 
 # Of an analyser's recipe these describe the part and its fixture; the station is not told.
 PART_PARAMETERS = ("area_cm2", "faces_count")
@@ -33,7 +32,7 @@ class RestAndSpectra:
 
     async def plan(
         self,
-        tx: AsyncConnection,
+        tx: Transaction,
         station: StationSettings,
         waiting: Sequence[JobOrderReleased],
     ) -> StationOrder | None:
@@ -57,7 +56,7 @@ class RestAndSpectra:
 
         return await first_startable(tx, self._service, waiting, prepare)
 
-    async def ended(self, tx: AsyncConnection, order: StationOrder, answer: JobAnswer) -> None:
+    async def ended(self, tx: Transaction, order: StationOrder, answer: JobAnswer) -> None:
         """Say what was measured: temperatures at rest, or a spectrum with its voltage."""
         [job_order] = order.job_orders
         lot_id = job_order.lot_id
@@ -72,7 +71,7 @@ class RestAndSpectra:
         await self._service.outbox.record(tx, event)
 
     async def _spectrum(
-        self, tx: AsyncConnection, order: StationOrder, answer: JobAnswer
+        self, tx: Transaction, order: StationOrder, answer: JobAnswer
     ) -> SpectrumMeasured:
         [job_order] = order.job_orders
         recipe = await recipes.version(tx, order.recipe_id, order.recipe_version)
@@ -102,7 +101,7 @@ class RestAndSpectra:
 
 
 async def take_master_data(
-    tx: AsyncConnection,
+    tx: Transaction,
     master_recipes: Sequence[recipes.MasterRecipe],
     protocols: Sequence[TestProtocol],
     gradings: Sequence[Grading],

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.gateway.domain import Alarm, JobAtStation, StationFacts
 from shared.db import sql
@@ -16,6 +15,7 @@ from shared.events import (
     JobOrderStarted,
     SourceStateChanged,
 )
+from shared.transaction import Transaction
 
 DURATIONS_KEPT = 30
 SHOWN = """
@@ -23,7 +23,7 @@ SHOWN = """
     AND NOT (leaves IN ('when_acknowledged', 'with_either') AND acknowledged_at IS NOT NULL)"""
 
 
-async def set_state(tx: AsyncConnection, event: EquipmentStateChanged) -> None:
+async def set_state(tx: Transaction, event: EquipmentStateChanged) -> None:
     """Keep the state of a station."""
     statement = """
         INSERT INTO station (equipment_id, state, data_quality, reason, changed_at)
@@ -34,7 +34,7 @@ async def set_state(tx: AsyncConnection, event: EquipmentStateChanged) -> None:
     await tx.execute(sql(statement), event.model_dump())
 
 
-async def set_source(tx: AsyncConnection, event: SourceStateChanged) -> None:
+async def set_source(tx: Transaction, event: SourceStateChanged) -> None:
     """Keep whether a station's telemetry lives."""
     statement = """
         INSERT INTO station (equipment_id, source_quality, last_sample_at)
@@ -44,7 +44,7 @@ async def set_source(tx: AsyncConnection, event: SourceStateChanged) -> None:
     await tx.execute(sql(statement), event.model_dump())
 
 
-async def begin_job_order(tx: AsyncConnection, event: JobOrderStarted) -> None:
+async def begin_job_order(tx: Transaction, event: JobOrderStarted) -> None:
     """Keep a job order as running."""
     statement = """
         INSERT INTO job_order (job_order_id, equipment_id, operation, lot_id, state, started_at)
@@ -54,7 +54,7 @@ async def begin_job_order(tx: AsyncConnection, event: JobOrderStarted) -> None:
     await tx.execute(sql(statement), event.model_dump())
 
 
-async def hold_job_order(tx: AsyncConnection, event: JobOrderHeld) -> None:
+async def hold_job_order(tx: Transaction, event: JobOrderHeld) -> None:
     """Keep a job order as interrupted, with the reason."""
     statement = """
         INSERT INTO job_order (job_order_id, equipment_id, operation, lot_id, state, reason)
@@ -64,7 +64,7 @@ async def hold_job_order(tx: AsyncConnection, event: JobOrderHeld) -> None:
     await tx.execute(sql(statement), event.model_dump())
 
 
-async def end_job_order(tx: AsyncConnection, event: JobOrderEnded) -> None:
+async def end_job_order(tx: Transaction, event: JobOrderEnded) -> None:
     """Forget a job order; keep how long it took when it ran to its end."""
     forget = "DELETE FROM job_order WHERE job_order_id = :job_order_id"
     keep = """
@@ -83,7 +83,7 @@ async def end_job_order(tx: AsyncConnection, event: JobOrderEnded) -> None:
         await tx.execute(sql(prune), {"operation": event.operation, "kept": DURATIONS_KEPT})
 
 
-async def raise_alarm(tx: AsyncConnection, alarm_id: str, alarm: Alarm, at: datetime) -> None:
+async def raise_alarm(tx: Transaction, alarm_id: str, alarm: Alarm, at: datetime) -> None:
     """Raise an alarm, or add a lot to one that stands; a new lot asks for a new acknowledgement."""
     add_lot = """
         INSERT INTO held_lot (condition, lot_id) VALUES (:condition, :lot_id)
@@ -113,9 +113,7 @@ async def raise_alarm(tx: AsyncConnection, alarm_id: str, alarm: Alarm, at: date
     await tx.execute(sql(add), values)
 
 
-async def end_condition(
-    tx: AsyncConnection, condition: str, lot_id: str | None, at: datetime
-) -> None:
+async def end_condition(tx: Transaction, condition: str, lot_id: str | None, at: datetime) -> None:
     """End a condition, or take one lot from it; without lots it ends."""
     take = "DELETE FROM held_lot WHERE condition = :condition AND lot_id = :lot_id"
     end = """
@@ -128,7 +126,7 @@ async def end_condition(
 
 
 async def acknowledge(
-    tx: AsyncConnection, alarm_id: str, person: str, at: datetime
+    tx: Transaction, alarm_id: str, person: str, at: datetime
 ) -> RowMapping | None:
     """Acknowledge an alarm once and return it as it now is; None when there is no such alarm.
 
@@ -145,19 +143,19 @@ async def acknowledge(
     return (await tx.execute(sql(statement), values)).mappings().first()
 
 
-async def stations(tx: AsyncConnection) -> dict[str, StationFacts]:
+async def stations(tx: Transaction) -> dict[str, StationFacts]:
     """Return what events said of each station, by equipment id."""
     rows = (await tx.execute(sql("SELECT * FROM station"))).mappings()
     return {row["equipment_id"]: StationFacts(**row) for row in rows}
 
 
-async def jobs(tx: AsyncConnection) -> list[JobAtStation]:
+async def jobs(tx: Transaction) -> list[JobAtStation]:
     """Return the job orders that run or stand."""
     rows = (await tx.execute(sql("SELECT * FROM job_order ORDER BY job_order_id"))).mappings()
     return [JobAtStation(**row) for row in rows]
 
 
-async def usual_durations(tx: AsyncConnection) -> Mapping[str, float]:
+async def usual_durations(tx: Transaction) -> Mapping[str, float]:
     """Return the median plant seconds of the last ended job orders, by operation."""
     statement = """
         SELECT operation, percentile_cont(0.5) WITHIN GROUP (ORDER BY duration_s) AS usual_s
@@ -165,7 +163,7 @@ async def usual_durations(tx: AsyncConnection) -> Mapping[str, float]:
     return {row.operation: row.usual_s for row in await tx.execute(sql(statement))}
 
 
-async def shown_alarms(tx: AsyncConnection, limit: int) -> list[dict[str, Any]]:
+async def shown_alarms(tx: Transaction, limit: int) -> list[dict[str, Any]]:
     """Return the alarms that ask for a person, unacknowledged and most urgent first."""
     statement = f"""
         SELECT a.*, (SELECT count(*) FROM held_lot h WHERE h.condition = a.condition) AS lot_count
@@ -174,7 +172,7 @@ async def shown_alarms(tx: AsyncConnection, limit: int) -> list[dict[str, Any]]:
     return [dict(row) for row in (await tx.execute(sql(statement), {"limit": limit})).mappings()]
 
 
-async def all_alarms(tx: AsyncConnection, limit: int) -> list[dict[str, Any]]:
+async def all_alarms(tx: Transaction, limit: int) -> list[dict[str, Any]]:
     """Return the newest alarms, those that have left the list too."""
     statement = """
         SELECT alarm_id, code, text, priority, source, raised_at, acknowledged_at,

@@ -4,8 +4,6 @@ import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.gateway import domain, store
 from shared.app import Service
 from shared.envelope import Envelope
@@ -20,6 +18,7 @@ from shared.events import (
 )
 from shared.facts import Event
 from shared.inbox import Handler, Said
+from shared.transaction import Transaction
 
 
 class GatewayWork:
@@ -39,7 +38,7 @@ class GatewayWork:
             JobOrderHeld: self._on_held,
         }
 
-    async def on_every(self, tx: AsyncConnection, said: Sequence[Said]) -> None:
+    async def on_every(self, tx: Transaction, said: Sequence[Said]) -> None:
         """Raise and end alarms, and tell which lots have news."""
         for envelope, event in said:
             for change in domain.alarm_changes(event):
@@ -50,7 +49,7 @@ class GatewayWork:
                     await store.raise_alarm(tx, alarm_id, change, envelope.time)
             self._touch(domain.touched(event))
 
-    async def acknowledge(self, tx: AsyncConnection, alarm_id: str, person: str) -> dict[str, Any]:
+    async def acknowledge(self, tx: Transaction, alarm_id: str, person: str) -> dict[str, Any]:
         """Acknowledge an alarm; whoever was first stays named.
 
         Raises:
@@ -75,7 +74,7 @@ class GatewayWork:
         }
 
     async def note_retry(
-        self, tx: AsyncConnection, service: str, event_id: str, person: str
+        self, tx: Transaction, service: str, event_id: str, person: str
     ) -> dict[str, Any]:
         """Say that a person let a service handle a set-aside event again."""
         event = OperatorActed(
@@ -84,21 +83,19 @@ class GatewayWork:
         await self._outbox.record(tx, event)
         return {"event_id": event_id, "person": person}
 
-    async def _on_state(
-        self, tx: AsyncConnection, _: Envelope, event: EquipmentStateChanged
-    ) -> None:
+    async def _on_state(self, tx: Transaction, _: Envelope, event: EquipmentStateChanged) -> None:
         await store.set_state(tx, event)
 
-    async def _on_source(self, tx: AsyncConnection, _: Envelope, event: SourceStateChanged) -> None:
+    async def _on_source(self, tx: Transaction, _: Envelope, event: SourceStateChanged) -> None:
         await store.set_source(tx, event)
 
-    async def _on_started(self, tx: AsyncConnection, _: Envelope, event: JobOrderStarted) -> None:
+    async def _on_started(self, tx: Transaction, _: Envelope, event: JobOrderStarted) -> None:
         await store.begin_job_order(tx, event)
 
-    async def _on_ended(self, tx: AsyncConnection, _: Envelope, event: JobOrderEnded) -> None:
+    async def _on_ended(self, tx: Transaction, _: Envelope, event: JobOrderEnded) -> None:
         await store.end_job_order(tx, event)
 
-    async def _on_held(self, tx: AsyncConnection, _: Envelope, event: JobOrderHeld) -> None:
+    async def _on_held(self, tx: Transaction, _: Envelope, event: JobOrderHeld) -> None:
         await store.hold_job_order(tx, event)
 
 

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.historian.domain import SourceState
 from services.historian.files import Batch, SealedFile
 from shared.db import sql
+from shared.transaction import Transaction
 
 
 class Waiting(NamedTuple):
@@ -18,7 +17,7 @@ class Waiting(NamedTuple):
     oldest_s: float
 
 
-async def add_batch(tx: AsyncConnection, batch: Batch) -> None:
+async def add_batch(tx: Transaction, batch: Batch) -> None:
     """Keep a batch until it is sealed into a file."""
     statement = """
         INSERT INTO fresh_batch (row_count, from_at, to_at, body)
@@ -26,7 +25,7 @@ async def add_batch(tx: AsyncConnection, batch: Batch) -> None:
     await tx.execute(sql(statement), vars(batch))
 
 
-async def waiting(tx: AsyncConnection) -> Waiting:
+async def waiting(tx: Transaction) -> Waiting:
     """Return how much waits to be sealed."""
     statement = """
         SELECT coalesce(sum(row_count), 0)::bigint,
@@ -36,7 +35,7 @@ async def waiting(tx: AsyncConnection) -> Waiting:
     return Waiting(int(row[0]), float(row[1]))
 
 
-async def oldest_batches(tx: AsyncConnection, most_rows: int) -> list[tuple[int, bytes]]:
+async def oldest_batches(tx: Transaction, most_rows: int) -> list[tuple[int, bytes]]:
     """Return id and body of the oldest batches, at least one, about `most_rows` rows in all."""
     statement = """
         SELECT id, body FROM (
@@ -49,7 +48,7 @@ async def oldest_batches(tx: AsyncConnection, most_rows: int) -> list[tuple[int,
 
 
 async def enter_file(
-    tx: AsyncConnection, file: SealedFile, batch_ids: Sequence[int], at: datetime
+    tx: Transaction, file: SealedFile, batch_ids: Sequence[int], at: datetime
 ) -> bool:
     """Enter a file and delete the batches in it; False when another process sealed one of them."""
     deleted = await tx.execute(
@@ -64,14 +63,14 @@ async def enter_file(
     return True
 
 
-async def fresh_bodies(tx: AsyncConnection, from_at: datetime, to_at: datetime) -> list[bytes]:
+async def fresh_bodies(tx: Transaction, from_at: datetime, to_at: datetime) -> list[bytes]:
     """Return the batches that may hold rows of a time span."""
     statement = """
         SELECT body FROM fresh_batch WHERE from_at <= :to_at AND to_at >= :from_at ORDER BY id"""
     return list(await tx.scalars(sql(statement), {"from_at": from_at, "to_at": to_at}))
 
 
-async def files_between(tx: AsyncConnection, from_at: datetime, to_at: datetime) -> list[str]:
+async def files_between(tx: Transaction, from_at: datetime, to_at: datetime) -> list[str]:
     """Return the paths of the files that may hold rows of a time span."""
     statement = """
         SELECT path FROM sealed_file WHERE from_at <= :to_at AND to_at >= :from_at
@@ -79,25 +78,25 @@ async def files_between(tx: AsyncConnection, from_at: datetime, to_at: datetime)
     return list(await tx.scalars(sql(statement), {"from_at": from_at, "to_at": to_at}))
 
 
-async def catalogue(tx: AsyncConnection) -> frozenset[str]:
+async def catalogue(tx: Transaction) -> frozenset[str]:
     """Return the paths of all sealed files."""
     return frozenset(await tx.scalars(sql("SELECT path FROM sealed_file")))
 
 
-async def files(tx: AsyncConnection, limit: int) -> list[dict[str, Any]]:
+async def files(tx: Transaction, limit: int) -> list[dict[str, Any]]:
     """Return the newest files of the catalogue."""
     statement = "SELECT * FROM sealed_file ORDER BY sealed_at DESC, path LIMIT :limit"
     rows = (await tx.execute(sql(statement), {"limit": limit})).mappings()
     return [dict(row) for row in rows]
 
 
-async def sources(tx: AsyncConnection) -> list[SourceState]:
+async def sources(tx: Transaction) -> list[SourceState]:
     """Return what was known of each source."""
     statement = "SELECT equipment_id, data_quality, last_sample_at FROM source"
     return [SourceState(**row) for row in (await tx.execute(sql(statement))).mappings()]
 
 
-async def save_sources(tx: AsyncConnection, states: Sequence[SourceState], at: datetime) -> None:
+async def save_sources(tx: Transaction, states: Sequence[SourceState], at: datetime) -> None:
     """Keep the state of sources."""
     statement = """
         INSERT INTO source (equipment_id, data_quality, last_sample_at, changed_at)

@@ -4,15 +4,14 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.lamination.stackplan import StackPlan
 from shared.db import sql
 from shared.facts import Material
 from shared.masterdata import keep_version
+from shared.transaction import Transaction
 
 
-async def add_plan(tx: AsyncConnection, plan: StackPlan) -> None:
+async def add_plan(tx: Transaction, plan: StackPlan) -> None:
     """Keep a version of a stack plan; the same version with the same content may come again.
 
     Raises:
@@ -21,7 +20,7 @@ async def add_plan(tx: AsyncConnection, plan: StackPlan) -> None:
     await keep_version(tx, "stack_plan", ("stack_plan_id", "version"), plan)
 
 
-async def newest_plans(tx: AsyncConnection) -> dict[str, StackPlan]:
+async def newest_plans(tx: Transaction) -> dict[str, StackPlan]:
     """Return the newest version of each stack plan by its id."""
     statement = """
         SELECT DISTINCT ON (stack_plan_id) stack_plan_id, body FROM stack_plan
@@ -30,14 +29,14 @@ async def newest_plans(tx: AsyncConnection) -> dict[str, StackPlan]:
     return {name: StackPlan.model_validate(body) for name, body in rows}
 
 
-async def plans(tx: AsyncConnection) -> list[dict[str, Any]]:
+async def plans(tx: Transaction) -> list[dict[str, Any]]:
     """Return all stack plans in all versions."""
     statement = "SELECT body FROM stack_plan ORDER BY stack_plan_id, version"
     return list(await tx.scalars(sql(statement)))
 
 
 async def keep_stack(
-    tx: AsyncConnection,
+    tx: Transaction,
     station_order_id: str,
     lot_id: str,
     plan: StackPlan,
@@ -63,14 +62,14 @@ async def keep_stack(
     await tx.execute(sql(statement), values)
 
 
-async def np_ratio_of(tx: AsyncConnection, station_order_id: str) -> float | None:
+async def np_ratio_of(tx: Transaction, station_order_id: str) -> float | None:
     """Return the N/P ratio a stack was planned with; None where it has no cathode."""
     statement = "SELECT np_ratio FROM stack WHERE station_order_id = :id"
     ratio: float | None = await tx.scalar(sql(statement), {"id": station_order_id})
     return ratio
 
 
-async def stacks_of(tx: AsyncConnection, lot_id: str) -> list[dict[str, Any]]:
+async def stacks_of(tx: Transaction, lot_id: str) -> list[dict[str, Any]]:
     """Return how a cell was stacked, with state and times; a second try is a second entry."""
     statement = """
         SELECT s.*, o.state, o.reason, o.equipment_id, o.started_at, o.ended_at

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.lamination import domain, stackplan, store
 from services.lamination.stackplan import StackPlan
 from shared import recipes
@@ -15,6 +13,7 @@ from shared.intake import ended_event, first_startable, lot_results, measured, o
 from shared.joborders import StationOrder
 from shared.settings import StationSettings
 from shared.stations import JobAnswer
+from shared.transaction import Transaction
 
 RESULTS = {
     "laminator": ("alignment_um", "layer_count"),
@@ -30,7 +29,7 @@ class LaminationWork:
 
     async def plan(
         self,
-        tx: AsyncConnection,
+        tx: Transaction,
         station: StationSettings,
         waiting: Sequence[JobOrderReleased],
     ) -> StationOrder | None:
@@ -44,7 +43,7 @@ class LaminationWork:
 
         return await first_startable(tx, self._service, waiting, prepare)
 
-    async def ended(self, tx: AsyncConnection, order: StationOrder, answer: JobAnswer) -> None:
+    async def ended(self, tx: Transaction, order: StationOrder, answer: JobAnswer) -> None:
         """Say which parts the cell holds, or how it was sealed, with what was measured."""
         [job_order] = order.job_orders
         cell = domain.cell_of(job_order)
@@ -55,7 +54,7 @@ class LaminationWork:
         event = ended_event(order, job_order, answer, order.materials, results)
         await self._service.outbox.record(tx, event)
 
-    async def _stack(self, tx: AsyncConnection, job_order: JobOrderReleased) -> None:
+    async def _stack(self, tx: Transaction, job_order: JobOrderReleased) -> None:
         plan = stackplan.choose(
             await store.newest_plans(tx),
             job_order.product_id,
@@ -69,7 +68,7 @@ class LaminationWork:
 
 
 async def take_master_data(
-    tx: AsyncConnection,
+    tx: Transaction,
     master_recipes: Sequence[recipes.MasterRecipe],
     stack_plans: Sequence[StackPlan],
 ) -> dict[str, Any]:

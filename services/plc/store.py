@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.plc.domain import Floor, Hearing, KnownJobOrder, State
 from shared.db import sql
 from shared.events import JobOrderReleased
+from shared.transaction import Transaction
 
 ENDED_KEPT = 200  # newest ended job orders of a kind a PLC may still report on
 HOLDS_KEPT = 5000  # newest holds of lots without a job order, to give the reason
@@ -43,7 +42,7 @@ class AnswerRow:
     answered_at: datetime
 
 
-async def add_released(tx: AsyncConnection, released: JobOrderReleased, at: datetime) -> None:
+async def add_released(tx: Transaction, released: JobOrderReleased, at: datetime) -> None:
     """Keep a released job order; how far it is may be known already."""
     statement = """
         INSERT INTO job_order (job_order_id, released, station_kind, changed_at)
@@ -60,7 +59,7 @@ async def add_released(tx: AsyncConnection, released: JobOrderReleased, at: date
 
 
 async def set_state(
-    tx: AsyncConnection,
+    tx: Transaction,
     job_order_id: str,
     state: State,
     equipment_id: str | None,
@@ -84,7 +83,7 @@ async def set_state(
     await tx.execute(sql(statement), values)
 
 
-async def add_lot(tx: AsyncConnection, lot_id: str, material_definition_id: str) -> None:
+async def add_lot(tx: Transaction, lot_id: str, material_definition_id: str) -> None:
     """Keep that a lot exists."""
     statement = """
         INSERT INTO lot (lot_id, material_definition_id) VALUES (:lot_id, :material_definition_id)
@@ -94,7 +93,7 @@ async def add_lot(tx: AsyncConnection, lot_id: str, material_definition_id: str)
 
 
 async def hold(
-    tx: AsyncConnection, lot_id: str, source: str, gate: str, reason: str, at: datetime
+    tx: Transaction, lot_id: str, source: str, gate: str, reason: str, at: datetime
 ) -> None:
     """Keep that one gate of one service holds a lot."""
     statement = """
@@ -106,14 +105,14 @@ async def hold(
     await tx.execute(sql(statement), values)
 
 
-async def free(tx: AsyncConnection, lot_id: str, source: str, gate: str) -> None:
+async def free(tx: Transaction, lot_id: str, source: str, gate: str) -> None:
     """Keep that this gate holds the lot no longer."""
     statement = """
         DELETE FROM lot_hold WHERE lot_id = :lot_id AND source = :source AND gate = :gate"""
     await tx.execute(sql(statement), {"lot_id": lot_id, "source": source, "gate": gate})
 
 
-async def floor(tx: AsyncConnection, kinds: Collection[str], lot_ids: Sequence[str] = ()) -> Floor:
+async def floor(tx: Transaction, kinds: Collection[str], lot_ids: Sequence[str] = ()) -> Floor:
     """Return what is known of the job orders of some kinds of station and of the lots in them.
 
     lot_ids: further lots to look up.
@@ -153,7 +152,7 @@ async def floor(tx: AsyncConnection, kinds: Collection[str], lot_ids: Sequence[s
     )
 
 
-async def newest_reports(tx: AsyncConnection, limit: int) -> list[ReportRow]:
+async def newest_reports(tx: Transaction, limit: int) -> list[ReportRow]:
     """Return the newest reports, oldest first, to know their repeats."""
     statement = """
         SELECT user_name, request_id, equipment_id, job_order_id, state, text, status, message,
@@ -163,7 +162,7 @@ async def newest_reports(tx: AsyncConnection, limit: int) -> list[ReportRow]:
     return [ReportRow(**row) for row in reversed(rows)]
 
 
-async def add_report(tx: AsyncConnection, row: ReportRow) -> bool:
+async def add_report(tx: Transaction, row: ReportRow) -> bool:
     """Keep a report and how far it says its job order is; False for a repeat."""
     statement = """
         INSERT INTO report (user_name, request_id, equipment_id, job_order_id, state, text, status,
@@ -180,7 +179,7 @@ async def add_report(tx: AsyncConnection, row: ReportRow) -> bool:
     return True
 
 
-async def add_answers(tx: AsyncConnection, rows: Sequence[AnswerRow]) -> None:
+async def add_answers(tx: Transaction, rows: Sequence[AnswerRow]) -> None:
     """Keep answers of the interlock."""
     statement = """
         INSERT INTO interlock_answer (user_name, request_id, equipment_id, lot_id, allowed, reason,
@@ -190,20 +189,20 @@ async def add_answers(tx: AsyncConnection, rows: Sequence[AnswerRow]) -> None:
         await tx.execute(sql(statement), [vars(row) for row in rows])
 
 
-async def answers(tx: AsyncConnection, limit: int) -> list[dict[str, Any]]:
+async def answers(tx: Transaction, limit: int) -> list[dict[str, Any]]:
     """Return the newest answers of the interlock."""
     statement = "SELECT * FROM interlock_answer ORDER BY id DESC LIMIT :limit"
     rows = (await tx.execute(sql(statement), {"limit": limit})).mappings()
     return [dict(row) for row in rows]
 
 
-async def hearings(tx: AsyncConnection) -> dict[str, Hearing]:
+async def hearings(tx: Transaction) -> dict[str, Hearing]:
     """Return by equipment id which PLCs send heartbeats, and whether they were last heard."""
     rows = await tx.execute(sql("SELECT equipment_id, state FROM hearing"))
     return {row[0]: row[1] for row in rows}
 
 
-async def set_hearing(tx: AsyncConnection, equipment_id: str, state: Hearing, at: datetime) -> None:
+async def set_hearing(tx: Transaction, equipment_id: str, state: Hearing, at: datetime) -> None:
     """Keep whether a PLC is heard."""
     statement = """
         INSERT INTO hearing (equipment_id, state, changed_at) VALUES (:equipment_id, :state, :at)
@@ -212,15 +211,13 @@ async def set_hearing(tx: AsyncConnection, equipment_id: str, state: Hearing, at
     await tx.execute(sql(statement), {"equipment_id": equipment_id, "state": state, "at": at})
 
 
-async def ending_certificates(tx: AsyncConnection) -> dict[str, tuple[str, datetime]]:
+async def ending_certificates(tx: Transaction) -> dict[str, tuple[str, datetime]]:
     """Return state and end of each certificate that was said to near its end, by its name."""
     rows = await tx.execute(sql("SELECT name, state, valid_until FROM certificate"))
     return {row[0]: (row[1], row[2]) for row in rows}
 
 
-async def set_certificate(
-    tx: AsyncConnection, name: str, state: str, valid_until: datetime
-) -> None:
+async def set_certificate(tx: Transaction, name: str, state: str, valid_until: datetime) -> None:
     """Keep that a certificate nears its end, or that it does so no longer (`valid`)."""
     values = {"name": name, "state": state, "valid_until": valid_until}
     if state == "valid":

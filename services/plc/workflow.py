@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.plc import domain, store
 from services.plc.domain import Answer, Floor, KnownJobOrder, Reported, Unit, Verdict
@@ -30,6 +29,7 @@ from shared.events import (
 )
 from shared.facts import Event
 from shared.inbox import Handler
+from shared.transaction import Transaction
 
 log = structlog.get_logger()
 OLD_AFTER_S = 5.0
@@ -40,47 +40,45 @@ REPEATS_KEPT = 10_000
 REQUEST_ID = re.compile(r"[!-~]{1,100}")  # without space: ids of this service's own have one
 
 
-async def take_released(tx: AsyncConnection, envelope: Envelope, event: JobOrderReleased) -> None:
+async def take_released(tx: Transaction, envelope: Envelope, event: JobOrderReleased) -> None:
     """Keep a released job order."""
     await store.add_released(tx, event, envelope.time)
 
 
-async def take_started(tx: AsyncConnection, envelope: Envelope, event: JobOrderStarted) -> None:
+async def take_started(tx: Transaction, envelope: Envelope, event: JobOrderStarted) -> None:
     """Keep where a job order runs."""
     job_order_id, where = event.job_order_id, event.equipment_id
     await store.set_state(tx, job_order_id, "running", where, None, envelope.time)
 
 
-async def take_ended(tx: AsyncConnection, envelope: Envelope, event: JobOrderEnded) -> None:
+async def take_ended(tx: Transaction, envelope: Envelope, event: JobOrderEnded) -> None:
     """Keep how a job order ended."""
     job_order_id, where = event.job_order_id, event.equipment_id
     await store.set_state(tx, job_order_id, event.state, where, event.reason, envelope.time)
 
 
-async def take_held(tx: AsyncConnection, envelope: Envelope, event: JobOrderHeld) -> None:
+async def take_held(tx: Transaction, envelope: Envelope, event: JobOrderHeld) -> None:
     """Keep why a job order stands."""
     job_order_id, where = event.job_order_id, event.equipment_id
     await store.set_state(tx, job_order_id, "interrupted", where, event.reason, envelope.time)
 
 
-async def take_lot(tx: AsyncConnection, _: Envelope, event: MaterialLotRegistered) -> None:
+async def take_lot(tx: Transaction, _: Envelope, event: MaterialLotRegistered) -> None:
     """Keep that a lot exists."""
     await store.add_lot(tx, event.lot_id, event.material_definition_id)
 
 
-async def take_lot_held(tx: AsyncConnection, envelope: Envelope, event: LotHeld) -> None:
+async def take_lot_held(tx: Transaction, envelope: Envelope, event: LotHeld) -> None:
     """Keep what holds a lot."""
     await store.hold(tx, event.lot_id, envelope.service, event.gate, event.reason, envelope.time)
 
 
-async def take_lot_freed(tx: AsyncConnection, envelope: Envelope, event: LotHoldReleased) -> None:
+async def take_lot_freed(tx: Transaction, envelope: Envelope, event: LotHoldReleased) -> None:
     """Keep that a hold ended."""
     await store.free(tx, event.lot_id, envelope.service, event.gate)
 
 
-async def take_disposition(
-    tx: AsyncConnection, envelope: Envelope, event: DispositionDecided
-) -> None:
+async def take_disposition(tx: Transaction, envelope: Envelope, event: DispositionDecided) -> None:
     """Keep what is scrap; all other dispositions become holds of execution, which owns them."""
     decided = {event.lot_id: (event.disposition, event.reason)}
     decided |= {part.lot_id: (part.disposition, part.reason) for part in event.parts}
@@ -342,7 +340,7 @@ def _event(row: ReportRow) -> PlcReported:
     )
 
 
-async def floor_of(tx: AsyncConnection, unit: Unit, lot_id: str | None = None) -> Floor:
+async def floor_of(tx: Transaction, unit: Unit, lot_id: str | None = None) -> Floor:
     """Return what the record knows for one unit, and of one lot."""
     return await store.floor(tx, {unit.kind}, [lot_id] if lot_id else [])
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.quality.countdown import NEVER, Countdown
 from services.quality.domain import ExposureBudget
@@ -15,6 +14,7 @@ from services.quality.store import all_rows
 from shared.db import sql
 from shared.events import JobOrderEnded, JobOrderStarted
 from shared.outbox import Cause
+from shared.transaction import Transaction
 
 MAY_CHANGE = "NOT settled AND (state <> 'unknown' OR unknown_at > :given_up_at)"
 
@@ -32,7 +32,7 @@ class OpenInterval:
 
 
 async def begin(
-    tx: AsyncConnection,
+    tx: Transaction,
     event: JobOrderStarted | JobOrderEnded,
     budget: ExposureBudget,
     countdown: Countdown,
@@ -61,7 +61,7 @@ async def begin(
     )
 
 
-async def end(tx: AsyncConnection, lot_id: str, states: Sequence[str]) -> None:
+async def end(tx: Transaction, lot_id: str, states: Sequence[str]) -> None:
     """Close the intervals of a lot in some states."""
     await tx.execute(
         sql("DELETE FROM open_exposure WHERE lot_id = :lot_id AND open_state = ANY(:states)"),
@@ -69,7 +69,7 @@ async def end(tx: AsyncConnection, lot_id: str, states: Sequence[str]) -> None:
     )
 
 
-async def due(tx: AsyncConnection, now: datetime, given_up_at: datetime) -> list[tuple[str, str]]:
+async def due(tx: Transaction, now: datetime, given_up_at: datetime) -> list[tuple[str, str]]:
     """Return lot and state of the intervals that changed by time, or whose room has new samples.
 
     One that is over for certain stays so until it ends, and so does one that is unknown since
@@ -89,7 +89,7 @@ async def due(tx: AsyncConnection, now: datetime, given_up_at: datetime) -> list
     return [(row["lot_id"], row["open_state"]) for row in rows]
 
 
-async def next_due(tx: AsyncConnection, given_up_at: datetime) -> datetime | None:
+async def next_due(tx: Transaction, given_up_at: datetime) -> datetime | None:
     """Return the next instant at which an interval changes by time alone."""
     at: datetime | None = await tx.scalar(
         sql(f"SELECT min(due_at) FROM open_exposure WHERE {MAY_CHANGE}"),
@@ -98,7 +98,7 @@ async def next_due(tx: AsyncConnection, given_up_at: datetime) -> datetime | Non
     return at
 
 
-async def lock(tx: AsyncConnection, lot_id: str, state: str) -> OpenInterval | None:
+async def lock(tx: Transaction, lot_id: str, state: str) -> OpenInterval | None:
     """Return an open interval, locked; None where it has ended or another has it."""
     rows = await all_rows(
         tx,
@@ -114,7 +114,7 @@ async def lock(tx: AsyncConnection, lot_id: str, state: str) -> OpenInterval | N
 
 
 async def keep(
-    tx: AsyncConnection,
+    tx: Transaction,
     interval: OpenInterval,
     countdown: Countdown,
     state: ExposureState,
@@ -142,7 +142,7 @@ async def keep(
     )
 
 
-async def of_lots(tx: AsyncConnection, lot_id: str | None, now: datetime) -> list[dict[str, Any]]:
+async def of_lots(tx: Transaction, lot_id: str | None, now: datetime) -> list[dict[str, Any]]:
     """Return the open intervals, of one lot if named, with what is left; nearest limit first."""
     rows = await all_rows(
         tx,

@@ -3,8 +3,6 @@
 import asyncio
 from datetime import datetime, timedelta
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.quality import countdowns, masterdata, openings
 from services.quality.countdown import Countdown, begun, read_on
 from services.quality.countdowns import OpenInterval
@@ -14,6 +12,7 @@ from shared.db import Database
 from shared.envelope import Envelope
 from shared.events import ExposureEvaluated, JobOrderEnded, JobOrderStarted
 from shared.outbox import Cause, Outbox, cause
+from shared.transaction import Transaction
 
 LOOK_S = 1.0  # longest wall wait between looks at what opened and at new samples
 PIECE = timedelta(hours=1)  # of samples that are read at once
@@ -29,13 +28,11 @@ class Deadlines:
         self._database, self._outbox, self._clock = database, outbox, clock
         self._longest_gap_s = longest_gap_s
 
-    async def on_started(
-        self, tx: AsyncConnection, envelope: Envelope, event: JobOrderStarted
-    ) -> None:
+    async def on_started(self, tx: Transaction, envelope: Envelope, event: JobOrderStarted) -> None:
         """A station began: budgets that begin with it are counted down from now on."""
         await self._begin(tx, envelope, event)
 
-    async def on_ended(self, tx: AsyncConnection, envelope: Envelope, event: JobOrderEnded) -> None:
+    async def on_ended(self, tx: Transaction, envelope: Envelope, event: JobOrderEnded) -> None:
         """A station ended: count down what it opened should its start not be known; end the rest.
 
         A lot whose opening was aborted is held, and nothing is counted down for it.
@@ -52,7 +49,7 @@ class Deadlines:
             await countdowns.end(tx, event.lot_id, closed)
 
     async def _begin(
-        self, tx: AsyncConnection, envelope: Envelope, event: JobOrderStarted | JobOrderEnded
+        self, tx: Transaction, envelope: Envelope, event: JobOrderStarted | JobOrderEnded
     ) -> None:
         led_here = Cause(envelope.correlationid, str(envelope.id))
         for budget in await masterdata.budgets(tx, event.product_id):
@@ -85,7 +82,7 @@ class Deadlines:
             self._database.committed.set()
         return changed_count
 
-    async def _take(self, tx: AsyncConnection, lot_id: str, open_state: str) -> bool:
+    async def _take(self, tx: Transaction, lot_id: str, open_state: str) -> bool:
         interval = await countdowns.lock(tx, lot_id, open_state)
         if interval is None:
             return False
@@ -100,7 +97,7 @@ class Deadlines:
         return True
 
     async def _read_on(
-        self, tx: AsyncConnection, interval: OpenInterval, now: datetime
+        self, tx: Transaction, interval: OpenInterval, now: datetime
     ) -> tuple[Countdown, datetime]:
         """Return the countdown by all samples there are, and the instant of the newest.
 

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.quality import store
 from services.quality.gates import Decision, Judged
 from services.quality.store import Passage
@@ -15,6 +13,7 @@ from shared.events import (
     ThermocoupleDriftFound,
 )
 from shared.outbox import Outbox
+from shared.transaction import Transaction
 
 STATION, DRIFT = "station", "drift"  # the words for nonconformances that no gate raised
 
@@ -27,7 +26,7 @@ class Recorder:
 
     async def keep_results(
         self,
-        tx: AsyncConnection,
+        tx: Transaction,
         passage: Passage,
         gate: str,
         version: int,
@@ -38,7 +37,7 @@ class Recorder:
         await store.keep_results(tx, passage.job_order_id, gate, version, judged, now)
 
     async def keep_decision(
-        self, tx: AsyncConnection, passage: Passage, gate: str, version: int, decision: Decision
+        self, tx: Transaction, passage: Passage, gate: str, version: int, decision: Decision
     ) -> None:
         """Keep and say a decision, and a nonconformance that names what it does not let go."""
         now = self._clock.now()
@@ -70,7 +69,7 @@ class Recorder:
             )
             await self._raise(tx, raised, gate, passage.job_order_id)
 
-    async def raise_held(self, tx: AsyncConnection, event: JobOrderHeld, event_id: str) -> None:
+    async def raise_held(self, tx: Transaction, event: JobOrderHeld, event_id: str) -> None:
         """Raise a nonconformance for a job order that a station or a service held."""
         raised = NonconformanceRaised(
             lot_id=event.lot_id,
@@ -81,7 +80,7 @@ class Recorder:
         )
         await self._raise(tx, raised, STATION, event.job_order_id)
 
-    async def raise_drift(self, tx: AsyncConnection, event: ThermocoupleDriftFound) -> None:
+    async def raise_drift(self, tx: Transaction, event: ThermocoupleDriftFound) -> None:
         """Raise a nonconformance for a furnace whose thermocouples have drifted apart."""
         raised = NonconformanceRaised(
             lot_id=event.lot_ids[0],
@@ -97,7 +96,7 @@ class Recorder:
         await self._raise(tx, raised, DRIFT, event.furnace_load_id)
 
     async def _raise(
-        self, tx: AsyncConnection, event: NonconformanceRaised, gate: str, job_order_id: str
+        self, tx: Transaction, event: NonconformanceRaised, gate: str, job_order_id: str
     ) -> None:
         now = self._clock.now()
         if await store.keep_nonconformance(tx, event, gate, job_order_id, now):

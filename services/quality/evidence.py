@@ -4,15 +4,14 @@ import json
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.quality.store import all_rows
 from shared.db import sql
 from shared.errors import NotFoundError
 from shared.events import SpectrumMeasured
+from shared.transaction import Transaction
 
 
-async def keep_spectrum(tx: AsyncConnection, event: SpectrumMeasured) -> None:
+async def keep_spectrum(tx: Transaction, event: SpectrumMeasured) -> None:
     """Keep the arrays of a measured spectrum."""
     columns = {
         "spectrum_id",
@@ -40,7 +39,7 @@ async def keep_spectrum(tx: AsyncConnection, event: SpectrumMeasured) -> None:
 
 
 async def set_figures(
-    tx: AsyncConnection, spectrum_id: str, figures_record: dict[str, Any] | None, version: str
+    tx: Transaction, spectrum_id: str, figures_record: dict[str, Any] | None, version: str
 ) -> None:
     """Keep what a spectrum's evaluation found, with the version of the model that found it."""
     await tx.execute(
@@ -51,7 +50,7 @@ async def set_figures(
     )
 
 
-async def keep_file(tx: AsyncConnection, sha256: str, content: bytes, at: datetime) -> None:
+async def keep_file(tx: Transaction, sha256: str, content: bytes, at: datetime) -> None:
     """Keep the bytes of a file under their SHA-256; the same bytes are kept once."""
     await tx.execute(
         sql("""
@@ -61,7 +60,7 @@ async def keep_file(tx: AsyncConnection, sha256: str, content: bytes, at: dateti
     )
 
 
-async def file(tx: AsyncConnection, sha256: str) -> bytes:
+async def file(tx: Transaction, sha256: str) -> bytes:
     """Return the bytes of a file.
 
     Raises:
@@ -75,7 +74,7 @@ async def file(tx: AsyncConnection, sha256: str) -> bytes:
     return bytes(content)
 
 
-async def keep_uploaded(tx: AsyncConnection, row: dict[str, Any]) -> None:
+async def keep_uploaded(tx: Transaction, row: dict[str, Any]) -> None:
     """Keep the arrays and figures of a spectrum that came as a file."""
     await tx.execute(
         sql("""
@@ -87,7 +86,7 @@ async def keep_uploaded(tx: AsyncConnection, row: dict[str, Any]) -> None:
     )
 
 
-async def of_lot(tx: AsyncConnection, lot_id: str, limit: int) -> list[dict[str, Any]]:
+async def of_lot(tx: Transaction, lot_id: str, limit: int) -> list[dict[str, Any]]:
     """Return the newest spectra of a lot with their arrays and figures, newest first."""
     rows = await all_rows(
         tx,

@@ -3,8 +3,6 @@
 import math
 from datetime import timedelta
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.quality import gates, masterdata, openings, store
 from services.quality.decisions import Recorder
 from services.quality.domain import EXPOSURE_GATE, ExposureBudget
@@ -18,6 +16,7 @@ from shared.errors import InvalidInputError
 from shared.events import ExposureEvaluated
 from shared.facts import Disposition
 from shared.outbox import Cause, Outbox, cause
+from shared.transaction import Transaction
 from shared.units import display_unit
 
 LOOK_S = 1.0
@@ -57,7 +56,7 @@ class ExposureJudge:
             self._database.committed.set()
         return count
 
-    async def _take(self, tx: AsyncConnection, lot_id: str, state: str) -> bool:
+    async def _take(self, tx: Transaction, lot_id: str, state: str) -> bool:
         row = await openings.lock_pending(tx, lot_id, state, self._clock.now())
         if row is None:
             return False
@@ -76,7 +75,7 @@ class ExposureJudge:
 
     async def _exposure(
         self,
-        tx: AsyncConnection,
+        tx: Transaction,
         budget: ExposureBudget,
         first: Passage | None,
         last: Passage,
@@ -105,7 +104,7 @@ class ExposureJudge:
 
     async def _record(
         self,
-        tx: AsyncConnection,
+        tx: Transaction,
         budget: ExposureBudget,
         first: Passage | None,
         last: Passage,
@@ -141,7 +140,7 @@ class ExposureJudge:
 
     async def _decide(
         self,
-        tx: AsyncConnection,
+        tx: Transaction,
         budget: ExposureBudget,
         last: Passage,
         judged: tuple[Judged, ...],

@@ -1,13 +1,12 @@
 """Test specifications and exposure budgets in quality's database; the newest version acts."""
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.quality.domain import ExposureBudget, TestSpecification
 from services.quality.store import all_rows
 from shared.masterdata import keep_version
+from shared.transaction import Transaction
 
 
-async def add_specification(tx: AsyncConnection, spec: TestSpecification) -> None:
+async def add_specification(tx: Transaction, spec: TestSpecification) -> None:
     """Keep a version of a test specification.
 
     Raises:
@@ -18,7 +17,7 @@ async def add_specification(tx: AsyncConnection, spec: TestSpecification) -> Non
 
 
 async def specifications(
-    tx: AsyncConnection, product_id: str, operation: str
+    tx: Transaction, product_id: str, operation: str
 ) -> list[TestSpecification]:
     """Return the newest version of each gate of an operation."""
     rows = await all_rows(
@@ -32,7 +31,7 @@ async def specifications(
     return [TestSpecification.model_validate(row["body"]) for row in rows]
 
 
-async def add_budget(tx: AsyncConnection, budget: ExposureBudget) -> None:
+async def add_budget(tx: Transaction, budget: ExposureBudget) -> None:
     """Keep a version of an exposure budget.
 
     Raises:
@@ -41,7 +40,7 @@ async def add_budget(tx: AsyncConnection, budget: ExposureBudget) -> None:
     await keep_version(tx, "exposure_budget", ("state", "product_id", "version"), budget)
 
 
-async def budgets(tx: AsyncConnection, product_id: str) -> list[ExposureBudget]:
+async def budgets(tx: Transaction, product_id: str) -> list[ExposureBudget]:
     """Return the newest version of each budget of a product."""
     rows = await all_rows(
         tx,

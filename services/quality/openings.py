@@ -5,16 +5,16 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.quality.domain import ExposureBudget
 from services.quality.exposure import DewPoint
 from services.quality.store import Passage, all_rows, passage_of
 from shared.db import sql
+from shared.transaction import Transaction
 
 
 async def add_pending(
-    tx: AsyncConnection, lot_id: str, budget: ExposureBudget, give_up_at: datetime
+    tx: Transaction, lot_id: str, budget: ExposureBudget, give_up_at: datetime
 ) -> None:
     """Keep an interval to be evaluated, if its last operation has ended.
 
@@ -36,7 +36,7 @@ async def add_pending(
     )
 
 
-async def pending(tx: AsyncConnection) -> list[tuple[str, str]]:
+async def pending(tx: Transaction) -> list[tuple[str, str]]:
     """Return lot and state of the intervals to be evaluated, oldest first."""
     rows = await all_rows(
         tx, "SELECT lot_id, state FROM pending_exposure ORDER BY give_up_at, lot_id, state"
@@ -45,7 +45,7 @@ async def pending(tx: AsyncConnection) -> list[tuple[str, str]]:
 
 
 async def lock_pending(
-    tx: AsyncConnection, lot_id: str, state: str, now: datetime
+    tx: Transaction, lot_id: str, state: str, now: datetime
 ) -> RowMapping | None:
     """Return one interval to be evaluated with its budget, locked, and `given_up`; or None."""
     rows = await all_rows(
@@ -61,7 +61,7 @@ async def lock_pending(
     return rows[0] if rows else None
 
 
-async def end_pending(tx: AsyncConnection, lot_id: str, state: str) -> None:
+async def end_pending(tx: Transaction, lot_id: str, state: str) -> None:
     """End the evaluation of an interval."""
     await tx.execute(
         sql("DELETE FROM pending_exposure WHERE lot_id = :lot_id AND state = :state"),
@@ -69,7 +69,7 @@ async def end_pending(tx: AsyncConnection, lot_id: str, state: str) -> None:
     )
 
 
-async def newest_passage(tx: AsyncConnection, lot_id: str, operation: str) -> Passage | None:
+async def newest_passage(tx: Transaction, lot_id: str, operation: str) -> Passage | None:
     """Return the last time a lot went through an operation, or None."""
     rows = await all_rows(
         tx,
@@ -83,7 +83,7 @@ async def newest_passage(tx: AsyncConnection, lot_id: str, operation: str) -> Pa
 
 
 async def dew_points(
-    tx: AsyncConnection, equipment_id: str, from_at: datetime, to_at: datetime
+    tx: Transaction, equipment_id: str, from_at: datetime, to_at: datetime
 ) -> Mapping[str, Sequence[DewPoint]]:
     """Return the samples of each sensor of a room from an instant to another, in order."""
     rows = await all_rows(
@@ -103,7 +103,7 @@ async def dew_points(
     return found
 
 
-async def keep_dew_points(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+async def keep_dew_points(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep samples of sensors; one that is there already stays."""
     await tx.execute(
         sql("""
@@ -113,12 +113,12 @@ async def keep_dew_points(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]
     )
 
 
-async def forget_dew_points(tx: AsyncConnection, before: datetime) -> None:
+async def forget_dew_points(tx: Transaction, before: datetime) -> None:
     """Delete samples that are older than an instant."""
     await tx.execute(sql("DELETE FROM dew_point WHERE source_at < :before"), {"before": before})
 
 
-async def keep_exposure(tx: AsyncConnection, row: Mapping[str, Any]) -> None:
+async def keep_exposure(tx: Transaction, row: Mapping[str, Any]) -> None:
     """Keep an evaluated interval."""
     await tx.execute(
         sql("""
@@ -130,7 +130,7 @@ async def keep_exposure(tx: AsyncConnection, row: Mapping[str, Any]) -> None:
     )
 
 
-async def newest_exposures(tx: AsyncConnection, lot_id: str) -> Mapping[str, RowMapping]:
+async def newest_exposures(tx: Transaction, lot_id: str) -> Mapping[str, RowMapping]:
     """Return the newest evaluation of each open state of a lot."""
     rows = await all_rows(
         tx,
@@ -142,7 +142,7 @@ async def newest_exposures(tx: AsyncConnection, lot_id: str) -> Mapping[str, Row
     return {row["open_state"]: row for row in rows}
 
 
-async def of_lot(tx: AsyncConnection, lot_id: str) -> list[dict[str, Any]]:
+async def of_lot(tx: Transaction, lot_id: str) -> list[dict[str, Any]]:
     """Return every evaluation of a lot's open intervals, newest first."""
     rows = await all_rows(
         tx,

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.quality.store import all_rows
 from shared.db import sql
+from shared.transaction import Transaction
 
 
-async def keep_request(tx: AsyncConnection, work_request_id: str, witness_quantity: int) -> None:
+async def keep_request(tx: Transaction, work_request_id: str, witness_quantity: int) -> None:
     """Keep how many witness cells a work request makes."""
     await tx.execute(
         sql("""
@@ -18,7 +17,7 @@ async def keep_request(tx: AsyncConnection, work_request_id: str, witness_quanti
     )
 
 
-async def witness_quantity(tx: AsyncConnection, work_request_id: str) -> int | None:
+async def witness_quantity(tx: Transaction, work_request_id: str) -> int | None:
     """Return how many witness cells a work request makes, None where it is not known here."""
     quantity: int | None = await tx.scalar(
         sql("SELECT witness_quantity FROM work_request WHERE work_request_id = :id"),
@@ -27,7 +26,7 @@ async def witness_quantity(tx: AsyncConnection, work_request_id: str) -> int | N
     return quantity
 
 
-async def keep_members(tx: AsyncConnection, pellet_lot_id: str, lot_ids: Sequence[str]) -> None:
+async def keep_members(tx: Transaction, pellet_lot_id: str, lot_ids: Sequence[str]) -> None:
     """Keep which pellet lot pellets are of."""
     await tx.execute(
         sql("""
@@ -38,7 +37,7 @@ async def keep_members(tx: AsyncConnection, pellet_lot_id: str, lot_ids: Sequenc
     )
 
 
-async def keep_components(tx: AsyncConnection, lot_id: str, part_ids: Sequence[str]) -> None:
+async def keep_components(tx: Transaction, lot_id: str, part_ids: Sequence[str]) -> None:
     """Keep which pellets a cell has; what is no member of a pellet lot is left out."""
     await tx.execute(
         sql("""
@@ -50,7 +49,7 @@ async def keep_components(tx: AsyncConnection, lot_id: str, part_ids: Sequence[s
     )
 
 
-async def pellet_lots(tx: AsyncConnection, lot_id: str) -> list[str]:
+async def pellet_lots(tx: Transaction, lot_id: str) -> list[str]:
     """Return the pellet lots that a pellet or a cell's pellets are of."""
     rows = await all_rows(
         tx,

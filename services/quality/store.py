@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.quality.gates import Figures, Judged, Verdict
 from shared.db import sql
 from shared.events import DispositionDecided, NonconformanceRaised
 from shared.facts import TestResult
+from shared.transaction import Transaction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,19 +32,19 @@ class Passage:
     causation_id: str | None
 
 
-async def all_rows(tx: AsyncConnection, statement: str, **values: Any) -> Sequence[RowMapping]:
+async def all_rows(tx: Transaction, statement: str, **values: Any) -> Sequence[RowMapping]:
     """Return the rows of a statement."""
     return (await tx.execute(sql(statement), values)).mappings().all()
 
 
-async def lock(tx: AsyncConnection, name: str) -> None:
+async def lock(tx: Transaction, name: str) -> None:
     """Keep others off the decisions over one lot until the end of the transaction."""
     await tx.execute(
         sql("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name}
     )
 
 
-async def keep_passage(tx: AsyncConnection, passage: Passage) -> None:
+async def keep_passage(tx: Transaction, passage: Passage) -> None:
     """Keep an ended job order until its gates have decided, and as the times of its lot."""
     await tx.execute(
         sql("""
@@ -57,7 +57,7 @@ async def keep_passage(tx: AsyncConnection, passage: Passage) -> None:
     )
 
 
-async def open_passages(tx: AsyncConnection) -> list[str]:
+async def open_passages(tx: Transaction) -> list[str]:
     """Return the job orders whose gates can decide: ended, and no figure is being computed."""
     rows = await all_rows(
         tx,
@@ -70,7 +70,7 @@ async def open_passages(tx: AsyncConnection) -> list[str]:
     return [row["job_order_id"] for row in rows]
 
 
-async def lock_passage(tx: AsyncConnection, job_order_id: str) -> Passage | None:
+async def lock_passage(tx: Transaction, job_order_id: str) -> Passage | None:
     """Return an undecided job order, locked; None where it is decided or locked by another."""
     rows = await all_rows(
         tx,
@@ -82,7 +82,7 @@ async def lock_passage(tx: AsyncConnection, job_order_id: str) -> Passage | None
     return passage_of(rows[0]) if rows else None
 
 
-async def set_decided(tx: AsyncConnection, job_order_id: str, *, decided: bool) -> None:
+async def set_decided(tx: Transaction, job_order_id: str, *, decided: bool) -> None:
     """Close an ended job order, or open it again because of new figures."""
     await tx.execute(
         sql("UPDATE passage SET decided = :decided, waits = NULL WHERE job_order_id = :id"),
@@ -90,7 +90,7 @@ async def set_decided(tx: AsyncConnection, job_order_id: str, *, decided: bool) 
     )
 
 
-async def set_waits(tx: AsyncConnection, job_order_id: str, reason: str) -> None:
+async def set_waits(tx: Transaction, job_order_id: str, reason: str) -> None:
     """Keep why the gates of a job order do not decide yet."""
     await tx.execute(
         sql("""
@@ -107,7 +107,7 @@ def passage_of(row: RowMapping) -> Passage:
 
 
 async def keep_measurements(
-    tx: AsyncConnection, job_order_id: str, results: Iterable[TestResult], at: datetime
+    tx: Transaction, job_order_id: str, results: Iterable[TestResult], at: datetime
 ) -> None:
     """Keep measured and computed values; a later one of the same kind counts, none is lost."""
     rows = [
@@ -130,7 +130,7 @@ async def keep_measurements(
         await tx.execute(sql(statement), rows)
 
 
-async def figures(tx: AsyncConnection, job_order_id: str) -> Figures:
+async def figures(tx: Transaction, job_order_id: str) -> Figures:
     """Return the newest value of each lot and characteristic of a job order."""
     rows = await all_rows(
         tx, "SELECT * FROM measurement WHERE job_order_id = :id ORDER BY id", id=job_order_id
@@ -138,7 +138,7 @@ async def figures(tx: AsyncConnection, job_order_id: str) -> Figures:
     return {(row["lot_id"], row["characteristic"]): _measured(row) for row in rows}
 
 
-async def newest_value(tx: AsyncConnection, lot_id: str, characteristic: str) -> float | None:
+async def newest_value(tx: Transaction, lot_id: str, characteristic: str) -> float | None:
     """Return the newest measured number of a lot, None where there is none or it is unknown."""
     value: float | None = await tx.scalar(
         sql("""
@@ -151,7 +151,7 @@ async def newest_value(tx: AsyncConnection, lot_id: str, characteristic: str) ->
 
 
 async def keep_pending(
-    tx: AsyncConnection, evaluation_id: str, kind: str, job_order_id: str, body: str
+    tx: Transaction, evaluation_id: str, kind: str, job_order_id: str, body: str
 ) -> None:
     """Keep a measurement whose figures are still to be computed."""
     await tx.execute(
@@ -162,7 +162,7 @@ async def keep_pending(
     )
 
 
-async def pending_ids(tx: AsyncConnection) -> list[str]:
+async def pending_ids(tx: Transaction) -> list[str]:
     """Return the evaluations to be done, oldest first."""
     rows = await all_rows(
         tx, "SELECT evaluation_id FROM pending_evaluation ORDER BY kept_at, evaluation_id"
@@ -170,7 +170,7 @@ async def pending_ids(tx: AsyncConnection) -> list[str]:
     return [row["evaluation_id"] for row in rows]
 
 
-async def pending(tx: AsyncConnection, evaluation_id: str) -> tuple[str, Any] | None:
+async def pending(tx: Transaction, evaluation_id: str) -> tuple[str, Any] | None:
     """Return kind and body of an evaluation, None where another has done it."""
     rows = await all_rows(
         tx, "SELECT kind, body FROM pending_evaluation WHERE evaluation_id = :id", id=evaluation_id
@@ -178,7 +178,7 @@ async def pending(tx: AsyncConnection, evaluation_id: str) -> tuple[str, Any] | 
     return (rows[0]["kind"], rows[0]["body"]) if rows else None
 
 
-async def take_pending(tx: AsyncConnection, evaluation_id: str) -> bool:
+async def take_pending(tx: Transaction, evaluation_id: str) -> bool:
     """End an evaluation; False when another has done it."""
     ended = await tx.execute(
         sql("DELETE FROM pending_evaluation WHERE evaluation_id = :id"), {"id": evaluation_id}
@@ -187,7 +187,7 @@ async def take_pending(tx: AsyncConnection, evaluation_id: str) -> bool:
 
 
 async def keep_results(
-    tx: AsyncConnection,
+    tx: Transaction,
     job_order_id: str,
     gate: str,
     version: int,
@@ -216,7 +216,7 @@ async def keep_results(
 
 
 async def keep_verdict(
-    tx: AsyncConnection, gate: str, pellet_lot_id: str, found: Verdict
+    tx: Transaction, gate: str, pellet_lot_id: str, found: Verdict
 ) -> list[Verdict]:
     """Keep what one witness or sample says of its pellet lot; return all that have spoken."""
     await tx.execute(
@@ -244,9 +244,7 @@ async def keep_verdict(
     ]
 
 
-async def keep_disposition(
-    tx: AsyncConnection, job_order_id: str, event: DispositionDecided
-) -> None:
+async def keep_disposition(tx: Transaction, job_order_id: str, event: DispositionDecided) -> None:
     """Keep a decision as it was published."""
     await tx.execute(
         sql("""
@@ -264,7 +262,7 @@ async def keep_disposition(
 
 
 async def keep_nonconformance(
-    tx: AsyncConnection, event: NonconformanceRaised, gate: str, job_order_id: str, at: datetime
+    tx: Transaction, event: NonconformanceRaised, gate: str, job_order_id: str, at: datetime
 ) -> bool:
     """Keep a nonconformance; False when it was raised before."""
     added = await tx.execute(

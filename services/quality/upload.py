@@ -8,14 +8,13 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.quality import evidence
 from services.quality.domain import Mode
 from services.quality.figures import MODEL_VERSION, KkOptions
 from services.quality.fitter import FileQuestion
 from services.quality.fitting import FitProcess
 from shared.errors import InvalidInputError
+from shared.transaction import Transaction
 
 PARSER_VERSION = "1"  # of the readers in spectra.py; kept with every figure
 MOST_BYTES = 8_000_000
@@ -42,7 +41,7 @@ class Upload:
 
     async def evaluated(
         self, file: SpectrumFile
-    ) -> Callable[[AsyncConnection], Awaitable[dict[str, Any]]]:
+    ) -> Callable[[Transaction], Awaitable[dict[str, Any]]]:
         """Return what keeps the file, its arrays and its figures, and answers with the figures.
 
         Raises:
@@ -65,14 +64,14 @@ class Upload:
             raise InvalidInputError(answer.refused or f"{file.name}: cannot be evaluated")
         arrays, record = answer.arrays, answer.record
 
-        async def keep(tx: AsyncConnection) -> dict[str, Any]:
+        async def keep(tx: Transaction) -> dict[str, Any]:
             return await self._keep(tx, file, arrays, record)
 
         return keep
 
     async def _keep(
         self,
-        tx: AsyncConnection,
+        tx: Transaction,
         file: SpectrumFile,
         arrays: dict[str, list[float]],
         record: dict[str, Any],

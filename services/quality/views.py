@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.quality.store import all_rows
 from shared.facts import Disposition
+from shared.transaction import Transaction
 
 
-async def results(tx: AsyncConnection, lot_id: str) -> list[dict[str, Any]]:
+async def results(tx: Transaction, lot_id: str) -> list[dict[str, Any]]:
     """Return the gate results of a lot, newest first; `disposition` is null where not judged."""
     rows = await all_rows(
         tx,
@@ -23,7 +22,7 @@ async def results(tx: AsyncConnection, lot_id: str) -> list[dict[str, Any]]:
 
 
 async def dispositions(
-    tx: AsyncConnection, disposition: Disposition | None, lot_id: str | None, limit: int
+    tx: Transaction, disposition: Disposition | None, lot_id: str | None, limit: int
 ) -> list[dict[str, Any]]:
     """Return decisions as published, newest first."""
     rows = await all_rows(
@@ -40,7 +39,7 @@ async def dispositions(
     return [{**row["body"], "job_order_id": row["job_order_id"]} for row in rows]
 
 
-async def nonconformances(tx: AsyncConnection, limit: int) -> list[dict[str, Any]]:
+async def nonconformances(tx: Transaction, limit: int) -> list[dict[str, Any]]:
     """Return nonconformances, newest first."""
     rows = await all_rows(
         tx,
@@ -50,7 +49,7 @@ async def nonconformances(tx: AsyncConnection, limit: int) -> list[dict[str, Any
     return [dict(row) for row in rows]
 
 
-async def specifications(tx: AsyncConnection) -> dict[str, list[dict[str, Any]]]:
+async def specifications(tx: Transaction) -> dict[str, list[dict[str, Any]]]:
     """Return test specifications and exposure budgets in all versions."""
     specs = await all_rows(
         tx,
@@ -65,7 +64,7 @@ async def specifications(tx: AsyncConnection) -> dict[str, list[dict[str, Any]]]
     }
 
 
-async def undecided(tx: AsyncConnection, limit: int) -> list[dict[str, Any]]:
+async def undecided(tx: Transaction, limit: int) -> list[dict[str, Any]]:
     """Return ended job orders whose gates have not decided, with what they wait for."""
     rows = await all_rows(
         tx,

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.quality import evidence, gates, masterdata, openings, origins, store
 from services.quality.deadlines import Deadlines
 from services.quality.decisions import Recorder
@@ -29,6 +27,7 @@ from shared.events import (
     WorkRequestAccepted,
 )
 from shared.outbox import Cause, cause
+from shared.transaction import Transaction
 
 PROTOCOL_MATCH = "protocol_match_count"  # 1 where the protocol that ran is the one ordered, else 0
 LOOK_S = 1.0  # longest wall wait between looks at what is open
@@ -43,26 +42,22 @@ class QualityWork:
         self._recorder, self._clock, self._deadlines = recorder, clock, deadlines
         self._sensor_wait = timedelta(seconds=sensor_wait_s)
 
-    async def on_accepted(
-        self, tx: AsyncConnection, _: Envelope, event: WorkRequestAccepted
-    ) -> None:
+    async def on_accepted(self, tx: Transaction, _: Envelope, event: WorkRequestAccepted) -> None:
         """A work request came: keep how many witness cells stand for its pellets."""
         await origins.keep_request(tx, event.work_request_id, event.witness_quantity)
 
     async def on_registered(
-        self, tx: AsyncConnection, _: Envelope, event: MaterialLotRegistered
+        self, tx: Transaction, _: Envelope, event: MaterialLotRegistered
     ) -> None:
         """A lot came: keep which pellets are of it."""
         await origins.keep_members(tx, event.lot_id, event.members)
 
-    async def on_genealogy(
-        self, tx: AsyncConnection, _: Envelope, event: GenealogyRecorded
-    ) -> None:
+    async def on_genealogy(self, tx: Transaction, _: Envelope, event: GenealogyRecorded) -> None:
         """Something was made of something: keep which pellets a cell has."""
         parts = [item.lot_id for item in event.materials if item.use != "produced"]
         await origins.keep_components(tx, event.lot_id, parts)
 
-    async def on_ended(self, tx: AsyncConnection, envelope: Envelope, event: JobOrderEnded) -> None:
+    async def on_ended(self, tx: Transaction, envelope: Envelope, event: JobOrderEnded) -> None:
         """A station ended: keep its results for the gates, and the times of the lot."""
         await self._deadlines.on_ended(tx, envelope, event)
         if event.state != "ended":
@@ -81,14 +76,14 @@ class QualityWork:
                 give_up_at = self._clock.now() + self._sensor_wait
                 await openings.add_pending(tx, event.lot_id, budget, give_up_at)
 
-    async def on_spectrum(self, tx: AsyncConnection, _: Envelope, event: SpectrumMeasured) -> None:
+    async def on_spectrum(self, tx: Transaction, _: Envelope, event: SpectrumMeasured) -> None:
         """A spectrum came: keep it; its figures are computed outside this transaction."""
         await evidence.keep_spectrum(tx, event)
         await store.keep_pending(
             tx, event.spectrum_id, event.kind, event.job_order_id, event.model_dump_json()
         )
 
-    async def on_cycling(self, tx: AsyncConnection, _: Envelope, event: CyclingEnded) -> None:
+    async def on_cycling(self, tx: Transaction, _: Envelope, event: CyclingEnded) -> None:
         """A tester ended: keep whether it ran what was ordered, and a staircase if it was one."""
         match_ratio = 1.0 if event.protocol_matches else 0.0
         result = figure(event.lot_id, PROTOCOL_MATCH, match_ratio)
@@ -102,7 +97,7 @@ class QualityWork:
                 event.model_dump_json(),
             )
 
-    async def on_graded(self, tx: AsyncConnection, envelope: Envelope, event: CellGraded) -> None:
+    async def on_graded(self, tx: Transaction, envelope: Envelope, event: CellGraded) -> None:
         """A cell has its grade: its figures pass the gates of the operation `grading`."""
         passage = Passage(
             **event.model_dump(include={"lot_id", "work_request_id", "product_id"}),
@@ -128,13 +123,11 @@ class QualityWork:
         await store.keep_measurements(tx, passage.job_order_id, results, envelope.time)
         await store.keep_passage(tx, passage)
 
-    async def on_held(self, tx: AsyncConnection, envelope: Envelope, event: JobOrderHeld) -> None:
+    async def on_held(self, tx: Transaction, envelope: Envelope, event: JobOrderHeld) -> None:
         """A job order stands until a person looks: raise a nonconformance."""
         await self._recorder.raise_held(tx, event, str(envelope.id))
 
-    async def on_drift(
-        self, tx: AsyncConnection, _: Envelope, event: ThermocoupleDriftFound
-    ) -> None:
+    async def on_drift(self, tx: Transaction, _: Envelope, event: ThermocoupleDriftFound) -> None:
         """A furnace's thermocouples drifted apart: raise a nonconformance on its load."""
         await self._recorder.raise_drift(tx, event)
 
@@ -163,7 +156,7 @@ class Decider:
             self._database.committed.set()
         return decided_count
 
-    async def _take(self, tx: AsyncConnection, job_order_id: str) -> bool:
+    async def _take(self, tx: Transaction, job_order_id: str) -> bool:
         passage = await store.lock_passage(tx, job_order_id)
         if passage is None:
             return False
@@ -188,7 +181,7 @@ class Decider:
         return True
 
     async def _over_lot(
-        self, tx: AsyncConnection, spec: TestSpecification, passage: Passage, figures: Figures
+        self, tx: Transaction, spec: TestSpecification, passage: Passage, figures: Figures
     ) -> None:
         lot_ids = passage.parts if spec.decides == "parts" else (passage.lot_id,)
         verdicts = []
@@ -208,7 +201,7 @@ class Decider:
 
     async def _over_pellet_lots(
         self,
-        tx: AsyncConnection,
+        tx: Transaction,
         spec: TestSpecification,
         passage: Passage,
         figures: Figures,
@@ -227,7 +220,7 @@ class Decider:
 
     async def _judge(
         self,
-        tx: AsyncConnection,
+        tx: Transaction,
         spec: TestSpecification,
         passage: Passage,
         lot_id: str,
@@ -239,7 +232,7 @@ class Decider:
 
 
 async def take_master_data(
-    tx: AsyncConnection,
+    tx: Transaction,
     specs: Sequence[TestSpecification],
     budgets: Sequence[ExposureBudget],
     rooms: Sequence[str],

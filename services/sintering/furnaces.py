@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.sintering import store
 from services.sintering.domain import JUDGED, check
 from services.sintering.load import places
@@ -28,6 +26,7 @@ from shared.joborders import StationOrder
 from shared.recipes import MasterRecipe
 from shared.settings import StationSettings
 from shared.stationwork import StationRunner
+from shared.transaction import Transaction
 
 
 class FurnaceWork:
@@ -54,7 +53,7 @@ class FurnaceWork:
         return runner is not None and runner.client.connected
 
     async def plan(
-        self, tx: AsyncConnection, station: StationSettings, waiting: Sequence[JobOrderReleased]
+        self, tx: Transaction, station: StationSettings, waiting: Sequence[JobOrderReleased]
     ) -> StationOrder | None:
         """Return the load that is due in this furnace; what no furnace can run is held."""
         plan, _ = await self.planning.current(tx, keep=True)
@@ -94,7 +93,7 @@ class FurnaceWork:
 
     async def _order(
         self,
-        tx: AsyncConnection,
+        tx: Transaction,
         station: StationSettings,
         load: PlannedLoad,
         job_orders: tuple[JobOrderReleased, ...],
@@ -141,7 +140,7 @@ class FurnaceWork:
         )
 
 
-async def _waiting(tx: AsyncConnection) -> Waiting:
+async def _waiting(tx: Transaction) -> Waiting:
     """Return all job orders that wait for a furnace, the most urgent first."""
     masters = await _newest(tx)
     demands, refused = [], {}
@@ -154,14 +153,14 @@ async def _waiting(tx: AsyncConnection) -> Waiting:
     return Waiting(demands=tuple(demands), treatments=treatments, refused=refused)
 
 
-async def _newest(tx: AsyncConnection) -> dict[str, MasterRecipe]:
+async def _newest(tx: Transaction) -> dict[str, MasterRecipe]:
     """Return the newest version of each furnace recipe."""
     masters = [MasterRecipe.model_validate(body) for body in await recipes.listed(tx)]
     return {master.recipe_id: master for master in masters if master.station_kind == "furnace"}
 
 
 async def _master(
-    tx: AsyncConnection, masters: Mapping[str, MasterRecipe], job_order: JobOrderReleased
+    tx: Transaction, masters: Mapping[str, MasterRecipe], job_order: JobOrderReleased
 ) -> MasterRecipe:
     master = masters.get(job_order.recipe_id) or await recipes.newest(tx, job_order.recipe_id)
     master.check_kind("furnace")
@@ -204,7 +203,7 @@ def _planned(load: store.FurnaceLoad) -> FurnaceLoadPlanned:
     )
 
 
-async def overview(tx: AsyncConnection, work: FurnaceWork) -> list[dict[str, Any]]:
+async def overview(tx: Transaction, work: FurnaceWork) -> list[dict[str, Any]]:
     """Return each furnace with its limits, its open load, and the loads planned for it."""
     plan, _ = await work.planning.current(tx, keep=False)
     open_loads = await store.open_loads(tx)

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.sintering import planstore, store
 from services.sintering.furnaceproblem import FurnaceProblem, furnace_problem
 from services.sintering.planner import Planner
@@ -30,6 +28,7 @@ from shared.app import Service
 from shared.errors import ConflictError
 from shared.events import FurnacePlanChanged
 from shared.facts import JobOrderMoved
+from shared.transaction import Transaction
 
 LOOK_S = 5.0
 SETTLE_S = 0.5  # several changes at once are searched for together
@@ -64,13 +63,13 @@ class Planning:
         service: Service,
         rules: PlanRules,
         furnaces: Callable[[Mapping[str, datetime]], Sequence[Furnace]],
-        waiting: Callable[[AsyncConnection], Awaitable[Waiting]],
+        waiting: Callable[[Transaction], Awaitable[Waiting]],
         planner: Planner,
     ) -> None:
         self._service, self._rules, self._planner = service, rules, planner
         self._furnaces, self._waiting = furnaces, waiting
 
-    async def current(self, tx: AsyncConnection, *, keep: bool) -> tuple[FurnacePlan, Kept]:
+    async def current(self, tx: Transaction, *, keep: bool) -> tuple[FurnacePlan, Kept]:
         """Return the plan of all that waits; `keep` puts it in force and says what moved."""
         kept = await planstore.plan_in_force(tx, lock=keep)
         situation, refused = await self._situation(tx, kept)
@@ -84,7 +83,7 @@ class Planning:
                 kept = await self._put(tx, kept, situation, plan.loads, why)
         return replace(plan, infeasible={**plan.infeasible, **refused}), kept
 
-    async def taken(self, tx: AsyncConnection, load: PlannedLoad) -> None:
+    async def taken(self, tx: Transaction, load: PlannedLoad) -> None:
         """Take a load out of the plan that its furnace was given."""
         kept = await planstore.plan_in_force(tx, lock=True)
         ids = set(load.job_order_ids)
@@ -101,7 +100,7 @@ class Planning:
         made = replace(kept, version=kept.version + 1, slots=slots, basis=basis)
         await planstore.keep_plan(tx, made)
 
-    async def pin(self, tx: AsyncConnection, version: int, slot: Slot) -> dict[str, Any]:
+    async def pin(self, tx: Transaction, version: int, slot: Slot) -> dict[str, Any]:
         """Keep job orders together and in a furnace: pins, splits, joins or moves a load.
 
         Raises:
@@ -122,7 +121,7 @@ class Planning:
         answer = await self._after_person(tx, kept, f"pinned to {slot.equipment_id}")
         return {"pin_id": slot.pin_id, **answer}
 
-    async def unpin(self, tx: AsyncConnection, version: int, pin_id: str) -> dict[str, Any]:
+    async def unpin(self, tx: Transaction, version: int, pin_id: str) -> dict[str, Any]:
         """Leave a pinned load to the planning again.
 
         Raises:
@@ -134,7 +133,7 @@ class Planning:
         return await self._after_person(tx, kept, f"{pin_id} is no longer pinned")
 
     async def what_if(
-        self, tx: AsyncConnection, away: Sequence[str], urgent: Sequence[str]
+        self, tx: Transaction, away: Sequence[str], urgent: Sequence[str]
     ) -> dict[str, Any]:
         """Return the plan if furnaces were away or job orders urgent; keeps nothing."""
         kept = await planstore.plan_in_force(tx, lock=False)
@@ -195,7 +194,7 @@ class Planning:
             await planstore.keep_plan(tx, replace(now, figures=told))
         return now.version
 
-    async def _of_version(self, tx: AsyncConnection, version: int) -> Kept:
+    async def _of_version(self, tx: Transaction, version: int) -> Kept:
         kept = await planstore.plan_in_force(tx, lock=True)
         if kept.version != version:
             raise ConflictError(
@@ -204,15 +203,13 @@ class Planning:
             )
         return kept
 
-    async def _after_person(self, tx: AsyncConnection, kept: Kept, why: str) -> dict[str, Any]:
+    async def _after_person(self, tx: Transaction, kept: Kept, why: str) -> dict[str, Any]:
         situation, _ = await self._situation(tx, kept)
         plan = chosen(situation)
         kept = await self._put(tx, kept, situation, plan.loads, why)
         return {"version": kept.version}
 
-    async def _situation(
-        self, tx: AsyncConnection, kept: Kept
-    ) -> tuple[Situation, Mapping[str, str]]:
+    async def _situation(self, tx: Transaction, kept: Kept) -> tuple[Situation, Mapping[str, str]]:
         waiting = await self._waiting(tx)
         now = self._service.clock.now()
         situation = Situation(
@@ -229,7 +226,7 @@ class Planning:
 
     async def _put(
         self,
-        tx: AsyncConnection,
+        tx: Transaction,
         kept: Kept,
         situation: Situation,
         loads: Sequence[PlannedLoad],

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.sintering.replan import Slot
 from shared.db import sql
 from shared.errors import NotFoundError
+from shared.transaction import Transaction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +25,7 @@ class Kept:
     figures: dict[str, Any]
 
 
-async def plan_in_force(tx: AsyncConnection, *, lock: bool) -> Kept:
+async def plan_in_force(tx: Transaction, *, lock: bool) -> Kept:
     """Return the plan in force; `lock` keeps others from changing it until the end of `tx`."""
     statement = f"SELECT version, body FROM furnace_plan {'FOR UPDATE' if lock else ''}"
     row = (await tx.execute(sql(statement))).mappings().one()
@@ -39,7 +38,7 @@ async def plan_in_force(tx: AsyncConnection, *, lock: bool) -> Kept:
     )
 
 
-async def keep_plan(tx: AsyncConnection, plan: Kept) -> None:
+async def keep_plan(tx: Transaction, plan: Kept) -> None:
     """Put a plan in force."""
     body = {
         "slots": [_record(slot) for slot in plan.slots],
@@ -50,7 +49,7 @@ async def keep_plan(tx: AsyncConnection, plan: Kept) -> None:
     await tx.execute(sql(statement), {"version": plan.version, "body": json.dumps(body)})
 
 
-async def pins(tx: AsyncConnection) -> tuple[Slot, ...]:
+async def pins(tx: Transaction) -> tuple[Slot, ...]:
     """Return the loads that people pinned, oldest first."""
     statement = "SELECT * FROM furnace_pin ORDER BY pinned_at, pin_id"
     rows = (await tx.execute(sql(statement))).mappings()
@@ -65,7 +64,7 @@ async def pins(tx: AsyncConnection) -> tuple[Slot, ...]:
     )
 
 
-async def keep_pin(tx: AsyncConnection, slot: Slot, at: datetime) -> None:
+async def keep_pin(tx: Transaction, slot: Slot, at: datetime) -> None:
     """Keep a new pin."""
     statement = """
         INSERT INTO furnace_pin (pin_id, equipment_id, job_order_ids, start_at, pinned_at)
@@ -74,7 +73,7 @@ async def keep_pin(tx: AsyncConnection, slot: Slot, at: datetime) -> None:
     await tx.execute(sql(statement), {**vars(slot), "job_order_ids": ids, "pinned_at": at})
 
 
-async def drop_pin(tx: AsyncConnection, pin_id: str) -> None:
+async def drop_pin(tx: Transaction, pin_id: str) -> None:
     """Forget a pin.
 
     Raises:

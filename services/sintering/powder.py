@@ -7,13 +7,13 @@ from statistics import median
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.db import sql
 from shared.errors import OutOfLimitsError
 from shared.facts import Material, TestResult
 from shared.intake import measured
 from shared.masterdata import keep_version
+from shared.transaction import Transaction
 
 # g/mol; IUPAC abridged standard atomic weights 2021.
 ATOMIC_WEIGHT: Mapping[str, float] = {
@@ -153,7 +153,7 @@ def _mass_g(items: Iterable[Material]) -> float:
     return math.fsum(item.quantity for item in items if item.unit == "g")
 
 
-async def add_formula(tx: AsyncConnection, item: PowderFormula) -> None:
+async def add_formula(tx: Transaction, item: PowderFormula) -> None:
     """Keep a version of a formula; the same version with the same content may come again.
 
     Raises:
@@ -162,7 +162,7 @@ async def add_formula(tx: AsyncConnection, item: PowderFormula) -> None:
     await keep_version(tx, "powder_formula", ("formula_id", "version"), item)
 
 
-async def formula_of(tx: AsyncConnection, recipe_id: str) -> PowderFormula | None:
+async def formula_of(tx: Transaction, recipe_id: str) -> PowderFormula | None:
     """Return the newest formula whose mill or regrind recipe this is, None where there is none."""
     statement = """
         SELECT body FROM powder_formula

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.sintering.load import Place
 from shared.db import sql
 from shared.masterdata import keep_version
+from shared.transaction import Transaction
 
 DRIFT_RUNS = 5  # so many runs are averaged before a drift is believed
 
@@ -74,7 +74,7 @@ def zone_share(
     return min(1.0, max(0.0, position_share * along + tray_share * up))
 
 
-async def add_qualification(tx: AsyncConnection, item: FurnaceQualification) -> None:
+async def add_qualification(tx: Transaction, item: FurnaceQualification) -> None:
     """Keep a version of a qualification; the same version with the same content may come again.
 
     Raises:
@@ -84,7 +84,7 @@ async def add_qualification(tx: AsyncConnection, item: FurnaceQualification) -> 
 
 
 async def qualification_at(
-    tx: AsyncConnection, equipment_id: str, at: datetime
+    tx: Transaction, equipment_id: str, at: datetime
 ) -> FurnaceQualification | None:
     """Return the newest qualification of a furnace that is valid at a time, None without one."""
     statement = """

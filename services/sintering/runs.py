@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.sintering import store
 from services.sintering.load import Place
@@ -25,12 +24,13 @@ from shared.intake import ended_event, measured
 from shared.joborders import StationOrder
 from shared.settings import StationSettings
 from shared.stations import JobAnswer
+from shared.transaction import Transaction
 
 JOULE_PER_KILOJOULE = 1000.0
 
 
 async def run_ended(
-    tx: AsyncConnection, service: Service, order: StationOrder, answer: JobAnswer
+    tx: Transaction, service: Service, order: StationOrder, answer: JobAnswer
 ) -> None:
     """Judge the measured profile, keep it, and say how each job order of the load ended."""
     profile = Profile(
@@ -120,7 +120,7 @@ def _heats(
 
 
 async def _drift(
-    tx: AsyncConnection, order: StationOrder, known: FurnaceQualification | None
+    tx: Transaction, order: StationOrder, known: FurnaceQualification | None
 ) -> list[ThermocoupleDriftFound]:
     """Say that the thermocouples have drifted apart since they were calibrated, if they have."""
     if known is None:

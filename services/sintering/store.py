@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.sintering.domain import GreenSize
 from services.sintering.load import Place
 from services.sintering.placeheat import PlaceHeat
@@ -16,6 +14,7 @@ from services.sintering.profile import Judgement, Profile
 from services.sintering.schedule import Value
 from shared.db import sql
 from shared.errors import NotFoundError
+from shared.transaction import Transaction
 
 SUMMARY = """
     SELECT l.furnace_load_id, l.equipment_id, l.recipe_id, l.recipe_version, l.job_order_ids,
@@ -41,14 +40,14 @@ class FurnaceLoad:
     planned_end_at: datetime
 
 
-async def new_load_id(tx: AsyncConnection, at: datetime) -> str:
+async def new_load_id(tx: Transaction, at: datetime) -> str:
     """Return an id for a load that no other load of this plant has or had."""
     number: int = await tx.scalar(sql("SELECT nextval('furnace_load_number')"))
     return f"LOAD-{at:%y%m%d}-{number:04d}"
 
 
 async def keep_load(
-    tx: AsyncConnection, load: FurnaceLoad, places: Sequence[tuple[str, Place]]
+    tx: Transaction, load: FurnaceLoad, places: Sequence[tuple[str, Place]]
 ) -> None:
     """Keep a planned load with the job order, tray and position of each part."""
     statement = """
@@ -74,7 +73,7 @@ async def keep_load(
     await tx.execute(sql(part), rows)
 
 
-async def judged_by(tx: AsyncConnection, furnace_load_id: str) -> dict[str, Value]:
+async def judged_by(tx: Transaction, furnace_load_id: str) -> dict[str, Value]:
     """Return the recipe values that judge a load, as they were when it was planned.
 
     Raises:
@@ -90,7 +89,7 @@ async def judged_by(tx: AsyncConnection, furnace_load_id: str) -> dict[str, Valu
 
 
 async def keep_run(
-    tx: AsyncConnection,
+    tx: Transaction,
     furnace_load_id: str,
     profile: Profile,
     judgement: Judgement,
@@ -118,7 +117,7 @@ async def keep_run(
     await tx.execute(sql(statement), values)
 
 
-async def places_in(tx: AsyncConnection, furnace_load_id: str) -> list[Place]:
+async def places_in(tx: Transaction, furnace_load_id: str) -> list[Place]:
     """Return the place of each part of a load."""
     statement = """
         SELECT lot_id, tray, position FROM furnace_load_part WHERE furnace_load_id = :id
@@ -127,9 +126,7 @@ async def places_in(tx: AsyncConnection, furnace_load_id: str) -> list[Place]:
     return [Place(**row) for row in rows]
 
 
-async def keep_heats(
-    tx: AsyncConnection, furnace_load_id: str, heats: Mapping[str, PlaceHeat]
-) -> None:
+async def keep_heats(tx: Transaction, furnace_load_id: str, heats: Mapping[str, PlaceHeat]) -> None:
     """Keep what each part of a load got of the heat."""
     statement = """
         UPDATE furnace_load_part
@@ -149,7 +146,7 @@ async def keep_heats(
         await tx.execute(sql(statement), rows)
 
 
-async def zone_offsets(tx: AsyncConnection, equipment_id: str, since: datetime) -> list[float]:
+async def zone_offsets(tx: Transaction, equipment_id: str, since: datetime) -> list[float]:
     """Return the difference of a furnace's thermocouples in each run since a time, oldest first."""
     statement = """
         SELECT l.zone_offset_degc
@@ -161,7 +158,7 @@ async def zone_offsets(tx: AsyncConnection, equipment_id: str, since: datetime) 
     return list(rows.scalars())
 
 
-async def keep_green(tx: AsyncConnection, lot_ids: Sequence[str], size: GreenSize | None) -> None:
+async def keep_green(tx: Transaction, lot_ids: Sequence[str], size: GreenSize | None) -> None:
     """Keep the size that pellets were pressed to; nothing where it is not known."""
     if size is None:
         return
@@ -172,7 +169,7 @@ async def keep_green(tx: AsyncConnection, lot_ids: Sequence[str], size: GreenSiz
     await tx.execute(sql(statement), rows)
 
 
-async def green_of(tx: AsyncConnection, lot_ids: Sequence[str]) -> dict[str, GreenSize]:
+async def green_of(tx: Transaction, lot_ids: Sequence[str]) -> dict[str, GreenSize]:
     """Return the pressed size of those pellets of which it is known."""
     statement = """
         SELECT lot_id, thickness_um, area_cm2 FROM green_pellet WHERE lot_id = ANY(:lot_ids)
@@ -184,7 +181,7 @@ async def green_of(tx: AsyncConnection, lot_ids: Sequence[str]) -> dict[str, Gre
     }
 
 
-async def busy_until(tx: AsyncConnection) -> dict[str, datetime]:
+async def busy_until(tx: Transaction) -> dict[str, datetime]:
     """Return until when each furnace that has a load is planned to run it."""
     statement = """
         SELECT l.equipment_id, max(l.planned_end_at) AS busy_until
@@ -194,14 +191,14 @@ async def busy_until(tx: AsyncConnection) -> dict[str, datetime]:
     return {row["equipment_id"]: row["busy_until"] for row in rows}
 
 
-async def loads(tx: AsyncConnection, limit: int) -> list[dict[str, Any]]:
+async def loads(tx: Transaction, limit: int) -> list[dict[str, Any]]:
     """Return the newest loads, without parts and profile."""
     statement = f"{SUMMARY} ORDER BY l.planned_start_at DESC, l.furnace_load_id DESC LIMIT :limit"
     rows = (await tx.execute(sql(statement), {"limit": limit})).mappings()
     return [dict(row) for row in rows]
 
 
-async def open_loads(tx: AsyncConnection) -> list[dict[str, Any]]:
+async def open_loads(tx: Transaction) -> list[dict[str, Any]]:
     """Return the loads that stand in a furnace: to start, running or interrupted."""
     statement = f"""
         {SUMMARY} WHERE o.state IN ('allowed_to_start', 'running', 'interrupted')
@@ -209,7 +206,7 @@ async def open_loads(tx: AsyncConnection) -> list[dict[str, Any]]:
     return [dict(row) for row in (await tx.execute(sql(statement))).mappings()]
 
 
-async def load(tx: AsyncConnection, furnace_load_id: str) -> dict[str, Any]:
+async def load(tx: Transaction, furnace_load_id: str) -> dict[str, Any]:
     """Return one load with the place of each part, its measured profile and its deviations.
 
     Raises:
@@ -235,7 +232,7 @@ async def load(tx: AsyncConnection, furnace_load_id: str) -> dict[str, Any]:
     return {**row, "parts": [dict(part) for part in found]}
 
 
-async def places_of(tx: AsyncConnection, lot_id: str) -> list[dict[str, Any]]:
+async def places_of(tx: Transaction, lot_id: str) -> list[dict[str, Any]]:
     """Return where a lot stood in each of its loads, oldest first."""
     statement = f"""
         SELECT s.furnace_load_id, s.equipment_id, s.recipe_id, s.state, s.started_at, s.ended_at,

@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.sintering import domain, powder, store
 from services.sintering.domain import GreenSize
 from services.sintering.furnaces import FurnaceWork
@@ -29,6 +27,7 @@ from shared.intake import (
 from shared.joborders import StationOrder
 from shared.settings import StationSettings
 from shared.stations import JobAnswer, ParameterValue
+from shared.transaction import Transaction
 
 KINDS = ("mill", "dryer", "press", "furnace", "gauge")
 OF_THE_LOT = {"mill": ("mass_g",), "dryer": ("mass_g", "loss_on_drying_ratio")}
@@ -47,7 +46,7 @@ class SinteringWork:
 
     async def plan(
         self,
-        tx: AsyncConnection,
+        tx: Transaction,
         station: StationSettings,
         waiting: Sequence[JobOrderReleased],
     ) -> StationOrder | None:
@@ -63,7 +62,7 @@ class SinteringWork:
 
         return await first_startable(tx, self._service, waiting, prepare)
 
-    async def ended(self, tx: AsyncConnection, order: StationOrder, answer: JobAnswer) -> None:
+    async def ended(self, tx: Transaction, order: StationOrder, answer: JobAnswer) -> None:
         """Say what a job made and what was measured; a furnace's profile is judged first."""
         kind = order.job_orders[0].station_kind
         if kind == "furnace":
@@ -88,7 +87,7 @@ class SinteringWork:
         event = ended_event(order, job_order, answer, materials, results)
         await self._service.outbox.record(tx, event)
 
-    async def _weighed(self, tx: AsyncConnection, job_order: JobOrderReleased) -> None:
+    async def _weighed(self, tx: Transaction, job_order: JobOrderReleased) -> None:
         """Raise OutOfLimitsError for raw powders that are not weighed as their formula says."""
         formula = await powder.formula_of(tx, job_order.recipe_id)
         if formula is not None and job_order.recipe_id == formula.mill_recipe_id:
@@ -159,7 +158,7 @@ def densities(lot_ids: Sequence[str], results: Sequence[TestResult]) -> list[Tes
 
 
 async def take_master_data(
-    tx: AsyncConnection,
+    tx: Transaction,
     master_recipes: Sequence[recipes.MasterRecipe],
     qualifications: Sequence[FurnaceQualification] = (),
     formulas: Sequence[powder.PowderFormula] = (),

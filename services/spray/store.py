@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.spray.domain import CoatedFace
 from shared.db import sql
+from shared.transaction import Transaction
 
 
 async def keep_faces(
-    tx: AsyncConnection, station_order_id: str, faces: Sequence[CoatedFace], at: datetime
+    tx: Transaction, station_order_id: str, faces: Sequence[CoatedFace], at: datetime
 ) -> None:
     """Keep what was measured on each face of one station order."""
     statement = """
@@ -33,7 +32,7 @@ async def keep_faces(
     await tx.execute(sql(statement), rows)
 
 
-async def faces_of(tx: AsyncConnection, lot_id: str) -> list[dict[str, Any]]:
+async def faces_of(tx: Transaction, lot_id: str) -> list[dict[str, Any]]:
     """Return the sprayed faces of one pellet, oldest first."""
     statement = """
         SELECT face, station_order_id, contact_angle_deg, film_um, arc_count, sprayed_at

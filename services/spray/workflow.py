@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.spray import domain, store
 from shared import recipes
 from shared.app import Service
@@ -13,6 +11,7 @@ from shared.intake import ended_event, first_startable, order_for
 from shared.joborders import StationOrder
 from shared.settings import StationSettings
 from shared.stations import JobAnswer
+from shared.transaction import Transaction
 
 
 class SprayWork:
@@ -23,7 +22,7 @@ class SprayWork:
 
     async def plan(
         self,
-        tx: AsyncConnection,
+        tx: Transaction,
         station: StationSettings,
         waiting: Sequence[JobOrderReleased],
     ) -> StationOrder | None:
@@ -35,7 +34,7 @@ class SprayWork:
 
         return await first_startable(tx, self._service, waiting, prepare)
 
-    async def ended(self, tx: AsyncConnection, order: StationOrder, answer: JobAnswer) -> None:
+    async def ended(self, tx: Transaction, order: StationOrder, answer: JobAnswer) -> None:
         """Keep the faces and say what was sprayed, with the glue really used."""
         parts = [item.lot_id for item in order.materials if item.use == "processed"]
         faces = domain.coated_faces(
@@ -59,7 +58,7 @@ class SprayWork:
 
 
 async def take_master_data(
-    tx: AsyncConnection, master_recipes: Sequence[recipes.MasterRecipe]
+    tx: Transaction, master_recipes: Sequence[recipes.MasterRecipe]
 ) -> dict[str, Any]:
     """Keep recipes; all or none."""
     for recipe in master_recipes:

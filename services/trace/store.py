@@ -4,18 +4,17 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.trace.domain import Edge, canonical, mentions
 from services.trace.seal import EMPTY_ROOT, Frontier, Record, Seal
 from shared.db import sql
 from shared.envelope import Envelope
 from shared.events import GenealogyRecorded, MaterialLotRegistered
+from shared.transaction import Transaction
 
 _HASH_BYTES = 32
 
 
-async def keep(tx: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
+async def keep(tx: Transaction, envelopes: Sequence[Envelope]) -> None:
     """Add envelopes of one source to the record in their order, with what each names."""
     statement = """
         WITH kept AS (
@@ -58,7 +57,7 @@ def _columns(envelope: Envelope) -> dict[str, Any]:
     }
 
 
-async def register_lot(tx: AsyncConnection, envelope: Envelope, lot: MaterialLotRegistered) -> None:
+async def register_lot(tx: Transaction, envelope: Envelope, lot: MaterialLotRegistered) -> None:
     """Keep what a lot is; a genealogy that named it first knew less."""
     statement = """
         INSERT INTO lot (lot_id, material_definition_id, quantity, unit, work_request_id, origin,
@@ -73,7 +72,7 @@ async def register_lot(tx: AsyncConnection, envelope: Envelope, lot: MaterialLot
 
 
 async def add_genealogy(
-    tx: AsyncConnection, envelope: Envelope, event: GenealogyRecorded, edges: Sequence[Edge]
+    tx: Transaction, envelope: Envelope, event: GenealogyRecorded, edges: Sequence[Edge]
 ) -> None:
     """Keep what went into what, and the step of each produced and processed lot."""
     job = {
@@ -115,7 +114,7 @@ async def add_genealogy(
         await tx.execute(sql(lot), [lots[lot_id] for lot_id in sorted(lots)])
 
 
-async def settled_position(tx: AsyncConnection) -> int:
+async def settled_position(tx: Transaction) -> int:
     """Return the highest position below which nothing can still appear; 0 for an empty record.
 
     Waits for those who are adding now; new ones wait until this short transaction ends.
@@ -124,7 +123,7 @@ async def settled_position(tx: AsyncConnection) -> int:
     return await tx.scalar(sql("SELECT max(position) FROM record")) or 0
 
 
-async def records(tx: AsyncConnection, after: int, up_to: int, limit: int) -> list[Record]:
+async def records(tx: Transaction, after: int, up_to: int, limit: int) -> list[Record]:
     """Return at most `limit` records after one position up to another, in order."""
     statement = """
         SELECT position, event_id::text, source, sequence, type, subject, time, body FROM record
@@ -134,7 +133,7 @@ async def records(tx: AsyncConnection, after: int, up_to: int, limit: int) -> li
     return [Record(**row) for row in rows]
 
 
-async def last_seal(tx: AsyncConnection) -> tuple[int, bytes, Frontier]:
+async def last_seal(tx: Transaction) -> tuple[int, bytes, Frontier]:
     """Return position, root and frontier of the last seal; other sealers wait until the end."""
     await tx.execute(sql("LOCK TABLE seal IN SHARE ROW EXCLUSIVE MODE"))
     statement = "SELECT position, root, count, frontier FROM seal ORDER BY position DESC LIMIT 1"
@@ -144,7 +143,7 @@ async def last_seal(tx: AsyncConnection) -> tuple[int, bytes, Frontier]:
     return row["position"], row["root"], Frontier(row["count"], _split(row["frontier"]))
 
 
-async def add_seal(tx: AsyncConnection, seal: Seal, frontier: Frontier, at: Any) -> None:
+async def add_seal(tx: Transaction, seal: Seal, frontier: Frontier, at: Any) -> None:
     """Keep a seal with the frontier to go on from."""
     statement = """
         INSERT INTO seal (position, count, root, previous_root, positions, leaves, frontier,
@@ -164,7 +163,7 @@ async def add_seal(tx: AsyncConnection, seal: Seal, frontier: Frontier, at: Any)
     await tx.execute(sql(statement), values)
 
 
-async def seals(tx: AsyncConnection, after: int, limit: int) -> list[Seal]:
+async def seals(tx: Transaction, after: int, limit: int) -> list[Seal]:
     """Return seals after a position, in order."""
     statement = """
         SELECT position, count, root, previous_root, positions, leaves FROM seal
@@ -176,7 +175,7 @@ async def seals(tx: AsyncConnection, after: int, limit: int) -> list[Seal]:
     ]
 
 
-async def seal_list(tx: AsyncConnection, limit: int) -> list[dict[str, Any]]:
+async def seal_list(tx: Transaction, limit: int) -> list[dict[str, Any]]:
     """Return the newest seals, newest first."""
     statement = """
         SELECT position, count, encode(root, 'hex') AS root_sha256,
@@ -186,13 +185,13 @@ async def seal_list(tx: AsyncConnection, limit: int) -> list[dict[str, Any]]:
     return [dict(row) for row in rows]
 
 
-async def record_counts(tx: AsyncConnection, sealed_position: int) -> int:
+async def record_counts(tx: Transaction, sealed_position: int) -> int:
     """Return how many records stand behind the last seal."""
     statement = "SELECT count(*) FROM record WHERE position > :position"
     return await tx.scalar(sql(statement), {"position": sealed_position}) or 0
 
 
-async def lot_exists(tx: AsyncConnection, lot_id: str) -> bool:
+async def lot_exists(tx: Transaction, lot_id: str) -> bool:
     """Say whether any event has named the lot."""
     statement = """
         SELECT EXISTS (SELECT 1 FROM lot WHERE lot_id = :lot_id)
@@ -200,7 +199,7 @@ async def lot_exists(tx: AsyncConnection, lot_id: str) -> bool:
     return bool(await tx.scalar(sql(statement), {"lot_id": lot_id}))
 
 
-async def edges(tx: AsyncConnection, lot_id: str, *, backward: bool) -> list[Edge]:
+async def edges(tx: Transaction, lot_id: str, *, backward: bool) -> list[Edge]:
     """Return every edge above or below a lot, to any depth; those between two lots are summed."""
     here, there = ("child", "parent") if backward else ("parent", "child")
     statement = f"""
@@ -218,7 +217,7 @@ async def edges(tx: AsyncConnection, lot_id: str, *, backward: bool) -> list[Edg
     return [Edge(**row) for row in rows]
 
 
-async def nodes(tx: AsyncConnection, lot_ids: Sequence[str]) -> list[dict[str, Any]]:
+async def nodes(tx: Transaction, lot_ids: Sequence[str]) -> list[dict[str, Any]]:
     """Return what each lot is, and by which operation and equipment it was produced."""
     statement = """
         SELECT wanted.lot_id, lot.material_definition_id, lot.quantity, lot.unit,
@@ -235,7 +234,7 @@ async def nodes(tx: AsyncConnection, lot_ids: Sequence[str]) -> list[dict[str, A
     return [dict(row) for row in rows]
 
 
-async def history(tx: AsyncConnection, lot_id: str) -> list[dict[str, Any]]:
+async def history(tx: Transaction, lot_id: str) -> list[dict[str, Any]]:
     """Return all events that name a lot, and those about its job orders that name no lot at all."""
     statement = """
         WITH own AS (SELECT position FROM record_lot WHERE lot_id = :lot_id),
@@ -254,7 +253,7 @@ async def history(tx: AsyncConnection, lot_id: str) -> list[dict[str, Any]]:
     return [dict(row) for row in rows]
 
 
-async def lots(tx: AsyncConnection, search: str, limit: int) -> list[dict[str, Any]]:
+async def lots(tx: Transaction, search: str, limit: int) -> list[dict[str, Any]]:
     """Return lots whose id or material contains a text, newest first."""
     statement = """
         SELECT lot_id, material_definition_id, quantity, unit, work_request_id, origin,

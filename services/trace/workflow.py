@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.trace import domain, seal, store
 from shared.app import Service
@@ -14,22 +13,23 @@ from shared.errors import NotFoundError
 from shared.events import GenealogyRecorded, MaterialLotRegistered, RecordSealed
 from shared.facts import Event
 from shared.inbox import Handler, Said
+from shared.transaction import Transaction
 
 log = structlog.get_logger()
 RECORDS_IN_A_SEAL = 2000
 
 
-async def keep(tx: AsyncConnection, said: Sequence[Said]) -> None:
+async def keep(tx: Transaction, said: Sequence[Said]) -> None:
     """Keep envelopes of one source, whether their types are known here or not."""
     await store.keep(tx, [envelope for envelope, _ in said])
 
 
-async def take_lot(tx: AsyncConnection, envelope: Envelope, event: MaterialLotRegistered) -> None:
+async def take_lot(tx: Transaction, envelope: Envelope, event: MaterialLotRegistered) -> None:
     """Keep what a lot is."""
     await store.register_lot(tx, envelope, event)
 
 
-async def take_genealogy(tx: AsyncConnection, envelope: Envelope, event: GenealogyRecorded) -> None:
+async def take_genealogy(tx: Transaction, envelope: Envelope, event: GenealogyRecorded) -> None:
     """Keep what was made of what."""
     await store.add_genealogy(tx, envelope, event, domain.edges_of(event))
 
@@ -75,7 +75,7 @@ class Sealer:
         return len(fresh)
 
 
-async def verify(tx: AsyncConnection) -> dict[str, Any]:
+async def verify(tx: Transaction) -> dict[str, Any]:
     """Compute every seal anew from the record; says ok, or the first position that is wrong."""
     position, root, frontier, seal_count = 0, seal.EMPTY_ROOT, seal.Frontier(), 0
     wrong: int | None = None
@@ -99,9 +99,7 @@ async def verify(tx: AsyncConnection) -> dict[str, Any]:
     }
 
 
-async def genealogy(
-    tx: AsyncConnection, lot_id: str, direction: domain.Direction
-) -> dict[str, Any]:
+async def genealogy(tx: Transaction, lot_id: str, direction: domain.Direction) -> dict[str, Any]:
     """Return the lots above, below or on both sides of a lot, with ranks and what went into what.
 
     Raises:
@@ -132,7 +130,7 @@ async def genealogy(
     }
 
 
-async def history(tx: AsyncConnection, lot_id: str) -> list[dict[str, Any]]:
+async def history(tx: Transaction, lot_id: str) -> list[dict[str, Any]]:
     """Return a lot's life, event by event.
 
     Raises:

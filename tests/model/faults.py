@@ -5,12 +5,12 @@ from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import httpx
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.bus import Message
 from shared.db import Database
 from shared.errors import ServiceUnreachableError
 from shared.outbox import Outbox
+from shared.transaction import Transaction
 
 
 class ProcessDiedError(BaseException):
@@ -35,7 +35,7 @@ class Fuse:
 class FragileConnection:
     """A transaction whose process may die before each statement."""
 
-    def __init__(self, tx: AsyncConnection, fuse: Fuse) -> None:
+    def __init__(self, tx: Transaction, fuse: Fuse) -> None:
         self._tx, self._fuse = tx, fuse
 
     async def execute(self, *arguments: Any) -> Any:
@@ -59,10 +59,10 @@ class FragileDatabase(Database):
         self.fuse = Fuse()
 
     @asynccontextmanager
-    async def quiet(self) -> AsyncIterator[AsyncConnection]:
+    async def quiet(self) -> AsyncIterator[Transaction]:
         """Open a transaction on thin ice."""
         async with super().quiet() as tx:
-            yield cast(AsyncConnection, FragileConnection(tx, self.fuse))
+            yield cast(Transaction, FragileConnection(tx, self.fuse))
             self.fuse.burn()
         self.fuse.burn()
 

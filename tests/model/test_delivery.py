@@ -18,7 +18,6 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.clock import wall_clock
 from shared.db import Database, migrate
@@ -28,6 +27,7 @@ from shared.events import JobOrderHeld, LotHeld, LotHoldReleased
 from shared.facts import Event
 from shared.inbox import Inbox
 from shared.outbox import Outbox, Relay
+from shared.transaction import Transaction
 from tests.model.conftest import budget
 from tests.model.faults import FragileDatabase, KeepingBus, Line, ProcessDiedError, Source
 
@@ -74,7 +74,7 @@ class Reader:
     inbox: Inbox | None = None
     task: asyncio.Task[None] | None = None
 
-    async def take(self, tx: AsyncConnection, _: Envelope, event: LotHeld | JobOrderHeld) -> None:
+    async def take(self, tx: Transaction, _: Envelope, event: LotHeld | JobOrderHeld) -> None:
         """Keep the number of an event, unless its lot is refused now."""
         match self.refused.get(event.lot_id):
             case "value":
@@ -228,7 +228,7 @@ class Delivery(RuleBasedStateMachine):
         self.ground = ground
         self.run = ground.run
         self.written: dict[int, tuple[Kind, str]] = {}  # what each number said, of which lot
-        self.open: list[tuple[AsyncExitStack, AsyncConnection, list[int]]] = []
+        self.open: list[tuple[AsyncExitStack, Transaction, list[int]]] = []
         self.committed: set[int] = set()
         self.numbered: list[int] = []  # numbers by sequence
         self.cursor = 0
@@ -272,7 +272,7 @@ class Delivery(RuleBasedStateMachine):
         self.run(act())
 
     async def _record(
-        self, tx: AsyncConnection, numbers: list[int], what: list[tuple[Kind, str]]
+        self, tx: Transaction, numbers: list[int], what: list[tuple[Kind, str]]
     ) -> None:
         events = []
         for kind, lot_id in what:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deploy.backup import make_backup
 from deploy.data_folder import DataFolder
@@ -33,6 +32,7 @@ from shared.errors import InvalidInputError, PersonNeededError
 from shared.events import LotHeld
 from shared.outbox import Outbox, Relay
 from shared.settings import SERVICES
+from shared.transaction import Transaction
 from tests.station.speaker import ROOT, plant_file
 
 AT = datetime(2026, 1, 5, 6, 0, tzinfo=UTC)
@@ -70,7 +70,7 @@ class Keeping:
         await self.trace.http.aclose()
 
 
-async def _cursor(tx: AsyncConnection) -> int:
+async def _cursor(tx: Transaction) -> int:
     statement = """
         INSERT INTO cursor (source, sequence) VALUES ('execution', 0)
         ON CONFLICT (source) DO UPDATE SET source = excluded.source RETURNING sequence"""

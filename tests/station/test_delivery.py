@@ -11,7 +11,6 @@ import pytest
 import uvicorn
 from fastapi import FastAPI, Response
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deploy.broker import Broker
 from shared.app import supervise
@@ -24,6 +23,7 @@ from shared.errors import ConflictError, NotFoundError
 from shared.events import JobOrderHeld, LotHeld, LotHoldReleased
 from shared.inbox import Inbox
 from shared.outbox import Outbox, Relay
+from shared.transaction import Transaction
 from tests.conftest import free_port
 
 
@@ -36,7 +36,7 @@ class Reader:
     seen: list[str] = field(default_factory=list)
     refuse: set[str] = field(default_factory=set)
 
-    async def take(self, tx: AsyncConnection, _: Envelope, event: LotHeld | JobOrderHeld) -> None:
+    async def take(self, tx: Transaction, _: Envelope, event: LotHeld | JobOrderHeld) -> None:
         if event.lot_id in self.refuse:
             raise ValueError(f"cannot handle {event.lot_id}")
         await tx.execute(text("INSERT INTO kept (reason) VALUES (:reason)"), event.model_dump())
@@ -294,7 +294,7 @@ async def test_several_relays_number_and_publish_without_doubles(line: Line) -> 
 async def test_a_repeated_command_gets_the_first_answer(line: Line) -> None:
     calls: list[int] = []
 
-    async def act(_: AsyncConnection) -> dict[str, object]:
+    async def act(_: Transaction) -> dict[str, object]:
         calls.append(1)
         return {"at": datetime.now(UTC).isoformat()}
 
@@ -308,10 +308,10 @@ async def test_a_repeated_command_gets_the_first_answer(line: Line) -> None:
 
 
 async def test_a_failed_command_leaves_its_key_free(line: Line) -> None:
-    async def fail(_: AsyncConnection) -> dict[str, object]:
+    async def fail(_: Transaction) -> dict[str, object]:
         raise NotFoundError("nothing there")
 
-    async def act(_: AsyncConnection) -> dict[str, object]:
+    async def act(_: Transaction) -> dict[str, object]:
         return {"ok": True}
 
     with pytest.raises(NotFoundError):

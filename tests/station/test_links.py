@@ -11,14 +11,14 @@ import pytest
 import uvicorn
 from fastapi import FastAPI, Response
 from sqlalchemy import make_url, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deploy.broker import Broker
 from shared.app import supervise
 from shared.bus import Bus
 from shared.checksum import sealed
 from shared.clock import wall_clock
-from shared.db import Database, Limits, migrate
+from shared.connections import Limits
+from shared.db import Database, migrate
 from shared.envelope import Envelope
 from shared.errors import ServiceUnreachableError
 from shared.events import LotHeld
@@ -26,6 +26,7 @@ from shared.inbox import Inbox
 from shared.outbox import Outbox, Relay
 from shared.readiness import Readiness
 from shared.tasks import end_all
+from shared.transaction import Transaction
 from tests.conftest import free_port
 from tests.fault.proxy import Proxy, proxy_to, to_port, to_socket
 
@@ -71,7 +72,7 @@ class Links:
         return found
 
 
-async def take(tx: AsyncConnection, _: Envelope, event: LotHeld) -> None:
+async def take(tx: Transaction, _: Envelope, event: LotHeld) -> None:
     insert = "INSERT INTO kept (number) VALUES (:number)"
     await tx.execute(text(insert), {"number": int(event.reason)})
 
@@ -179,7 +180,9 @@ async def test_a_database_that_takes_too_long_is_tried_again_later(fresh_databas
     async with contextlib.AsyncExitStack() as stack:
         for _ in range(10):
             await stack.enter_async_context(database.quiet())
-        with pytest.raises(ServiceUnreachableError, match="database: QueuePool limit"):
+        with pytest.raises(
+            ServiceUnreachableError, match=r"all 10 connections were busy for 0\.05 s"
+        ):
             async with database.quiet():
                 pass
     await database.close()
