@@ -129,6 +129,8 @@ class Service:
             port=self.settings.port,
             log_level="warning",
             access_log=False,
+            proxy_headers=False,
+            server_header=False,
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=5,
         )

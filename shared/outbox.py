@@ -19,7 +19,7 @@ from shared.topics import event_topic
 from shared.transaction import Transaction
 
 BATCH = 200
-TOGETHER_S = 0.01  # what is committed within this time is relayed together: a pass costs as much
+TOGETHER_S = 0.02  # what is committed within this time is relayed together: a pass costs as much
 LOOK_AT_ALL_S = 60.0
 
 
