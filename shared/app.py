@@ -18,6 +18,7 @@ from prometheus_client import generate_latest
 from shared.checksum import sealed
 from shared.commands import Command, CommandApp, command_of
 from shared.db import migrate
+from shared.effects import Effects, EveryHandler, Handler
 from shared.errors import (
     BlockedError,
     ConflictError,
@@ -31,7 +32,7 @@ from shared.errors import (
     TooLargeError,
 )
 from shared.facts import Event
-from shared.inbox import EveryHandler, Handler, Inbox
+from shared.inbox import Inbox
 from shared.observability import Metrics, configure_logs, watch_clock
 from shared.outbox import Outbox, Relay
 from shared.parts import Parts, parts_of
@@ -100,8 +101,7 @@ class Service:
             bus=self.bus,
             http=self.http,
             sources={source: urls[source] for source in sources},
-            handlers=handlers,
-            every=every,
+            effects=Effects(handlers, every),
         )
         self.readiness.inbox = self.inbox
         for reader in self.inbox.readers:

@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from shared import joborders, recipes
 from shared.app import Service
+from shared.effects import Handler
 from shared.envelope import Envelope
 from shared.errors import PersonNeededError
 from shared.events import JobOrderEnded, JobOrderReleased, LotHeld, LotHoldReleased
 from shared.facts import Event, Material, TestResult
-from shared.inbox import Handler
 from shared.joborders import StationOrder
 from shared.opcua import Access, StationClient
 from shared.routes import add_stations_route

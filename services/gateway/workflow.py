@@ -6,6 +6,7 @@ from typing import Any
 
 from services.gateway import domain, store
 from shared.app import Service
+from shared.effects import Handler, Said
 from shared.envelope import Envelope
 from shared.errors import NotFoundError
 from shared.events import (
@@ -17,7 +18,6 @@ from shared.events import (
     SourceStateChanged,
 )
 from shared.facts import Event
-from shared.inbox import Handler, Said
 from shared.transaction import Transaction
 
 

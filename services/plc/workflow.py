@@ -14,6 +14,7 @@ from services.plc.domain import Answer, Floor, KnownJobOrder, Reported, Unit, Ve
 from services.plc.store import AnswerRow, ReportRow
 from shared.app import Service
 from shared.db import Signal
+from shared.effects import Handler
 from shared.envelope import Envelope
 from shared.errors import BlockedError, NotFoundError
 from shared.events import (
@@ -28,7 +29,6 @@ from shared.events import (
     PlcReported,
 )
 from shared.facts import Event
-from shared.inbox import Handler
 from shared.transaction import Transaction
 
 log = structlog.get_logger()

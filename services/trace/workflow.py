@@ -8,11 +8,11 @@ import structlog
 
 from services.trace import domain, seal, store
 from shared.app import Service
+from shared.effects import Handler, Said
 from shared.envelope import Envelope
 from shared.errors import NotFoundError
 from shared.events import GenealogyRecorded, MaterialLotRegistered, RecordSealed
 from shared.facts import Event
-from shared.inbox import Handler, Said
 from shared.transaction import Transaction
 
 log = structlog.get_logger()

@@ -146,7 +146,9 @@ def _unread(books: Books) -> Iterator[str]:
         for source in [reader.source for reader in inbox.readers] if inbox else ():
             sequence = cursors.get(source, 0)
             behind = books.rows(source, f"{SAID_AFTER} {sequence}") if source in last else []
-            if inbox and any(inbox.wants(Envelope.model_validate_json(row[0])) for row in behind):
+            if inbox and any(
+                inbox.effects.wants(Envelope.model_validate_json(row[0])) for row in behind
+            ):
                 yield f"{service}: has read {sequence} of {last[source]} events of {source}"
 
 

@@ -21,6 +21,7 @@ from sqlalchemy import text
 
 from shared.clock import wall_clock
 from shared.db import Database, migrate
+from shared.effects import Effects
 from shared.envelope import Envelope
 from shared.errors import ConflictError, RetryLaterError, ServiceUnreachableError
 from shared.events import JobOrderHeld, LotHeld, LotHoldReleased
@@ -94,7 +95,7 @@ class Reader:
             bus=self.line,  # type: ignore[arg-type]
             http=self.http,
             sources={"execution": "http://execution"},
-            handlers={LotHeld: self.take, JobOrderHeld: self.take},
+            effects=Effects({LotHeld: self.take, JobOrderHeld: self.take}),
         )
         return self.inbox
 

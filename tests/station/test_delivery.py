@@ -18,6 +18,7 @@ from shared.bus import Bus
 from shared.clock import wall_clock
 from shared.commands import Command
 from shared.db import Database, migrate
+from shared.effects import Effects
 from shared.envelope import Envelope
 from shared.errors import ConflictError, NotFoundError
 from shared.events import JobOrderHeld, LotHeld, LotHoldReleased
@@ -108,7 +109,7 @@ async def line(
             bus=bus_in,
             http=http,
             sources={"execution": f"http://127.0.0.1:{port}"},
-            handlers={LotHeld: reader.take, JobOrderHeld: reader.take},
+            effects=Effects({LotHeld: reader.take, JobOrderHeld: reader.take}),
         )
         bus_out.start()
         bus_in.start()

@@ -19,6 +19,7 @@ from shared.checksum import sealed
 from shared.clock import wall_clock
 from shared.connections import Limits
 from shared.db import Database, migrate
+from shared.effects import Effects
 from shared.envelope import Envelope
 from shared.errors import ServiceUnreachableError
 from shared.events import LotHeld
@@ -125,7 +126,7 @@ async def links(
             bus=reads,
             http=http,
             sources={"execution": f"http://127.0.0.1:{proxies['source'].port}"},
-            handlers={LotHeld: take},
+            effects=Effects({LotHeld: take}),
         )
         says.start()
         reads.start()

@@ -141,7 +141,7 @@ class Quality:
         for event in events:
             wrapped = envelope(event, service=source, time=START, correlation_id="order-1")
             async with self.service.database.begin() as tx:
-                await inbox.handle(tx, wrapped)
+                await inbox.effects.handle(tx, wrapped)
 
     async def settle(self) -> None:
         """Let every loop look until nothing moves."""
