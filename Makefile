@@ -13,7 +13,7 @@ CYCLES ?= 500
 SYNCED := .venv/.synced
 UV := .cache/uv/bin/uv
 
-.PHONY: help env run test fault check web lock backup restore
+.PHONY: help env run test fault compose-test check web lock backup restore
 
 help:
 	@echo "make run      the whole plant; SPEED=$(SPEED) DATA_DIR=$(DATA_DIR) PORT=$(PORT)"
@@ -22,6 +22,7 @@ help:
 	@echo "make check    format, lint, types, import rules, contracts, web types"
 	@echo "make test     all tests"
 	@echo "make fault    break the plant at random, in virtual time and for real; SEEDS=$(SEEDS) KILLS=$(KILLS) SEED=$(SEED) MINUTES=$(MINUTES) SECONDS=$(SECONDS) CYCLES=$(CYCLES)"
+	@echo "make compose-test  build, start and try docker-compose.yml; as root, with Debian's docker.io, docker-compose, debootstrap"
 	@echo "make web      build the web app when its sources have changed"
 	@echo "make lock     renew requirements.lock from pyproject.toml"
 
@@ -55,9 +56,13 @@ fault: $(SYNCED)
 	.venv/bin/python -m tests.fault.calls
 	.venv/bin/python -m tests.fault.disk
 	.venv/bin/python -m tests.fault.outages --away-s "$(SECONDS)"
+	.venv/bin/python -m tests.fault.clocks
 	.venv/bin/python -m tests.fault.links --minutes "$(MINUTES)" --seed "$(SEED)"
 	.venv/bin/python -m tests.fault.rubbish --seconds 60 --seed "$(SEED)"
 	.venv/bin/python -m tests.fault.reconnects --cycles "$(CYCLES)" --seed "$(SEED)"
+
+compose-test: $(SYNCED)
+	.venv/bin/python -m tests.deploy.compose
 
 check: $(SYNCED)
 	.venv/bin/ruff format --check .

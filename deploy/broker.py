@@ -1,4 +1,4 @@
-"""The MQTT broker mosquitto, as a child process that listens on loopback only."""
+"""The MQTT broker mosquitto, as a child process that listens on loopback unless told else."""
 
 import socket
 from pathlib import Path
@@ -20,9 +20,11 @@ _DISCONNECT = b"\xe0\x00"
 class Broker:
     """One broker with what it keeps in `folder`; it runs under an unprivileged account."""
 
-    def __init__(self, folder: Path, port: int, log_dir: Path, program: Program) -> None:
+    def __init__(
+        self, folder: Path, port: int, log_dir: Path, program: Program, listen_host: str = HOST
+    ) -> None:
         self.folder = folder.absolute()
-        self.port = port
+        self.port, self.listen_host = port, listen_host
         self.account = account_for(self.folder)
         self.config_path = self.folder / "mosquitto.conf"
         self.child = Child(
@@ -50,7 +52,7 @@ class Broker:
         """
         hand_over(self.folder, self.account)
         try:
-            self.config_path.write_text(configuration(self.folder, self.port))
+            self.config_path.write_text(configuration(self.folder, self.port, self.listen_host))
         except OSError as error:
             raise PersonNeededError(
                 f"The broker's folder {self.folder} cannot be written: {error.strerror}."
@@ -91,14 +93,14 @@ def find_program() -> Program:
     return provide("mosquitto", "mosquitto")
 
 
-def configuration(folder: Path, port: int) -> str:
+def configuration(folder: Path, port: int, listen_host: str = HOST) -> str:
     """Return the text of mosquitto.conf.
 
     The defaults would drop all but 1000 queued messages of a reader that is away and delay small
     ones by 40 ms. PostgreSQL is the record, so the broker writes its state only now and then.
     """
     lines = (
-        f"listener {port} {HOST}",
+        f"listener {port} {listen_host}",
         "allow_anonymous true",
         "set_tcp_nodelay true",
         "max_queued_messages 0",

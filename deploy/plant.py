@@ -53,6 +53,7 @@ def service_specs(
             environment=_environment(files)
             | {
                 "HALITE_SERVICE": name,
+                "HALITE_HOST": ports.listen_host,
                 "HALITE_PORT": str(ports.service(name)),
                 "HALITE_DATABASE_URL": database_urls[name],
                 "HALITE_MQTT_URL": mqtt_url,
@@ -116,7 +117,10 @@ def _simulator(name: str, words: list[str], files: PlantFiles, control_port: int
 
 def _own_settings(name: str, files: PlantFiles, ports: Ports) -> dict[str, str]:
     if name == "plc":
-        return {"HALITE_OPCUA_PORT": str(ports.opcua)}
+        return {
+            "HALITE_OPCUA_HOST": ports.listen_host,
+            "HALITE_OPCUA_PORT": str(ports.opcua),
+        }
     if name == "formation":
         return {"HALITE_SHARE_DIR": str(files.data.share)}
     return {}

@@ -22,9 +22,13 @@ _AN_OLD_PLANT_ENDS_WITHIN_S = 3.0
 
 @dataclass(frozen=True, kw_only=True)
 class Ports:
-    """The plant's ports; `first` is the one a person opens."""
+    """The plant's ports; `first` is the one a person opens.
+
+    named_hosts: every service has a host of its own that has its name, as containers do.
+    """
 
     first: int = DEFAULT_FIRST
+    named_hosts: bool = False
 
     @property
     def shift(self) -> int:
@@ -41,6 +45,11 @@ class Ports:
         """The port of the `plc` service's OPC UA server."""
         return self.first + 11
 
+    @property
+    def listen_host(self) -> str:
+        """The address that services listen on."""
+        return "0.0.0.0" if self.named_hosts else HOST
+
     def service(self, name: str) -> int:
         """The HTTP port of a service."""
         others = [other for other in SERVICES if other != "gateway"]
@@ -48,7 +57,8 @@ class Ports:
 
     def service_urls(self) -> dict[str, str]:
         """The HTTP address of each service by its name."""
-        return {name: f"http://{HOST}:{self.service(name)}" for name in SERVICES}
+        hosts = {name: name if self.named_hosts else HOST for name in SERVICES}
+        return {name: f"http://{hosts[name]}:{self.service(name)}" for name in SERVICES}
 
     def control(self, number: int) -> int:
         """The control port of the simulator process with this number, counted from 0."""

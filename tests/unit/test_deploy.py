@@ -141,7 +141,7 @@ def test_a_service_is_told_all_it_needs_by_its_environment(
     assert by_name["plc"]["HALITE_OPCUA_PORT"] == "8091"
     assert by_name["formation"]["HALITE_SHARE_DIR"] == str(files.data.share)
     assert json.loads(by_name["trace"]["HALITE_SERVICE_URLS"]) == Ports().service_urls()
-    assert "HALITE_HOST" not in by_name["trace"]
+    assert by_name["trace"]["HALITE_HOST"] == "127.0.0.1"
 
 
 def test_the_screen_says_where_everything_is_and_how_to_stop_it(tmp_path: Path) -> None:

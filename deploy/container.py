@@ -1,0 +1,198 @@
+"""What a container of the image runs: `python -m deploy.container service execution`.
+
+All containers of a plant share one folder. The database listens on a socket in it, so that it is
+in no network; services and broker have hosts of their own, named as in `docker-compose.yml`.
+"""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NoReturn
+
+from deploy import example_data, plant
+from deploy.broker import Broker, find_program
+from deploy.data_folder import DataFolder
+from deploy.nodesets import ensure_nodesets
+from deploy.pki import ensure_passwords, ensure_pki
+from deploy.ports import Ports
+from deploy.postgres import PostgresServer
+from deploy.processes import ChildSpec
+from shared.clock import Clock, anchored, load_clock, write_clock
+from shared.errors import InvalidInputError, MesError
+from shared.settings import SERVICES, read_plant
+
+DATA = DataFolder(Path("/data"))
+GIVEN_PLANT_FILE = Path("/config/plant.toml")
+PORTS = Ports(named_hosts=True)
+MQTT_URL = f"mqtt://broker:{PORTS.mqtt}"
+_TESTER_HOST = "simulator-tester"
+
+
+def main(words: Sequence[str]) -> int:
+    """Prepare, or become the asked-for process; return 1 after one sentence on failure."""
+    parser = argparse.ArgumentParser(prog="python -m deploy.container", description=__doc__)
+    parts = parser.add_subparsers(dest="part", required=True)
+    for name in ("database", "setup", "broker", "examples"):
+        parts.add_parser(name)
+    parts.add_parser("service").add_argument("name", choices=SERVICES)
+    parts.add_parser("simulator").add_argument("name", choices=("hot", "dry", "tester"))
+    asked = parser.parse_args(words)
+    try:
+        match asked.part:
+            case "database":
+                become(database_spec())
+            case "setup":
+                set_up(speed_of(os.environ.get("HALITE_SPEED", "1")))
+            case "broker":
+                become(broker_spec())
+            case "examples":
+                example_data.ensure(PORTS.service_urls()["gateway"], lambda: False)
+            case "service":
+                become(service_spec(asked.name))
+            case "simulator":
+                become(simulator_spec(asked.name))
+    except MesError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def become(spec: ChildSpec) -> NoReturn:
+    """Replace this process by another, which then gets the container's signals itself."""
+    os.chdir(spec.folder)
+    os.execve(spec.command[0], spec.command, spec.environment)
+
+
+def database_spec() -> ChildSpec:
+    """Return the database server, with its folder made.
+
+    Raises:
+        PersonNeededError: the shared folder cannot be used or is of another version.
+    """
+    DATA.prepare()
+    server = PostgresServer(DATA.postgres, DATA.logs)
+    server.prepare()
+    return server.child.spec
+
+
+def broker_spec() -> ChildSpec:
+    """Return the broker, with its folder made and its configuration written.
+
+    Raises:
+        PersonNeededError: the shared folder cannot be used.
+    """
+    DATA.prepare()
+    broker = Broker(DATA.broker, PORTS.mqtt, DATA.logs, find_program(), PORTS.listen_host)
+    broker.prepare()
+    return broker.child.spec
+
+
+def set_up(speed: float) -> None:
+    """Make databases, keys, passwords, the plant file and, for a demo, the clock of the plant.
+
+    speed: plant seconds per wall second; at 1 every service follows the wall clock.
+
+    Raises:
+        MesError: the plant file is wrong, or the shared folder or the database cannot be used.
+    """
+    DATA.prepare()
+    text = GIVEN_PLANT_FILE.read_text()
+    settings = read_plant(GIVEN_PLANT_FILE)
+    DATA.plant_file.write_text(named_endpoints(text, host_of_endpoint(GIVEN_PLANT_FILE)))
+    ensure_pki(DATA.pki, settings)
+    ensure_passwords(DATA.secrets / "opcua", settings)
+    database = PostgresServer(DATA.postgres, DATA.logs)
+    for name in SERVICES:
+        database.ensure_database(f"halite_{name}")
+    begin_time(DATA.path / "clock.json", speed, time.time())
+
+
+def begin_time(clock_file: Path, speed: float, wall_s: float) -> None:
+    """Write the clock that all containers read; at an unchanged speed the clock there is goes on.
+
+    wall_s: seconds since the epoch.
+
+    Raises:
+        InvalidInputError: the clock there is damaged; starting anew would turn plant time back.
+    """
+    start = datetime.fromtimestamp(wall_s, UTC)
+    if clock_file.exists():
+        present = load_clock(clock_file)
+        if present.speed == speed:
+            return
+        start = max(start, present.at(wall_s))
+    write_clock(clock_file, anchored(Clock(plant_start=start, wall_start_s=wall_s, speed=speed)))
+
+
+def speed_of(text: str) -> float:
+    """Return the plant seconds per wall second.
+
+    Raises:
+        InvalidInputError: not a number from 1 to 100000.
+    """
+    try:
+        speed = float(text)
+    except ValueError as error:
+        raise InvalidInputError(f"HALITE_SPEED is {text!r}, it must be a number") from error
+    if not 1.0 <= speed <= 100_000.0:
+        raise InvalidInputError(f"HALITE_SPEED is {speed:g}, it must be from 1 to 100000")
+    return speed
+
+
+def host_of_endpoint(plant_file: Path) -> dict[str, str]:
+    """Return the host of the simulator behind each endpoint that is on loopback."""
+    settings = read_plant(plant_file)
+    hosts = {tester.endpoint: _TESTER_HOST for tester in settings.tester}
+    groups = plant.station_groups(settings)
+    for station in settings.station:
+        for group, names in groups.items():
+            if station.name in names:
+                hosts[station.endpoint] = f"simulator-{group}"
+    return hosts
+
+
+def named_endpoints(text: str, hosts: dict[str, str]) -> str:
+    """Return the text of a plant file with each of these endpoints on its host."""
+    for endpoint, host in hosts.items():
+        for loopback in ("127.0.0.1", "localhost"):
+            moved = endpoint.replace(f"//{loopback}:", f"//{host}:")
+            text = text.replace(f'"{endpoint}"', f'"{moved}"') if moved != endpoint else text
+    return text
+
+
+def service_spec(name: str) -> ChildSpec:
+    """Return one service."""
+    database = PostgresServer(DATA.postgres, DATA.logs)
+    urls = {service: database.url(f"halite_{service}") for service in SERVICES}
+    specs = plant.service_specs(_files(), PORTS, urls, MQTT_URL)
+    return next(spec for spec in specs if spec.name == name)
+
+
+def simulator_spec(name: str) -> ChildSpec:
+    """Return one process of simulators.
+
+    Raises:
+        InvalidInputError: the plant file has no station on loopback that it stands in for.
+    """
+    specs = plant.simulator_specs(_files(), PORTS, read_plant(GIVEN_PLANT_FILE))
+    for spec in specs:
+        if spec.name == f"simulator-{name}":
+            return spec
+    raise InvalidInputError(f"{GIVEN_PLANT_FILE} has no simulated station for simulator-{name}")
+
+
+def _files() -> plant.PlantFiles:
+    return plant.PlantFiles(
+        data=DATA,
+        plant_file=DATA.plant_file,
+        clock_file=DATA.path / "clock.json",
+        nodesets=ensure_nodesets(),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

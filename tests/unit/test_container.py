@@ -1,0 +1,108 @@
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from deploy import container
+from deploy.data_folder import DataFolder
+from deploy.plant import PlantFiles, service_specs
+from deploy.processes import PROJECT_DIR
+from shared.clock import load_clock
+from shared.errors import InvalidInputError
+from shared.settings import SERVICES
+
+PLANT_FILE = PROJECT_DIR / "deploy" / "plant.toml"
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    services: dict[str, Any] = yaml.safe_load((PROJECT_DIR / "docker-compose.yml").read_text())[
+        "services"
+    ]
+    return services
+
+
+def test_every_service_runs_in_a_container_of_its_name(compose: dict[str, Any]) -> None:
+    commands = {name: compose[name]["command"] for name in SERVICES}
+
+    assert commands == {name: ["service", name] for name in SERVICES}
+
+
+def test_health_is_asked_at_the_port_on_which_a_service_listens(compose: dict[str, Any]) -> None:
+    asked = {name: compose[name]["healthcheck"]["test"][-1] for name in SERVICES}
+
+    assert asked == {name: str(container.PORTS.service(name)) for name in SERVICES}
+
+
+def test_a_service_in_a_container_is_reached_by_its_name_and_listens_to_all(
+    tmp_path: Path,
+) -> None:
+    files = PlantFiles(
+        data=DataFolder(tmp_path),
+        plant_file=PLANT_FILE,
+        clock_file=tmp_path / "clock.json",
+        nodesets=tmp_path,
+    )
+    databases = dict.fromkeys(SERVICES, "postgresql+psycopg:///")
+
+    specs = service_specs(files, container.PORTS, databases, container.MQTT_URL)
+
+    environment = {spec.name: spec.environment for spec in specs}["plc"]
+    assert environment["HALITE_HOST"] == environment["HALITE_OPCUA_HOST"] == "0.0.0.0"
+    assert '"execution": "http://execution:8081"' in environment["HALITE_SERVICE_URLS"]
+
+
+def test_no_container_may_write_its_files_or_gain_rights(compose: dict[str, Any]) -> None:
+    for name, part in compose.items():
+        assert part["read_only"], name
+        assert part["cap_drop"] == ["ALL"], name
+        assert part["user"] == "10001:10001", name
+        assert part["security_opt"] == ["no-new-privileges:true"], name
+        assert part["mem_limit"] and part["pids_limit"], name
+
+
+def test_each_simulated_station_is_reached_at_a_host_of_the_compose_file(
+    compose: dict[str, Any],
+) -> None:
+    hosts = container.host_of_endpoint(PLANT_FILE)
+
+    text = container.named_endpoints(PLANT_FILE.read_text(), hosts)
+
+    assert set(hosts.values()) <= set(compose)
+    assert 'endpoint = "opc.tcp://simulator-hot:8101"' in text
+    assert 'endpoint = "tcp://simulator-tester:' in text
+    assert "127.0.0.1" not in text
+
+
+def test_a_real_station_keeps_its_endpoint() -> None:
+    text = 'endpoint = "opc.tcp://10.0.0.7:4840"\n'
+
+    assert container.named_endpoints(text, {"opc.tcp://10.0.0.7:4840": "simulator-hot"}) == text
+
+
+def test_plant_time_goes_on_when_containers_are_prepared_again(tmp_path: Path) -> None:
+    clock_file = tmp_path / "clock.json"
+    container.begin_time(clock_file, 60.0, time.time())
+    before = clock_file.read_text()
+
+    container.begin_time(clock_file, 60.0, time.time() + 100.0)
+
+    assert clock_file.read_text() == before
+
+
+def test_a_new_speed_does_not_turn_plant_time_back(tmp_path: Path) -> None:
+    clock_file = tmp_path / "clock.json"
+    container.begin_time(clock_file, 60.0, 1_000_000.0)
+
+    container.begin_time(clock_file, 1.0, 1_000_100.0)
+
+    assert load_clock(clock_file).plant_start == datetime.fromtimestamp(1_006_000.0, UTC)
+
+
+@pytest.mark.parametrize(("text", "reason"), [("fast", "a number"), ("0.5", "from 1 to 100000")])
+def test_a_wrong_speed_is_refused_with_its_limit(text: str, reason: str) -> None:
+    with pytest.raises(InvalidInputError, match=reason):
+        container.speed_of(text)
