@@ -1,7 +1,8 @@
 """Fills the disk of a whole running plant to the last byte, makes room again, checks its books.
 
 `python -m tests.fault.disk`: database, files of the historian, broker and logs stand on a small
-disk in memory of their own; exit code 1 on a violation, 0 with the reason without root.
+disk in memory of their own, and the broker is killed while it is full; exit code 1 on a violation,
+0 with the reason without root.
 """
 
 import contextlib
@@ -13,6 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.fault import victims
 from tests.fault.campaign import RECOVERED_WITHIN_S, Campaign, arguments, carry_out, new_folder
 from tests.fault.ledger import Check
 from tests.fault.watch import Seen, grown, memory_mb, watch
@@ -65,10 +67,13 @@ def fill_up(campaign: Campaign) -> list[Check]:
 
 
 def _kept_full(campaign: Campaign, ballast: Path) -> Seen:
-    """Fill what the plant frees again and again."""
+    """Fill what the plant frees again and again; the broker is killed meanwhile and starts anew."""
     full = Seen()
-    for _ in range(int(FULL_FOR_S / REFILLED_EVERY_S)):
+    rounds = int(FULL_FOR_S / REFILLED_EVERY_S)
+    for number in range(rounds):
         fill(ballast, 0.0)
+        if number == rounds // 3:
+            victims.kill(victims.running(campaign.pid)["mosquitto"])
         watch(campaign, REFILLED_EVERY_S, full)
     return full
 

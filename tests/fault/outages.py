@@ -1,7 +1,7 @@
-"""Lets the broker, then two readers of all events, hang for long while the plant works on.
+"""Lets broker, two readers of all events, and the database hang for long while the plant works on.
 
 `python -m tests.fault.outages --away-s 180`: memory, warnings and how long it takes to drain; exit
-code 1 on a violation.
+code 1 on a violation. The database is frozen with all its sessions, for 60 s whatever the option.
 """
 
 import sys
@@ -20,6 +20,7 @@ QUIET_FOR_S = 20.0
 ALARM = "events_wait"
 LOG_LINE = "events wait"
 READERS = ("trace", "quality")
+DATABASE_AWAY_S = 60.0  # longer than a service waits for an answer
 
 
 def broker_away(campaign: Campaign, away_s: float) -> list[Check]:
@@ -46,6 +47,13 @@ def readers_away(campaign: Campaign, away_s: float) -> list[Check]:
     return [Check(name="readers away told", count=len(READERS), violations=(*wrong,)), grew]
 
 
+def database_away(campaign: Campaign) -> list[Check]:
+    """Freeze the database, its locks held and its connections open."""
+    seen, grew = _hang(campaign, ["postgres"], DATABASE_AWAY_S)
+    wrong = [f"{name} was told to be ready" for name in campaign.urls if name not in seen.unready]
+    return [Check(name="database away told", count=len(campaign.urls), violations=(*wrong,)), grew]
+
+
 def _hang(campaign: Campaign, names: Sequence[str], away_s: float) -> tuple[Seen, Check]:
     """Stop processes, let them go on, and wait until every event is read; print what was seen."""
     what = " and ".join(names)
@@ -53,14 +61,12 @@ def _hang(campaign: Campaign, names: Sequence[str], away_s: float) -> tuple[Seen
     watch(campaign, QUIET_FOR_S)
     before_mb = memory_mb(campaign.pid)
     found = victims.running(campaign.pid)
-    for name in names:
-        found[name].suspend()
+    campaign.keep_busy()
+    frozen = [process for name in names for process in victims.freeze(found[name])]
     try:
-        campaign.keep_busy()
         seen = watch(campaign, away_s)
     finally:
-        for name in names:
-            found[name].resume()
+        victims.thaw(frozen)
     began_s = time.monotonic()
     campaign.plant.wait_for(lambda: campaign.is_ready() and _is_read(campaign), RECOVERED_WITHIN_S)
     print(f"{what} hung for {away_s:.0f} s: {seen}")
@@ -86,13 +92,14 @@ def main(words: Sequence[str]) -> int:
     options = parser.parse_args(words)
     plant = Plant(new_folder() / "data", port=options.port, speed=options.speed)
 
-    def both(campaign: Campaign) -> list[Check]:
+    def all_of_them(campaign: Campaign) -> list[Check]:
         return [
             *broker_away(campaign, options.away_s),
             *readers_away(campaign, options.away_s),
+            *database_away(campaign),
         ]
 
-    return carry_out(plant, options.seed, both)
+    return carry_out(plant, options.seed, all_of_them)
 
 
 if __name__ == "__main__":

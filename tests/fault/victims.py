@@ -1,5 +1,6 @@
-"""The processes of a running plant by name, found from outside, to be killed."""
+"""The processes of a running plant by name, found from outside, to be killed or stopped."""
 
+import contextlib
 import re
 from pathlib import Path
 
@@ -18,6 +19,23 @@ def running(plant_pid: int) -> dict[str, psutil.Process]:
         except psutil.NoSuchProcess:
             continue
     return found
+
+
+def freeze(process: psutil.Process) -> list[psutil.Process]:
+    """Stop a process, then all that it has started; return them, to be resumed."""
+    process.suspend()
+    frozen = [process, *process.children(recursive=True)]
+    for child in frozen[1:]:
+        with contextlib.suppress(psutil.NoSuchProcess):  # ended just now
+            child.suspend()
+    return frozen
+
+
+def thaw(frozen: list[psutil.Process]) -> None:
+    """Let stopped processes go on."""
+    for process in frozen:
+        with contextlib.suppress(psutil.NoSuchProcess):  # killed while it was stopped
+            process.resume()
 
 
 def kill(process: psutil.Process) -> bool:
