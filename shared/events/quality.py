@@ -1,0 +1,121 @@
+"""Events of measuring and judging: spectra, cycles, grades, dispositions, exposure."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import AwareDatetime
+
+from shared.facts import (
+    CycleFigures,
+    Disposition,
+    LotEvent,
+    PartDisposition,
+)
+
+
+class SpectrumMeasured(LotEvent):
+    """An impedance spectrum of a cell or pellet, as measured; ohms of the whole part."""
+
+    kind: ClassVar[str] = "spectrum_measured"
+    spectrum_id: str
+    job_order_id: str
+    work_request_id: str
+    product_id: str
+    operation: str
+    mode: Literal["cell", "blocking"]
+    frequency_hz: tuple[float, ...]
+    z_real_ohm: tuple[float, ...]
+    z_imag_ohm: tuple[float, ...]
+    temperature_degc: float | None
+    fixture_id: str | None
+    thickness_um: float | None
+    area_cm2: float | None
+    faces: int | None
+    measured_at: AwareDatetime
+
+
+class CyclingEnded(LotEvent):
+    """A tester run ended: figures per cycle, and the rows of a current staircase if it was one."""
+
+    kind: ClassVar[str] = "cycling_ended"
+    job_order_id: str
+    work_request_id: str
+    product_id: str
+    operation: str
+    protocol_id: str
+    protocol_version: int
+    channel: str
+    protocol_matches: bool
+    cycles: tuple[CycleFigures, ...]
+    row_count: int
+    area_cm2: float | None = None
+    step_index: tuple[int, ...] = ()
+    time_s: tuple[float, ...] = ()
+    voltage_v: tuple[float, ...] = ()
+    current_ma: tuple[float, ...] = ()
+    ended_at: AwareDatetime
+
+
+class CellGraded(LotEvent):
+    """A cell has its grade, with the reasons."""
+
+    kind: ClassVar[str] = "cell_graded"
+    work_request_id: str
+    product_id: str
+    grade: str
+    discharge_capacity_mah: float | None
+    coulombic_efficiency_ratio: float | None
+    reasons: tuple[str, ...]
+
+
+class DispositionDecided(LotEvent):
+    """A gate decided over a lot; value and limits of the characteristic that decided.
+
+    Where the gate looks at each part by itself, `parts` holds the decisions and `lot_id` is the
+    pellet lot or cell that the parts belong to.
+    """
+
+    kind: ClassVar[str] = "disposition_decided"
+    work_request_id: str | None
+    product_id: str
+    gate: str
+    characteristic: str
+    value: float | str | None
+    unit: str
+    low: float | None
+    high: float | None
+    disposition: Disposition
+    reason: str
+    specification_version: int
+    evaluated_at: AwareDatetime
+    parts: tuple[PartDisposition, ...] = ()
+
+
+class ExposureEvaluated(LotEvent):
+    """Minutes and dose a lot was open, against its budgets; unknown where no sensor watched.
+
+    While the lot `is_open` it is said once for each state that it comes to, and `limit_at` is when
+    the budget is used up if the air stays as it is.
+    """
+
+    kind: ClassVar[str] = "exposure_evaluated"
+    work_request_id: str | None
+    state: Literal["within", "near", "over", "unknown"]
+    minutes: float | None
+    budget_minutes: float
+    dose_ppm_h: float | None
+    budget_dose_ppm_h: float
+    reason: str | None
+    is_open: bool = False
+    limit_at: AwareDatetime | None = None
+
+
+class NonconformanceRaised(LotEvent):
+    """Something is not as it must be; exactly the lots it touches are named."""
+
+    kind: ClassVar[str] = "nonconformance_raised"
+    nonconformance_id: str
+    equipment_id: str | None
+    description: str
+    lot_ids: tuple[str, ...]

@@ -1,0 +1,75 @@
+"""Events of what is kept: sealed files and records, certificates, acts of persons."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import AwareDatetime
+
+from shared.facts import (
+    Event,
+    SubjectKind,
+)
+
+
+class FileSealed(Event):
+    """A file of time series was closed, written to disk for good and entered in the catalogue."""
+
+    kind: ClassVar[str] = "file_sealed"
+    subject_kind: ClassVar[SubjectKind] = "file"
+    path: str
+    row_count: int
+    from_at: AwareDatetime
+    to_at: AwareDatetime
+    sha256: str
+
+    @property
+    def subject(self) -> str:
+        return self.path
+
+
+class RecordSealed(Event):
+    """The record up to a position was sealed by a root over all of it."""
+
+    kind: ClassVar[str] = "record_sealed"
+    subject_kind: ClassVar[SubjectKind] = "file"
+    position: int
+    root_sha256: str
+    previous_root_sha256: str
+
+    @property
+    def subject(self) -> str:
+        return str(self.position)
+
+
+class CertificateValidityChanged(Event):
+    """A certificate of the OPC UA connections nears its end, is past it, or was renewed.
+
+    name: the application or user it belongs to; days_left: whole days, negative once it is past.
+    """
+
+    kind: ClassVar[str] = "certificate_validity_changed"
+    subject_kind: ClassVar[SubjectKind] = "file"
+    name: str
+    state: Literal["valid", "near", "expired"]
+    valid_until: AwareDatetime
+    days_left: int
+
+    @property
+    def subject(self) -> str:
+        return self.name
+
+
+class OperatorActed(Event):
+    """A person asked for something through the gateway."""
+
+    kind: ClassVar[str] = "operator_acted"
+    subject_kind: ClassVar[SubjectKind] = "master_data"
+    action: str
+    target: str
+    person: str
+    reason: str | None
+
+    @property
+    def subject(self) -> str:
+        return self.target

@@ -1,0 +1,84 @@
+"""Events of work: requests, job orders and who released, started, ended or held them."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import AwareDatetime, Field
+
+from shared.facts import (
+    JobOrderEvent,
+    Material,
+    TestResult,
+    WorkRequestEvent,
+)
+
+
+class WorkRequestAccepted(WorkRequestEvent):
+    """A work request of a schedule was accepted and split into job orders."""
+
+    kind: ClassVar[str] = "work_request_accepted"
+    work_schedule_id: str
+    quantity: int = Field(gt=0)
+    witness_quantity: int = Field(ge=0)
+    due_at: AwareDatetime
+    priority: int
+    job_order_count: int
+
+
+class WorkRequestEnded(WorkRequestEvent):
+    """Every cell of a work request is graded and released, blocked for good or scrapped."""
+
+    kind: ClassVar[str] = "work_request_ended"
+    released_count: int
+    blocked_count: int
+
+
+class JobOrderReleased(JobOrderEvent):
+    """A job order may be dispatched: its inputs exist and nothing holds them."""
+
+    kind: ClassVar[str] = "job_order_released"
+    service: str
+    station_kind: str
+    recipe_id: str
+    materials: tuple[Material, ...]
+    parameters: dict[str, float | str] = Field(default_factory=dict)
+    priority: int
+    due_at: AwareDatetime
+    released_at: AwareDatetime
+
+
+class JobOrderStarted(JobOrderEvent):
+    """A station began a job order."""
+
+    kind: ClassVar[str] = "job_order_started"
+    equipment_id: str
+    recipe_id: str
+    recipe_version: int
+    started_at: AwareDatetime
+    lot_ids: tuple[str, ...]
+
+
+class JobOrderEnded(JobOrderEvent):
+    """A station ended or aborted a job order; actual materials and measured results."""
+
+    kind: ClassVar[str] = "job_order_ended"
+    state: Literal["ended", "aborted"]
+    equipment_id: str
+    recipe_id: str
+    recipe_version: int
+    started_at: AwareDatetime
+    ended_at: AwareDatetime
+    materials: tuple[Material, ...]
+    results: tuple[TestResult, ...] = ()
+    fixture_id: str | None = None
+    reason: str | None = None
+
+
+class JobOrderHeld(JobOrderEvent):
+    """A job order stands until a person looks: read-back mismatch, lost job, refused order."""
+
+    kind: ClassVar[str] = "job_order_held"
+    equipment_id: str | None
+    reason: str
+    lot_ids: tuple[str, ...]
