@@ -53,6 +53,7 @@ STATUS: dict[type[MesError], int] = {
     StationFaultError: 502,
     RetryLaterError: 503,
 }
+KEEP_ALIVE_S = 75  # longer than clients keep an idle connection: only they may end one
 Loop = Callable[[], Awaitable[None]]
 
 
@@ -82,6 +83,7 @@ class Service:
         if self.clock.anchor is not None:  # a real machine
             self._loops["watch clock"] = lambda: watch_clock(self.clock)
             self._loops["watch waiting"] = self.readiness.watch
+        self._alone: dict[str, Loop] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._starts: list[Loop] = []
         self._stops: list[Loop] = []
@@ -107,9 +109,12 @@ class Service:
         for reader in self.inbox.readers:
             self.loop(f"read {reader.source}", reader.run)
 
-    def loop(self, name: str, run: Loop) -> None:
-        """Add work that goes on for ever; it is restarted with a growing delay when it fails."""
-        self._loops[name] = run
+    def loop(self, name: str, run: Loop, *, alone: bool = False) -> None:
+        """Add work that goes on for ever; it is restarted with a growing delay when it fails.
+
+        alone: of several replicas only one does it, the next one when that has ended.
+        """
+        (self._alone if alone else self._loops)[name] = run
 
     def on_start(self, call: Loop) -> None:
         """Await `call` once, after the migrations and before any loop."""
@@ -132,6 +137,7 @@ class Service:
             proxy_headers=False,
             server_header=False,
             ws_per_message_deflate=False,
+            timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=5,
         )
 
@@ -141,10 +147,9 @@ class Service:
         self.bus.start()
         for call in self._starts:
             await call()
-        self._tasks = [
-            asyncio.create_task(supervise(name, run, self.parts.draw), name=name)
-            for name, run in self._loops.items()
-        ]
+        if self._alone:
+            self._loops["alone"] = lambda: self.database.alone(self.name, self._run_alone)
+        self._tasks = self._supervised(self._loops)
         try:
             yield
         finally:
@@ -154,6 +159,19 @@ class Service:
             await self.bus.stop()
             await self.http.aclose()
             await self.database.close()
+
+    async def _run_alone(self) -> None:
+        tasks = self._supervised(self._alone)
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            await end_all(tasks)
+
+    def _supervised(self, loops: Mapping[str, Loop]) -> list[asyncio.Task[None]]:
+        return [
+            asyncio.create_task(supervise(name, run, self.parts.draw), name=name)
+            for name, run in loops.items()
+        ]
 
     def _make_app(self) -> FastAPI:
         @contextlib.asynccontextmanager

@@ -93,7 +93,7 @@ class Connections:
         """
         await self._seat()
         try:
-            connection = self._idle.pop() if self._idle else await self._connect()
+            connection = self._idle.pop() if self._idle else await self.new()
             try:
                 yield connection
             finally:
@@ -134,7 +134,8 @@ class Connections:
             connection.pgconn.finish()
         self._idle.clear()
 
-    async def _connect(self) -> BoundedConnection:
+    async def new(self) -> BoundedConnection:
+        """Return a connection of its own beside those that are lent; who takes it ends it."""
         connection = await BoundedConnection.connect(
             self._url, options=self._limits.options, **LINK
         )

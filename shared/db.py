@@ -1,7 +1,7 @@
 """PostgreSQL: the database of a service, transactions that wake their listeners, and migrations."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, TextClause, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
+from shared.claims import claimed
 from shared.connections import LIMITS, LINK, Connections, Limits
 from shared.errors import ServiceUnreachableError
 from shared.transaction import Transaction
@@ -101,6 +102,17 @@ class Database:
                 raise ServiceUnreachableError(f"database: {error.orig}") from error
             raise
         except (OSError, psycopg.Error) as error:
+            raise ServiceUnreachableError(f"database: {error}") from error
+
+    async def alone(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        """Run while no other process with this database runs what has the same name; wait before.
+
+        Raises:
+            ServiceUnreachableError: the database, or our claim at it, is lost; nothing runs on.
+        """
+        try:
+            await claimed(await self._connections.new(), name, run)
+        except psycopg.Error as error:
             raise ServiceUnreachableError(f"database: {error}") from error
 
     async def ping(self) -> None:

@@ -38,13 +38,16 @@ def access_to(service: Service, station: StationSettings) -> Access:
 def drive_stations(
     service: Service, work: StationWork, places: dict[str, int] | None = None
 ) -> list[StationRunner]:
-    """Add loops to a service that drive all its stations; `places` is by kind, 1 by default."""
+    """Add loops to a service that drive all its stations; `places` is by kind, 1 by default.
+
+    A replica that came later is connected too, and drives them when the first one has ended.
+    """
     runners, connect = [], service.parts.station or StationClient
     for station in service.plant.stations_of(service.name):
         client = connect(station, access_to(service, station))
         runner = StationRunner(service, client, work, (places or {}).get(station.kind, 1))
         service.loop(f"connect {station.name}", client.run)
-        service.loop(f"drive {station.name}", runner.run)
+        service.loop(f"drive {station.name}", runner.run, alone=True)
         service.loop(f"telemetry {station.name}", runner.telemetry)
         runners.append(runner)
     add_stations_route(service, [runner.client for runner in runners])

@@ -183,7 +183,7 @@ async def resume(tx: Transaction, job_order_id: str) -> State:
         raise NotFoundError(f"job order {job_order_id} does not exist")
     if row["state"] == "interrupted":
         order = (await get(tx, row["station_order_id"])).to("allowed_to_start")
-        await save(tx, replace(order, started_at=None), None)
+        await save(tx, "interrupted", replace(order, started_at=None))
         return order.state
     if row["state"] != "not_allowed_to_start" or row["reason"] is None:
         raise ConflictError(
@@ -235,22 +235,30 @@ async def assign(tx: Transaction, order: StationOrder) -> None:
         raise ConflictError(f"{order.station_order_id}: one of {ids} was taken meanwhile")
 
 
-async def save(tx: Transaction, order: StationOrder, answer: dict[str, Any] | None) -> None:
-    """Write the state of a station order and of its job orders."""
+async def save(
+    tx: Transaction, was: State, order: StationOrder, answer: dict[str, Any] | None = None
+) -> None:
+    """Write the state of a station order and of its job orders, unless another did meanwhile.
+
+    Raises:
+        ConflictError: its state is no longer `was`.
+    """
     statement = """
         UPDATE station_order
         SET state = :state, reason = :reason, started_at = :started_at, ended_at = :ended_at,
             answer = coalesce(CAST(:answer AS jsonb), answer)
-        WHERE station_order_id = :station_order_id"""
+        WHERE station_order_id = :station_order_id AND state = :was"""
     values = {
         "station_order_id": order.station_order_id,
+        "was": was,
         "state": order.state,
         "reason": order.reason,
         "started_at": order.started_at,
         "ended_at": order.ended_at,
         "answer": json.dumps(answer) if answer is not None else None,
     }
-    await tx.execute(sql(statement), values)
+    if not (await tx.execute(sql(statement), values)).rowcount:
+        raise ConflictError(f"{order.station_order_id} is no longer {was}; look at it again")
     follow = """
         UPDATE job_order SET state = :state, reason = :reason
         WHERE station_order_id = :station_order_id"""

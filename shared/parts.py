@@ -43,10 +43,11 @@ def parts_of(settings: ServiceSettings) -> Parts:
         InvalidInputError: the plant file or the clock file cannot be read.
     """
     plant = read_plant(settings.plant_file)
+    who = "-".join(filter(None, ("halite", plant.site, settings.service, settings.replica)))
     return Parts(
         plant=plant,
         clock=read_clock(settings.clock_file),
         database=Database(settings.database_url),
-        bus=Bus(settings.mqtt_url, f"halite-{plant.site}-{settings.service}"),
+        bus=Bus(settings.mqtt_url, who),
         http=httpx.AsyncClient(trust_env=False),  # the plant's own services: no proxy
     )

@@ -150,11 +150,15 @@ def read_plant(path: Path) -> PlantSettings:
 
 
 class ServiceSettings(BaseSettings):
-    """Settings every service has; read once in its `main.py` from `HALITE_…` variables."""
+    """Settings every service has; read once in its `main.py` from `HALITE_…` variables.
+
+    replica: tells several processes of one service apart at the broker; empty for the only one.
+    """
 
     model_config = SettingsConfigDict(env_prefix="HALITE_", frozen=True, extra="ignore")
 
     service: ServiceName
+    replica: str = ""
     host: str = "127.0.0.1"
     port: int = Field(gt=0, lt=65536)
     database_url: str

@@ -174,7 +174,7 @@ class StationRunner:
             await self.client.start(order.station_order_id)
         started = replace(order.to("running"), started_at=self._service.clock.now())
         async with self._database.begin() as tx:
-            await joborders.save(tx, started, None)
+            await joborders.save(tx, order.state, started)
             await self._outbox.record(tx, *started_events(started))
         return True
 
@@ -201,7 +201,7 @@ class StationRunner:
     async def _keep_asked(self, order: StationOrder) -> StationOrder:
         asked = replace(order, started_at=self._service.clock.now())
         async with self._database.quiet() as tx:
-            await joborders.save(tx, asked, None)
+            await joborders.save(tx, order.state, asked)
         self._orders[order.station_order_id] = asked
         return asked
 
@@ -214,7 +214,7 @@ class StationRunner:
             order.to(answer.state), started_at=answer.started_at, ended_at=answer.ended_at
         )
         async with self._database.begin() as tx:
-            await joborders.save(tx, ended, joborders.answer_record(answer))
+            await joborders.save(tx, order.state, ended, joborders.answer_record(answer))
             await self._work.ended(tx, ended, answer)
         if self.client.offers("Clear"):
             await self.client.clear(order.station_order_id)
@@ -228,6 +228,6 @@ class StationRunner:
             reason=reason,
         )
         async with self._database.begin() as tx:
-            await joborders.save(tx, order.to("interrupted", reason), None)
+            await joborders.save(tx, order.state, order.to("interrupted", reason))
             events = held_events(order.job_orders, self.client.equipment_id, reason)
             await self._outbox.record(tx, *events)

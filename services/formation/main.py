@@ -39,7 +39,7 @@ def build(
         if tester.service == service.name
     ]
     for tester in testers:
-        service.loop(f"drive {tester.tester.equipment_id}", tester.run)
+        service.loop(f"drive {tester.tester.equipment_id}", tester.run, alone=True)
         service.on_stop(tester.close)
     add_routes(service, testers)
     return service

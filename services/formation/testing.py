@@ -204,7 +204,7 @@ class TesterRunner:
             await self._client.start(channel, path, lease.lot_id, self._share / "backup")
         started = replace(order.to("running"), started_at=self._clock.now())
         async with self._database.begin() as tx:
-            await joborders.save(tx, started, None)
+            await joborders.save(tx, order.state, started)
             await self._outbox.record(tx, *started_events(started))
 
     async def _end(self, order: StationOrder, channel: Channel, point: ChannelPoint) -> None:
@@ -220,7 +220,7 @@ class TesterRunner:
         started_at = ended_at - timedelta(seconds=steps[-1].end_s) if steps else ended_at
         ended = replace(order.to("ended"), started_at=started_at, ended_at=ended_at)
         async with self._database.begin() as tx:
-            await joborders.save(tx, ended, None)
+            await joborders.save(tx, order.state, ended)
             await store.keep_rows(
                 tx, order.station_order_id, rows, figures, point.state, started_at, ended_at
             )
@@ -286,7 +286,7 @@ class TesterRunner:
     async def _hold(self, order: StationOrder, reason: str) -> None:
         log.error("test held", job_order_id=order.station_order_id, reason=reason)
         async with self._database.begin() as tx:
-            await joborders.save(tx, order.to("interrupted", reason), None)
+            await joborders.save(tx, order.state, order.to("interrupted", reason))
             await self._outbox.record(
                 tx, *held_events(order.job_orders, order.equipment_id, reason)
             )

@@ -28,7 +28,7 @@ def build(settings: SinteringSettings, parts: Parts | None = None) -> Service:
     add_routes(service, work.furnaces)
     add_plan_routes(service, work.furnaces.planning)
     if rules.search_s > 0:
-        service.loop("improve the furnace plan", work.furnaces.planning.run)
+        service.loop("improve the furnace plan", work.furnaces.planning.run, alone=True)
     return service
 
 

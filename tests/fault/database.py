@@ -6,7 +6,7 @@ transaction of the same service is an error at once instead of a wait that could
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from functools import lru_cache
@@ -17,6 +17,7 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from shared.claims import CLAIM_AGAIN_S
 from shared.db import Database, Signal, is_passing
 from shared.errors import ServiceUnreachableError
 from tests.fault.chance import Chance
@@ -65,6 +66,7 @@ class Ledger:
         self._first: dict[str, list[dict[str, Any]]] = {}
         self._known: dict[str, tuple[frozenset[str], Given]] = {}
         self.version, self.open_count = 0, 0
+        self.claims: dict[str, Life] = {}
 
     def prepare(self) -> None:
         """Keep the rows that migrations made, and let statements see virtual time."""
@@ -98,6 +100,7 @@ class Ledger:
                     )
             connection.exec_driver_sql("SET session_replication_role = origin")
         self._known.clear()
+        self.claims.clear()
 
     def known(self, key: str) -> Given | None:
         """Return what a statement answered since its tables were written last, or None."""
@@ -306,6 +309,18 @@ class VirtualDatabase(Database):
             tx.undo()
         if tx.dirty:
             self._after_commit()
+
+    async def alone(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        """Run while no other living replica does; a crash ends the claim."""
+        claims = self._ledger.claims
+        while name in claims and claims[name].alive:
+            await asyncio.sleep(CLAIM_AGAIN_S)
+        claims[name] = self._life
+        try:
+            await run()
+        finally:
+            if claims.get(name) is self._life:
+                del claims[name]
 
     async def close(self) -> None:
         """Nothing to close: the connections belong to the ledger."""

@@ -38,7 +38,6 @@ KINDS: dict[str, tuple[str, tuple[float, float], tuple[float, float], int]] = {
     "broker_killed_for_a_day": ("broker", (A_DAY_S, 1.2 * A_DAY_S), (0.0, 0.0), 1),
 }
 TESTER = "tester-1"
-REPLICATED = ("execution", "quality", "trace")  # a station is driven by one replica alone
 FEWEST, MOST = 8, 60
 ALL_RATIO = 0.3  # of the faults hit everybody of their sort at once, where that can be
 
@@ -52,7 +51,7 @@ def draw_faults(
     weights = [KINDS[name][3] for name in names]
     targets = {
         "service": list(services),
-        "replicated": list(REPLICATED),
+        "replicated": list(services),
         "station": list(stations),
         "machine": [station for station in stations if station != TESTER],
         "broker": [BROKER],

@@ -20,7 +20,7 @@ from fastapi import FastAPI
 from deploy.broker import Broker
 from deploy.pki import ensure_passwords, ensure_pki
 from deploy.postgres import PostgresServer
-from shared.app import Service
+from shared.app import KEEP_ALIVE_S, Service
 from shared.clock import Clock, MachineClocks
 from shared.db import migrate
 from shared.envelope import Envelope
@@ -352,7 +352,14 @@ def _written(value: object) -> str:
 
 @contextlib.asynccontextmanager
 async def _serving(app: FastAPI, port: int) -> AsyncIterator[None]:
-    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", ws="none")
+    config = uvicorn.Config(
+        app,
+        host="127.0.0.1",
+        port=port,
+        log_level="error",
+        ws="none",
+        timeout_keep_alive=KEEP_ALIVE_S,
+    )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
     for _ in range(round(WITHIN_S / LOOK_S)):
