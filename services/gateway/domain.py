@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from shared.events import (
     CertificateValidityChanged,
+    ControlChartSignalled,
     DispositionDecided,
     EquipmentStateChanged,
     JobOrderEnded,
@@ -152,6 +153,8 @@ def alarm_changes(event: Event | None) -> list[Alarm | Return]:
             return [_of_hearing(event)]
         case CertificateValidityChanged():
             return [_of_certificate(event)]
+        case ControlChartSignalled():
+            return [_of_chart(event)]
         case _:
             return []
 
@@ -346,6 +349,21 @@ def _of_report(event: NonconformanceRaised | PlcReported) -> list[Alarm | Return
             leaves="when_acknowledged",
         )
     ]
+
+
+def _of_chart(event: ControlChartSignalled) -> Alarm | Return:
+    condition = f"chart:{event.signal_id}"
+    if event.state == "closed":
+        return Return(condition=condition)
+    where = f" of {event.series}" if event.series else ""
+    return Alarm(
+        condition=condition,
+        code="control_chart",
+        text=f"chart {event.chart_id}{where}: {event.value:.4g} {event.unit} at {event.lot_id} "
+        f"breaks {', '.join(event.rules)}; first step: {event.action_plan[0]}",
+        priority=3,
+        source=event.series or event.lot_id,
+    )
 
 
 def _of_hearing(event: PlcHearingChanged) -> Alarm | Return:

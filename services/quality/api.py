@@ -6,6 +6,8 @@ from fastapi import Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from services.quality import countdowns, evidence, openings, views, workflow
+from services.quality.chartmaster import ControlChart
+from services.quality.chartroutes import add_chart_routes
 from services.quality.domain import ExposureBudget, Mode, TestSpecification
 from services.quality.figures import KkOptions
 from services.quality.upload import SpectrumFile, Upload
@@ -30,6 +32,7 @@ class MasterData(BaseModel):
 
     test_specifications: list[TestSpecification] = []
     exposure_budgets: list[ExposureBudget] = []
+    control_charts: list[ControlChart] = []
 
 
 def add_routes(service: Service, rooms: tuple[str, ...], upload: Upload) -> None:
@@ -38,13 +41,14 @@ def add_routes(service: Service, rooms: tuple[str, ...], upload: Upload) -> None
     given = Annotated[Command, Depends(command_of(database))]
     _add_lots(service)
     _add_lists(service)
+    add_chart_routes(service)
 
     @app.post("/master-data", status_code=201, tags=["master data"])
     async def post_master_data(body: MasterData, command: given) -> dict[str, Any]:
-        """Keep specifications and budgets; a version that exists with other content is refused."""
+        """Keep specifications, budgets and charts; a version with other content is refused."""
         return await command.once(
             lambda tx: workflow.take_master_data(
-                tx, body.test_specifications, body.exposure_budgets, rooms
+                tx, body.test_specifications, body.exposure_budgets, body.control_charts, rooms
             )
         )
 

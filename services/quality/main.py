@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from services.quality.api import add_routes
+from services.quality.chartwatch import ChartWatch
 from services.quality.deadlines import Deadlines
 from services.quality.decisions import Recorder
 from services.quality.evaluation import Evaluator
@@ -63,6 +64,7 @@ def build(
     service.loop("evaluate", evaluator.run)
     service.loop("rest fits", fits.rest)
     service.on_stop(fits.stop)
+    service.loop("control charts", ChartWatch(database, service.outbox, clock).run)
     service.loop("decide", Decider(database, recorder).run)
     rooms = tuple(item.equipment_id for item in service.plant.station if item.kind == "dryroom")
     watch = RoomWatch(database, clock, settings)

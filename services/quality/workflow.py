@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from services.quality import evidence, gates, masterdata, openings, origins, store
+from services.quality import chartmaster, evidence, gates, masterdata, openings, origins, store
+from services.quality.chartmaster import ControlChart
 from services.quality.deadlines import Deadlines
 from services.quality.decisions import Recorder
 from services.quality.domain import GRADING, ExposureBudget, TestSpecification
@@ -235,9 +236,10 @@ async def take_master_data(
     tx: Transaction,
     specs: Sequence[TestSpecification],
     budgets: Sequence[ExposureBudget],
+    charts: Sequence[ControlChart],
     rooms: Sequence[str],
 ) -> dict[str, Any]:
-    """Keep specifications and budgets; all or none.
+    """Keep specifications, budgets and control charts; all or none.
 
     Raises:
         InvalidInputError: a budget names a room that the plant file does not have.
@@ -253,9 +255,12 @@ async def take_master_data(
                 f"{', '.join(rooms) or 'none'}"
             )
         await masterdata.add_budget(tx, budget)
+    for chart in charts:
+        await chartmaster.add_chart(tx, chart)
     return {
         "test_specifications": [f"{spec.gate} {spec.product_id} {spec.version}" for spec in specs],
         "exposure_budgets": [f"{item.state} {item.product_id} {item.version}" for item in budgets],
+        "control_charts": [f"{chart.chart_id} {chart.version}" for chart in charts],
     }
 
 

@@ -21,6 +21,7 @@ from shared.events.material import (
 )
 from shared.events.quality import (
     CellGraded,
+    ControlChartSignalled,
     CyclingEnded,
     DispositionDecided,
     ExposureEvaluated,
@@ -42,6 +43,7 @@ __all__ = [
     "CellGraded",
     "CertificateValidityChanged",
     "ChannelLeased",
+    "ControlChartSignalled",
     "CyclingEnded",
     "DispositionDecided",
     "EquipmentStateChanged",

@@ -119,3 +119,26 @@ class NonconformanceRaised(LotEvent):
     equipment_id: str | None
     description: str
     lot_ids: tuple[str, ...]
+
+
+class ControlChartSignalled(LotEvent):
+    """A point of a control chart is no chance; its lot is the newest behind the point.
+
+    Said again with `state` closed when a person has found the cause. `rules` names what it broke,
+    `limits` among them. `series` is the equipment, or empty for all of a product.
+    """
+
+    kind: ClassVar[str] = "control_chart_signalled"
+    signal_id: str
+    state: Literal["open", "closed"]
+    chart_id: str
+    series: str
+    number: int
+    characteristic: str
+    unit: str
+    value: float
+    centre: float
+    low: float
+    high: float
+    rules: tuple[str, ...]
+    action_plan: tuple[str, ...]
