@@ -67,17 +67,23 @@ class Docker:
     @contextmanager
     def daemon(self) -> Iterator[None]:
         """Run the daemon meanwhile."""
-        words = ("dockerd", "--data-root", "root", "--exec-root", "run", "--pidfile", "pid")
+        places = {"data-root": "root", "exec-root": "run", "pidfile": "pid"}
+        options = [f"--{option}={self.folder / name}" for option, name in places.items()]
         with (self.folder / "dockerd.log").open("wb") as log:
             process = subprocess.Popen(
-                (*words, "--host", f"unix://{self.socket}"), cwd=self.folder, stdout=log, stderr=log
+                ("dockerd", *options, f"--host=unix://{self.socket}"), stdout=log, stderr=log
             )
         try:
-            expect(wait_until(self.socket.exists, DAEMON_WITHIN_S), "the docker daemon answers")
+            expect(wait_until(self.answers, DAEMON_WITHIN_S, every_s=0.5), "the daemon answers")
             yield
         finally:
             process.terminate()
             process.wait(60)
+
+    def answers(self) -> bool:
+        """Tell whether the daemon answers."""
+        asked = subprocess.run(("docker", "version"), env=self.environment, capture_output=True)
+        return asked.returncode == 0
 
     def run(self, *words: str) -> str:
         """Run a docker command and return what it printed."""
