@@ -87,9 +87,8 @@ def command_of(database: Database) -> Callable[..., Awaitable[Command]]:
     async def command(
         request: Request, idempotency_key: Annotated[str, Header(min_length=8, max_length=200)]
     ) -> Command:
-        digest = hashlib.sha256(
-            f"{request.method} {request.url.path}?{request.url.query}\n".encode()
-        )
+        asked = f"{request.method} {request.scope['path']}?".encode()
+        digest = hashlib.sha256(asked + request.scope["query_string"] + b"\n")
         digest.update(await request.body())
         return Command(database, idempotency_key, digest.hexdigest())
 

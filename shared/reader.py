@@ -19,7 +19,7 @@ from shared.setaside import CANNOT_BE_HANDLED, told
 log = structlog.get_logger()
 PAGE = 1000  # what is read from the source at once is also applied in one transaction
 BATCH = 50  # events applied in one transaction; more would keep the first ones waiting
-TOGETHER_S = 0.002  # messages that arrive within this time are applied together
+TOGETHER_S = 0.005  # messages that arrive within this time are applied together
 LOOK_AGAIN_S = 20.0  # a quiet source is asked this often, should a last message have been lost
 
 

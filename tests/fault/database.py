@@ -170,7 +170,7 @@ def kind_of(statement: str) -> tuple[str, bool]:
 
 
 class Transaction:
-    """One transaction with the face of an AsyncConnection; answers are there at once.
+    """One transaction with the face of the real one; answers are there at once.
 
     It begins at the database with the first statement whose answer is not known.
     """

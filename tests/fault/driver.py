@@ -5,15 +5,12 @@ from typing import Any, NamedTuple
 
 import psycopg
 from psycopg.pq import ExecStatus
-from sqlalchemy import Connection, text
-from sqlalchemy.dialects.postgresql.psycopg import dialect
+from sqlalchemy import Connection
 from sqlalchemy.engine import IteratorResult
 from sqlalchemy.engine.result import SimpleResultMetaData
-from sqlalchemy.exc import DBAPIError
 
 from shared.errors import ServiceUnreachableError
-
-DIALECT = dialect()  # type: ignore[no-untyped-call]
+from shared.transaction import database_error, for_driver
 
 
 class Given(NamedTuple):
@@ -44,7 +41,7 @@ def run(connection: Connection, statement: str, values: Any = None) -> Given:
         DBAPIError: of the kind that SQLAlchemy would raise.
     """
     driver: Any = connection.connection.driver_connection
-    cursor, words = driver.cursor(), _for_driver(statement)
+    cursor, words = driver.cursor(), for_driver(statement)
     try:
         if isinstance(values, list):
             cursor.executemany(words, values)
@@ -55,7 +52,7 @@ def run(connection: Connection, statement: str, values: Any = None) -> Given:
         names = _names(tuple(column.name for column in cursor.description))
         return Given(names, cursor.fetchall(), cursor.rowcount)
     except psycopg.Error as error:
-        raise DBAPIError.instance(words, values, error, psycopg.Error, dialect=DIALECT) from error
+        raise database_error(error, words, values) from error
     finally:
         cursor.close()
 
@@ -70,11 +67,6 @@ def say(connection: Connection, words: str) -> None:
     result = driver.pgconn.exec_(words.encode())
     if result.status != ExecStatus.COMMAND_OK:
         raise ServiceUnreachableError(f"database: {result.error_message.decode()}")
-
-
-@lru_cache(maxsize=1024)
-def _for_driver(statement: str) -> str:
-    return str(text(statement).compile(dialect=DIALECT))
 
 
 @lru_cache(maxsize=1024)

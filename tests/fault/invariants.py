@@ -20,6 +20,8 @@ MOVING = """
     SELECT station_order_id, state FROM station_order
     WHERE state IN ('allowed_to_start', 'running') ORDER BY station_order_id"""
 CURSORS = "SELECT source, sequence FROM cursor"
+UNSEALED = """
+    SELECT count(*) FROM record WHERE position > (SELECT coalesce(max(position), 0) FROM seal)"""
 SAID_AFTER = "SELECT body FROM outbox WHERE sequence >"
 SAID = "SELECT sequence, body FROM outbox ORDER BY sequence"
 STOCK = """
@@ -48,7 +50,8 @@ class Books:
 
 def at_rest(books: Books) -> bool:
     """Say whether nothing has to happen any more."""
-    return not any(True for check in (_cells, _moving, _unread) for _ in check(books))
+    moving = any(True for check in (_cells, _moving, _unread) for _ in check(books))
+    return not moving and not books.rows("trace", UNSEALED)[0][0]
 
 
 def violations(books: Books) -> list[str]:
