@@ -69,7 +69,7 @@ class Bus:
             if self._client._thread is None:
                 log.error("network thread ended; connecting anew", broker_port=self._port)
                 self._went_down()
-                _let_go(self._client)
+                _close(self._client)
                 self._client = self._new_client()
                 self._connect()
 
@@ -104,7 +104,7 @@ class Bus:
             self._watching.cancel()
         self._client.disconnect()
         await asyncio.to_thread(self._client.loop_stop)
-        _let_go(self._client)
+        _close(self._client)
 
     def subscribe(self, topic_filter: str, deliver: Callable[[Message], None]) -> None:
         """Deliver messages of a filter in the event loop; repeated at each connection."""
@@ -216,6 +216,6 @@ class Bus:
         acknowledge()
 
 
-def _let_go(client: mqtt.Client) -> None:
-    """Free a client of its callbacks: it closes its sockets when nothing holds it any more."""
-    client.on_connect = client.on_disconnect = client.on_publish = client.on_message = None
+def _close(client: mqtt.Client) -> None:
+    """Close the sockets that wake a client's thread; paho leaves them to the garbage collector."""
+    client._reset_sockets()
