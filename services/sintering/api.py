@@ -1,14 +1,17 @@
 """HTTP face of the sintering service; no rules here."""
 
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.sintering import store, workflow
+from services.sintering.calendar import EnergyTariff, FurnaceCalendar, FurnacePower
 from services.sintering.furnaces import FurnaceWork, overview
 from services.sintering.powder import PowderFormula
 from services.sintering.qualification import FurnaceQualification
+from services.sintering.utilisation import utilisation
 from shared.app import Service
 from shared.commands import Command, command_of
 from shared.recipes import MasterRecipe
@@ -20,9 +23,12 @@ class MasterData(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    master_recipes: list[MasterRecipe]
+    master_recipes: list[MasterRecipe] = Field(default_factory=list)
     furnace_qualifications: list[FurnaceQualification] = Field(default_factory=list)
     powder_formulas: list[PowderFormula] = Field(default_factory=list)
+    furnace_calendars: list[FurnaceCalendar] = Field(default_factory=list)
+    furnace_powers: list[FurnacePower] = Field(default_factory=list)
+    energy_tariffs: list[EnergyTariff] = Field(default_factory=list)
 
 
 def add_routes(service: Service, furnaces: FurnaceWork) -> None:
@@ -33,10 +39,16 @@ def add_routes(service: Service, furnaces: FurnaceWork) -> None:
 
     @app.post("/master-data", status_code=201)
     async def post_master_data(body: MasterData, command: given) -> dict[str, Any]:
-        """Keep recipes, qualifications, formulas; a version with other content is refused."""
+        """Keep recipes and what furnaces are known by; other content of a version is refused."""
         return await command.once(
             lambda tx: workflow.take_master_data(
-                tx, body.master_recipes, body.furnace_qualifications, body.powder_formulas
+                tx,
+                body.master_recipes,
+                body.furnace_qualifications,
+                body.powder_formulas,
+                body.furnace_calendars,
+                body.furnace_powers,
+                body.energy_tariffs,
             )
         )
 
@@ -45,6 +57,17 @@ def add_routes(service: Service, furnaces: FurnaceWork) -> None:
         """Each furnace with its limits, the load in it, and the loads planned for it as of now."""
         async with database.quiet() as tx:
             return {"items": await overview(tx, furnaces)}
+
+    @app.get("/furnace-utilisation")
+    async def get_utilisation(
+        days: Annotated[float, Query(gt=0, le=366)] = 7.0,
+    ) -> dict[str, Any]:
+        """Furnace hours of the last days: running loads, closed by the calendar, and the rest."""
+        end = service.clock.now()
+        names = [station.equipment_id for station in furnaces.furnaces]
+        async with database.quiet() as tx:
+            start = end - timedelta(days=days)
+            return {"items": await utilisation(tx, names, start, end), "from": start, "to": end}
 
     @app.get("/furnace-loads")
     async def get_furnace_loads(

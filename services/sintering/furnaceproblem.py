@@ -8,10 +8,11 @@ that leaves its furnace or start in the plan in force costs as much as an hour o
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 
+from services.sintering.calendar import open_spans
 from services.sintering.domain import Charge
 from services.sintering.problem import FAR, Batch, Ints, Problem, Weights, ints, shift_arrays
 from services.sintering.replan import (
@@ -26,6 +27,8 @@ from services.sintering.replan import (
 from services.sintering.schedule import Demand, Furnace, PlannedLoad, hot_enough, total_charge
 
 HORIZON_S = 366 * 86_400
+PRICED_DAYS = 30  # later hours count as the tariff's mean
+PRICE_STEPS = 10  # a tariff's mean price in the plan's whole units
 MOVED_COST_S = 3600  # a move must save as much waiting of a job order of the least weight
 MG_PER_G = 1000
 
@@ -92,8 +95,9 @@ def furnace_problem(situation: Situation, loads: Sequence[PlannedLoad]) -> Furna
     row = {demand.family: number for number, demand in enumerate(families)}
     jobs, machines, kinds = len(demands), len(furnaces), len(families)
     durations = ints([math.ceil(demand.treatment.duration_s) for demand in demands])
-    free = [[(_from_now(item.free_at, situation), HORIZON_S)] for item in furnaces]
-    start, end = shift_arrays(free)
+    start, end = shift_arrays([_open(item, situation) for item in furnaces])
+    price_from, price = _prices(situation)
+    unit = PRICE_STEPS if situation.tariff is not None else 1
     may = [[not refusals(item, [demand]) for item in furnaces] for demand in demands]
     was_at, was = _in_force(situation, demands, furnaces)
     found = FurnaceProblem(
@@ -106,7 +110,7 @@ def furnace_problem(situation: Situation, loads: Sequence[PlannedLoad]) -> Furna
             shortest=durations,
             longest=np.full(jobs, FAR),
             weight=ints([1 + demand.priority // 10 for demand in demands]),
-            latest_start=np.full(jobs, FAR),
+            latest_start=ints([_latest(demand, situation) for demand in demands]),
             machine_before=was_at,
             start_before=was,
             capacity=_sizes([_capacity(item, demands) for item in furnaces]),
@@ -116,14 +120,14 @@ def furnace_problem(situation: Situation, loads: Sequence[PlannedLoad]) -> Furna
             shift_start=start,
             shift_end=end,
             power=np.tile(_powers(situation, furnaces)[:, None], (1, kinds)),
-            price_from=np.zeros(1, dtype=np.int64),
-            price=np.ones(1, dtype=np.int64),
+            price_from=price_from,
+            price=price,
             weights=Weights(
-                runtime=1,
-                late=2 * int(durations.mean()) if jobs else 0,
+                runtime=unit,
+                late=2 * unit * int(durations.mean()) if jobs else 0,
                 energy=1,
-                moved=MOVED_COST_S,
-                flow=1,
+                moved=unit * MOVED_COST_S,
+                flow=unit,
             ),
             tolerance=round(MOVED_S),
         ),
@@ -137,6 +141,37 @@ def furnace_problem(situation: Situation, loads: Sequence[PlannedLoad]) -> Furna
 def _from_now(at: datetime | None, situation: Situation) -> int:
     """Return whole seconds from now, FAR for None; 0 at least."""
     return FAR if at is None else max(0, math.floor((at - situation.now).total_seconds()))
+
+
+def _open(furnace: Furnace, situation: Situation) -> list[tuple[int, int]]:
+    """Return when a furnace takes loads, in seconds from now."""
+    free = furnace.free_at or situation.now
+    end = situation.now + timedelta(seconds=HORIZON_S)
+    return [
+        (_from_now(low, situation), _from_now(high, situation))
+        for low, high in open_spans(furnace.closed, max(free, situation.now), end)
+    ]
+
+
+def _latest(demand: Demand, situation: Situation) -> int:
+    """Return until when a job order must start; a limit that has passed hurries nothing more."""
+    at = demand.latest_start_at
+    return FAR if at is None or at < situation.now else _from_now(at, situation)
+
+
+def _prices(situation: Situation) -> tuple[Ints, Ints]:
+    """Return from when on (k,) which price (k,) holds, its mean as PRICE_STEPS."""
+    tariff = situation.tariff
+    if tariff is None:
+        return np.zeros(1, dtype=np.int64), np.ones(1, dtype=np.int64)
+    changes = tariff.changes(situation.now, PRICED_DAYS)
+    known = [
+        (_from_now(at, situation), max(1, round(PRICE_STEPS * price / tariff.mean_price)))
+        for at, price in changes
+    ]
+    after = (PRICED_DAYS * 86_400, PRICE_STEPS)
+    at, price = zip(*[step for step in known if step[0] < after[0]], after, strict=True)
+    return ints(at), ints(price)
 
 
 def _fixed(load: PlannedLoad, situation: Situation) -> int:

@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from services.sintering import store
+from services.sintering import calendar, store
+from services.sintering.calendar import Terms
 from services.sintering.domain import JUDGED, check
 from services.sintering.load import places
 from services.sintering.planner import Planner
-from services.sintering.planning import Planning, PlanRules, Waiting, load_record
+from services.sintering.planning import Planning, PlanRules, Waiting
+from services.sintering.planrecord import load_record
 from services.sintering.schedule import (
     Demand,
     Furnace,
@@ -47,6 +49,10 @@ class FurnaceWork:
         stations = self._service.plant.stations_of(self._service.name)
         return [station for station in stations if station.kind == "furnace"]
 
+    def now(self) -> datetime:
+        """The plant time."""
+        return self._service.clock.now()
+
     def answers(self, equipment_id: str) -> bool:
         """Say whether a furnace answers."""
         runner = self._runners.get(equipment_id)
@@ -73,7 +79,7 @@ class FurnaceWork:
                 return await self._order(tx, station, load, job_orders)
         return None
 
-    def _free_at(self, busy_until: Mapping[str, datetime]) -> list[Furnace]:
+    def _free_at(self, busy_until: Mapping[str, datetime], terms: Terms) -> list[Furnace]:
         """Return the furnaces of the plant file; a furnace that does not answer is never free."""
         now = self._service.clock.now()
         return [
@@ -87,6 +93,8 @@ class FurnaceWork:
                 highest_temperature_degc=station.highest_temperature_degc,
                 highest_ramp_degc_per_min=station.highest_ramp_degc_per_min,
                 atmospheres=station.atmospheres,
+                closed=terms.closed.get(station.equipment_id, ()),
+                power=terms.power.get(station.equipment_id),
             )
             for station in self.furnaces
         ]
@@ -140,17 +148,19 @@ class FurnaceWork:
         )
 
 
-async def _waiting(tx: Transaction) -> Waiting:
+async def _waiting(tx: Transaction, now: datetime) -> Waiting:
     """Return all job orders that wait for a furnace, the most urgent first."""
     masters = await _newest(tx)
+    held_to = await calendar.terms(tx, now)
     demands, refused = [], {}
     for job_order in await joborders.waiting(tx, "furnace", lock=False):
         try:
-            demands.append(_demand(job_order, await _master(tx, masters, job_order)))
+            master = await _master(tx, masters, job_order)
+            demands.append(_demand(job_order, master, held_to.latest_start))
         except PersonNeededError as error:
             refused[job_order.job_order_id] = str(error)
     treatments = tuple(_treatments(masters))
-    return Waiting(demands=tuple(demands), treatments=treatments, refused=refused)
+    return Waiting(demands=tuple(demands), treatments=treatments, refused=refused, terms=held_to)
 
 
 async def _newest(tx: Transaction) -> dict[str, MasterRecipe]:
@@ -167,7 +177,11 @@ async def _master(
     return master
 
 
-def _demand(job_order: JobOrderReleased, master: MasterRecipe) -> Demand:
+def _demand(
+    job_order: JobOrderReleased,
+    master: MasterRecipe,
+    latest_start: Mapping[tuple[str, str], datetime],
+) -> Demand:
     control = master.control(job_order.parameters)
     own = "".join(f" {name}={value}" for name, value in sorted(job_order.parameters.items()))
     return Demand(
@@ -179,6 +193,7 @@ def _demand(job_order: JobOrderReleased, master: MasterRecipe) -> Demand:
         released_at=job_order.released_at,
         due_at=job_order.due_at,
         priority=job_order.priority,
+        latest_start_at=latest_start.get((job_order.lot_id, job_order.operation)),
     )
 
 
@@ -207,6 +222,7 @@ async def overview(tx: Transaction, work: FurnaceWork) -> list[dict[str, Any]]:
     """Return each furnace with its limits, its open load, and the loads planned for it."""
     plan, _ = await work.planning.current(tx, keep=False)
     open_loads = await store.open_loads(tx)
+    closed = (await calendar.terms(tx, work.now())).closed
     return [
         {
             "equipment_id": station.equipment_id,
@@ -216,6 +232,7 @@ async def overview(tx: Transaction, work: FurnaceWork) -> list[dict[str, Any]]:
             "highest_temperature_degc": station.highest_temperature_degc,
             "highest_ramp_degc_per_min": station.highest_ramp_degc_per_min,
             "atmospheres": station.atmospheres,
+            "closed": [vars(span) for span in closed.get(station.equipment_id, ())],
             "loads": [load for load in open_loads if load["equipment_id"] == station.equipment_id],
             "planned": [
                 load_record(load)

@@ -8,8 +8,9 @@ from services.sintering.planner import Planner
 from services.sintering.planning import PlanRules
 from services.sintering.planroutes import add_plan_routes
 from services.sintering.settings import SinteringSettings
-from services.sintering.workflow import SinteringWork
+from services.sintering.workflow import SinteringWork, on_time_limit
 from shared.app import Service
+from shared.events import TimeLimitChanged
 from shared.intake import drive_stations, intake
 from shared.parts import Parts
 
@@ -17,7 +18,7 @@ from shared.parts import Parts
 def build(settings: SinteringSettings, parts: Parts | None = None) -> Service:
     """Return the service, wired but not running."""
     service = Service(settings, Path(__file__).parent / "migrations", parts)
-    service.listen(("execution",), intake(service, check))
+    service.listen(("execution",), {**intake(service, check), TimeLimitChanged: on_time_limit})
     rules = PlanRules(
         load_wait_s=settings.load_wait_s,
         frozen_s=settings.plan_frozen_s,

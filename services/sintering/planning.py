@@ -1,15 +1,16 @@
 """Keeps one furnace plan in force: replans at each change, improves it, takes people's pins."""
 
 import asyncio
-import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.sintering import planstore, store
+from services.sintering.calendar import Terms
 from services.sintering.furnaceproblem import FurnaceProblem, furnace_problem
 from services.sintering.planner import Planner
+from services.sintering.planrecord import load_record
 from services.sintering.planstore import Kept
 from services.sintering.replan import (
     MOVED_S,
@@ -21,6 +22,8 @@ from services.sintering.replan import (
     named_changes,
     slots_of,
     stable_plan,
+    stale_pins,
+    started,
 )
 from services.sintering.schedule import Demand, Furnace, FurnacePlan, HeatTreatment, PlannedLoad
 from services.sintering.verdict import measured
@@ -48,11 +51,15 @@ class PlanRules:
 
 @dataclass(frozen=True, kw_only=True)
 class Waiting:
-    """What waits for furnaces, as read in one transaction; `refused` by job order, with reason."""
+    """What waits for furnaces, as read in one transaction; `refused` by job order, with reason.
+
+    terms: planned stops, power and tariff.
+    """
 
     demands: tuple[Demand, ...]
     treatments: tuple[HeatTreatment, ...]
     refused: Mapping[str, str]
+    terms: Terms
 
 
 class Planning:
@@ -62,8 +69,8 @@ class Planning:
         self,
         service: Service,
         rules: PlanRules,
-        furnaces: Callable[[Mapping[str, datetime]], Sequence[Furnace]],
-        waiting: Callable[[Transaction], Awaitable[Waiting]],
+        furnaces: Callable[[Mapping[str, datetime], Terms], Sequence[Furnace]],
+        waiting: Callable[[Transaction, datetime], Awaitable[Waiting]],
         planner: Planner,
     ) -> None:
         self._service, self._rules, self._planner = service, rules, planner
@@ -75,11 +82,17 @@ class Planning:
         situation, refused = await self._situation(tx, kept)
         basis = _basis(situation)
         if basis == kept.basis:
-            plan = _as_kept(situation, kept)
+            plan = as_kept(situation, kept)
         else:
             plan = chosen(situation)
             if keep:
+                dropped = stale_pins(situation)
+                for pin_id in dropped:
+                    await planstore.drop_pin(tx, pin_id)
+                gone = tuple(pin for pin in situation.pins if pin.pin_id not in dropped)
+                situation = replace(situation, pins=gone)
                 why = named_changes(situation, _changed(kept.basis, basis))
+                why = "; ".join([*dropped.values(), why])
                 kept = await self._put(tx, kept, situation, plan.loads, why)
         return replace(plan, infeasible={**plan.infeasible, **refused}), kept
 
@@ -118,10 +131,14 @@ class Planning:
                 if left:
                     await planstore.keep_pin(tx, replace(old, job_order_ids=left), situation.now)
         await planstore.keep_pin(tx, slot, situation.now)
-        answer = await self._after_person(tx, kept, f"pinned to {slot.equipment_id}")
+        answer = await self._after_person(
+            tx, kept, f"pinned to {slot.equipment_id} by {slot.person}"
+        )
         return {"pin_id": slot.pin_id, **answer}
 
-    async def unpin(self, tx: Transaction, version: int, pin_id: str) -> dict[str, Any]:
+    async def unpin(
+        self, tx: Transaction, version: int, pin_id: str, person: str
+    ) -> dict[str, Any]:
         """Leave a pinned load to the planning again.
 
         Raises:
@@ -130,7 +147,7 @@ class Planning:
         """
         kept = await self._of_version(tx, version)
         await planstore.drop_pin(tx, pin_id)
-        return await self._after_person(tx, kept, f"{pin_id} is no longer pinned")
+        return await self._after_person(tx, kept, f"{pin_id} is unpinned by {person}")
 
     async def what_if(
         self, tx: Transaction, away: Sequence[str], urgent: Sequence[str]
@@ -156,6 +173,7 @@ class Planning:
             "version": kept.version,
             "loads": [load_record(load) for load in plan.loads],
             "infeasible": dict(plan.infeasible),
+            "too_late": plan.too_late,
             "moved": [vars(move) for move in moved],
             "figures": figures(furnace_problem(asked, plan.loads), plan.loads, asked),
         }
@@ -210,17 +228,19 @@ class Planning:
         return {"version": kept.version}
 
     async def _situation(self, tx: Transaction, kept: Kept) -> tuple[Situation, Mapping[str, str]]:
-        waiting = await self._waiting(tx)
         now = self._service.clock.now()
+        waiting = await self._waiting(tx, now)
+        busy = _rounded(await store.busy_until(tx), now)
         situation = Situation(
             demands=waiting.demands,
-            furnaces=tuple(self._furnaces(_rounded(await store.busy_until(tx), now))),
+            furnaces=tuple(self._furnaces(busy, waiting.terms)),
             treatments=waiting.treatments,
             now=now,
             load_wait_s=self._rules.load_wait_s,
             frozen_s=self._rules.frozen_s,
             pins=await planstore.pins(tx),
             in_force=kept.slots,
+            tariff=waiting.terms.tariff,
         )
         return situation, waiting.refused
 
@@ -279,37 +299,28 @@ def figures(
     return {"parts": vars(objective), "total": total, "bound": None, "gap_ratio": None}
 
 
-def load_record(load: PlannedLoad) -> dict[str, Any]:
-    """Return a planned load for people."""
-    return {
-        "equipment_id": load.equipment_id,
-        "recipe": load.demands[0].family,
-        "job_order_ids": load.job_order_ids,
-        "fill_ratio": load.fill_ratio,
-        "start_at": load.start_at,
-        "end_at": load.end_at,
-        "pin_id": load.pin_id,
-    }
-
-
-def _as_kept(situation: Situation, kept: Kept) -> FurnacePlan:
+def as_kept(situation: Situation, kept: Kept) -> FurnacePlan:
     """Return the plan in force with the times it was made with."""
     plan = stable_plan(situation)
     start = {slot.job_order_ids: slot.start_at for slot in kept.slots}
     loads = tuple(
         load
         if load.start_at is None or load.job_order_ids not in start
-        else _starting(load, start[load.job_order_ids])
+        else _starting(situation, load, start[load.job_order_ids])
         for load in plan.loads
     )
     return replace(plan, loads=loads)
 
 
-def _starting(load: PlannedLoad, start_at: datetime | None) -> PlannedLoad:
+def _starting(situation: Situation, load: PlannedLoad, start_at: datetime | None) -> PlannedLoad:
+    """Return a load at its planned start; one that is overdue waits for the end of a stop."""
     if start_at is None:
         return load
-    duration = timedelta(seconds=math.ceil(load.demands[0].treatment.duration_s))
-    return replace(load, start_at=start_at, end_at=start_at + duration)
+    furnaces = {item.equipment_id: item for item in situation.furnaces}
+    furnace = furnaces[load.equipment_id]
+    due = max(start_at, situation.now)
+    opens = furnace.opens(due, load.demands[0].treatment)
+    return started(situation, furnace, load, start_at if opens == due else opens)
 
 
 def _names(slots: Sequence[Slot]) -> list[tuple[str, tuple[str, ...], str | None]]:
@@ -334,6 +345,12 @@ def _basis(situation: Situation) -> dict[str, Any]:
             for furnace in situation.furnaces
         },
         "pins": [slot.pin_id for slot in situation.pins],
+        "closed": {
+            furnace.equipment_id: [_iso(span.starts_at) for span in furnace.closed]
+            for furnace in situation.furnaces
+            if furnace.closed
+        },
+        "tariff": situation.tariff.version if situation.tariff is not None else 0,
     }
 
 

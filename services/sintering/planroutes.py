@@ -1,15 +1,19 @@
 """HTTP face of the furnace plan; no rules here."""
 
 from typing import Annotated, Any
+from urllib.parse import unquote
 from uuid import uuid4
 
-from fastapi import Depends
+from fastapi import Depends, Header
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from services.sintering.planning import Planning, load_record
+from services.sintering.planning import Planning
+from services.sintering.planrecord import load_record
 from services.sintering.replan import Slot
 from shared.app import Service
 from shared.commands import Command, command_of
+
+Person = Annotated[str, Header(min_length=1, max_length=300)]
 
 
 class PinnedLoad(BaseModel):
@@ -58,24 +62,29 @@ def add_plan_routes(service: Service, planning: Planning) -> None:
             "version": kept.version,
             "loads": [load_record(load) for load in plan.loads],
             "infeasible": dict(plan.infeasible),
+            "too_late": plan.too_late,
             "figures": kept.figures,
         }
 
     @app.post("/furnace-plan/pins", status_code=201)
-    async def post_pin(body: PinnedLoad, command: given) -> dict[str, Any]:
+    async def post_pin(body: PinnedLoad, x_halite_person: Person, command: given) -> dict[str, Any]:
         """Pin, move, split or join loads; 409 with the version in force when it is another."""
         slot = Slot(
             equipment_id=body.equipment_id,
             job_order_ids=body.job_order_ids,
             start_at=body.start_at,
             pin_id=f"PIN-{uuid4().hex[:8]}",
+            person=unquote(x_halite_person),
         )
         return await command.once(lambda tx: planning.pin(tx, body.version, slot))
 
     @app.post("/furnace-plan/pins/{pin_id}/end")
-    async def end_pin(pin_id: str, body: Unpinned, command: given) -> dict[str, Any]:
+    async def end_pin(
+        pin_id: str, body: Unpinned, x_halite_person: Person, command: given
+    ) -> dict[str, Any]:
         """Leave a pinned load to the planning again."""
-        return await command.once(lambda tx: planning.unpin(tx, body.version, pin_id))
+        person = unquote(x_halite_person)
+        return await command.once(lambda tx: planning.unpin(tx, body.version, pin_id, person))
 
     @app.post("/furnace-plan/what-if")
     async def post_what_if(body: Question) -> dict[str, Any]:

@@ -59,6 +59,7 @@ async def pins(tx: Transaction) -> tuple[Slot, ...]:
             job_order_ids=tuple(row["job_order_ids"]),
             start_at=row["start_at"],
             pin_id=row["pin_id"],
+            person=row["person"],
         )
         for row in rows
     )
@@ -67,8 +68,9 @@ async def pins(tx: Transaction) -> tuple[Slot, ...]:
 async def keep_pin(tx: Transaction, slot: Slot, at: datetime) -> None:
     """Keep a new pin."""
     statement = """
-        INSERT INTO furnace_pin (pin_id, equipment_id, job_order_ids, start_at, pinned_at)
-        VALUES (:pin_id, :equipment_id, CAST(:job_order_ids AS jsonb), :start_at, :pinned_at)"""
+        INSERT INTO furnace_pin (pin_id, equipment_id, job_order_ids, start_at, pinned_at, person)
+        VALUES (:pin_id, :equipment_id, CAST(:job_order_ids AS jsonb), :start_at, :pinned_at,
+            :person)"""
     ids = json.dumps(slot.job_order_ids)
     await tx.execute(sql(statement), {**vars(slot), "job_order_ids": ids, "pinned_at": at})
 
@@ -85,7 +87,13 @@ async def drop_pin(tx: Transaction, pin_id: str) -> None:
 
 
 def _record(slot: Slot) -> dict[str, Any]:
-    return {**vars(slot), "start_at": slot.start_at.isoformat() if slot.start_at else None}
+    start_at = slot.start_at.isoformat() if slot.start_at else None
+    return {
+        "equipment_id": slot.equipment_id,
+        "job_order_ids": slot.job_order_ids,
+        "start_at": start_at,
+        "pin_id": slot.pin_id,
+    }
 
 
 def _slot(item: dict[str, Any]) -> Slot:

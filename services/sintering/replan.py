@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from services.sintering.calendar import EnergyTariff
 from services.sintering.domain import named, too_large
 from services.sintering.schedule import (
     Demand,
@@ -28,13 +29,15 @@ MOVED_S = 900.0  # a start may shift by so much without counting as moved
 class Slot:
     """A load of the plan in force, or one that a person pinned: by names alone.
 
-    start_at: planned, or for a pin the earliest that is wanted; None where open.
+    start_at: planned, or for a pin the earliest that is wanted; None where open. person: who
+    pinned it.
     """
 
     equipment_id: str
     job_order_ids: tuple[str, ...]
     start_at: datetime | None
     pin_id: str | None = None
+    person: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +52,7 @@ class Situation:
     frozen_s: float = 0.0
     pins: tuple[Slot, ...] = ()
     in_force: tuple[Slot, ...] = ()
+    tariff: EnergyTariff | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +129,25 @@ def _load(situation: Situation, slot: Slot, taken: set[str]) -> PlannedLoad | No
         start_at=slot.start_at,
         end_at=None,
         pin_id=slot.pin_id,
+        person=slot.person,
     )
+
+
+def stale_pins(situation: Situation) -> dict[str, str]:
+    """Return the pins that hold nothing any more, each with the reason."""
+    waiting = {demand.job_order_id: demand for demand in situation.demands}
+    found = {}
+    for pin in situation.pins:
+        demands = [waiting[name] for name in pin.job_order_ids if name in waiting]
+        furnace = _furnace(situation, pin.equipment_id)
+        if pin.pin_id is None:
+            continue
+        if not demands:
+            found[pin.pin_id] = f"{pin.pin_id} is dropped: none of its job orders waits any more"
+        elif furnace is None or (rules := refusals(furnace, demands)):
+            why = "no such furnace" if furnace is None else "; ".join(rules)
+            found[pin.pin_id] = f"{pin.pin_id} is dropped: {pin.equipment_id}: {why}"
+    return found
 
 
 def refusals(furnace: Furnace, demands: Sequence[Demand]) -> tuple[str, ...]:
@@ -223,10 +245,25 @@ def timed(situation: Situation, loads: Sequence[PlannedLoad]) -> tuple[PlannedLo
                 oldest = min(demand.released_at for demand in load.demands)
                 start = max(start, oldest + timedelta(seconds=situation.load_wait_s))
             treatment = load.demands[0].treatment
-            end = start + timedelta(seconds=math.ceil(treatment.duration_s))
-            free = end + timedelta(seconds=cooling_s(treatment, furnace))
-            found.append(replace(load, start_at=start, end_at=end))
+            start = furnace.opens(start, treatment)
+            found.append(started(situation, furnace, load, start))
+            free = start + timedelta(
+                seconds=math.ceil(treatment.duration_s) + cooling_s(treatment, furnace)
+            )
     return tuple(found)
+
+
+def started(
+    situation: Situation, furnace: Furnace, load: PlannedLoad, start: datetime
+) -> PlannedLoad:
+    """Return a load with its times, what it draws and, with a tariff, what that costs."""
+    treatment = load.demands[0].treatment
+    end = start + timedelta(seconds=math.ceil(treatment.duration_s))
+    energy_kwh, cost = furnace.energy_kwh(treatment), None
+    if energy_kwh is not None and situation.tariff is not None:
+        kw = energy_kwh / ((end - start).total_seconds() / 3600)
+        cost = situation.tariff.cost(start, end, kw)
+    return replace(load, start_at=start, end_at=end, energy_kwh=energy_kwh, energy_cost=cost)
 
 
 def _wanted(situation: Situation, furnace: Furnace, loads: Sequence[PlannedLoad]) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from services.sintering.calendar import Closing, FurnacePower, open_from
 from services.sintering.domain import Charge, named, too_large
 from shared.errors import InvalidInputError, OutOfLimitsError
 
@@ -34,7 +35,10 @@ class HeatTreatment:
 
 @dataclass(frozen=True, kw_only=True)
 class Furnace:
-    """A furnace and when it is free; `free_at` is None while it does not answer."""
+    """A furnace and when it is free; `free_at` is None while it does not answer.
+
+    closed: spans that no load may reach into. power: None where it is not known.
+    """
 
     equipment_id: str
     free_at: datetime | None
@@ -43,6 +47,27 @@ class Furnace:
     highest_temperature_degc: float | None = None
     highest_ramp_degc_per_min: float | None = None
     atmospheres: tuple[str, ...] = ("air",)
+    closed: tuple[Closing, ...] = ()
+    power: FurnacePower | None = None
+
+    def opens(self, start: datetime, treatment: HeatTreatment) -> datetime:
+        """Return the first time from `start` on at which it stays open for a heat treatment."""
+        return open_from(self.closed, start, timedelta(seconds=treatment.duration_s))
+
+    def energy_kwh(self, treatment: HeatTreatment) -> float | None:
+        """Return what a heat treatment draws: heating power up, holding power by temperature."""
+        if self.power is None or self.highest_temperature_degc is None:
+            return None
+        total, before = 0.0, START_DEGC
+        for target, ramp, soak_s in zip(
+            treatment.temperature_degc, treatment.ramp_degc_per_min, treatment.soak_s, strict=True
+        ):
+            up_h = max(0.0, target - before) / ramp / 60
+            share = (target - START_DEGC) / (self.highest_temperature_degc - START_DEGC)
+            total += up_h * self.power.heating_kw
+            total += soak_s / 3600 * max(0.0, share) * self.power.holding_kw
+            before = target
+        return total
 
     def fill_ratio(self, charge: Charge) -> float:
         """Return how full a charge makes it, by parts or by mass, whichever is more."""
@@ -55,7 +80,8 @@ class Furnace:
 class Demand:
     """One job order that waits for a furnace; only those of one `family` share a load.
 
-    due_at: None where nothing is promised. priority: 0-100, more is more urgent.
+    due_at: None where nothing is promised. priority: 0-100, more is more urgent. latest_start_at:
+    a longest wait after the step before ends then; None where there is none.
     """
 
     job_order_id: str
@@ -66,13 +92,15 @@ class Demand:
     released_at: datetime
     due_at: datetime | None = None
     priority: int = 50
+    latest_start_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedLoad:
     """Job orders for one run of one furnace; no start is known while the furnace is away.
 
-    pin_id: of the person's decision that keeps it together and in its furnace.
+    pin_id: of the person's decision that keeps it together and in its furnace. energy_kwh: None
+    where the furnace's power is not known; energy_cost by the tariff, None without one.
     """
 
     equipment_id: str
@@ -81,6 +109,9 @@ class PlannedLoad:
     start_at: datetime | None
     end_at: datetime | None
     pin_id: str | None = None
+    person: str | None = None
+    energy_kwh: float | None = None
+    energy_cost: float | None = None
 
     @property
     def job_order_ids(self) -> tuple[str, ...]:
@@ -94,6 +125,20 @@ class FurnacePlan:
 
     loads: tuple[PlannedLoad, ...]
     infeasible: Mapping[str, str]
+
+    @property
+    def too_late(self) -> dict[str, str]:
+        """The job orders whose load starts after their lots may wait, with the rule."""
+        return {
+            demand.job_order_id: f"{named(demand.lot_ids)} must be in a furnace by "
+            f"{demand.latest_start_at:%Y-%m-%d %H:%M}, {load.equipment_id} can start at "
+            f"{load.start_at:%Y-%m-%d %H:%M}"
+            for load in self.loads
+            for demand in load.demands
+            if load.start_at is not None
+            and demand.latest_start_at is not None
+            and load.start_at > demand.latest_start_at
+        }
 
 
 def heat_treatment(recipe_id: str, parameters: Mapping[str, Value]) -> HeatTreatment:
@@ -216,7 +261,7 @@ def _choose(
         free = free_at[furnace.equipment_id]
         key = (
             free is None,
-            max(free, now) if free is not None else now,
+            furnace.opens(max(free, now), left[0].treatment) if free is not None else now,
             -len(taken),
             sum(hot_enough(furnace, treatment) for treatment in treatments),
             -furnace.fill_ratio(total_charge(taken)),
@@ -251,6 +296,8 @@ def _load(
     if start is not None and fill_ratio < 1:
         oldest = min(demand.released_at for demand in taken)
         start = max(start, oldest + timedelta(seconds=wait_s))
+    if start is not None:
+        start = furnace.opens(start, taken[0].treatment)
     duration = timedelta(seconds=taken[0].treatment.duration_s)
     return PlannedLoad(
         equipment_id=furnace.equipment_id,

@@ -4,6 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.sintering import domain, powder, store
+from services.sintering.calendar import (
+    EnergyTariff,
+    FurnaceCalendar,
+    FurnacePower,
+    add_terms,
+    end_limit,
+    keep_limit,
+)
 from services.sintering.domain import GreenSize
 from services.sintering.furnaces import FurnaceWork
 from services.sintering.planner import Planner
@@ -13,8 +21,9 @@ from services.sintering.runs import run_ended
 from services.sintering.schedule import Value, heat_treatment
 from shared import recipes
 from shared.app import Service
+from shared.envelope import Envelope
 from shared.errors import InvalidInputError, OutOfLimitsError
-from shared.events import JobOrderReleased
+from shared.events import JobOrderReleased, TimeLimitChanged
 from shared.facts import TestResult
 from shared.intake import (
     ended_event,
@@ -30,6 +39,7 @@ from shared.stations import JobAnswer, ParameterValue
 from shared.transaction import Transaction
 
 KINDS = ("mill", "dryer", "press", "furnace", "gauge")
+STARTED = " started"  # what a window ends with: the start of an operation
 OF_THE_LOT = {"mill": ("mass_g",), "dryer": ("mass_g", "loss_on_drying_ratio")}
 OF_EACH_PART = {
     "press": ("mass_g", "pressure_mpa"),
@@ -162,8 +172,11 @@ async def take_master_data(
     master_recipes: Sequence[recipes.MasterRecipe],
     qualifications: Sequence[FurnaceQualification] = (),
     formulas: Sequence[powder.PowderFormula] = (),
+    calendars: Sequence[FurnaceCalendar] = (),
+    powers: Sequence[FurnacePower] = (),
+    tariffs: Sequence[EnergyTariff] = (),
 ) -> dict[str, Any]:
-    """Keep recipes, furnace qualifications and powder formulas, all or none.
+    """Keep recipes, qualifications, formulas, calendars, powers and tariffs, all or none.
 
     Raises:
         InvalidInputError: a recipe for a station of another service, or no furnace program.
@@ -183,8 +196,23 @@ async def take_master_data(
         await add_qualification(tx, qualification)
     for formula in formulas:
         await powder.add_formula(tx, formula)
+    await add_terms(tx, calendars, powers, tariffs)
     return {
         "master_recipes": await recipes.add_all(tx, master_recipes),
         "furnace_qualifications": [item.equipment_id for item in qualifications],
         "powder_formulas": [item.formula_id for item in formulas],
+        "furnace_calendars": [item.equipment_id for item in calendars],
+        "furnace_powers": [item.equipment_id for item in powers],
+        "energy_tariffs": [item.tariff_id for item in tariffs],
     }
+
+
+async def on_time_limit(tx: Transaction, _: Envelope, event: TimeLimitChanged) -> None:
+    """A longest wait of a lot began or ended: its furnace load is planned by it."""
+    if event.limit_kind != "max" or not event.to_event.endswith(STARTED):
+        return
+    if event.state in ("open", "near"):
+        operation = event.to_event.removesuffix(STARTED)
+        await keep_limit(tx, event.time_limit_id, event.lot_id, operation, event.limit_at)
+    else:
+        await end_limit(tx, event.time_limit_id)

@@ -190,9 +190,10 @@ class Bench:
         reply.raise_for_status()
         return reply.json()
 
-    async def post(self, path: str, body: Any = None) -> httpx.Response:
-        """Give a command with a key of its own."""
-        return await self.http.post(path, json=body, headers={"idempotency-key": uuid4().hex})
+    async def post(self, path: str, body: Any = None, person: str = "operator") -> httpx.Response:
+        """Give a command with a key of its own, in a person's name."""
+        headers = {"idempotency-key": uuid4().hex, "x-halite-person": person}
+        return await self.http.post(path, json=body, headers=headers)
 
     @contextlib.asynccontextmanager
     async def fault(self, name: str, fault: str, magnitude: float) -> AsyncIterator[None]:

@@ -1,14 +1,17 @@
 """The sintering service against simulated mills, dryer, press, furnaces and gauge."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from services.sintering.calendar import terms
 from services.sintering.main import build
 from services.sintering.settings import SinteringSettings
+from shared.envelope import envelope
 from shared.events import (
     EquipmentStateChanged,
     FurnaceLoadPlanned,
@@ -18,6 +21,7 @@ from shared.events import (
     LotHeld,
     LotHoldReleased,
     SinterRunEnded,
+    TimeLimitChanged,
 )
 from shared.facts import Material, MaterialUse
 from tests.station.bench import Bench, Ground, bench, job_order, lot, recipe
@@ -151,15 +155,64 @@ async def pin_and_ask(plant: Bench, equipment_id: str, job_order_id: str) -> Non
     small = equipment_id.replace("furnace-2", "furnace-1")
     wrong = await plant.post("/furnace-plan/pins", {**pin, "equipment_id": small})
     assert "200 parts are more than its 120" in wrong.json()["detail"]
-    pinned = await plant.post("/furnace-plan/pins", pin)
+    pinned = await plant.post("/furnace-plan/pins", pin, person="%E6%9D%8E%20Li")
     assert pinned.status_code == 201, pinned.text
     asked = await plant.post("/furnace-plan/what-if", {"urgent": [job_order_id]})
     assert [load["pin_id"] for load in asked.json()["loads"]] == [pinned.json()["pin_id"]]
-    assert (await plant.get("/furnace-plan"))["version"] == pinned.json()["version"]
+    in_force = await plant.get("/furnace-plan")
+    assert in_force["version"] == pinned.json()["version"]
+    assert [load["pinned_by"] for load in in_force["loads"]] == ["李 Li"]
 
 
 def powder(name: str, use: MaterialUse = "processed", mass_g: float = 100.0) -> Material:
     return lot(name, "nzzspo_powder", use, mass_g, "g")
+
+
+async def test_a_planned_stop_and_a_longest_wait_are_in_the_plan_and_its_answer(
+    plant: Bench,
+) -> None:
+    now = plant.service.clock.now()
+    stop = {
+        "starts_at": (now + timedelta(days=400)).isoformat(),
+        "ends_at": (now + timedelta(days=401)).isoformat(),
+        "reason": "relining",
+    }
+    furnace = "pilot/furnaces/heat/furnace-1"
+    calendar = {"equipment_id": furnace, "version": 1, "closed": [stop], "source": "plant"}
+    taken = await plant.post("/master-data", {"furnace_calendars": [calendar]})
+    assert taken.status_code == 201, taken.text
+    changed = await plant.post("/master-data", {"furnace_calendars": [calendar | {"closed": []}]})
+    assert changed.status_code == 409
+    shown = {item["equipment_id"]: item for item in (await plant.get("/furnaces"))["items"]}
+    assert [span["reason"] for span in shown[furnace]["closed"]] == ["relining"]
+    hours = {
+        item["equipment_id"]: item for item in (await plant.get("/furnace-utilisation"))["items"]
+    }
+    assert 0 <= hours[furnace]["running_h"] <= 7 * 24
+    limit = TimeLimitChanged(
+        lot_id="LATE",
+        time_limit_id="LATE-press_to_debind",
+        name="press_to_debind",
+        limit_kind="max",
+        from_event="press ended",
+        to_event="debind started",
+        started_at=now,
+        limit_at=now + timedelta(days=3),
+        state="open",
+    )
+    assert await latest_starts_after(plant, limit) == {("LATE", "debind"): limit.limit_at}
+    assert await latest_starts_after(plant, limit.model_copy(update={"state": "met"})) == {}
+
+
+async def latest_starts_after(plant: Bench, event: TimeLimitChanged) -> Any:
+    """Let the service hear of a window as its reader does; return what it plans by then."""
+    inbox = plant.service.inbox
+    assert inbox is not None
+    heard = envelope(event, service="execution", time=event.started_at, correlation_id="LATE")
+    async with plant.service.database.begin() as tx:
+        await inbox.effects.handle(tx, heard)
+    async with plant.service.database.quiet() as tx:
+        return (await terms(tx, event.started_at)).latest_start
 
 
 async def test_powder_is_milled_dried_and_calcined_with_its_mass_weighed(plant: Bench) -> None:
