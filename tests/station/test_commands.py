@@ -42,14 +42,16 @@ PASSED_ON = {
 COMMANDED = ("execution", "sintering", "spray", "lamination", "formation", "quality", "gateway")
 STATIONS = ("sintering", "spray", "lamination", "formation")
 FILES, SPECTRA = "/test-files", "/spectra"
-# Tested where there is what they change: a plan of furnaces, certificates of strangers.
+# Tested where there is what they change: a plan of furnaces, certificates of strangers, charts.
 ELSEWHERE = {
+    "/chart-signals/{signal_id}/answers",
+    "/control-charts/{chart_id}/limits",
     "/furnace-plan/pins",
     "/furnace-plan/pins/{pin_id}/end",
     "/trust/{fingerprint}/accept",
     "/trust/{fingerprint}/reject",
 }
-QUESTIONS = {"/furnace-plan/what-if"}  # change nothing, so they need no key
+QUESTIONS = {"/furnace-plan/what-if", "/gauge-studies"}  # change nothing, so they need no key
 OWN = ("/master-data", "/work-schedules", HOLD, FREE, RESUME, RETRY, ALARM, SPECTRA)
 PERSON = {"json": {"person": "Li Na", "reason": "looks wrong"}}
 SCHEDULE = """

@@ -71,7 +71,7 @@ class Bare:
     async def begin(self, started_at: datetime = START, budget: ExposureBudget = BUDGET) -> None:
         """Teach a budget and start the stack of the lot."""
         async with self.database.begin() as tx:
-            await take_master_data(tx, [], [budget], [ROOM])
+            await take_master_data(tx, [], [budget], [], [ROOM])
         await self.hear(JobOrderStarted(**common("stack"), started_at=started_at, lot_ids=()))
 
     async def show(
