@@ -112,6 +112,19 @@ def line_plc(line: Line, folder: Path, policy: str) -> contextlib.AbstractAsyncC
     return peer("client.cjs", *words)
 
 
+async def listed(plc: Peer, job_order_id: str) -> dict[str, Any]:
+    """Return a job order of the list, which follows the methods' answers within a moment."""
+    found: list[dict[str, Any]] = []
+
+    async def shown() -> bool:
+        orders = await plc.ask("read", path=["Halite", "JobOrders"])
+        found[:] = [one for one in orders["value"] if one["jobOrderID"] == job_order_id]
+        return bool(found)
+
+    await until(shown)
+    return found[0]
+
+
 @pytest.mark.parametrize("policy", ["Basic256Sha256", "Aes256_Sha256_RsaPss"])
 async def test_another_makers_plc_fetches_asks_confirms_and_reports(
     line: Line, tmp_path: Path, policy: str
@@ -123,8 +136,7 @@ async def test_another_makers_plc_fetches_asks_confirms_and_reports(
         await plc.said("connected")
         fetched = await plc.call("NextJobOrder", line.unit)
         assert fetched == [f"J-{name}", "stack", f"CELL-{name}", "allowed_to_start"]
-        orders = await plc.ask("read", path=["Halite", "JobOrders"])
-        [own] = [one for one in orders["value"] if one["jobOrderID"] == f"J-{name}"]
+        own = await listed(plc, f"J-{name}")
         assert own["jobOrderParameters"][0]["ID"] == "force_n"
         assert await plc.call("MayStart", "1", line.unit, f"CELL-{name}") == [
             True,
