@@ -98,6 +98,8 @@ class StationSettings(BaseModel):
 class TesterSettings(BaseModel):
     """One battery tester with its channels, as the plant file describes it."""
 
+    __test__ = False  # not a test case, whatever pytest thinks of the name
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     equipment_id: str = Field(pattern=r"^[a-z0-9-]+(/[a-z0-9-]+){3}$")

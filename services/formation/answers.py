@@ -42,7 +42,7 @@ class ChannelPoint:
     """A channel at the moment of the question; current is + on charge, charge is that of the step.
 
     `step_id` and `step_type` are None while nothing runs; then only voltage and barcode mean
-    something.
+    something. temperature_degc: None where the tester tells none (BTS `inquire` does not).
     """
 
     channel: Channel
@@ -58,6 +58,7 @@ class ChannelPoint:
     total_time_s: float
     step_time_s: float
     log_code: int
+    temperature_degc: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

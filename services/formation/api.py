@@ -7,7 +7,8 @@ import numpy as np
 from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.formation import store, workflow
+from services.formation import channelstore, store, workflow
+from services.formation.channels import ChannelEntry, Need
 from services.formation.domain import Grading
 from services.formation.protocol import TestProtocol, ccd_protocol
 from services.formation.testing import TesterRunner
@@ -59,6 +60,7 @@ def add_routes(service: Service, testers: list[TesterRunner]) -> None:
     app, database = service.app, service.database
     given = Annotated[Command, Depends(command_of(database))]
     add_station_routes(service)
+    plan = workflow.Channels(testers)
 
     @app.post("/master-data", status_code=201)
     async def post_master_data(body: MasterData, command: given) -> dict[str, Any]:
@@ -111,6 +113,7 @@ def add_routes(service: Service, testers: list[TesterRunner]) -> None:
         shown = reduced(columns["voltage_v"], points)
         return {
             **{key: run[key] for key in ("channel", "protocol_id", "protocol_version", "state")},
+            "stop_reason": run["stop_reason"],
             "started_at": run["started_at"],
             "ended_at": run["ended_at"],
             "total_points": len(columns["time_s"]),
@@ -120,16 +123,41 @@ def add_routes(service: Service, testers: list[TesterRunner]) -> None:
             "cycles": run["cycles"],
         }
 
+    @app.post("/channel-entries", status_code=201)
+    async def post_channel_entry(body: ChannelEntry, command: given) -> dict[str, Any]:
+        """Add a line to a channel's history: calibrated, repaired, drift, moved, withdrawn."""
+        plan.check(body.equipment_id)
+
+        async def keep(tx: Transaction) -> dict[str, Any]:
+            await channelstore.add_entry(tx, body, service.clock.now())
+            return {"equipment_id": body.equipment_id, "channel": body.channel}
+
+        return await command.once(keep)
+
     @app.get("/channels")
-    async def get_channels() -> dict[str, Any]:
-        """The leased channels of all testers."""
-        items = []
+    async def get_channels(
+        current_ma: Annotated[float, Query(ge=0)] = 0.0,
+        voltage_v: float = 0.0,
+        temperature_degc: float | None = None,
+    ) -> dict[str, Any]:
+        """Every channel as equipment, who leases it, and why it would refuse such a test."""
+        need = Need(current_ma=current_ma, voltage_v=voltage_v, temperature_degc=temperature_degc)
         async with database.quiet() as tx:
-            for tester in testers:
-                equipment_id = tester.tester.equipment_id
-                held = await store.leases(tx, equipment_id)
-                items += [{"equipment_id": equipment_id, **vars(lease)} for lease in held.values()]
-        return {"items": items}
+            return {"items": await plan.channels(tx, need, service.clock.now().date())}
+
+    @app.get("/channels/{channel}/history")
+    async def get_channel_history(
+        channel: str, equipment_id: Annotated[str, Query(min_length=1)]
+    ) -> dict[str, Any]:
+        """What was written about a channel, oldest first."""
+        async with database.quiet() as tx:
+            found = (await channelstore.histories(tx, equipment_id)).get(channel, [])
+        return {
+            "items": [
+                {**line.entry.model_dump(exclude_none=True), "written_at": line.written_at}
+                for line in found
+            ]
+        }
 
 
 def reduced(values: "np.ndarray[Any, np.dtype[np.float64]]", points: int) -> Any:

@@ -1,18 +1,17 @@
-"""Rules of formation: which channel a test may use, and which grade a cell gets."""
+"""Rules of formation: what a test asks of a channel, and which grade a cell gets."""
 
-from collections.abc import Collection, Iterable, Sequence
-from datetime import date
+from collections.abc import Iterable, Sequence
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from services.formation.answers import Channel, StepEnd
+from services.formation.answers import StepEnd
+from services.formation.channels import Need
 from services.formation.cycles import CycleFigures, Kind, StepFigures
-from services.formation.protocol import CellOrder
+from services.formation.protocol import CellOrder, TestProtocol, highest_current_ma
 from shared import facts
-from shared.errors import BlockedError, InvalidInputError, StationFaultError
+from shared.errors import InvalidInputError, StationFaultError
 from shared.events import JobOrderReleased
-from shared.settings import TesterSettings
 
 # Neware's words for the steps we order; `cc` and `dc` are charge and discharge at a current.
 KINDS: dict[str, Kind] = {
@@ -80,19 +79,18 @@ def grade(
     return grading.otherwise, tuple(reasons)
 
 
-def choose_channel(
-    tester: TesterSettings, channels: Iterable[Channel], leased: Collection[str], today: date
-) -> Channel | None:
-    """Return the first channel without a lease, or None.
+def need_of(protocol: TestProtocol, order: CellOrder) -> Need:
+    """Return what a protocol asks of the channel that runs it on one cell.
 
     Raises:
-        BlockedError: the tester is out of calibration; nothing starts on it.
+        InvalidInputError: the order lacks a capacity or an area.
     """
-    if today > tester.calibration_due:
-        raise BlockedError(
-            f"{tester.equipment_id}: calibration was due on {tester.calibration_due}"
-        )
-    return next((channel for channel in channels if channel.name not in leased), None)
+    return Need(
+        current_ma=highest_current_ma(protocol, order),
+        voltage_v=max(abs(protocol.limits.highest_v), abs(protocol.limits.lowest_v)),
+        temperature_degc=protocol.chamber_temperature_degc,
+        tolerance_degc=protocol.chamber_tolerance_degc,
+    )
 
 
 def cell_order(job_order: JobOrderReleased) -> CellOrder:

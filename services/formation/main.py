@@ -8,6 +8,7 @@ from services.formation.domain import check
 from services.formation.neware import NewareClient
 from services.formation.settings import FormationSettings
 from services.formation.testing import TesterRunner
+from services.formation.watching import TesterWatch
 from services.formation.workflow import RestAndSpectra
 from shared.app import Service
 from shared.intake import drive_stations, intake
@@ -33,14 +34,17 @@ def build(
         for station in service.plant.stations_of(service.name)
     }
     drive_stations(service, RestAndSpectra(service), places)
-    testers = [
-        TesterRunner(service, tester, tester_client(tester), settings.share_dir.resolve())
-        for tester in service.plant.tester
-        if tester.service == service.name
-    ]
-    for tester in testers:
-        service.loop(f"drive {tester.tester.equipment_id}", tester.run, alone=True)
-        service.on_stop(tester.close)
+    testers = []
+    for settings_of in service.plant.tester:
+        if settings_of.service != service.name:
+            continue
+        client = tester_client(settings_of)
+        runner = TesterRunner(service, settings_of, client, settings.share_dir.resolve())
+        watch = TesterWatch(service, settings_of, client)
+        service.loop(f"drive {settings_of.equipment_id}", runner.run, alone=True)
+        service.loop(f"watch {settings_of.equipment_id}", watch.run, alone=True)
+        service.on_stop(runner.close)
+        testers.append(runner)
     add_routes(service, testers)
     return service
 

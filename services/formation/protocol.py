@@ -74,7 +74,8 @@ class Limits(_Part):
 
     highest_capacity_ratio: of the ordered capacity, per step; short_floor_v: |V| under current
     below which the cell counts as shorted (symmetric cells); highest_temperature_degc needs an aux
-    sensor.
+    sensor; highest_fall_v_per_s: fall of |V| within a current step, which our own watch stops
+    because no step file can say it.
     """
 
     highest_v: float
@@ -83,6 +84,7 @@ class Limits(_Part):
     highest_capacity_ratio: float | None = Field(default=None, gt=0)
     short_floor_v: float | None = Field(default=None, gt=0)
     highest_temperature_degc: float | None = Field(default=None, gt=0)
+    highest_fall_v_per_s: float | None = Field(default=None, gt=0)
 
 
 class TestProtocol(_Part):
@@ -97,6 +99,8 @@ class TestProtocol(_Part):
     status: Literal["draft", "released", "suspect", "retired"] = "draft"
     record_interval_s: float = Field(ge=0.1)
     record_voltage_v: float | None = Field(default=None, gt=0)
+    chamber_temperature_degc: float | None = None
+    chamber_tolerance_degc: float = Field(default=2.0, gt=0)
     limits: Limits
     steps: tuple[Step, ...] = Field(min_length=1, max_length=1000)
 

@@ -22,6 +22,10 @@ from shared.transaction import Transaction
 Columns = dict[str, "np.ndarray[Any, np.dtype[np.float64]]"]
 
 
+class LeasedMeanwhileError(ConflictError):
+    """Another took the channel between choosing and leasing it; choose again."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Lease:
     """A channel that belongs to one job order; `previous_test_id` is the test before it."""
@@ -34,7 +38,7 @@ class Lease:
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """A test that was ordered: its step file as sent, and how far it is."""
+    """A test that was ordered: its step file as sent, how far it is, why our watch stopped it."""
 
     job_order_id: str
     lot_id: str
@@ -44,6 +48,7 @@ class Run:
     step_file: bytes
     step_sha256: str
     started_at: datetime | None
+    stop_reason: str | None = None
 
 
 async def add_protocol(tx: Transaction, protocol: TestProtocol) -> None:
@@ -112,7 +117,7 @@ async def lease(tx: Transaction, equipment_id: str, wanted: Lease, at: datetime)
     """Lease a channel; the primary key refuses a second lease of it.
 
     Raises:
-        ConflictError: the channel was leased meanwhile.
+        LeasedMeanwhileError: another took the channel, or the job order has one.
     """
     added = await tx.execute(
         sql("""
@@ -123,7 +128,7 @@ async def lease(tx: Transaction, equipment_id: str, wanted: Lease, at: datetime)
         {**asdict(wanted), "equipment_id": equipment_id, "at": at},
     )
     if not added.rowcount:
-        raise ConflictError(f"{equipment_id} channel {wanted.channel} was leased meanwhile")
+        raise LeasedMeanwhileError(f"{equipment_id} channel {wanted.channel} was leased meanwhile")
 
 
 async def free(tx: Transaction, job_order_id: str) -> None:
@@ -156,7 +161,7 @@ async def run_of(tx: Transaction, job_order_id: str) -> Run:
             await tx.execute(
                 sql("""
                     SELECT job_order_id, lot_id, channel, protocol_id, protocol_version,
-                           step_file, step_sha256, started_at
+                           step_file, step_sha256, started_at, stop_reason
                     FROM test_run WHERE job_order_id = :id"""),
                 {"id": job_order_id},
             )
@@ -201,8 +206,8 @@ async def latest_run(tx: Transaction, lot_id: str) -> RowMapping | None:
     """Return the newest test of a cell with its rows, or None."""
     rows = await tx.execute(
         sql("""
-            SELECT job_order_id, channel, protocol_id, protocol_version, state, started_at,
-                   ended_at, row_count, rows, cycles
+            SELECT job_order_id, channel, protocol_id, protocol_version, state, stop_reason,
+                   started_at, ended_at, row_count, rows, cycles
             FROM test_run WHERE lot_id = :id
             ORDER BY started_at DESC NULLS LAST LIMIT 1"""),
         {"id": lot_id},

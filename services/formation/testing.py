@@ -1,43 +1,41 @@
-"""Runs tests on the channels of one tester: lease, step file, start, watch, take the rows, free."""
+"""Runs tests on the channels of one tester: lease, step file, start, take the rows, free."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import structlog
 
-from services.formation import domain, store
-from services.formation.answers import Channel, ChannelPoint, TestRow, times_since_start_s
+from services.formation import channelstore, domain, store
+from services.formation.answers import Channel, ChannelPoint, TestRow
+from services.formation.channels import ChannelFacts, choose_channel, facts_of
 from services.formation.cycles import cycle_figures
 from services.formation.neware import NewareClient, named
+from services.formation.outcome import capacity_results, cycling_ended, graded, job_ended
 from services.formation.protocol import TestProtocol
 from services.formation.stepfile import StepFile, compare, step_file
-from services.formation.store import Lease, Run
-from shared import facts, joborders
+from services.formation.store import Lease, LeasedMeanwhileError, Run
+from shared import joborders
 from shared.app import Service
 from shared.errors import PersonNeededError, RetryLaterError, StationFaultError
-from shared.events import CellGraded, ChannelLeased, CyclingEnded, JobOrderReleased
-from shared.facts import TestResult
-from shared.intake import ended_event, hold, measured
+from shared.events import ChannelLeased, JobOrderReleased
+from shared.intake import hold, measured
 from shared.joborders import StationOrder
 from shared.settings import TesterSettings
 from shared.stationfacts import EquipmentStates, held_events, started_events
-from shared.stations import JobAnswer, Sample
-from shared.telemetry import written
-from shared.topics import telemetry_topic
-from shared.transaction import Transaction
 
 log = structlog.get_logger()
 WATCH_S = 1.0  # wall seconds between looks at the channels
 CURVE_EVERY = 5  # looks between downloads of the rows so far
 OVER = ("finish", "stop", "protect")
-CCD_ROWS = 20_000
 
 
 class TesterRunner:
     """One tester: its channels, each with at most one job order by lease."""
+
+    __test__ = False  # not a test case, whatever pytest thinks of the name
 
     def __init__(
         self, service: Service, tester: TesterSettings, client: NewareClient, share: Path
@@ -75,6 +73,10 @@ class TesterRunner:
         """Return the rows of a running test taken up to now."""
         return self._rows.get(job_order_id, [])
 
+    def channel_names(self) -> tuple[str, ...]:
+        """Return the names of the tester's channels; none before it has answered once."""
+        return tuple(self._channels)
+
     async def _look(self) -> bool:
         async with self._database.quiet() as tx:
             orders = await joborders.open_at(tx, self.tester.equipment_id)
@@ -85,25 +87,12 @@ class TesterRunner:
         channels = [self._channels[lease.channel] for _, lease in held]
         points = await self._client.inquire(channels)
         self._looks += 1
-        self._publish(points)
         for (order, lease), point in zip(held, points, strict=True):
             try:
                 await self._advance(order, lease, point)
             except PersonNeededError as error:
                 await self._hold(order, str(error))
         return True
-
-    def _publish(self, points: Sequence[ChannelPoint]) -> None:
-        """Publish the live values of the channels at work."""
-        at = self._clock.now()
-        for point in points:
-            equipment_id = f"{self.tester.equipment_id}/{point.channel.name}"
-            samples = [
-                Sample(signal="voltage_v", value=point.voltage_v, status="Good", source_at=at),
-                Sample(signal="current_ma", value=point.current_ma, status="Good", source_at=at),
-            ]
-            topic = telemetry_topic(equipment_id, "values")
-            self._service.bus.publish_soon(topic, written(equipment_id, samples))
 
     async def _advance(self, order: StationOrder, lease: Lease, point: ChannelPoint) -> None:
         channel = self._channels[lease.channel]
@@ -123,19 +112,31 @@ class TesterRunner:
         async with self._database.quiet() as tx:
             waiting = await joborders.waiting(tx, "tester")
             leased = await store.leases(tx, self.tester.equipment_id)
+            histories = await channelstore.histories(tx, self.tester.equipment_id)
         taken = {lease.channel for lease in leased.values()}
+        known = [
+            facts_of(self.tester, name, [line.entry for line in histories.get(name, ())])
+            for name in self._channels
+        ]
         for job_order in waiting:
             try:
-                channel = domain.choose_channel(
-                    self.tester, self._channels.values(), taken, self._clock.now().date()
-                )
-                if channel is None:
-                    return
-                await self._assign(job_order, channel)
-                taken.add(channel.name)
+                channel = await self._chosen(job_order, known, taken)
+                if channel is not None:
+                    await self._assign(job_order, self._channels[channel])
+                    taken.add(channel)
+            except LeasedMeanwhileError as error:
+                log.info("channel taken by another", reason=str(error))
             except PersonNeededError as error:
                 async with self._database.begin() as tx:
                     await hold(tx, self._service, job_order, str(error))
+
+    async def _chosen(
+        self, job_order: JobOrderReleased, known: Sequence[ChannelFacts], taken: Collection[str]
+    ) -> str | None:
+        async with self._database.quiet() as tx:
+            protocol = await store.newest_protocol(tx, job_order.recipe_id)
+        need = domain.need_of(protocol, domain.cell_order(job_order))
+        return choose_channel(known, taken, need, self._clock.now().date())
 
     async def _assign(self, job_order: JobOrderReleased, channel: Channel) -> None:
         """Lease a channel and keep the step file as it will be sent."""
@@ -225,58 +226,16 @@ class TesterRunner:
                 tx, order.station_order_id, rows, figures, point.state, started_at, ended_at
             )
             await store.free(tx, order.station_order_id)
-            await self._tell(tx, ended, run, rows, figures, matches, point)
-        self._rows.pop(order.station_order_id, None)
-
-    async def _tell(
-        self,
-        tx: Transaction,
-        order: StationOrder,
-        run: Run,
-        rows: Sequence[TestRow],
-        figures: Sequence[facts.CycleFigures],
-        matches: bool,
-        point: ChannelPoint,
-    ) -> None:
-        [job_order] = order.job_orders
-        area = job_order.parameters.get("area_cm2")
-        is_staircase = isinstance(area, int | float)
-        shown = rows[:CCD_ROWS] if is_staircase else ()
-        cycled = CyclingEnded(
-            lot_id=run.lot_id,
-            job_order_id=order.station_order_id,
-            work_request_id=job_order.work_request_id,
-            product_id=job_order.product_id,
-            operation=job_order.operation,
-            protocol_id=run.protocol_id,
-            protocol_version=run.protocol_version,
-            channel=run.channel,
-            protocol_matches=matches,
-            cycles=tuple(figures),
-            row_count=len(rows),
-            area_cm2=float(area) if isinstance(area, int | float) else None,
-            step_index=tuple(row.step_id for row in shown),
-            time_s=tuple(times_since_start_s(shown)),
-            voltage_v=tuple(row.voltage_v for row in shown),
-            current_ma=tuple(row.current_ma for row in shown),
-            ended_at=order.ended_at or self._clock.now(),
-        )
-        answer = JobAnswer(
-            job_order_id=order.station_order_id,
-            state="ended",
-            started_at=order.started_at or order.planned_at,
-            ended_at=order.ended_at or self._clock.now(),
-            data={},
-        )
-        results = [measured(run.lot_id, "protocol_match_count", float(matches))]
-        if is_staircase:
+            results = [measured(run.lot_id, "protocol_match_count", float(matches))]
+            cycled = cycling_ended(ended, run, rows, figures, matches)
             await self._outbox.record(tx, cycled)
-        else:
-            grading = await store.newest_grading(tx, job_order.product_id)
-            results += _capacity_results(run.lot_id, grading, figures, point)
-            await self._outbox.record(tx, cycled, _graded(job_order, grading, results))
-        event = ended_event(order, job_order, answer, order.materials, results)
-        await self._outbox.record(tx, event)
+            if cycled.area_cm2 is None:
+                [job_order] = ended.job_orders
+                grading = await store.newest_grading(tx, job_order.product_id)
+                results += capacity_results(run, grading, figures, point)
+                await self._outbox.record(tx, graded(job_order, grading, results))
+            await self._outbox.record(tx, job_ended(ended, results))
+        self._rows.pop(order.station_order_id, None)
 
     async def _take_rows(self, job_order_id: str, channel: Channel) -> list[TestRow]:
         rows = self._rows.setdefault(job_order_id, [])
@@ -301,41 +260,3 @@ def write_whole(path: Path, content: bytes) -> None:
     temporary = path.with_suffix(".tmp")
     temporary.write_bytes(content)
     temporary.replace(path)
-
-
-def _capacity_results(
-    lot_id: str,
-    grading: domain.Grading,
-    figures: Sequence[facts.CycleFigures],
-    point: ChannelPoint,
-) -> list[TestResult]:
-    """Return capacity and efficiency of the reference cycle; unknown where the test ended early."""
-    cycle = next((item for item in figures if item.cycle == grading.reference_cycle), None)
-    early = f"the test ended as {point.state!r} before cycle {grading.reference_cycle}"
-    capacity = cycle.discharge_capacity_mah if cycle else None
-    efficiency = cycle.coulombic_efficiency_ratio if cycle else None
-    why = early if cycle is None else cycle.flag
-    return [
-        measured(lot_id, "discharge_capacity_mah", capacity, why),
-        measured(lot_id, "coulombic_efficiency_ratio", efficiency, why),
-    ]
-
-
-def _graded(
-    job_order: JobOrderReleased, grading: domain.Grading, results: Sequence[TestResult]
-) -> CellGraded:
-    values = {item.characteristic: item.value for item in results}
-    capacity = values["discharge_capacity_mah"]
-    efficiency = values["coulombic_efficiency_ratio"]
-    capacity_mah = capacity if isinstance(capacity, float) else None
-    efficiency_ratio = efficiency if isinstance(efficiency, float) else None
-    grade, reasons = domain.grade(grading, capacity_mah, efficiency_ratio)
-    return CellGraded(
-        lot_id=job_order.lot_id,
-        work_request_id=job_order.work_request_id,
-        product_id=job_order.product_id,
-        grade=grade,
-        discharge_capacity_mah=capacity_mah,
-        coulombic_efficiency_ratio=efficiency_ratio,
-        reasons=reasons,
-    )

@@ -3,16 +3,20 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from itertools import count
 from typing import Any, Literal
 
-from services.formation import store
+from services.formation import channelstore, store
+from services.formation.channels import Need, facts_of, refusals
 from services.formation.cycles import cycle_figures, steps_from_rows
 from services.formation.domain import Grading, told
 from services.formation.protocol import TestProtocol
 from services.formation.testfiles import read_test_file
+from services.formation.testing import TesterRunner
 from shared import joborders, recipes
 from shared.app import Service
+from shared.errors import NotFoundError
 from shared.events import JobOrderReleased, SpectrumMeasured
 from shared.intake import ended_event, first_startable, lot_results, order_for
 from shared.joborders import StationOrder
@@ -98,6 +102,42 @@ class RestAndSpectra:
             faces=round(faces) if isinstance(faces, float) else None,
             measured_at=answer.ended_at,
         )
+
+
+class Channels:
+    """The channels of all testers as equipment."""
+
+    def __init__(self, testers: Sequence[TesterRunner]) -> None:
+        self._testers = {runner.tester.equipment_id: runner for runner in testers}
+
+    def check(self, equipment_id: str) -> None:
+        """Refuse a tester that the plant does not have.
+
+        Raises:
+            NotFoundError: no such tester.
+        """
+        if equipment_id not in self._testers:
+            raise NotFoundError(f"no tester {equipment_id}; known are {sorted(self._testers)}")
+
+    async def channels(self, tx: Transaction, need: Need, today: date) -> list[dict[str, Any]]:
+        """Return each channel with its facts, its lease and the reasons it has to refuse."""
+        items = []
+        for equipment_id, runner in self._testers.items():
+            held = {item.channel: item for item in (await store.leases(tx, equipment_id)).values()}
+            history = await channelstore.histories(tx, equipment_id)
+            for name in sorted({*runner.channel_names(), *held, *history}):
+                lines = [line.entry for line in history.get(name, ())]
+                facts = facts_of(runner.tester, name, lines)
+                lease = held.get(name)
+                items.append(
+                    {
+                        **vars(facts),
+                        "job_order_id": lease.job_order_id if lease else None,
+                        "lot_id": lease.lot_id if lease else None,
+                        "refuses": refusals(facts, need, today),
+                    }
+                )
+        return items
 
 
 async def take_master_data(

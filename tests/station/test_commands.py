@@ -52,8 +52,16 @@ ELSEWHERE = {
     "/trust/{fingerprint}/reject",
 }
 QUESTIONS = {"/furnace-plan/what-if", "/gauge-studies"}  # change nothing, so they need no key
-OWN = ("/master-data", "/work-schedules", HOLD, FREE, RESUME, RETRY, ALARM, SPECTRA)
+ENTRY = "/channel-entries"
+OWN = ("/master-data", "/work-schedules", HOLD, FREE, RESUME, RETRY, ALARM, SPECTRA, ENTRY)
 PERSON = {"json": {"person": "Li Na", "reason": "looks wrong"}}
+REPAIR = {
+    "equipment_id": "pilot/formation/cycling/tester-1",
+    "channel": "1-1-1",
+    "entry": "repaired",
+    "by": "Ada",
+    "note": "new relay",
+}
 SCHEDULE = """
 work_schedule_id: S1
 material_lots: [{lot_id: RAW-1, material_definition_id: zro2, quantity: 5, unit: g}]
@@ -75,6 +83,7 @@ def sample(path: str, name: str) -> tuple[str, dict[str, Any]]:
         RESUME: ("/job-orders/J1/resume", {}),
         RETRY: (f"/set-aside/{EVENT_ID}/retry", {}),
         ALARM: ("/api/alarms/A1/acknowledge", {"headers": {"x-halite-person": "Ada"}}),
+        ENTRY: (ENTRY, {"json": REPAIR}),
         SPECTRA: ("/spectra?name=a.csv&lot_id=C-1", {"content": spectrum()}),
     }[path]
 

@@ -65,9 +65,9 @@ class Floor:
         path.write_bytes(made.content)
         return path
 
-    def staircase_file(self) -> Path:
+    def staircase_file(self, short_floor_v: float | None = 0.002) -> Path:
         order = CellOrder(lot_id="WIT-1", area_cm2=2.0)
-        protocol = ccd_protocol(max_steps=5, dwell_s=300.0)
+        protocol = ccd_protocol(max_steps=5, dwell_s=300.0, short_floor_v=short_floor_v)
         made = step_file(protocol, order, range_ma=200.0, range_v=5.0, written_at=MONDAY)
         path = self.folder / "staircase.xml"
         path.write_bytes(made.content)

@@ -1,0 +1,68 @@
+"""History of channels, and why a running test was stopped, in formation's database."""
+
+from datetime import datetime
+
+from services.formation.channels import ChannelEntry, HistoryLine
+from services.formation.protocol import TestProtocol
+from shared.db import sql
+from shared.errors import NotFoundError
+from shared.transaction import Transaction
+
+
+async def add_entry(tx: Transaction, entry: ChannelEntry, at: datetime) -> None:
+    """Add a line to a channel's history."""
+    await tx.execute(
+        sql("""
+            INSERT INTO channel_entry (equipment_id, channel, body, written_at)
+            VALUES (:equipment_id, :channel, CAST(:body AS jsonb), :at)"""),
+        {
+            "equipment_id": entry.equipment_id,
+            "channel": entry.channel,
+            "body": entry.model_dump_json(),
+            "at": at,
+        },
+    )
+
+
+async def histories(tx: Transaction, equipment_id: str) -> dict[str, list[HistoryLine]]:
+    """Return the histories of a tester's channels, oldest line first."""
+    rows = await tx.execute(
+        sql("""
+            SELECT channel, body, written_at FROM channel_entry
+            WHERE equipment_id = :equipment_id ORDER BY entry_id"""),
+        {"equipment_id": equipment_id},
+    )
+    found: dict[str, list[HistoryLine]] = {}
+    for row in rows.mappings():
+        entry = ChannelEntry.model_validate(row["body"])
+        line = HistoryLine(entry=entry, written_at=row["written_at"])
+        found.setdefault(row["channel"], []).append(line)
+    return found
+
+
+async def note_stop(tx: Transaction, job_order_id: str, reason: str) -> None:
+    """Keep why our watch stops a test; the first reason stays."""
+    await tx.execute(
+        sql("""
+            UPDATE test_run SET stop_reason = coalesce(stop_reason, :reason)
+            WHERE job_order_id = :id"""),
+        {"id": job_order_id, "reason": reason},
+    )
+
+
+async def protocol_of_run(tx: Transaction, job_order_id: str) -> TestProtocol:
+    """Return the protocol version that a test was ordered with.
+
+    Raises:
+        NotFoundError: no such test.
+    """
+    body = await tx.scalar(
+        sql("""
+            SELECT p.body FROM test_run r JOIN test_protocol p
+                ON p.protocol_id = r.protocol_id AND p.version = r.protocol_version
+            WHERE r.job_order_id = :id"""),
+        {"id": job_order_id},
+    )
+    if body is None:
+        raise NotFoundError(f"test run {job_order_id} does not exist")
+    return TestProtocol.model_validate(body)

@@ -1,0 +1,103 @@
+"""Owns what is told of a test that ended: its figures, its results, the grade of its cell."""
+
+from collections.abc import Sequence
+
+from services.formation import domain
+from services.formation.answers import ChannelPoint, TestRow, times_since_start_s
+from services.formation.store import Run
+from shared import facts
+from shared.events import CellGraded, CyclingEnded, JobOrderEnded, JobOrderReleased
+from shared.facts import TestResult
+from shared.intake import ended_event, measured
+from shared.joborders import StationOrder
+from shared.stations import JobAnswer
+
+CCD_ROWS = 20_000
+
+
+def cycling_ended(
+    order: StationOrder,
+    run: Run,
+    rows: Sequence[TestRow],
+    figures: Sequence[facts.CycleFigures],
+    matches: bool,
+) -> CyclingEnded:
+    """Return the fact that a tester run ended; with its rows where it was a staircase."""
+    [job_order] = order.job_orders
+    area = job_order.parameters.get("area_cm2")
+    is_staircase = isinstance(area, int | float)
+    shown = rows[:CCD_ROWS] if is_staircase else ()
+    return CyclingEnded(
+        lot_id=run.lot_id,
+        job_order_id=order.station_order_id,
+        work_request_id=job_order.work_request_id,
+        product_id=job_order.product_id,
+        operation=job_order.operation,
+        protocol_id=run.protocol_id,
+        protocol_version=run.protocol_version,
+        channel=run.channel,
+        protocol_matches=matches,
+        cycles=tuple(figures),
+        row_count=len(rows),
+        area_cm2=float(area) if isinstance(area, int | float) else None,
+        step_index=tuple(row.step_id for row in shown),
+        time_s=tuple(times_since_start_s(shown)),
+        voltage_v=tuple(row.voltage_v for row in shown),
+        current_ma=tuple(row.current_ma for row in shown),
+        ended_at=order.ended_at or order.planned_at,
+    )
+
+
+def job_ended(order: StationOrder, results: Sequence[TestResult]) -> JobOrderEnded:
+    """Return the end of the job order behind a test."""
+    [job_order] = order.job_orders
+    answer = JobAnswer(
+        job_order_id=order.station_order_id,
+        state="ended",
+        started_at=order.started_at or order.planned_at,
+        ended_at=order.ended_at or order.planned_at,
+        data={},
+    )
+    return ended_event(order, job_order, answer, order.materials, results)
+
+
+def capacity_results(
+    run: Run,
+    grading: domain.Grading,
+    figures: Sequence[facts.CycleFigures],
+    point: ChannelPoint,
+) -> list[TestResult]:
+    """Return capacity and efficiency of the reference cycle; unknown where the test ended early."""
+    cycle = next((item for item in figures if item.cycle == grading.reference_cycle), None)
+    early = run.stop_reason or (
+        f"the test ended as {point.state!r} before cycle {grading.reference_cycle}"
+    )
+    stopped = cycle is None or run.stop_reason is not None
+    capacity = None if cycle is None or stopped else cycle.discharge_capacity_mah
+    efficiency = None if cycle is None or stopped else cycle.coulombic_efficiency_ratio
+    why = early if cycle is None or stopped else cycle.flag
+    return [
+        measured(run.lot_id, "discharge_capacity_mah", capacity, why),
+        measured(run.lot_id, "coulombic_efficiency_ratio", efficiency, why),
+    ]
+
+
+def graded(
+    job_order: JobOrderReleased, grading: domain.Grading, results: Sequence[TestResult]
+) -> CellGraded:
+    """Return the grade of a cell from its results."""
+    values = {item.characteristic: item.value for item in results}
+    capacity = values["discharge_capacity_mah"]
+    efficiency = values["coulombic_efficiency_ratio"]
+    capacity_mah = capacity if isinstance(capacity, float) else None
+    efficiency_ratio = efficiency if isinstance(efficiency, float) else None
+    grade, reasons = domain.grade(grading, capacity_mah, efficiency_ratio)
+    return CellGraded(
+        lot_id=job_order.lot_id,
+        work_request_id=job_order.work_request_id,
+        product_id=job_order.product_id,
+        grade=grade,
+        discharge_capacity_mah=capacity_mah,
+        coulombic_efficiency_ratio=efficiency_ratio,
+        reasons=reasons,
+    )
