@@ -122,7 +122,8 @@ def _own_settings(name: str, files: PlantFiles, ports: Ports) -> dict[str, str]:
             "HALITE_OPCUA_PORT": str(ports.opcua),
         }
     if name == "formation":
-        return {"HALITE_SHARE_DIR": str(files.data.share)}
+        program = os.environ.get("HALITE_MPR_PROGRAM", "[]")
+        return {"HALITE_SHARE_DIR": str(files.data.share), "HALITE_MPR_PROGRAM": program}
     return {}
 
 

@@ -49,13 +49,25 @@ class TestResult(Fact):
 
 
 class CycleFigures(Fact):
-    """Capacity in and out of one cycle; None with a flag where the test cannot tell."""
+    """Figures of one cycle; None with a flag where the test cannot tell.
+
+    coulombic_efficiency_uncertainty_ratio: standard uncertainty from the channel's current alone;
+    smaller differences between cells mean nothing. retention_ratio: discharge capacity over that
+    of `reference_cycle`. constant_voltage_ratio: share of the charge at constant voltage.
+    """
 
     cycle: int
     charge_capacity_mah: float | None
     discharge_capacity_mah: float | None
     coulombic_efficiency_ratio: float | None
     flag: str | None = None
+    coulombic_efficiency_uncertainty_ratio: float | None = None
+    energy_efficiency_ratio: float | None = None
+    mean_charge_voltage_v: float | None = None
+    mean_discharge_voltage_v: float | None = None
+    constant_voltage_ratio: float | None = None
+    retention_ratio: float | None = None
+    reference_cycle: int | None = None
 
 
 class PartDisposition(Fact):

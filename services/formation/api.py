@@ -1,15 +1,16 @@
 """HTTP face of formation; no rules here."""
 
-import asyncio
 from typing import Annotated, Any
 
 import numpy as np
-from fastapi import Depends, Query, Request, Response
+from fastapi import Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.formation import channelstore, store, workflow
 from services.formation.channels import ChannelEntry, Need
 from services.formation.domain import Grading
+from services.formation.evidence import TestFiles
+from services.formation.fileroutes import add_file_routes
 from services.formation.protocol import TestProtocol, ccd_protocol
 from services.formation.testing import TesterRunner
 from shared.app import Service
@@ -55,12 +56,13 @@ class MasterData(BaseModel):
         return [*self.test_protocols, *stairs]
 
 
-def add_routes(service: Service, testers: list[TesterRunner]) -> None:
+def add_routes(service: Service, testers: list[TesterRunner], files: TestFiles) -> None:
     """Add the routes of this service to its app."""
     app, database = service.app, service.database
     given = Annotated[Command, Depends(command_of(database))]
     add_station_routes(service)
     plan = workflow.Channels(testers)
+    add_file_routes(service, files)
 
     @app.post("/master-data", status_code=201)
     async def post_master_data(body: MasterData, command: given) -> dict[str, Any]:
@@ -70,34 +72,6 @@ def add_routes(service: Service, testers: list[TesterRunner]) -> None:
                 tx, body.master_recipes, body.protocols(), body.gradings
             )
         )
-
-    @app.post("/test-files", status_code=201)
-    async def post_test_file(
-        request: Request,
-        command: given,
-        name: Annotated[str, Query(min_length=1, max_length=200)],
-        lot_id: str | None = None,
-    ) -> dict[str, Any]:
-        """Take a tester's file (.ndax, .nda): kept raw by its hash, answered with its figures."""
-        content = await request.body()
-        evidence = await asyncio.to_thread(workflow.read_evidence, name, content)
-
-        async def keep(tx: Transaction) -> dict[str, Any]:
-            received_at = service.clock.now()
-            await store.keep_file(
-                tx, content=content, lot_id=lot_id, received_at=received_at, **evidence
-            )
-            return evidence
-
-        return await command.once(keep)
-
-    @app.get("/test-files/{sha256}")
-    async def get_test_file(sha256: str) -> Response:
-        """The bytes of a test file as they came."""
-        async with database.quiet() as tx:
-            name, content = await store.file_content(tx, sha256)
-        headers = {"content-disposition": f"attachment; filename*=UTF-8''{_quoted(name)}"}
-        return Response(content, media_type="application/octet-stream", headers=headers)
 
     @app.get("/lots/{lot_id}/run")
     async def get_run(
@@ -121,6 +95,7 @@ def add_routes(service: Service, testers: list[TesterRunner]) -> None:
             "voltage_v": columns["voltage_v"][shown].tolist(),
             "current_a": (columns["current_ma"][shown] / 1000).tolist(),
             "cycles": run["cycles"],
+            "features": run["features"],
         }
 
     @app.post("/channel-entries", status_code=201)
@@ -172,9 +147,3 @@ def reduced(values: "np.ndarray[Any, np.dtype[np.float64]]", points: int) -> Any
 def _live(testers: list[TesterRunner], job_order_id: str) -> bytes:
     rows = next((found for t in testers if (found := t.rows_so_far(job_order_id))), [])
     return store.packed(rows)
-
-
-def _quoted(name: str) -> str:
-    return "".join(
-        char if (char.isascii() and char.isalnum()) or char in "._-" else "_" for char in name
-    )

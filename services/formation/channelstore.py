@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from services.formation.channels import ChannelEntry, HistoryLine
+from services.formation.channels import ChannelEntry, ChannelFacts, HistoryLine, facts_of
 from services.formation.protocol import TestProtocol
 from shared.db import sql
 from shared.errors import NotFoundError
+from shared.settings import TesterSettings
 from shared.transaction import Transaction
 
 
@@ -38,6 +39,12 @@ async def histories(tx: Transaction, equipment_id: str) -> dict[str, list[Histor
         line = HistoryLine(entry=entry, written_at=row["written_at"])
         found.setdefault(row["channel"], []).append(line)
     return found
+
+
+async def channel(tx: Transaction, tester: TesterSettings, name: str) -> ChannelFacts:
+    """Return a channel as it is now."""
+    lines = (await histories(tx, tester.equipment_id)).get(name, [])
+    return facts_of(tester, name, [line.entry for line in lines])
 
 
 async def note_stop(tx: Transaction, job_order_id: str, reason: str) -> None:

@@ -1,26 +1,17 @@
 """Rules of formation: what a test asks of a channel, and which grade a cell gets."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.formation.answers import StepEnd
 from services.formation.channels import Need
-from services.formation.cycles import CycleFigures, Kind, StepFigures
+from services.formation.cycles import StepFigures
+from services.formation.figures import KINDS
 from services.formation.protocol import CellOrder, TestProtocol, highest_current_ma
-from shared import facts
 from shared.errors import InvalidInputError, StationFaultError
 from shared.events import JobOrderReleased
-
-# Neware's words for the steps we order; `cc` and `dc` are charge and discharge at a current.
-KINDS: dict[str, Kind] = {
-    "cc": "cc_charge",
-    "dc": "cc_discharge",
-    "cv": "cv_charge",
-    "cccv": "cccv_charge",
-    "rest": "rest",
-}
 
 
 class GradeBin(BaseModel):
@@ -141,20 +132,6 @@ def steps_of(layer: Sequence[StepEnd]) -> tuple[StepFigures, ...]:
         )
         elapsed_s += step.duration_s
     return tuple(steps)
-
-
-def told(figures: Iterable[CycleFigures]) -> tuple[facts.CycleFigures, ...]:
-    """Return cycle figures as they are told to others: a flagged cycle has no efficiency."""
-    return tuple(
-        facts.CycleFigures(
-            cycle=item.cycle,
-            charge_capacity_mah=item.charge_mah,
-            discharge_capacity_mah=item.discharge_mah,
-            coulombic_efficiency_ratio=item.coulombic_efficiency.value_ratio,
-            flag=", ".join(item.flags) or item.coulombic_efficiency.reason,
-        )
-        for item in figures
-    )
 
 
 def _number(job_order: JobOrderReleased, name: str) -> float | None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from services.formation.api import add_routes
 from services.formation.domain import check
+from services.formation.evidence import TestFiles
 from services.formation.neware import NewareClient
 from services.formation.settings import FormationSettings
 from services.formation.testing import TesterRunner
@@ -45,7 +46,7 @@ def build(
         service.loop(f"watch {settings_of.equipment_id}", watch.run, alone=True)
         service.on_stop(runner.close)
         testers.append(runner)
-    add_routes(service, testers)
+    add_routes(service, testers, TestFiles(service, settings.mpr_program))
     return service
 
 

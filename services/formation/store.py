@@ -11,6 +11,7 @@ import numpy as np
 from sqlalchemy import RowMapping
 
 from services.formation.answers import TestRow, times_since_start_s
+from services.formation.curves import Figure
 from services.formation.domain import Grading
 from services.formation.protocol import TestProtocol
 from shared.db import sql
@@ -179,6 +180,7 @@ async def keep_rows(
     job_order_id: str,
     rows: Sequence[TestRow],
     cycles: Sequence[CycleFigures],
+    features: Sequence[Figure],
     state: str,
     started_at: datetime | None,
     ended_at: datetime | None,
@@ -188,7 +190,8 @@ async def keep_rows(
         sql("""
             UPDATE test_run
             SET state = :state, row_count = :row_count, rows = :rows, started_at = :started_at,
-                ended_at = :ended_at, cycles = CAST(:cycles AS jsonb)
+                ended_at = :ended_at, cycles = CAST(:cycles AS jsonb),
+                features = CAST(:features AS jsonb)
             WHERE job_order_id = :id"""),
         {
             "id": job_order_id,
@@ -198,6 +201,7 @@ async def keep_rows(
             "started_at": started_at,
             "ended_at": ended_at,
             "cycles": json.dumps([item.model_dump() for item in cycles]),
+            "features": json.dumps([asdict(item) for item in features]),
         },
     )
 
@@ -207,47 +211,12 @@ async def latest_run(tx: Transaction, lot_id: str) -> RowMapping | None:
     rows = await tx.execute(
         sql("""
             SELECT job_order_id, channel, protocol_id, protocol_version, state, stop_reason,
-                   started_at, ended_at, row_count, rows, cycles
+                   started_at, ended_at, row_count, rows, cycles, features
             FROM test_run WHERE lot_id = :id
             ORDER BY started_at DESC NULLS LAST LIMIT 1"""),
         {"id": lot_id},
     )
     return rows.mappings().first()
-
-
-async def keep_file(tx: Transaction, **columns: Any) -> bool:
-    """Keep an uploaded test file; False when the same bytes are there already."""
-    added = await tx.execute(
-        sql("""
-            INSERT INTO test_file (sha256, name, lot_id, content, parser, may_gate, warnings,
-                                   figures, received_at)
-            VALUES (:sha256, :name, :lot_id, :content, :parser, :may_gate,
-                    CAST(:warnings AS jsonb), CAST(:figures AS jsonb), :received_at)
-            ON CONFLICT (sha256) DO NOTHING"""),
-        {
-            **columns,
-            "warnings": json.dumps(columns["warnings"]),
-            "figures": json.dumps(columns["figures"]),
-        },
-    )
-    return bool(added.rowcount)
-
-
-async def file_content(tx: Transaction, sha256: str) -> tuple[str, bytes]:
-    """Return name and bytes of a test file.
-
-    Raises:
-        NotFoundError: no file of that hash.
-    """
-    row = (
-        await tx.execute(
-            sql("SELECT name, content FROM test_file WHERE sha256 = :sha256"),
-            {"sha256": sha256},
-        )
-    ).first()
-    if row is None:
-        raise NotFoundError(f"test file {sha256} does not exist")
-    return row[0], row[1]
 
 
 def packed(rows: Sequence[TestRow]) -> bytes:

@@ -95,8 +95,8 @@ class TestFile:
 
     @property
     def may_gate(self) -> bool:
-        """Return whether a gate may use these rows: only those of an undamaged file."""
-        return not self.damaged
+        """Return whether a gate may use these rows: only where the parser had nothing to say."""
+        return not self.damaged and not self.warnings
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def read_test_file(name: str, content: bytes, *, cycles: CycleCount = "tester") 
     if frame.is_empty():
         raise InvalidInputError(f"{name}: no rows in {size}")
     rows = _normalised(name, frame)
-    doubts = _doubts(rows)
+    found = doubts(rows)
     from fastnda import __version__
 
     return TestFile(
@@ -142,8 +142,8 @@ def read_test_file(name: str, content: bytes, *, cycles: CycleCount = "tester") 
         channel=side.channel,
         step_xml=side.step_xml,
         ended=side.ended,
-        warnings=(*side.warnings, *heard, *doubts),
-        damaged=bool(errors or doubts),
+        warnings=(*side.warnings, *heard, *found),
+        damaged=bool(errors or found),
         sha256=hashlib.sha256(content).hexdigest(),
         parser=f"fastnda {__version__}",
     )
@@ -300,7 +300,7 @@ def _normalised(name: str, frame: pl.DataFrame) -> pl.DataFrame:
     return frame.select(*columns, kind, *aux)
 
 
-def _doubts(rows: pl.DataFrame) -> tuple[str, ...]:
+def doubts(rows: pl.DataFrame) -> tuple[str, ...]:
     """Return what is wrong with the rows themselves."""
     found = []
     holes = [c for c in rows.columns if not c.startswith("aux") and rows[c].null_count()]

@@ -11,7 +11,9 @@ import structlog
 from services.formation import channelstore, domain, store
 from services.formation.answers import Channel, ChannelPoint, TestRow
 from services.formation.channels import ChannelFacts, choose_channel, facts_of
+from services.formation.curves import early_features
 from services.formation.cycles import cycle_figures
+from services.formation.figures import Accuracy, rows_table, told
 from services.formation.neware import NewareClient, named
 from services.formation.outcome import capacity_results, cycling_ended, graded, job_ended
 from services.formation.protocol import TestProtocol
@@ -212,9 +214,18 @@ class TesterRunner:
         rows = await self._take_rows(order.station_order_id, channel)
         layer = await self._client.step_layer(channel)
         steps = domain.steps_of(layer)
-        figures = domain.told(cycle_figures(steps)) if steps else ()
+        cycles = cycle_figures(steps) if steps else ()
         async with self._database.quiet() as tx:
             run = await store.run_of(tx, order.station_order_id)
+            protocol = await channelstore.protocol_of_run(tx, order.station_order_id)
+            facts = await channelstore.channel(tx, self.tester, run.channel)
+        [job_order] = order.job_orders
+        highest_ma = domain.need_of(protocol, domain.cell_order(job_order)).current_ma
+        figures = told(
+            cycles, Accuracy(facts.current_uncertainty_ratio, facts.current_range_ma, highest_ma)
+        )
+        table = rows_table(rows)
+        features = early_features(table, cycles) if table.height else ()
         found = await asyncio.to_thread(self._path(order.station_order_id).read_bytes)
         matches = not compare(run.step_file, found) and point.barcode == run.lot_id
         ended_at = layer[-1].ended_at if layer else self._clock.now()
@@ -223,14 +234,20 @@ class TesterRunner:
         async with self._database.begin() as tx:
             await joborders.save(tx, order.state, ended)
             await store.keep_rows(
-                tx, order.station_order_id, rows, figures, point.state, started_at, ended_at
+                tx,
+                order.station_order_id,
+                rows,
+                figures,
+                features,
+                point.state,
+                started_at,
+                ended_at,
             )
             await store.free(tx, order.station_order_id)
             results = [measured(run.lot_id, "protocol_match_count", float(matches))]
             cycled = cycling_ended(ended, run, rows, figures, matches)
             await self._outbox.record(tx, cycled)
             if cycled.area_cm2 is None:
-                [job_order] = ended.job_orders
                 grading = await store.newest_grading(tx, job_order.product_id)
                 results += capacity_results(run, grading, figures, point)
                 await self._outbox.record(tx, graded(job_order, grading, results))

@@ -1,6 +1,5 @@
-"""What formation does at rest racks and analysers, and with files from testers elsewhere."""
+"""What formation does at rest racks and analysers, with master data and channels."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -9,10 +8,8 @@ from typing import Any, Literal
 
 from services.formation import channelstore, store
 from services.formation.channels import Need, facts_of, refusals
-from services.formation.cycles import cycle_figures, steps_from_rows
-from services.formation.domain import Grading, told
+from services.formation.domain import Grading
 from services.formation.protocol import TestProtocol
-from services.formation.testfiles import read_test_file
 from services.formation.testing import TesterRunner
 from shared import joborders, recipes
 from shared.app import Service
@@ -157,28 +154,4 @@ async def take_master_data(
         "master_recipes": [recipe.recipe_id for recipe in master_recipes],
         "test_protocols": [protocol.protocol_id for protocol in protocols],
         "gradings": [grading.product_id for grading in gradings],
-    }
-
-
-def read_evidence(name: str, content: bytes) -> dict[str, Any]:
-    """Read a test file from a tester elsewhere; return what is kept of it beside its bytes.
-
-    Raises:
-        InvalidInputError: empty, truncated or not a test file.
-    """
-    file = read_test_file(name, content)
-    figures = cycle_figures(steps_from_rows(file.rows), last_step_ended=file.ended)
-    return {
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "name": name,
-        "parser": file.parser,
-        "may_gate": file.may_gate,
-        "warnings": list(file.warnings),
-        "figures": {
-            "row_count": file.rows.height,
-            "barcode": file.barcode,
-            "channel": file.channel,
-            "discharge_total_mah": sum(item.discharge_mah for item in figures),
-            "cycles": [item.model_dump() for item in told(figures)],
-        },
     }

@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,7 @@ ELSEWHERE = {
 QUESTIONS = {"/furnace-plan/what-if", "/gauge-studies"}  # change nothing, so they need no key
 ENTRY = "/channel-entries"
 OWN = ("/master-data", "/work-schedules", HOLD, FREE, RESUME, RETRY, ALARM, SPECTRA, ENTRY)
+READINGS = "/test-files/{sha256}/readings"
 PERSON = {"json": {"person": "Li Na", "reason": "looks wrong"}}
 REPAIR = {
     "equipment_id": "pilot/formation/cycling/tester-1",
@@ -176,7 +178,7 @@ def commands(name: str) -> dict[str, dict[str, Any]]:
 @pytest.mark.parametrize("name", SERVICES)
 def test_every_command_wants_a_key_and_may_be_refused_with_what_is_there(name: str) -> None:
     for path, described in commands(name).items():
-        assert path in {*OWN, FILES, *ELSEWHERE, *PASSED_ON}, f"{path} has no sample here"
+        assert path in {*OWN, FILES, READINGS, *ELSEWHERE, *PASSED_ON}, f"{path} has no sample here"
         conflict = described["responses"]["409"]["content"]["application/json"]["schema"]
         assert conflict == {"$ref": "#/components/schemas/Conflict"}
         wanted = {item["name"]: item["required"] for item in described.get("parameters", ())}
@@ -197,6 +199,7 @@ async def test_a_repeated_test_file_has_the_first_answer_and_one_effect(
 ) -> None:
     async with running("formation", new_database()) as (service, http):
         await repeat(service, http, f"{FILES}?name=a.ndax&lot_id=C-1", {"content": test_file})
+        await repeat(service, http, f"/test-files/{sha256(test_file).hexdigest()}/readings", {})
 
 
 async def repeat(

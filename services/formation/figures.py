@@ -1,0 +1,101 @@
+"""Owns figures of cycles as they are told to others, and rows of a tester as a table for them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from services.formation.answers import TestRow, times_since_start_s
+from services.formation.curves import cv_share, efficiency_uncertainty_ratio
+from services.formation.cycles import CycleFigures, Kind, capacity_retention
+from shared import facts
+
+# Neware's words for the steps we order; `cc` and `dc` are charge and discharge at a current.
+KINDS: dict[str, Kind] = {
+    "cc": "cc_charge",
+    "dc": "cc_discharge",
+    "cv": "cv_charge",
+    "cccv": "cccv_charge",
+    "rest": "rest",
+}
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """The channel's uncertainty (of full scale), its range, and the highest current ordered."""
+
+    uncertainty_ratio: float
+    range_ma: float
+    current_ma: float
+
+
+def told(
+    cycles: Sequence[CycleFigures],
+    accuracy: Accuracy | None = None,
+    reference_cycle: int | None = None,
+) -> tuple[facts.CycleFigures, ...]:
+    """Return cycle figures for others: a flagged cycle has no efficiency.
+
+    Without a channel's accuracy there is no uncertainty; the reference cycle of the retention is
+    the first that may be graded where none is named.
+    """
+    if reference_cycle is None:
+        sound = (item.cycle for item in cycles if item.coulombic_efficiency.value_ratio is not None)
+        reference_cycle = next(sound, None)
+    return tuple(_told(item, cycles, accuracy, reference_cycle) for item in cycles)
+
+
+def _told(
+    item: CycleFigures,
+    cycles: Sequence[CycleFigures],
+    accuracy: Accuracy | None,
+    reference_cycle: int | None,
+) -> facts.CycleFigures:
+    efficiency = item.coulombic_efficiency.value_ratio
+    uncertainty = None
+    if accuracy is not None and efficiency is not None and accuracy.current_ma > 0.0:
+        uncertainty = efficiency_uncertainty_ratio(
+            efficiency, accuracy.current_ma, accuracy.range_ma, accuracy.uncertainty_ratio
+        )
+    retention = None
+    if reference_cycle is not None:
+        retention = capacity_retention(
+            cycles, cycle=item.cycle, reference_cycle=reference_cycle
+        ).value_ratio
+    return facts.CycleFigures(
+        cycle=item.cycle,
+        charge_capacity_mah=item.charge_mah,
+        discharge_capacity_mah=item.discharge_mah,
+        coulombic_efficiency_ratio=efficiency,
+        flag=", ".join(item.flags) or item.coulombic_efficiency.reason,
+        coulombic_efficiency_uncertainty_ratio=uncertainty,
+        energy_efficiency_ratio=item.energy_efficiency.value_ratio,
+        mean_charge_voltage_v=item.mean_charge_v,
+        mean_discharge_voltage_v=item.mean_discharge_v,
+        constant_voltage_ratio=cv_share(item).value,
+        retention_ratio=retention,
+        reference_cycle=reference_cycle,
+    )
+
+
+def rows_table(rows: Sequence[TestRow]) -> pl.DataFrame:
+    """Return a tester's rows in the columns of a test file; a step is one run of the protocol's."""
+    passes: list[int] = []
+    for place, row in enumerate(rows):
+        before = rows[place - 1] if place else row
+        changed = (before.step_id, before.cycle) != (row.step_id, row.cycle)
+        again = row.step_time_s < before.step_time_s
+        passes.append(passes[-1] + int(changed or again) if passes else 1)
+    return pl.DataFrame(
+        {
+            "time_s": times_since_start_s(rows),
+            "voltage_v": [row.voltage_v for row in rows],
+            "current_ma": [row.current_ma for row in rows],
+            "capacity_mah": [row.capacity_mah for row in rows],
+            "cycle": [row.cycle for row in rows],
+            "step": passes,
+            "step_index": [row.step_id for row in rows],
+            "kind": [KINDS.get(row.step_type, "other") for row in rows],
+        },
+        schema_overrides={"time_s": pl.Float64, "kind": pl.String, "step": pl.Int64},
+    )
