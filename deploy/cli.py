@@ -13,6 +13,7 @@ from shared.errors import MesError
 COMMANDS = {
     "backup": "Copy all a plant keeps, while it runs.",
     "certs": "Show and renew the certificates of the OPC UA connections.",
+    "process": "Compute what a spray recipe does to its face, with pictures.",
     "plant": "Compare the plant file with what its stations offer.",
     "restore": "Put a plant back into an empty folder.",
     "sintering": "Solve and check oven scheduling instances.",
