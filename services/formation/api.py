@@ -11,6 +11,8 @@ from services.formation.channels import ChannelEntry, Need
 from services.formation.domain import Grading
 from services.formation.evidence import TestFiles
 from services.formation.fileroutes import add_file_routes
+from services.formation.graderoutes import add_grade_routes
+from services.formation.grades import Grades
 from services.formation.protocol import TestProtocol, ccd_protocol
 from services.formation.testing import TesterRunner
 from shared.app import Service
@@ -63,6 +65,7 @@ def add_routes(service: Service, testers: list[TesterRunner], files: TestFiles) 
     add_station_routes(service)
     plan = workflow.Channels(testers)
     add_file_routes(service, files)
+    add_grade_routes(service, Grades(service))
 
     @app.post("/master-data", status_code=201)
     async def post_master_data(body: MasterData, command: given) -> dict[str, Any]:

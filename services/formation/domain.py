@@ -25,7 +25,10 @@ class GradeBin(BaseModel):
 
 
 class Grading(BaseModel):
-    """How cells of a product are graded, in one version; bins from best to worst."""
+    """How cells of a product are graded, in one version; bins from best to worst.
+
+    protocol_id, protocol_version: the recipe that the limits are for; None: any of the product.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -36,12 +39,16 @@ class Grading(BaseModel):
     bins: tuple[GradeBin, ...] = Field(min_length=1)
     otherwise: str
     source: str
+    protocol_id: str | None = None
+    protocol_version: int | None = Field(default=None, ge=1)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         ratios = [item.capacity_min_ratio for item in self.bins]
         if ratios != sorted(ratios, reverse=True):
             raise ValueError("bins must fall in capacity_min_ratio")
+        if self.protocol_version is not None and self.protocol_id is None:
+            raise ValueError("protocol_version needs protocol_id")
         return self
 
 

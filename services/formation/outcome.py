@@ -4,9 +4,12 @@ from collections.abc import Sequence
 
 from services.formation import domain
 from services.formation.answers import ChannelPoint, TestRow, times_since_start_s
+from services.formation.channels import ChannelFacts
+from services.formation.curves import Figure
+from services.formation.gradestore import Graded
 from services.formation.store import Run
 from shared import facts
-from shared.events import CellGraded, CyclingEnded, JobOrderEnded, JobOrderReleased
+from shared.events import CyclingEnded, JobOrderEnded
 from shared.facts import TestResult
 from shared.intake import ended_event, measured
 from shared.joborders import StationOrder
@@ -83,21 +86,36 @@ def capacity_results(
 
 
 def graded(
-    job_order: JobOrderReleased, grading: domain.Grading, results: Sequence[TestResult]
-) -> CellGraded:
-    """Return the grade of a cell from its results."""
+    order: StationOrder,
+    run: Run,
+    channel: ChannelFacts,
+    grading: domain.Grading,
+    results: Sequence[TestResult],
+    features: Sequence[Figure],
+) -> Graded:
+    """Return the grade of a cell with all it rests on, from its results."""
+    [job_order] = order.job_orders
     values = {item.characteristic: item.value for item in results}
     capacity = values["discharge_capacity_mah"]
     efficiency = values["coulombic_efficiency_ratio"]
     capacity_mah = capacity if isinstance(capacity, float) else None
     efficiency_ratio = efficiency if isinstance(efficiency, float) else None
     grade, reasons = domain.grade(grading, capacity_mah, efficiency_ratio)
-    return CellGraded(
-        lot_id=job_order.lot_id,
-        work_request_id=job_order.work_request_id,
+    resistance = next((item.value for item in features if item.name == "dcir_10s_ohm"), None)
+    return Graded(
+        lot_id=run.lot_id,
+        job_order_id=run.job_order_id,
         product_id=job_order.product_id,
+        work_request_id=job_order.work_request_id,
+        protocol_id=run.protocol_id,
+        protocol_version=run.protocol_version,
+        equipment_id=channel.equipment_id,
+        channel=run.channel,
+        chamber_position=channel.chamber_position,
+        grading_version=grading.version,
         grade=grade,
-        discharge_capacity_mah=capacity_mah,
-        coulombic_efficiency_ratio=efficiency_ratio,
         reasons=reasons,
+        capacity_mah=capacity_mah,
+        efficiency_ratio=efficiency_ratio,
+        resistance_ohm=resistance,
     )

@@ -88,18 +88,30 @@ async def newest_protocol(tx: Transaction, protocol_id: str) -> TestProtocol:
     return TestProtocol.model_validate(body)
 
 
-async def newest_grading(tx: Transaction, product_id: str) -> Grading:
-    """Return the newest grading of a product.
+async def newest_grading(
+    tx: Transaction, product_id: str, protocol_id: str, protocol_version: int
+) -> Grading:
+    """Return the newest grading of a product for one protocol version; the most special counts.
 
     Raises:
-        NotFoundError: the product has none.
+        NotFoundError: the product has none for it.
     """
     body = await tx.scalar(
-        sql("SELECT body FROM grading WHERE product_id = :id ORDER BY version DESC LIMIT 1"),
-        {"id": product_id},
+        sql("""
+            SELECT body FROM grading
+            WHERE product_id = :id
+                AND coalesce(body ->> 'protocol_id', :protocol_id) = :protocol_id
+                AND coalesce(CAST(body ->> 'protocol_version' AS integer), :protocol_version)
+                    = :protocol_version
+            ORDER BY (body ->> 'protocol_id' IS NOT NULL) DESC,
+                     (body ->> 'protocol_version' IS NOT NULL) DESC, version DESC
+            LIMIT 1"""),
+        {"id": product_id, "protocol_id": protocol_id, "protocol_version": protocol_version},
     )
     if body is None:
-        raise NotFoundError(f"product {product_id} has no grading")
+        raise NotFoundError(
+            f"product {product_id} has no grading for {protocol_id} version {protocol_version}"
+        )
     return Grading.model_validate(body)
 
 

@@ -14,6 +14,7 @@ from services.formation.channels import ChannelFacts, choose_channel, facts_of
 from services.formation.curves import early_features
 from services.formation.cycles import cycle_figures
 from services.formation.figures import Accuracy, rows_table, told
+from services.formation.grades import Grades
 from services.formation.neware import NewareClient, named
 from services.formation.outcome import capacity_results, cycling_ended, graded, job_ended
 from services.formation.protocol import TestProtocol
@@ -48,6 +49,7 @@ class TesterRunner:
             service.outbox,
             service.clock,
         )
+        self._grades = Grades(service)
         self._states = EquipmentStates(service, tester.equipment_id)
         self._channels: dict[str, Channel] = {}
         self._rows: dict[str, list[TestRow]] = {}
@@ -248,9 +250,11 @@ class TesterRunner:
             cycled = cycling_ended(ended, run, rows, figures, matches)
             await self._outbox.record(tx, cycled)
             if cycled.area_cm2 is None:
-                grading = await store.newest_grading(tx, job_order.product_id)
+                grading = await store.newest_grading(
+                    tx, job_order.product_id, run.protocol_id, run.protocol_version
+                )
                 results += capacity_results(run, grading, figures, point)
-                await self._outbox.record(tx, graded(job_order, grading, results))
+                await self._grades.give(tx, graded(ended, run, facts, grading, results, features))
             await self._outbox.record(tx, job_ended(ended, results))
         self._rows.pop(order.station_order_id, None)
 

@@ -58,7 +58,7 @@ class CyclingEnded(LotEvent):
 
 
 class CellGraded(LotEvent):
-    """A cell has its grade, with the reasons."""
+    """A cell has its grade, with the reasons; a later one counts. person: who had it regraded."""
 
     kind: ClassVar[str] = "cell_graded"
     work_request_id: str
@@ -67,6 +67,8 @@ class CellGraded(LotEvent):
     discharge_capacity_mah: float | None
     coulombic_efficiency_ratio: float | None
     reasons: tuple[str, ...]
+    grading_version: int | None = None
+    person: str | None = None
 
 
 class DispositionDecided(LotEvent):

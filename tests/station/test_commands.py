@@ -47,14 +47,15 @@ FILES, SPECTRA = "/test-files", "/spectra"
 ELSEWHERE = {
     "/chart-signals/{signal_id}/answers",
     "/control-charts/{chart_id}/limits",
+    "/lots/{lot_id}/grades",
     "/furnace-plan/pins",
     "/furnace-plan/pins/{pin_id}/end",
     "/trust/{fingerprint}/accept",
     "/trust/{fingerprint}/reject",
 }
 QUESTIONS = {"/furnace-plan/what-if", "/gauge-studies"}  # change nothing, so they need no key
-ENTRY = "/channel-entries"
-OWN = ("/master-data", "/work-schedules", HOLD, FREE, RESUME, RETRY, ALARM, SPECTRA, ENTRY)
+ENTRY, FACTOR = "/channel-entries", "/cell-factors"
+OWN = ("/master-data", "/work-schedules", HOLD, FREE, RESUME, RETRY, ALARM, SPECTRA, ENTRY, FACTOR)
 READINGS = "/test-files/{sha256}/readings"
 PERSON = {"json": {"person": "Li Na", "reason": "looks wrong"}}
 REPAIR = {
@@ -86,6 +87,7 @@ def sample(path: str, name: str) -> tuple[str, dict[str, Any]]:
         RETRY: (f"/set-aside/{EVENT_ID}/retry", {}),
         ALARM: ("/api/alarms/A1/acknowledge", {"headers": {"x-halite-person": "Ada"}}),
         ENTRY: (ENTRY, {"json": REPAIR}),
+        FACTOR: (FACTOR, {"json": {"lot_id": "C1", "factor": "spray_head", "level": "2"}}),
         SPECTRA: ("/spectra?name=a.csv&lot_id=C-1", {"content": spectrum()}),
     }[path]
 
