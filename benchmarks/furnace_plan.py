@@ -3,13 +3,14 @@
 `python -m benchmarks.furnace_plan --instances FOLDER --seconds 1 10 60` solves every .dzn file of a
 folder (with the published.csv beside them, when there is one) or, without a folder, drawn ones;
 `--replan` and `--sizes` time a replan after a breakdown and plans of 10 to 5000 jobs. Run it alone
-on a quiet machine. PyJobShop and discrete-optimization are compared with by their own scripts: they
-are no dependencies here.
+on a quiet machine. `--peers FOLDER` solves each with a plain CP-SAT model, PyJobShop and
+discrete-optimization as well, one thread each, in an environment that is made in the folder.
 """
 
 import argparse
 import csv
 import resource
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -17,16 +18,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from benchmarks.furnace_peers import CP_SAT, PACKAGES, Peers, installed
 from services.sintering.bounds import counted_bound
 from services.sintering.construct import construct
 from services.sintering.domain import Charge
 from services.sintering.osp import read_instance
 from services.sintering.planning import chosen
 from services.sintering.problem import Problem
-from services.sintering.proof import provable, prove
 from services.sintering.replan import Situation, fresh_plan, slots_of
 from services.sintering.schedule import Demand, Furnace, HeatTreatment
-from services.sintering.solver import Budget, Solution, solve
+from services.sintering.solver import Budget, Solution, make_ready, solve
 from services.sintering.verdict import faults, measured
 from tests.unit.test_oven_problem import drawn
 
@@ -50,7 +51,9 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1, help="only each n-th file")
     parser.add_argument("--seconds", type=float, nargs="*", default=[1.0, 10.0])
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--peer", action="store_true", help="a plain CP-SAT model for each, too")
+    parser.add_argument("--from-file", type=int, default=0, help="the first of the n-th files")
+    parser.add_argument("--peers", type=Path, help="other solvers, too; their environment")
+    parser.add_argument("--workers", type=int, default=2, help="threads of the proof")
     parser.add_argument("--replan", type=int, help="job orders before a furnace breaks down")
     parser.add_argument("--sizes", type=int, nargs="*", default=[])
     asked = parser.parse_args()
@@ -59,41 +62,76 @@ def main() -> None:
     if asked.sizes:
         size_table(asked.sizes, asked.seconds[0], asked.seed)
     if not asked.replan and not asked.sizes:
-        cases = _read(asked.instances, asked.pattern, asked.every)
-        plan_table(cases, asked.seconds, asked.seed, peer=asked.peer)
+        paths = _paths(asked.instances, asked.pattern)[asked.from_file :: asked.every]
+        cases = _read(asked.instances, paths) if asked.instances else _drawn_cases()
+        peers = installed(asked.peers) if asked.peers else None
+        plan_table(cases, asked.seconds, asked.seed, asked.workers, peers)
 
 
-def plan_table(cases: Sequence[Case], seconds: Sequence[float], seed: int, *, peer: bool) -> None:
-    """Print a row an instance and time: valid, proven, to the best published, to the bound."""
-    print("instance | s | valid | proven | % above published | % above bound | CP-SAT % above ours")
-    rows: dict[float, list[tuple[float | None, float | None, bool]]] = {}
+@dataclass(frozen=True)
+class Row:
+    """What one instance came to in one time; percents, None where not known."""
+
+    above_published: float | None
+    above_bound: float | None
+    valid: bool
+    proven: bool
+    peers: tuple[float | None, ...] = ()
+
+
+def plan_table(
+    cases: Sequence[Case],
+    seconds: Sequence[float],
+    seed: int,
+    workers: int,
+    peers: Peers | None,
+) -> None:
+    """Print a row an instance and time, then a row a group of use case, size and time."""
+    names = (CP_SAT, *PACKAGES) if peers else ()
+    head = " | ".join(f"{name} % above ours" for name in names)
+    print(f"instance | s | valid | proven | % above published | % above bound | {head}")
+    make_ready()
+    rows: dict[tuple[str, float], list[Row]] = {}
     for case in cases:
         for limit_s in seconds:
-            solution = solve(case.problem, Budget(limit_s=limit_s), seed=seed, workers=2)
-            above = _above(case, solution)
-            gap = None if solution.gap_ratio is None else 100 * solution.gap_ratio
-            rows.setdefault(limit_s, []).append((above, gap, solution.proven))
-            valid = not faults(case.problem, solution.batches)
-            print(
-                f"{case.name} | {limit_s:g} | {valid} | {solution.proven} | {_shown(above)} | "
-                f"{_shown(gap)} | {_peer(case.problem, solution, limit_s) if peer else '-'}",
-                flush=True,
-            )
-    print("s | instances | mean, worst % above published | mean, worst % above bound | proven")
-    for limit_s, found in rows.items():
-        above_all = [above for above, _, _ in found if above is not None]
-        gaps = [gap for _, gap, _ in found if gap is not None]
-        proven = sum(done for _, _, done in found)
-        print(f"{limit_s:g} | {len(found)} | {_mean(above_all)} | {_mean(gaps)} | {proven}")
+            row = _solved(case, limit_s, seed, workers, peers)
+            rows.setdefault((_group(case.name), limit_s), []).append(row)
+            shown = [_shown(each) for each in (row.above_published, row.above_bound, *row.peers)]
+            print(f"{case.name} | {limit_s:g} | {row.valid} | {row.proven} | {' | '.join(shown)}")
+            sys.stdout.flush()
+    print(
+        f"group | s | instances | valid | proven | mean, worst % above published | bound | {head}"
+    )
+    for (group, limit_s), found in sorted(rows.items()):
+        valid, proven = (
+            sum(each) for each in zip(*[(row.valid, row.proven) for row in found], strict=True)
+        )
+        figures = [[row.above_published for row in found], [row.above_bound for row in found]]
+        figures += [list(column) for column in zip(*[row.peers for row in found], strict=True)]
+        told = " | ".join(_mean(column) for column in figures)
+        print(f"{group} | {limit_s:g} | {len(found)} | {valid} | {proven} | {told}")
 
 
-def _peer(problem: Problem, ours: Solution, limit_s: float) -> str:
-    """Return how CP-SAT alone does from nothing but the first valid plan's model."""
-    if not provable(problem):
-        return "too large"
-    batches, _ = prove(problem, construct(problem), 0, limit_s)
-    total = measured(problem, batches).total(problem.weights)
-    return f"{100 * (total / max(1, ours.total) - 1):.2f}"
+def _solved(case: Case, limit_s: float, seed: int, workers: int, peers: Peers | None) -> Row:
+    problem = case.problem
+    solution = solve(problem, Budget(limit_s=limit_s), seed=seed, workers=workers)
+    above = []
+    for name in (CP_SAT, *PACKAGES) if peers else ():
+        total = peers.total(name, problem, limit_s) if peers else None
+        above.append(None if total is None else 100 * (total / max(1, solution.total) - 1))
+    return Row(
+        above_published=_above(case, solution),
+        above_bound=None if solution.gap_ratio is None else 100 * solution.gap_ratio,
+        valid=not faults(problem, solution.batches),
+        proven=solution.proven,
+        peers=tuple(above),
+    )
+
+
+def _group(name: str) -> str:
+    """Return use case and size of an instance: `uc1-004-n10-k2-a2.dzn` is of `uc1 n10`."""
+    words = name.split("-")
+    return " ".join(word for word in words[:3] if not word.isdigit())
 
 
 def replan_table(jobs: int) -> None:
@@ -131,17 +169,22 @@ def size_table(sizes: Sequence[int], limit_s: float, seed: int) -> None:
         )
 
 
-def _read(folder: Path | None, pattern: str, every: int) -> list[Case]:
-    if folder is None:
-        sizes = [(seed, jobs) for jobs in (10, 25, 50, 100, 250, 500) for seed in (1, 2)]
-        return [Case(f"drawn-{n}-{seed}", _drawn(seed, n, 3), None) for seed, n in sizes]
+def _paths(folder: Path | None, pattern: str) -> list[Path]:
+    return sorted(folder.glob(pattern)) if folder else []
+
+
+def _read(folder: Path, paths: Sequence[Path]) -> list[Case]:
     table = folder / "published.csv"
     best = {}
     if table.exists():
         with table.open() as lines:
             best = {row["file"]: float(row["best_published"]) for row in csv.DictReader(lines)}
-    paths = sorted(folder.glob(pattern))[::every]
     return [Case(path.name, read_instance(path), best.get(path.name)) for path in paths]
+
+
+def _drawn_cases() -> list[Case]:
+    sizes = [(seed, jobs) for jobs in (10, 25, 50, 100, 250, 500) for seed in (1, 2)]
+    return [Case(f"drawn-{seed}-n{jobs}", _drawn(seed, jobs, 3), None) for seed, jobs in sizes]
 
 
 def _drawn(seed: int, jobs: int, machines: int) -> Problem:
@@ -203,8 +246,13 @@ def _shown(percent: float | None) -> str:
     return "unknown" if percent is None else f"{percent:.2f}"
 
 
-def _mean(values: Sequence[float]) -> str:
-    return f"{sum(values) / len(values):.2f}, {max(values):.2f}" if values else "unknown"
+def _mean(values: Sequence[float | None]) -> str:
+    """Return mean and worst of what is known, and of how many where some are unknown."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return "none"
+    told = f"{sum(known) / len(known):.2f}, {max(known):.2f}"
+    return told if len(known) == len(values) else f"{told} ({len(known)} of {len(values)})"
 
 
 if __name__ == "__main__":
