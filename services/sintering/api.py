@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Annotated, Any
+from urllib.parse import unquote
 
 from fastapi import Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -9,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.sintering import store, workflow
 from services.sintering.calendar import EnergyTariff, FurnaceCalendar, FurnacePower
 from services.sintering.furnaces import FurnaceWork, overview
+from services.sintering.load import Place
+from services.sintering.planroutes import Person
 from services.sintering.powder import PowderFormula
 from services.sintering.qualification import FurnaceQualification
 from services.sintering.utilisation import utilisation
@@ -29,6 +32,24 @@ class MasterData(BaseModel):
     furnace_calendars: list[FurnaceCalendar] = Field(default_factory=list)
     furnace_powers: list[FurnacePower] = Field(default_factory=list)
     energy_tariffs: list[EnergyTariff] = Field(default_factory=list)
+
+
+class SeenPlace(BaseModel):
+    """A part on its tray; trays and positions count from 1, the lowest and first."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    lot_id: str
+    tray: int = Field(ge=1)
+    position: int = Field(ge=1)
+
+
+class SeenPlaces(BaseModel):
+    """Where parts of a load stand, scanned or entered; those not named stay where they are."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    places: tuple[SeenPlace, ...] = Field(min_length=1)
 
 
 def add_routes(service: Service, furnaces: FurnaceWork) -> None:
@@ -82,6 +103,21 @@ def add_routes(service: Service, furnaces: FurnaceWork) -> None:
         """One load: tray and position of each part, measured profile, deviations."""
         async with database.quiet() as tx:
             return await store.load(tx, furnace_load_id)
+
+    @app.post("/furnace-loads/{furnace_load_id}/places")
+    async def post_places(
+        furnace_load_id: str, body: SeenPlaces, x_halite_person: Person, command: given
+    ) -> dict[str, Any]:
+        """Say where parts of a load really stand; 409 once its run is over."""
+        seen = [Place(**place.model_dump()) for place in body.places]
+        person = unquote(x_halite_person)
+        return await command.once(lambda tx: furnaces.place(tx, furnace_load_id, seen, person))
+
+    @app.get("/furnace-loads/{furnace_load_id}/places/{tray}/{position}")
+    async def get_place(furnace_load_id: str, tray: int, position: int) -> dict[str, Any]:
+        """Which part stands at a place: the name of a pellet that has no mark yet."""
+        async with database.quiet() as tx:
+            return await store.part_at(tx, furnace_load_id, tray, position)
 
     @app.get("/lots/{lot_id}/furnace-loads")
     async def get_places_of_lot(lot_id: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from services.sintering import calendar, store
 from services.sintering.calendar import Terms
 from services.sintering.domain import JUDGED, check
-from services.sintering.load import places
+from services.sintering.load import Place, places, rearranged
 from services.sintering.planner import Planner
 from services.sintering.planning import Planning, PlanRules, Waiting
 from services.sintering.planrecord import load_record
@@ -78,6 +78,23 @@ class FurnaceWork:
                 await self.planning.taken(tx, load)
                 return await self._order(tx, station, load, job_orders)
         return None
+
+    async def place(
+        self, tx: Transaction, furnace_load_id: str, seen: Sequence[Place], person: str
+    ) -> dict[str, Any]:
+        """Keep where a person scanned or saw parts of a load, as long as its run is not over.
+
+        Raises:
+            NotFoundError: no such load.
+            ConflictError: its run is over, so its places are judged.
+            InvalidInputError, OutOfLimitsError: see `load.rearranged`.
+        """
+        equipment_id = await store.furnace_of_open(tx, furnace_load_id)
+        [station] = [item for item in self.furnaces if item.equipment_id == equipment_id]
+        known = await store.places_in(tx, furnace_load_id)
+        rearranged(known, seen, station.tray_positions, station.capacity_parts)
+        await store.keep_places(tx, furnace_load_id, seen, person, self.now())
+        return {"furnace_load_id": furnace_load_id, "placed": len(seen)}
 
     def _free_at(self, busy_until: Mapping[str, datetime], terms: Terms) -> list[Furnace]:
         """Return the furnaces of the plant file; a furnace that does not answer is never free."""

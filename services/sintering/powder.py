@@ -13,6 +13,7 @@ from shared.errors import OutOfLimitsError
 from shared.facts import Material, TestResult
 from shared.intake import measured
 from shared.masterdata import keep_version
+from shared.stations import ParameterValue
 from shared.transaction import Transaction
 
 # g/mol; IUPAC abridged standard atomic weights 2021.
@@ -32,6 +33,7 @@ ATOMIC_WEIGHT: Mapping[str, float] = {
     "Zr": 91.224,
 }
 Atoms = dict[str, float]
+TOLD = ("solvent_ml", "sieve_count")
 
 
 def molar_mass_g_per_mol(atoms: Mapping[str, float]) -> float:
@@ -130,15 +132,23 @@ def mill_results(
     lot_id: str,
     materials: Sequence[Material],
     mass_g: float | None,
+    told: Mapping[str, ParameterValue],
 ) -> list[TestResult]:
     """Return the yield of a milling, and how its weights and its binder keep to the formula.
 
-    materials: as given into the mill. mass_g: what came out of it.
+    materials: as given into the mill. mass_g: what came out of it. told: parameters that the mill
+    read back; alcohol in ml and mesh of the sieve become results of the lot, as nothing measures
+    them.
     """
     given_g = _mass_g(item for item in materials if item.use != "produced")
     known = mass_g is not None and given_g > 0
     results = [
         measured(lot_id, "yield_ratio", mass_g / given_g if known and mass_g else None, "no mass")
+    ]
+    results += [
+        measured(lot_id, name, value)
+        for name in TOLD
+        if isinstance(value := told.get(name), float) and value > 0
     ]
     if formula is None:
         return results

@@ -13,7 +13,7 @@ from services.sintering.placeheat import PlaceHeat
 from services.sintering.profile import Judgement, Profile
 from services.sintering.schedule import Value
 from shared.db import sql
-from shared.errors import NotFoundError
+from shared.errors import ConflictError, NotFoundError
 from shared.transaction import Transaction
 
 SUMMARY = """
@@ -126,6 +126,63 @@ async def places_in(tx: Transaction, furnace_load_id: str) -> list[Place]:
     return [Place(**row) for row in rows]
 
 
+async def furnace_of_open(tx: Transaction, furnace_load_id: str) -> str:
+    """Return the furnace of a load whose heat is not judged yet, and keep it from ending meanwhile.
+
+    Raises:
+        NotFoundError: no such load.
+        ConflictError: its run is over.
+    """
+    statement = """
+        SELECT equipment_id, state FROM station_order
+        WHERE station_order_id = (SELECT furnace_load_id FROM furnace_load
+                                  WHERE furnace_load_id = :id)
+        FOR UPDATE"""
+    row = (await tx.execute(sql(statement), {"id": furnace_load_id})).mappings().first()
+    if row is None:
+        raise NotFoundError(f"furnace load {furnace_load_id} does not exist")
+    if row["state"] in ("ended", "aborted"):
+        raise ConflictError(
+            f"furnace load {furnace_load_id} is {row['state']}: the heat of its places is judged; "
+            "hold the lots that stood elsewhere",
+            {"state": row["state"]},
+        )
+    equipment_id: str = row["equipment_id"]
+    return equipment_id
+
+
+async def keep_places(
+    tx: Transaction, furnace_load_id: str, places: Sequence[Place], person: str, at: datetime
+) -> None:
+    """Keep where a person saw parts of a load."""
+    statement = """
+        UPDATE furnace_load_part
+        SET tray = :tray, position = :position, placed_by = :person, placed_at = :at
+        WHERE furnace_load_id = :id AND lot_id = :lot_id"""
+    same = {"id": furnace_load_id, "person": person, "at": at}
+    await tx.execute(sql(statement), [{**same, **vars(place)} for place in places])
+
+
+async def part_at(
+    tx: Transaction, furnace_load_id: str, tray: int, position: int
+) -> dict[str, Any]:
+    """Return the part that stands, or stood, at a place of a load.
+
+    Raises:
+        NotFoundError: nothing stands there.
+    """
+    statement = """
+        SELECT lot_id, job_order_id, tray, position, placed_by, placed_at FROM furnace_load_part
+        WHERE furnace_load_id = :id AND tray = :tray AND position = :position"""
+    values = {"id": furnace_load_id, "tray": tray, "position": position}
+    row = (await tx.execute(sql(statement), values)).mappings().first()
+    if row is None:
+        raise NotFoundError(
+            f"furnace load {furnace_load_id} has nothing on tray {tray} position {position}"
+        )
+    return dict(row)
+
+
 async def keep_heats(tx: Transaction, furnace_load_id: str, heats: Mapping[str, PlaceHeat]) -> None:
     """Keep what each part of a load got of the heat."""
     statement = """
@@ -225,7 +282,7 @@ async def load(tx: Transaction, furnace_load_id: str) -> dict[str, Any]:
         raise NotFoundError(f"furnace load {furnace_load_id} does not exist")
     parts = """
         SELECT lot_id, job_order_id, tray, position, deviations, soak_in_band_s, dose_h,
-               unknown_reason
+               unknown_reason, placed_by, placed_at
         FROM furnace_load_part
         WHERE furnace_load_id = :id ORDER BY tray, position"""
     found = (await tx.execute(sql(parts), values)).mappings()

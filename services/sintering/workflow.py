@@ -86,7 +86,12 @@ class SinteringWork:
         if kind == "mill":
             formula = await powder.formula_of(tx, order.recipe_id)
             results += powder.mill_results(
-                formula, order.recipe_id, job_order.lot_id, order.materials, mass_g
+                formula,
+                order.recipe_id,
+                job_order.lot_id,
+                order.materials,
+                mass_g,
+                order.parameters,
             )
         if kind == "press":
             await store.keep_green(tx, order.lot_ids, green_size(order.parameters))

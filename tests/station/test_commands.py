@@ -47,9 +47,10 @@ FILES, SPECTRA = "/test-files", "/spectra"
 ELSEWHERE = {
     "/chart-signals/{signal_id}/answers",
     "/control-charts/{chart_id}/limits",
-    "/lots/{lot_id}/grades",
+    "/furnace-loads/{furnace_load_id}/places",
     "/furnace-plan/pins",
     "/furnace-plan/pins/{pin_id}/end",
+    "/lots/{lot_id}/grades",
     "/trust/{fingerprint}/accept",
     "/trust/{fingerprint}/reject",
 }

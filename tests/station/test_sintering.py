@@ -221,7 +221,8 @@ async def test_powder_is_milled_dried_and_calcined_with_its_mass_weighed(plant: 
         job_order("PWD-mill", "mill", "mill", [*raw, powder("PWD", "produced")])
     )
     weighed = {item.lot_id: item for item in mill.materials}["PWD"]
-    mass, milled, weighed_ratio = mill.results
+    mass, milled, *told, weighed_ratio = mill.results
+    assert [(item.characteristic, item.value) for item in told] == [("solvent_ml", 60.0)]
     assert milled.characteristic == "yield_ratio"
     assert milled.value == pytest.approx(weighed.quantity / sum(mass_g for _, mass_g in RAW))
     assert weighed_ratio.characteristic == "weighing_error_ratio"
@@ -338,6 +339,37 @@ async def test_job_orders_of_one_recipe_share_a_load_with_tray_and_position(plan
     }
     [place] = (await plant.get("/lots/ONE-020/furnace-loads"))["items"]
     assert (place["tray"], place["position"]) == (1, 20)
+
+
+async def test_parts_are_judged_where_a_person_saw_them_and_found_by_their_place(
+    plant: Bench,
+) -> None:
+    with plant.time.held():
+        await plant.release(sinter(plant, "SEEN", 120))
+        planned: FurnaceLoadPlanned = await plant.until(
+            FurnaceLoadPlanned, lambda event: "SEEN-sinter" in event.job_order_ids
+        )
+        path = f"/furnace-loads/{planned.furnace_load_id}/places"
+        first, last = ({"lot_id": f"SEEN-{name}"} for name in ("001", "120"))
+        for wrong, reason in (
+            ([first | {"tray": 4, "position": 30}], "SEEN-001 and SEEN-120 stand both on tray 4"),
+            ([first | {"tray": 5, "position": 1}], "none of the furnace's 4 trays of 30 positions"),
+            ([{"lot_id": "ONE-001", "tray": 1, "position": 1}], "ONE-001: not in this load"),
+            ([first | {"tray": 1, "position": 1}] * 2, "SEEN-001: named more than once"),
+        ):
+            refused = await plant.post(path, {"places": wrong}, person="Li")
+            assert reason in refused.json()["detail"]
+        swapped = [first | {"tray": 4, "position": 30}, last | {"tray": 1, "position": 1}]
+        taken = await plant.post(path, {"places": swapped}, person="%E6%9D%8E%20Li")
+        assert taken.status_code == 200, taken.text
+    await plant.ended("SEEN-sinter")
+    found = await plant.get(f"{path}/1/1")
+    assert (found["lot_id"], found["placed_by"]) == ("SEEN-120", "李 Li")
+    assert (await plant.http.get(f"{path}/9/1")).status_code == 404
+    late = await plant.post(path, {"places": swapped})
+    assert (late.status_code, late.json()["current"]) == (409, {"state": "ended"})
+    missing = await plant.post("/furnace-loads/LOAD-0/places", {"places": swapped})
+    assert missing.status_code == 404
 
 
 async def test_cold_zone_is_a_deviation_of_the_run_and_of_its_lot(plant: Bench) -> None:

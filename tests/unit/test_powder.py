@@ -9,6 +9,8 @@ from services.sintering.powder import PowderFormula, mill_results, molar_mass_g_
 from shared.errors import OutOfLimitsError
 from shared.facts import Material, MaterialUse
 
+MILL = {"duration_s": 14400.0, "solvent_ml": 60.0, "sieve_count": 0.0}
+SIEVE = {"duration_s": 600.0, "solvent_ml": 0.0, "sieve_count": 200.0}
 MASTER_DATA = Path(__file__).resolve().parents[2] / "examples" / "master-data.yaml"
 
 
@@ -72,15 +74,17 @@ def test_two_lots_of_one_raw_powder_count_together(formula: PowderFormula) -> No
 
 def test_milling_tells_its_yield_and_regrinding_the_share_of_binder(formula: PowderFormula) -> None:
     given = [*weights(formula, 100.0), powder("nzzspo", 100.0, "produced")]
-    milled = mill_results(formula, "mill-nzzspo", "PWD", given, 120.0)
+    milled = mill_results(formula, "mill-nzzspo", "PWD", given, 120.0, MILL)
     values = {item.characteristic: item.value for item in milled}
     assert values == {
         "yield_ratio": pytest.approx(120.0 / sum(item.quantity for item in given[:-1])),
         "weighing_error_ratio": pytest.approx(0, abs=1e-12),
+        "solvent_ml": 60.0,
     }
     ground = [powder("nzzspo", 80.0, "processed"), powder("pva", 8.0)]
-    regrind = mill_results(formula, "regrind-nzzspo", "PWD", ground, None)
+    regrind = mill_results(formula, "regrind-nzzspo", "PWD", ground, None, SIEVE)
     assert [(item.characteristic, item.value) for item in regrind] == [
         ("yield_ratio", None),
+        ("sieve_count", 200.0),
         ("binder_ratio", pytest.approx(0.1)),
     ]

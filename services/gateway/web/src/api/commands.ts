@@ -83,14 +83,18 @@ interface PinChange {
   key: string;
 }
 
-export interface PinCommand {
+export interface PlanCommand {
   /** Pins the load where it is planned, or takes its pin back. */
-  send(): void;
+  pin(): void;
+  /** Pins the load into another furnace, as soon as that one can. */
+  moveTo(equipmentId: string): void;
+  /** Gives one job order of the load a load of its own, in the same furnace. */
+  splitOff(jobOrderId: string): void;
   mutation: Pick<UseMutationResult<unknown, Error, PinChange>, 'isPending' | 'error'>;
 }
 
 /** Changes the furnace plan that the person saw; refused when another one is in force by now. */
-export function usePin(load: PlanLoad, version: number): PinCommand {
+export function usePlanChange(load: PlanLoad, version: number): PlanCommand {
   const queries = useQueryClient();
   const mutation = useMutation<unknown, Error, PinChange>({
     mutationFn: ({ path, body, key }) => postCommand(`/api/sintering/furnace-plan/pins${path}`, key, PERSON, body),
@@ -98,9 +102,14 @@ export function usePin(load: PlanLoad, version: number): PinCommand {
     onSettled: () => queries.invalidateQueries({ queryKey: PLAN_KEY }),
   });
   const { equipment_id, job_order_ids, start_at, pin_id } = load;
-  const change =
-    pin_id === null
-      ? { path: '', body: { version, equipment_id, job_order_ids, start_at } }
-      : { path: `/${encodeURIComponent(pin_id)}/end`, body: { version } };
-  return { send: () => mutation.mutate({ ...change, key: commandKey() }), mutation };
+  const change = (path: string, body: object) => mutation.mutate({ path, body: { version, ...body }, key: commandKey() });
+  return {
+    pin: () =>
+      pin_id === null
+        ? change('', { equipment_id, job_order_ids, start_at })
+        : change(`/${encodeURIComponent(pin_id)}/end`, {}),
+    moveTo: (equipmentId) => change('', { equipment_id: equipmentId, job_order_ids }),
+    splitOff: (jobOrderId) => change('', { equipment_id, job_order_ids: [jobOrderId] }),
+    mutation,
+  };
 }

@@ -36,6 +36,10 @@ export interface PlannedLoad {
 export interface PlanLoad extends PlannedLoad {
   equipment_id: string;
   pin_id: string | null;
+  pinned_by: string | null;
+  energy_kwh: number | null;
+  energy_cost: number | null;
+  late_s: number;
 }
 
 export interface PlanFigures {
@@ -48,6 +52,7 @@ export interface FurnacePlan {
   version: number;
   loads: PlanLoad[];
   infeasible: Record<string, string>;
+  too_late: Record<string, string>;
   figures: PlanFigures | null;
 }
 
@@ -98,6 +103,16 @@ export interface FurnaceLoadRecord extends FurnaceLoad {
   parts: PartHeat[];
 }
 
+/** Furnace hours of a span of time; the ratio is running over what the calendar left open. */
+export interface FurnaceHours {
+  equipment_id: string;
+  load_count: number;
+  running_h: number;
+  closed_h: number;
+  other_h: number;
+  utilisation_ratio: number | null;
+}
+
 interface Items<Item> {
   items: Item[];
 }
@@ -117,6 +132,13 @@ export const useFurnacePlan = () =>
   useQuery({
     queryKey: PLAN_KEY,
     queryFn: ({ signal }) => getJson<FurnacePlan>('/api/sintering/furnace-plan', signal),
+    refetchInterval: REFRESH_MS,
+  });
+
+export const useFurnaceHours = (days: number) =>
+  useQuery({
+    queryKey: ['furnace-hours', days],
+    queryFn: ({ signal }) => getJson<Items<FurnaceHours>>(`/api/sintering/furnace-utilisation?days=${days}`, signal),
     refetchInterval: REFRESH_MS,
   });
 

@@ -10,6 +10,7 @@ import { None } from '../../parts/None';
 import { Notice } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
 import { Skeleton } from '../../ui/Skeleton';
+import { FurnaceHoursPanel } from './FurnaceHoursPanel';
 import { LoadTable } from './LoadTable';
 import { PlannedLoads } from './PlannedLoads';
 import { WhatIf } from './WhatIf';
@@ -30,7 +31,8 @@ export default function FurnacesScreen() {
           <>
             <NotAnswering furnaces={items} />
             <Plan furnaces={items} loads={loads.data?.items ?? []} />
-            <PlannedLoads />
+            <PlannedLoads furnaces={items.map((furnace) => furnace.equipment_id)} />
+            <FurnaceHoursPanel />
             <WhatIf furnaces={items.map((furnace) => furnace.equipment_id)} />
           </>
         )}

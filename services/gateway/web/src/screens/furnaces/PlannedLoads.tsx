@@ -1,17 +1,20 @@
-import { usePin } from '../../api/commands';
+import { usePlanChange } from '../../api/commands';
 import { useFurnacePlan, type FurnacePlan, type PlanLoad } from '../../api/furnaces';
+import { NO_DATA } from '../../i18n/format';
 import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
 import { Instant } from '../../parts/Instant';
 import { None } from '../../parts/None';
+import { Badge } from '../../ui/Badge';
 import { Button } from '../../ui/Button';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Mark } from '../../ui/Mark';
 import { Notice } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
+import { Select } from '../../ui/Select';
 
-/** The loads that wait, how good their plan is, and the way to pin one where it is. */
-export function PlannedLoads() {
+/** The loads that wait, how good their plan is, and the ways to pin, move and split one. */
+export function PlannedLoads({ furnaces }: { furnaces: readonly string[] }) {
   const { t } = useI18n();
   const query = useFurnacePlan();
   return (
@@ -22,7 +25,10 @@ export function PlannedLoads() {
             {Object.entries(plan.infeasible).map(([jobOrderId, reason]) => (
               <Notice key={jobOrderId} mark="held">{`${t('furnace.no_furnace')}: ${jobOrderId} – ${reason}`}</Notice>
             ))}
-            {plan.loads.length === 0 ? <None readAt={readAt} /> : <PlannedTable plan={plan} />}
+            {Object.entries(plan.too_late).map(([jobOrderId, reason]) => (
+              <Notice key={jobOrderId} mark="near">{`${t('furnace.waits_too_long')}: ${jobOrderId} – ${reason}`}</Notice>
+            ))}
+            {plan.loads.length === 0 ? <None readAt={readAt} /> : <PlannedTable plan={plan} furnaces={furnaces} />}
           </>
         )}
       </DataView>
@@ -38,8 +44,8 @@ function Quality({ plan }: { plan: FurnacePlan | undefined }) {
   return <span>{gap === null ? t('furnace.version', { version }) : t('furnace.gap', { version, gap: percent(gap, 1) })}</span>;
 }
 
-function PlannedTable({ plan }: { plan: FurnacePlan }) {
-  const { t, percent } = useI18n();
+function PlannedTable({ plan, furnaces }: { plan: FurnacePlan; furnaces: readonly string[] }) {
+  const { t, percent, number } = useI18n();
   const columns: Column<PlanLoad>[] = [
     { id: 'furnace', header: t('furnace.furnace'), cell: (load) => load.equipment_id.split('/').at(-1) },
     { id: 'recipe', header: t('furnace.recipe'), cell: (load) => load.recipe },
@@ -47,22 +53,46 @@ function PlannedTable({ plan }: { plan: FurnacePlan }) {
     { id: 'fill', header: t('furnace.fill'), align: 'right', cell: (load) => percent(load.fill_ratio) },
     { id: 'start', header: t('furnace.start'), cell: (load) => <Instant at={load.start_at} /> },
     { id: 'end', header: t('furnace.end'), cell: (load) => <Instant at={load.end_at} /> },
-    { id: 'pin', header: t('furnace.pin_column'), cell: (load) => <Pin load={load} version={plan.version} /> },
+    { id: 'late', header: t('furnace.late'), align: 'right', cell: (load) => <PlannedLateness load={load} /> },
+    {
+      id: 'energy',
+      header: t('furnace.energy'),
+      align: 'right',
+      cell: (load) => (load.energy_kwh === null ? NO_DATA : number(Math.round(load.energy_kwh))),
+    },
+    {
+      id: 'pin',
+      header: t('furnace.pin_column'),
+      cell: (load) => <Change load={load} version={plan.version} furnaces={furnaces} />,
+    },
   ];
   return (
     <DataTable label={t('furnace.next')} columns={columns} rows={plan.loads} rowKey={(load) => load.job_order_ids.join(' ')} />
   );
 }
 
-/** The button and, where the service refused, its answer. */
-function Pin({ load, version }: { load: PlanLoad; version: number }) {
+function PlannedLateness({ load }: { load: PlanLoad }) {
+  const { t, duration } = useI18n();
+  if (load.end_at === null) return <span>{NO_DATA}</span>;
+  if (load.late_s <= 0) return <span>{t('furnace.on_time')}</span>;
+  return <Badge mark="near">{duration(load.late_s)}</Badge>;
+}
+
+/** What a person may change of a load and, where the service refused, its answer. */
+function Change({ load, version, furnaces }: { load: PlanLoad; version: number; furnaces: readonly string[] }) {
   const { t } = useI18n();
-  const { send, mutation } = usePin(load, version);
+  const { pin, moveTo, splitOff, mutation } = usePlanChange(load, version);
+  const others = furnaces.filter((id) => id !== load.equipment_id);
   return (
     <>
-      <Button busy={mutation.isPending} onPress={send}>
+      <Button busy={mutation.isPending} onPress={pin}>
         {t(load.pin_id === null ? 'furnace.pin' : 'furnace.unpin')}
       </Button>
+      {load.pinned_by !== null && <span> {load.pinned_by}</span>}
+      <Chooser label={t('furnace.move_to')} values={others} onChoose={moveTo} />
+      {load.job_order_ids.length > 1 && (
+        <Chooser label={t('furnace.split_off')} values={load.job_order_ids} onChoose={splitOff} />
+      )}
       {mutation.error !== null && (
         <div role="alert">
           <Mark kind="bad" /> {t('furnace.not_changed', { reason: mutation.error.message })}
@@ -70,4 +100,10 @@ function Pin({ load, version }: { load: PlanLoad; version: number }) {
       )}
     </>
   );
+}
+
+/** A list that acts on what is chosen and shows its own name again. */
+function Chooser({ label, values, onChoose }: { label: string; values: readonly string[]; onChoose(value: string): void }) {
+  const options = [{ value: '', label }, ...values.map((value) => ({ value, label: value.split('/').at(-1) ?? value }))];
+  return <Select label={label} options={options} value="" onChange={(value) => value !== '' && onChoose(value)} />;
 }
