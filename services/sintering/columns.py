@@ -22,6 +22,8 @@ SPANS = 48  # of time; more make the bound better and slower
 NEW_COLUMNS = 400
 FINEST = 600  # a capacity is cut into at most so many pieces
 SMOOTH = 0.6  # share of the best prices so far in those that are tried next
+JOB_CAP, TIME_CAP = 1.2, 1.0  # of what a job costs alone; of runtime and lateness in a time unit
+PRIMAL = 4  # HiGHS: a basis stays primal feasible when columns come
 
 
 class _Spans:
@@ -88,11 +90,36 @@ class _Master:
         self._problem, self._spans = problem, spans
         self._lp = _silent_highs()
         self._lp.setOptionValue("threads", 1)
+        self._lp.setOptionValue("simplex_strategy", PRIMAL)
         for _ in range(problem.n_jobs):
             self._lp.addRow(1.0, highspy.kHighsInf, 0, _NONE, np.zeros(0))
-        for free in spans.free.ravel().tolist():
+        for free in np.diff(spans.free, axis=1, prepend=0.0).ravel().tolist():
             self._lp.addRow(-highspy.kHighsInf, free, 0, _NONE, np.zeros(0))
+        self._leave_for_later()
         self._known: set[tuple[int, int, tuple[int, ...]]] = set()
+        self._limit_prices()
+
+    def _leave_for_later(self) -> None:
+        """Let what a span leaves of its time be used in the next one: a row each, few numbers."""
+        machines, count = self._spans.free.shape
+        for machine in range(machines):
+            for span in range(count - 1):
+                row = self._problem.n_jobs + machine * count + span
+                self._lp.addCol(0.0, 0.0, highspy.kHighsInf, 2, [row, row + 1], [1.0, -1.0])
+
+    def _limit_prices(self) -> None:
+        """Let a job be left out, and machine time be bought, at a price that none should reach.
+
+        Without it the first prices are so wild that each step of many jobs takes seconds.
+        """
+        problem, each = self._problem, self._problem.weights
+        alone = each.runtime * problem.shortest + each.late * problem.weight
+        dearest = self._spans.set_up.max(initial=0.0)
+        for job, cost in enumerate((alone / self._spans.unit + dearest).tolist()):
+            self._lp.addCol(JOB_CAP * cost, 0.0, highspy.kHighsInf, 1, [job], [1.0])
+        time = TIME_CAP * (each.runtime + each.late) / self._spans.unit
+        for row in range(problem.n_jobs, problem.n_jobs + self._spans.free.size):
+            self._lp.addCol(time, 0.0, highspy.kHighsInf, 1, [row], [-1.0])
 
     def add(self, machine: int, span: int, jobs: Ints) -> bool:
         """Add a batch that ends in a span; False when it is there already."""
@@ -104,11 +131,9 @@ class _Master:
         family, length = int(problem.attribute[jobs[0]]), int(problem.shortest[jobs].max())
         cost = problem.weights.runtime * length / spans.unit
         cost += float(spans.set_up[machine, family]) + float(spans.late[span, jobs].sum())
-        count = spans.free.shape[1]
-        rows = problem.n_jobs + machine * count + np.arange(span, count)
-        index = np.concatenate([jobs, rows]).astype(np.int32)
-        need = float(length + spans.least[machine, family])
-        values = np.concatenate([np.ones(len(jobs)), np.full(len(rows), need)])
+        row = problem.n_jobs + machine * spans.free.shape[1] + span
+        index = np.append(jobs, row).astype(np.int32)
+        values = np.append(np.ones(len(jobs)), float(length + spans.least[machine, family]))
         self._lp.addCol(cost, 0.0, highspy.kHighsInf, len(index), index, values)
         return True
 
@@ -119,7 +144,8 @@ class _Master:
             return None
         duals = np.array(self._lp.getSolution().row_dual)
         jobs = duals[: self._problem.n_jobs].clip(min=0.0)
-        return jobs, -duals[self._problem.n_jobs :].clip(max=0.0).reshape(self._spans.free.shape)
+        later = -duals[self._problem.n_jobs :].clip(max=0.0).reshape(self._spans.free.shape)
+        return jobs, -np.diff(later, axis=1, append=0.0).clip(max=0.0)
 
 
 def _silent_highs() -> highspy.Highs:

@@ -5,6 +5,7 @@ The compiler and the solvers of the bounds are loaded when a plan is improved, n
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 FIRST_HEAT, NEXT_HEAT = 0.5, 0.15  # of the cost of a typical job: see search.heat
 SEARCH_SHARE = 0.7  # of the time; the rest is for the bound
 SMALL_JOBS, SMALL_SHARE = 30, 0.15  # where the proof takes longer than the plan
+SMALL_LEAST_S = 0.6  # but the plan takes this
 ROUNDS, LARGE_JOBS = 3, 100  # anneals: one from the first plan, others from the best; one above
 
 
@@ -89,7 +91,8 @@ def solve(
     """Return the best plan found in the budget, from `start` when there is one.
 
     stopped: asked every few milliseconds; the best so far is returned once it says True. workers:
-    threads of the proof. The time counts from when the compiled code is loaded.
+    threads of the proof; with two, the bound of a large problem is looked for beside the search.
+    The time counts from when the compiled code is loaded.
     """
     batches = list(start) or construct(problem)
     if not problem.n_jobs:
@@ -97,23 +100,39 @@ def solve(
     from services.sintering.search import Search
 
     search = Search(problem, batches, seed)
-    if budget.limit_s > 0:
-        from services.sintering.columns import load
+    if budget.limit_s <= 0:
+        found = _searched(search, budget, budget.clock(), stopped, 1.0)
+        return _solution(problem, found, counted_bound(problem), search.moves)
+    from services.sintering.columns import column_bound, load
 
-        load(problem)
+    load(problem)
     began_s = budget.clock()
-    batches = _searched(search, budget, began_s, stopped)
-    bound = counted_bound(problem)
-    if budget.limit_s > 0:
-        batches, bound = _bounded(problem, batches, bound, budget, began_s, stopped, workers)
-    return _solution(problem, batches, bound, search.moves)
+    end_s = began_s + budget.limit_s
+
+    def late() -> bool:
+        return stopped() or budget.clock() >= end_s
+
+    if workers < 2 or problem.n_jobs <= LARGE_JOBS:
+        batches = _searched(search, budget, began_s, stopped, _share(problem, budget))
+        batches, bound = _bounded(problem, batches, late, end_s - budget.clock(), workers)
+    else:
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            bounding = beside.submit(column_bound, problem, batches, late)
+            batches = _searched(search, budget, began_s, stopped, 1.0)
+            bound = bounding.result()
+    return _solution(problem, batches, max(bound, counted_bound(problem)), search.moves)
+
+
+def _share(problem: Problem, budget: Budget) -> float:
+    """Return the share of the time that goes to the search when the bound comes after it."""
+    if problem.n_jobs > SMALL_JOBS:
+        return SEARCH_SHARE
+    return max(SMALL_SHARE, min(SEARCH_SHARE, SMALL_LEAST_S / budget.limit_s))
 
 
 def _searched(
-    search: "Search", budget: Budget, began_s: float, stopped: Callable[[], bool]
+    search: "Search", budget: Budget, began_s: float, stopped: Callable[[], bool], share: float
 ) -> list[Batch]:
-    share = SMALL_SHARE if search.problem.n_jobs <= SMALL_JOBS else SEARCH_SHARE
-
     def progress() -> float:
         if stopped():
             return float("inf")
@@ -136,26 +155,21 @@ def _searched(
 def _bounded(
     problem: Problem,
     batches: list[Batch],
-    bound: int,
-    budget: Budget,
-    began_s: float,
-    stopped: Callable[[], bool],
+    late: Callable[[], bool],
+    left_s: float,
     workers: int,
 ) -> tuple[list[Batch], int]:
+    """Return the plan, or a better one that the proof found, and a bound, within `left_s`."""
     from services.sintering.columns import column_bound
     from services.sintering.proof import provable, prove
 
     if measured(problem, batches).breaches:
-        return batches, bound
-    end_s = began_s + budget.limit_s
-
-    def late() -> bool:
-        return stopped() or budget.clock() >= end_s
-
-    bound = max(bound, column_bound(problem, batches, late))
-    left_s = end_s - budget.clock()
+        return batches, 0
+    end_s = time.monotonic() + left_s
+    bound = max(counted_bound(problem), column_bound(problem, batches, late))
+    left_s = end_s - time.monotonic()
     open_gap = measured(problem, batches).total(problem.weights) > bound
-    if open_gap and left_s > 0 and not stopped() and provable(problem):
+    if open_gap and left_s > 0 and not late() and provable(problem):
         batches, proven = prove(problem, batches, bound, left_s, workers)
         bound = max(bound, proven)
     return batches, bound

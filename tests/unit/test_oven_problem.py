@@ -107,6 +107,20 @@ def test_search_is_valid_better_and_the_same_for_a_seed(tmp_path: Path) -> None:
     assert one == two
 
 
+def test_bound_beside_the_search_of_a_large_problem_is_below_what_another_search_finds(
+    tmp_path: Path,
+) -> None:
+    text = drawn(11, 110, 3)
+    path = tmp_path / "drawn.dzn"
+    path.write_text(text)
+    problem = read_instance(path)
+    found = solve(problem, Budget(limit_s=1.0), workers=2)
+    other = solve(problem, Budget(moves=400_000), seed=5)
+    verdict = judge(text, written(found.batches))
+    assert (verdict.broken, verdict.objective) == ([], found.total)
+    assert counted_bound(problem) <= found.bound <= min(found.total, other.total)
+
+
 def test_small_instance_is_proven_and_the_command_line_says_so(tmp_path: Path) -> None:
     path, out = tmp_path / "tiny.dzn", tmp_path / "tiny.json"
     path.write_text(TINY)
