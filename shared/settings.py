@@ -104,7 +104,7 @@ class TesterSettings(BaseModel):
 
     equipment_id: str = Field(pattern=r"^[a-z0-9-]+(/[a-z0-9-]+){3}$")
     service: ServiceName
-    protocol: Literal["neware"]
+    protocol: Literal["neware", "arbin"]
     endpoint: str = Field(pattern=r"^tcp://")
     channel_count: int = Field(gt=0)
     device_type: int

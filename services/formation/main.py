@@ -4,7 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from services.formation.api import add_routes
+from services.formation.arbin import ArbinClient
 from services.formation.domain import check
+from services.formation.driver import TesterDriver
 from services.formation.evidence import TestFiles
 from services.formation.neware import NewareClient
 from services.formation.settings import FormationSettings
@@ -17,15 +19,19 @@ from shared.parts import Parts
 from shared.settings import TesterSettings
 
 
-def over_tcp(tester: TesterSettings) -> NewareClient:
-    """Return the client of a tester at its endpoint."""
+def over_tcp(tester: TesterSettings) -> TesterDriver:
+    """Return the driver of a tester at its endpoint, by its maker's protocol."""
+    if tester.protocol == "arbin":
+        return ArbinClient(
+            tester.endpoint, device_type=tester.device_type, device_id=tester.device_id
+        )
     return NewareClient(tester.endpoint)
 
 
 def build(
     settings: FormationSettings,
     parts: Parts | None = None,
-    tester_client: Callable[[TesterSettings], NewareClient] = over_tcp,
+    tester_client: Callable[[TesterSettings], TesterDriver] = over_tcp,
 ) -> Service:
     """Return the service, wired but not running."""
     service = Service(settings, Path(__file__).parent / "migrations", parts)

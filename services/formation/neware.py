@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, tzinfo
 from itertools import pairwise
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from types import TracebackType
 from typing import Self, TypeVar
 from xml.etree.ElementTree import Element
@@ -77,6 +77,10 @@ class NewareClient:
     ) -> None:
         await self.close()
 
+    def program_of(self, share: Path, job_order_id: str, protocol: str) -> PurePath:
+        """Return the step file of a job order on the share."""
+        return share / f"{job_order_id}.xml"
+
     async def close(self) -> None:
         """Close the line; the next command opens it again."""
         await self._line.close()
@@ -123,9 +127,12 @@ class NewareClient:
         barcode: str,
         backup_dir: str | PurePath,
         *,
+        test_name: str = "",
         backup_interval_min: int = 60,
     ) -> None:
         """Start a step file that lies on the tester's own disk; its record goes to `backup_dir`.
+
+        test_name: for testers that know a test by its name; a BTS server numbers its tests.
 
         Machine effect: current flows. Not safe to repeat: a working channel refuses, which is a
         StationFaultError; after StationUnreachableError ask `inquire` for barcode and state.

@@ -13,9 +13,10 @@ from services.formation.answers import Channel, ChannelPoint, TestRow
 from services.formation.channels import ChannelFacts, choose_channel, facts_of
 from services.formation.curves import early_features
 from services.formation.cycles import cycle_figures
+from services.formation.driver import TesterDriver
 from services.formation.figures import Accuracy, rows_table, told
 from services.formation.grades import Grades
-from services.formation.neware import NewareClient, named
+from services.formation.neware import named
 from services.formation.outcome import capacity_results, cycling_ended, graded, job_ended
 from services.formation.protocol import TestProtocol
 from services.formation.stepfile import StepFile, compare, step_file
@@ -41,7 +42,7 @@ class TesterRunner:
     __test__ = False  # not a test case, whatever pytest thinks of the name
 
     def __init__(
-        self, service: Service, tester: TesterSettings, client: NewareClient, share: Path
+        self, service: Service, tester: TesterSettings, client: TesterDriver, share: Path
     ) -> None:
         self.tester, self._service, self._client, self._share = tester, service, client, share
         self._database, self._outbox, self._clock = (
@@ -206,7 +207,15 @@ class TesterRunner:
                 run = await store.run_of(tx, order.station_order_id)
             path = self._path(order.station_order_id)
             await asyncio.to_thread(write_whole, path, run.step_file)
-            await self._client.start(channel, path, lease.lot_id, self._share / "backup")
+            protocol = f"{run.protocol_id}-v{run.protocol_version}"
+            program = self._client.program_of(self._share, order.station_order_id, protocol)
+            await self._client.start(
+                channel,
+                program,
+                lease.lot_id,
+                self._share / "backup",
+                test_name=order.station_order_id,
+            )
         started = replace(order.to("running"), started_at=self._clock.now())
         async with self._database.begin() as tx:
             await joborders.save(tx, order.state, started)

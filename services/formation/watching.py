@@ -7,7 +7,8 @@ import structlog
 
 from services.formation import channelstore, domain, store
 from services.formation.answers import Channel, ChannelPoint
-from services.formation.neware import NewareClient, named
+from services.formation.driver import TesterDriver
+from services.formation.neware import named
 from services.formation.protocol import TestProtocol
 from services.formation.safety import Watched, watch
 from services.formation.store import Lease
@@ -33,7 +34,7 @@ class TesterWatch:
 
     __test__ = False  # not a test case, whatever pytest thinks of the name
 
-    def __init__(self, service: Service, tester: TesterSettings, client: NewareClient) -> None:
+    def __init__(self, service: Service, tester: TesterSettings, client: TesterDriver) -> None:
         self._service, self._tester, self._client = service, tester, client
         self._channels: dict[str, Channel] = {}
         self._protocols: dict[str, TestProtocol] = {}
