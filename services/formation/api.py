@@ -13,7 +13,7 @@ from services.formation.evidence import TestFiles
 from services.formation.fileroutes import add_file_routes
 from services.formation.graderoutes import add_grade_routes
 from services.formation.grades import Grades
-from services.formation.protocol import TestProtocol, ccd_protocol
+from services.formation.protocol import CellOrder, TestProtocol, ccd_protocol
 from services.formation.testing import TesterRunner
 from shared.app import Service
 from shared.commands import Command, command_of
@@ -101,10 +101,26 @@ def add_routes(service: Service, testers: list[TesterRunner], files: TestFiles) 
             "features": run["features"],
         }
 
+    @app.get("/test-protocols/{protocol_id}/plan")
+    async def get_plan(
+        protocol_id: str,
+        lot_id: Annotated[str, Query(min_length=1)],
+        equipment_id: Annotated[str, Query(min_length=1)],
+        capacity_mah: float | None = None,
+        area_cm2: float | None = None,
+    ) -> dict[str, Any]:
+        """A protocol in parts for tester and analyser, with the file each of them is given."""
+        cell = CellOrder(lot_id=lot_id, capacity_mah=capacity_mah, area_cm2=area_cm2)
+        tester = plan.tester(equipment_id)
+        async with database.quiet() as tx:
+            return {
+                "parts": await workflow.plan_of(tx, protocol_id, cell, tester, service.clock.now())
+            }
+
     @app.post("/channel-entries", status_code=201)
     async def post_channel_entry(body: ChannelEntry, command: given) -> dict[str, Any]:
         """Add a line to a channel's history: calibrated, repaired, drift, moved, withdrawn."""
-        plan.check(body.equipment_id)
+        plan.tester(body.equipment_id)
 
         async def keep(tx: Transaction) -> dict[str, Any]:
             await channelstore.add_entry(tx, body, service.clock.now())

@@ -66,7 +66,57 @@ class Loop(_Part):
     cycle_count: int = Field(ge=1, le=10_000)
 
 
-Step = Annotated[Rest | Current | Hold | Loop, Field(discriminator="kind")]
+class Scan(_Part):
+    """A voltage that moves evenly from one value to another."""
+
+    kind: Literal["scan"] = "scan"
+    from_v: float
+    to_v: float
+    rate_mv_per_s: float = Field(gt=0)
+
+    @property
+    def duration_s(self) -> float:
+        """How long it takes."""
+        return 1e3 * abs(self.to_v - self.from_v) / self.rate_mv_per_s
+
+
+class Spectrum(_Part):
+    """An impedance spectrum at rest, from the high to the low frequency."""
+
+    kind: Literal["spectrum"] = "spectrum"
+    frequency_max_hz: float = Field(gt=0, le=1e7)
+    frequency_min_hz: float = Field(ge=1e-5)
+    amplitude_mv: float = Field(gt=0, le=1000)
+    points_per_decade_count: int = Field(ge=1, le=100)
+
+    @model_validator(mode="after")
+    def _falls(self) -> Self:
+        if self.frequency_min_hz >= self.frequency_max_hz:
+            raise ValueError(
+                f"frequency_min_hz {self.frequency_min_hz} is not below {self.frequency_max_hz}"
+            )
+        return self
+
+    @property
+    def duration_s(self) -> float:
+        """About how long it takes: three periods of each point."""
+        step: float = 10.0 ** (1.0 / self.points_per_decade_count)
+        count = 1 + int(math.log(self.frequency_max_hz / self.frequency_min_hz) / math.log(step))
+        return math.fsum(3.0 * step**number / self.frequency_max_hz for number in range(count))
+
+
+Step = Annotated[Rest | Current | Hold | Scan | Spectrum | Loop, Field(discriminator="kind")]
+
+
+def aims_v(step: Step) -> tuple[float, ...]:
+    """Return the voltages a step goes to."""
+    if isinstance(step, Scan):
+        return (step.from_v, step.to_v)
+    if isinstance(step, Hold):
+        return (step.voltage_v,)
+    if isinstance(step, Current) and step.until_v is not None:
+        return (step.until_v,)
+    return ()
 
 
 class Limits(_Part):
@@ -112,10 +162,9 @@ class TestProtocol(_Part):
         for number, step in enumerate(self.steps, start=1):
             if isinstance(step, Loop) and step.first_step >= number:
                 raise ValueError(f"step {number} loops to {step.first_step}, not before it")
-            aim_v = step.until_v if isinstance(step, Current) else None
-            aim_v = step.voltage_v if isinstance(step, Hold) else aim_v
-            if aim_v is not None and not limits.lowest_v <= aim_v <= limits.highest_v:
-                raise ValueError(f"step {number} aims at {aim_v} V, outside its limits")
+            for aim_v in aims_v(step):
+                if not limits.lowest_v <= aim_v <= limits.highest_v:
+                    raise ValueError(f"step {number} aims at {aim_v} V, outside its limits")
         return self
 
 
@@ -245,7 +294,7 @@ def expected_duration_s(protocol: TestProtocol) -> float:
     for step in protocol.steps:
         if isinstance(step, Loop):
             times.append((step.cycle_count - 1) * sum(times[step.first_step - 1 :]))
-        elif isinstance(step, Rest):
+        elif isinstance(step, Rest | Scan | Spectrum):
             times.append(step.duration_s)
         elif isinstance(step, Current) and step.c_rate_per_h is not None:
             times.append(min(3600.0 / abs(step.c_rate_per_h), step.until_s))

@@ -18,6 +18,8 @@ from services.formation.protocol import (
     Hold,
     Loop,
     Rest,
+    Scan,
+    Spectrum,
     Step,
     TestProtocol,
     current_ma,
@@ -182,9 +184,15 @@ def step_file(
     aurora-unicycler writes the steps, we add protection to each of them.
 
     Raises:
-        InvalidInputError: the order lacks a capacity or an area.
+        InvalidInputError: the order lacks a capacity or an area, or a step is a spectrum.
         OutOfLimitsError: a current or a voltage does not fit the tester's range with margin.
     """
+    spectra = [n for n, s in enumerate(protocol.steps, 1) if isinstance(s, Spectrum)]
+    if spectra:
+        raise InvalidInputError(
+            f"{protocol.protocol_id}: step {spectra[0]} is a spectrum, which a Neware channel"
+            f" cannot measure; order its parts (GET /test-protocols/{protocol.protocol_id}/plan)"
+        )
     highest_ma = highest_current_ma(protocol, order)
     if not range_fits(highest_ma, range_ma):
         raise OutOfLimitsError(
@@ -232,8 +240,8 @@ def neutral_form(protocol: TestProtocol, order: CellOrder) -> dict[str, Any]:
         "safety": {
             "max_voltage_V": limits.highest_v,
             "min_voltage_V": limits.lowest_v,
-            "max_current_mA": CURRENT_MARGIN * highest_ma,
-            "min_current_mA": -CURRENT_MARGIN * highest_ma,
+            "max_current_mA": CURRENT_MARGIN * highest_ma or None,
+            "min_current_mA": -CURRENT_MARGIN * highest_ma or None,
             "max_capacity_mAh": most_mah,
             "delay_s": limits.delay_s,
         },
@@ -250,6 +258,21 @@ def _technique(step: Step, order: CellOrder) -> dict[str, Any]:
             "step": "loop",
             "loop_to": f"step {step.first_step}",
             "cycle_count": step.cycle_count,
+        }
+    if isinstance(step, Scan):
+        return {
+            "step": "voltage_scan",
+            "start_voltage_V": step.from_v,
+            "end_voltage_V": step.to_v,
+            "scan_rate_mV_per_s": step.rate_mv_per_s,
+        }
+    if isinstance(step, Spectrum):
+        return {
+            "step": "impedance_spectroscopy",
+            "amplitude_V": step.amplitude_mv / 1e3,
+            "start_frequency_Hz": step.frequency_max_hz,
+            "end_frequency_Hz": step.frequency_min_hz,
+            "points_per_decade": step.points_per_decade_count,
         }
     if isinstance(step, Hold):
         capacity_mah = given(order.capacity_mah, "capacity_mah", order)

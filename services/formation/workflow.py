@@ -1,15 +1,19 @@
 """What formation does at rest racks and analysers, with master data and channels."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from itertools import count
 from typing import Any, Literal
 
 from services.formation import channelstore, store
 from services.formation.channels import Need, facts_of, refusals
 from services.formation.domain import Grading
-from services.formation.protocol import TestProtocol
+from services.formation.eclabsettings import settings_text
+from services.formation.plan import parts_of
+from services.formation.protocol import CellOrder, TestProtocol
+from services.formation.stepfile import step_file
 from services.formation.testing import TesterRunner
 from shared import joborders, recipes
 from shared.app import Service
@@ -17,7 +21,7 @@ from shared.errors import NotFoundError
 from shared.events import JobOrderReleased, SpectrumMeasured
 from shared.intake import ended_event, first_startable, lot_results, order_for
 from shared.joborders import StationOrder
-from shared.settings import StationSettings
+from shared.settings import StationSettings, TesterSettings
 from shared.stations import JobAnswer
 from shared.transaction import Transaction
 
@@ -107,14 +111,15 @@ class Channels:
     def __init__(self, testers: Sequence[TesterRunner]) -> None:
         self._testers = {runner.tester.equipment_id: runner for runner in testers}
 
-    def check(self, equipment_id: str) -> None:
-        """Refuse a tester that the plant does not have.
+    def tester(self, equipment_id: str) -> TesterSettings:
+        """Return what the plant file says of a tester.
 
         Raises:
             NotFoundError: no such tester.
         """
         if equipment_id not in self._testers:
             raise NotFoundError(f"no tester {equipment_id}; known are {sorted(self._testers)}")
+        return self._testers[equipment_id].tester
 
     async def channels(self, tx: Transaction, need: Need, today: date) -> list[dict[str, Any]]:
         """Return each channel with its facts, its lease and the reasons it has to refuse."""
@@ -155,3 +160,38 @@ async def take_master_data(
         "test_protocols": [protocol.protocol_id for protocol in protocols],
         "gradings": [grading.product_id for grading in gradings],
     }
+
+
+async def plan_of(
+    tx: Transaction, protocol_id: str, cell: CellOrder, tester: TesterSettings, at: datetime
+) -> list[dict[str, Any]]:
+    """Return the parts of a protocol with what each instrument is given to run.
+
+    Raises:
+        NotFoundError: no released version.
+        InvalidInputError: the cell lacks a capacity or an area.
+        OutOfLimitsError: a part for the tester does not fit its range with margin.
+    """
+    protocol = await store.newest_protocol(tx, protocol_id)
+    return await asyncio.to_thread(_written, protocol, cell, tester, at)
+
+
+def _written(
+    protocol: TestProtocol, cell: CellOrder, tester: TesterSettings, at: datetime
+) -> list[dict[str, Any]]:
+    found = []
+    for part in parts_of(protocol):
+        common = {"part": part.number, "instrument": part.instrument, "version": protocol.version}
+        neware = None
+        if part.instrument == "tester":
+            neware = step_file(
+                part.protocol,
+                cell,
+                range_ma=tester.current_range_ma,
+                range_v=tester.voltage_range_v,
+                written_at=at,
+            ).content.decode()
+        eclab = settings_text(part.protocol, cell).decode("cp1252")
+        steps = part.protocol.model_dump(mode="json")["steps"]
+        found.append({**common, "steps": steps, "neware_xml": neware, "eclab_mps": eclab})
+    return found

@@ -17,7 +17,12 @@ from services.formation import store
 from services.formation.domain import GradeBin, Grading
 from services.formation.main import build
 from services.formation.neware import NewareClient
-from services.formation.protocol import TestProtocol, ccd_protocol, formation_protocol
+from services.formation.protocol import (
+    Spectrum,
+    TestProtocol,
+    ccd_protocol,
+    formation_protocol,
+)
 from services.formation.settings import FormationSettings
 from services.formation.store import Lease, LeasedMeanwhileError, Run
 from services.formation.testing import TesterRunner
@@ -159,6 +164,30 @@ async def test_channel_tells_its_facts_its_lease_and_its_refusals(
     assert first["refuses"] == ["needs 200 mA, limit is 0.9 of the range 200 mA"]
     assert second["refuses"][0] == "withdrawn: relay"
     assert [line["entry"] for line in history] == ["repaired", "withdrawn"]
+
+
+async def test_plan_gives_each_instrument_its_part_or_says_why_not(
+    new_database: Callable[[], str], tmp_path: Path
+) -> None:
+    spectrum = Spectrum(
+        frequency_max_hz=7e6, frequency_min_hz=1.0, amplitude_mv=10.0, points_per_decade_count=10
+    )
+    released = ccd_protocol(max_steps=3).model_copy(update={"status": "released"})
+    steps = (spectrum, *released.steps, spectrum)
+    async with formation(new_database(), tmp_path) as service:
+        async with service.database.begin() as tx:
+            await store.add_protocol(tx, released.model_copy(update={"steps": steps}))
+        transport = httpx.ASGITransport(app=service.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://f") as http:
+            target = f"/test-protocols/ccd-staircase/plan?lot_id=W1&equipment_id={TESTER}"
+            parts = (await http.get(f"{target}&area_cm2=2")).json()["parts"]
+            wide = await http.get(f"{target}&area_cm2=2000")
+            unknown = await http.get(target)
+    assert [part["instrument"] for part in parts] == ["analyser", "tester", "analyser"]
+    assert [part["neware_xml"] is None for part in parts] == [True, False, True]
+    assert "PEIS" in parts[0]["eclab_mps"]
+    assert (wide.status_code, "limit is 0.9" in wide.text) == (422, True)
+    assert "area_cm2" in unknown.text
 
 
 # The watch
