@@ -236,6 +236,11 @@ class StationClient:
             if not dead.done():
                 dead.set_result(reason)
 
+        async def lost(error: Exception) -> None:
+            ended(f"connection lost: {error!r}")
+
+        # Told before the library ends each subscription with a status that says nothing of why.
+        client.connection_lost_callback = lost
         listener = Listener(
             heard=self._pulse.heard,
             samples=self.take,

@@ -13,9 +13,9 @@ from shared.settings import StationSettings
 from shared.stations import DATA_LOST, Sample
 
 Part = TypeVar("Part")
-PUBLISHING_MS = 500.0
-KEEP_ALIVE_COUNT = 2  # a station without news says so each second: that is its pulse
-LIFETIME_COUNT = 240
+PUBLISHING_MS = 200.0
+KEEP_ALIVE_COUNT = 5  # a station without news says so each second: that is its pulse
+LIFETIME_COUNT = 600
 QUEUE = 100  # changes a station keeps of one value between two publishings
 MOST_PER_SUBSCRIPTION = 500
 MOST_PER_CALL = 100

@@ -47,10 +47,11 @@ class StationSettings(BaseModel):
 
     node: the machine's own node, `nsu=<uri>;s=<name>`; below Machines by its name when None.
     namespace: URI of the machine's own nodes. items: node of each live value by its signal; what
-    stands below ProcessValues when empty. sampling_ms: how often the station looks at a value.
-    most_items: values it can watch at once; small PLCs end near 1000. smallest_change: by signal,
-    in its unit; smaller changes are not recorded. tolerance: by parameter, in its unit, what a
-    value read back may differ from the one sent, beside a relative 1e-6.
+    stands below ProcessValues when empty. sampling_ms: how often the station looks at a value,
+    0: it tells each change. most_items: values it can watch at once; small PLCs end near 1000.
+    smallest_change: by signal, in its unit; smaller changes are not recorded. tolerance: by
+    parameter, in its unit, what a value read back may differ from the one sent, beside a
+    relative 1e-6.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -62,7 +63,7 @@ class StationSettings(BaseModel):
     node: str | None = Field(default=None, pattern=NODE)
     namespace: str | None = Field(default=None, min_length=1)
     items: dict[str, Annotated[str, Field(pattern=NODE)]] = Field(default_factory=dict)
-    sampling_ms: float = Field(default=250.0, ge=1.0, le=3_600_000.0)
+    sampling_ms: float = Field(default=250.0, ge=0.0, le=3_600_000.0)
     most_items: int = Field(default=1000, gt=0)
     smallest_change: dict[str, Amount] = Field(default_factory=dict)
     tolerance: dict[str, Amount] = Field(default_factory=dict)

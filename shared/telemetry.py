@@ -1,7 +1,6 @@
 """Live values between stations and readers over the bus: published here, read and checked here."""
 
 import asyncio
-import contextlib
 import itertools
 import json
 import math
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from shared.bus import Bus
+from shared.db import Signal
 from shared.errors import InvalidInputError, ServiceUnreachableError
 from shared.stations import DATA_LOST, NO_COMMUNICATION, Sample
 from shared.thinning import Thinning
@@ -23,7 +23,8 @@ if TYPE_CHECKING:  # a reader of telemetry does not load the OPC UA library
     from shared.opcua import StationClient
 
 log = structlog.get_logger()
-PUBLISH_S = 0.5
+GATHER_S = 0.1  # what a station says in this time goes out together
+AGAIN_S = 0.5  # while the broker is away
 REPEAT_S = 2.0
 MOST_WAITING = 50_000  # samples of a station kept while the broker is away, about 10 MB
 MOST_IN_MESSAGE = 500
@@ -56,27 +57,37 @@ class TelemetryFeed:
         self._waiting: deque[Sample] = deque()
         self._newest: dict[str, Sample] = {}
         self._thinning = Thinning(client.settings.smallest_change)
+        self._news = Signal()
         client.on_samples.append(self._take)
         client.on_lost.append(self._take_gap)
 
     async def run(self) -> None:
-        """Publish every sample, twice a wall second; while the broker is away they wait.
+        """Publish every sample soon after it came; while the broker is away they wait.
 
         A station only tells changes. While it answers and nothing changes, its newest values are
         repeated every two wall seconds with their old source time, so that readers can tell a
         quiet station from a silent one; values of a lost station are not repeated.
         """
         clock = asyncio.get_running_loop()
-        published_s = clock.time()
+        published_s, rest_s = clock.time(), GATHER_S
         while True:
-            await asyncio.sleep(PUBLISH_S)
+            await asyncio.sleep(rest_s)
+            if not self._waiting:
+                await self._news.wait(published_s + REPEAT_S - clock.time())
             if self._waiting:
-                with contextlib.suppress(ServiceUnreachableError):  # kept; readiness tells it
+                try:
                     await self._publish()
-                    published_s = clock.time()
-            elif clock.time() - published_s >= REPEAT_S and self._client.connected:
-                self._bus.publish_soon(self._topic, self._written(list(self._newest.values())))
+                    published_s, rest_s = clock.time(), self._rest_s()
+                except ServiceUnreachableError:  # kept; readiness tells it
+                    rest_s = AGAIN_S
+            elif clock.time() - published_s >= REPEAT_S:
+                if self._client.connected:
+                    self._bus.publish_soon(self._topic, self._written(list(self._newest.values())))
                 published_s = clock.time()
+
+    def _rest_s(self) -> float:
+        """Return how long to gather; not at all while more waits than goes out at once."""
+        return GATHER_S if len(self._waiting) < MOST_AT_ONCE else 0.0
 
     @property
     def _topic(self) -> str:
@@ -125,6 +136,8 @@ class TelemetryFeed:
             if len(self._waiting) >= MOST_WAITING:
                 self._drop()
             self._waiting.append(sample)
+        if samples:
+            self._news.set()
 
     def _drop(self) -> None:
         """Make room: a quarter of what waits becomes one gap in each of its signals."""

@@ -1,4 +1,4 @@
-"""When the topics of the live link are composed anew: the overview at 2 Hz, cells on their news."""
+"""When the topics of the live link are composed anew: the overview at 5 Hz, cells on their news."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ from shared.clock import Clock
 from shared.errors import MesError
 
 log = structlog.get_logger()
-OVERVIEW_EVERY_S = 0.5
+OVERVIEW_EVERY_S = 0.2
 HEARTBEAT_S = 1.0
 CELL_EVERY_S = 1.0
 SETTLED_S = 3.0  # other services take in the same event a little later than the gateway

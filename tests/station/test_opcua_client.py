@@ -248,7 +248,8 @@ async def test_a_loss_is_a_gap_with_its_reason_and_the_value_is_known_again_afte
             client.on_lost.append(lambda signals, status: gaps.append((list(signals), status)))
             await until(lambda: bool(client.samples))
             proxy.reset()
-            await until(lambda: not client.connected)
+            await until(lambda: client.trouble is not None)
+            assert "connection lost: ConnectionError" in str(client.trouble)
             await until(lambda: client.connected and bool(client.samples))
             assert client.samples["temperature_degc"].value == 7.0
     assert gaps == [(["temperature_degc"], "BadNoCommunication")]
