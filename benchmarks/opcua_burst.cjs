@@ -9,6 +9,7 @@ const { OPCUACertificateManager } = require("node-opcua-certificate-manager");
 const { nodesets } = require("node-opcua-nodesets");
 const { MessageSecurityMode, SecurityPolicy } = require("node-opcua-secure-channel");
 const { OPCUAServer } = require("node-opcua-server");
+const { StatusCodes } = require("node-opcua-status-code");
 const { DataType } = require("node-opcua-variant");
 
 const [port, name, certificateFile, privateKeyFile, rootFolder, clientFiles, passwordFile, sets,
@@ -55,14 +56,16 @@ function build(server) {
   }));
 }
 
+// Each change has the source time at which it was due, so that those a busy tick makes up for differ.
 function change(variables) {
-  const began = performance.now();
+  const [began, beganAt] = [performance.now(), Date.now()];
   let written = 0;
   const timer = setInterval(() => {
     const passed = Math.min(performance.now() - began, 1000 * Number(seconds));
     for (const due = (passed * Number(rate)) / 1000; written < due; written += 1) {
-      variables[written % variables.length]
-        .setValueFromSource({ dataType: DataType.Double, value: written + 1 });
+      variables[written % variables.length].setValueFromSource(
+        { dataType: DataType.Double, value: written + 1 }, StatusCodes.Good,
+        new Date(beganAt + (1000 * written) / Number(rate)));
     }
     if (passed >= 1000 * Number(seconds)) {
       clearInterval(timer);
