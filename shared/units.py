@@ -18,6 +18,7 @@ UNITS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "degc_per_min": ("°C/min", ""),
         "ml_per_min": ("mL/min", "41"),
         "mbar_l_per_s": ("mbar·L/s", ""),
+        "mpas": ("mPa·s", "C24"),
         "ppm_h": ("ppm·h", ""),
         "kj_per_mol": ("kJ/mol", ""),
         "degc": ("°C", "CEL"),

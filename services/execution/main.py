@@ -10,9 +10,12 @@ from shared.events import (
     CellGraded,
     DispositionDecided,
     ExposureEvaluated,
+    GenealogyRecorded,
     JobOrderEnded,
     JobOrderHeld,
     JobOrderStarted,
+    LotHeld,
+    MaterialLotRegistered,
 )
 from shared.parts import Parts
 
@@ -30,6 +33,9 @@ def build(settings: ExecutionSettings, parts: Parts | None = None) -> Service:
             DispositionDecided: work.on_disposition,
             ExposureEvaluated: work.on_exposure,
             CellGraded: work.on_graded,
+            GenealogyRecorded: work.on_mixed,
+            MaterialLotRegistered: work.on_lot_made,
+            LotHeld: work.on_lot_held,
         },
     )
     service.loop("time limits", work.watch_limits)

@@ -139,6 +139,14 @@ async def _take_stock(tx: Transaction, allocation: Allocation, rule: StockRule, 
         )
 
 
+async def take_out(tx: Transaction, item: Material) -> None:
+    """Take what was used outside any job order from a stock lot, if it is one in that unit."""
+    statement = """
+        UPDATE lot SET quantity = greatest(quantity - :quantity, 0)
+        WHERE lot_id = :lot_id AND kind = 'stock' AND unit = :unit"""
+    await tx.execute(sql(statement), item.model_dump(include={"lot_id", "quantity", "unit"}))
+
+
 async def _take_layers(
     tx: Transaction,
     allocation: Allocation,

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from services.execution import domain, gates, limits, stock, store
-from services.execution.domain import WorkMaster, WorkSchedule
+from services.execution.domain import ReceivedLot, WorkMaster, WorkSchedule
 from services.execution.finish import Finisher
 from services.execution.holds import OPEN_EXPOSURE, Decided, HoldChange, Holds, PersonsGate
 from services.execution.release import Releaser
@@ -19,9 +19,11 @@ from shared.events import (
     CellGraded,
     DispositionDecided,
     ExposureEvaluated,
+    GenealogyRecorded,
     JobOrderEnded,
     JobOrderHeld,
     JobOrderStarted,
+    LotHeld,
     MaterialLotRegistered,
     WorkRequestAccepted,
 )
@@ -126,6 +128,25 @@ class ExecutionWork:
             reason=event.reason,
         )
         await self._holds.hold(tx, event.work_request_id, event.lot_id, "station", event.reason)
+
+    async def on_mixed(self, tx: Transaction, envelope: Envelope, event: GenealogyRecorded) -> None:
+        """A mix was weighed out: the stock of what went into it is less by that much."""
+        for item in event.materials:
+            if item.use == "consumed":
+                await stock.take_out(tx, item)
+
+    async def on_lot_made(
+        self, tx: Transaction, envelope: Envelope, event: MaterialLotRegistered
+    ) -> None:
+        """A mix may be used: it is stock from now on, unless it is held."""
+        fields = event.model_dump(include=set(ReceivedLot.model_fields))
+        await store.receive(tx, ReceivedLot.model_validate(fields), self._clock.now())
+
+    async def on_lot_held(self, tx: Transaction, envelope: Envelope, event: LotHeld) -> None:
+        """A service holds a lot of its own: nothing is taken from it, if it came into stock."""
+        if not await store.lots(tx, [event.lot_id]):
+            return
+        await self._holds.hold(tx, event.work_request_id, event.lot_id, event.gate, event.reason)
 
     async def on_disposition(
         self, tx: Transaction, envelope: Envelope, event: DispositionDecided

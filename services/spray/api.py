@@ -3,9 +3,12 @@
 from typing import Annotated, Any
 
 from fastapi import Depends
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.spray import store, workflow
+from services.spray.cure import CureModel
+from services.spray.mix import MixFormula
+from services.spray.setup import SpraySetup
 from shared.app import Service
 from shared.commands import Command, command_of
 from shared.recipes import MasterRecipe
@@ -18,6 +21,9 @@ class MasterData(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     master_recipes: list[MasterRecipe]
+    mix_formulas: list[MixFormula] = Field(default_factory=list)
+    setups: list[SpraySetup] = Field(default_factory=list)
+    cure_models: list[CureModel] = Field(default_factory=list)
 
 
 def add_routes(service: Service) -> None:
@@ -28,8 +34,12 @@ def add_routes(service: Service) -> None:
 
     @app.post("/master-data", status_code=201)
     async def post_master_data(body: MasterData, command: given) -> dict[str, Any]:
-        """Keep master recipes; a version that exists with other content is refused."""
-        return await command.once(lambda tx: workflow.take_master_data(tx, body.master_recipes))
+        """Keep recipes, formulas, setups and cure models; another content of a version is 409."""
+        return await command.once(
+            lambda tx: workflow.take_master_data(
+                tx, body.master_recipes, body.mix_formulas, body.setups, body.cure_models
+            )
+        )
 
     @app.get("/lots/{lot_id}/faces")
     async def get_faces(lot_id: str) -> dict[str, Any]:

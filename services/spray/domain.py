@@ -22,6 +22,8 @@ class CoatedFace:
     contact_angle_deg: float | None
     film_um: float | None
     arc_count: int | None
+    deviation: str | None = None
+    cure_rate_per_min: float | None = None
 
 
 def check_tray(job_order: JobOrderReleased, capacity_parts: int | None) -> None:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from services.spray.api import add_routes
 from services.spray.domain import pellets
+from services.spray.mixing import Mixing
+from services.spray.mixroutes import add_mix_routes
 from services.spray.settings import SpraySettings
 from services.spray.workflow import SprayWork
 from shared.app import Service
@@ -15,8 +17,11 @@ def build(settings: SpraySettings, parts: Parts | None = None) -> Service:
     """Return the service, wired but not running."""
     service = Service(settings, Path(__file__).parent / "migrations", parts)
     service.listen(("execution",), intake(service, pellets))
-    drive_stations(service, SprayWork(service))
+    mixing = Mixing(service)
+    drive_stations(service, SprayWork(service, mixing))
+    service.loop("pot life", mixing.watch)
     add_routes(service)
+    add_mix_routes(service, mixing)
     return service
 
 

@@ -1,6 +1,7 @@
 """Coated faces in the spray service's database."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,33 +10,35 @@ from shared.db import sql
 from shared.transaction import Transaction
 
 
-async def keep_faces(
-    tx: Transaction, station_order_id: str, faces: Sequence[CoatedFace], at: datetime
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Coating:
+    """What all faces of one station order have in common."""
+
+    station_order_id: str
+    equipment_id: str
+    nozzle_id: str
+    cure_model_id: str | None
+    cure_model_version: int | None
+    sprayed_at: datetime
+
+
+async def keep_faces(tx: Transaction, coating: Coating, faces: Sequence[CoatedFace]) -> None:
     """Keep what was measured on each face of one station order."""
     statement = """
         INSERT INTO coated_face (lot_id, face, station_order_id, contact_angle_deg, film_um,
-                                 arc_count, sprayed_at)
-        VALUES (:lot_id, :face, :station_order_id, :contact_angle_deg, :film_um, :arc_count, :at)"""
-    rows = [
-        {
-            "lot_id": face.lot_id,
-            "face": face.face,
-            "station_order_id": station_order_id,
-            "contact_angle_deg": face.contact_angle_deg,
-            "film_um": face.film_um,
-            "arc_count": face.arc_count,
-            "at": at,
-        }
-        for face in faces
-    ]
-    await tx.execute(sql(statement), rows)
+                                 arc_count, sprayed_at, nozzle_id, equipment_id, deviation,
+                                 cure_model_id, cure_model_version, cure_rate_per_min)
+        VALUES (:lot_id, :face, :station_order_id, :contact_angle_deg, :film_um, :arc_count,
+                :sprayed_at, :nozzle_id, :equipment_id, :deviation, :cure_model_id,
+                :cure_model_version, :cure_rate_per_min)"""
+    await tx.execute(sql(statement), [vars(coating) | vars(face) for face in faces])
 
 
 async def faces_of(tx: Transaction, lot_id: str) -> list[dict[str, Any]]:
     """Return the sprayed faces of one pellet, oldest first."""
     statement = """
-        SELECT face, station_order_id, contact_angle_deg, film_um, arc_count, sprayed_at
+        SELECT face, station_order_id, contact_angle_deg, film_um, arc_count, sprayed_at,
+               nozzle_id, equipment_id, deviation, cure_rate_per_min
         FROM coated_face WHERE lot_id = :lot_id ORDER BY sprayed_at, face"""
     rows = (await tx.execute(sql(statement), {"lot_id": lot_id})).mappings()
     return [dict(row) for row in rows]

@@ -43,12 +43,16 @@ PASSED_ON = {
 COMMANDED = ("execution", "sintering", "spray", "lamination", "formation", "quality", "gateway")
 STATIONS = ("sintering", "spray", "lamination", "formation")
 FILES, SPECTRA = "/test-files", "/spectra"
-# Tested where there is what they change: a plan of furnaces, certificates of strangers, charts.
+# Tested where there is what they change: a plan of furnaces, strangers, charts, glue.
 ELSEWHERE = {
     "/chart-signals/{signal_id}/answers",
     "/control-charts/{chart_id}/limits",
     "/furnace-loads/{furnace_load_id}/places",
     "/furnace-plan/pins",
+    "/glue-mixes",
+    "/glue-mixes/{lot_id}/checks",
+    "/glue-mixes/{lot_id}/disposal",
+    "/lots/{lot_id}/cure-results",
     "/furnace-plan/pins/{pin_id}/end",
     "/lots/{lot_id}/grades",
     "/trust/{fingerprint}/accept",

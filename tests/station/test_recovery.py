@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -23,6 +23,7 @@ from shared.events import EquipmentStateChanged, JobOrderReleased, JobOrderStart
 from shared.facts import Material
 from shared.parts import Parts
 from tests.station.bench import WITHIN_S, Bench, Ground, bench, job_order, lot, recipe
+from tests.station.glue import formula, setup
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +39,7 @@ class Case:
     idle: tuple[str, ...]
     lots: Callable[[str], list[Material]]
     other_sections: tuple[str, ...] = ()
+    extra: dict[str, Any] = field(default_factory=dict)
 
     def order(self, name: str) -> JobOrderReleased:
         return job_order(
@@ -98,6 +100,10 @@ CASES = [
             area_cm2=2.0,
         ),
         lots=glued,
+        extra={
+            "mix_formulas": [formula(received_allowed=True)],
+            "setups": [setup("eap-1"), setup("eap-2")],
+        },
     ),
     Case(
         service="lamination",
@@ -212,7 +218,9 @@ async def ward(
         case.service, case.wire, bench_ground, folder, idle=case.idle, speed=case.speed
     ) as running:
         sections: dict[str, list[Any]] = {name: [] for name in case.other_sections}
-        reply = await running.post("/master-data", {"master_recipes": [case.recipe], **sections})
+        reply = await running.post(
+            "/master-data", {"master_recipes": [case.recipe], **sections, **case.extra}
+        )
         assert reply.status_code == 201, reply.text
         yield Ward(case=case, bench=running)
 

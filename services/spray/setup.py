@@ -1,0 +1,46 @@
+"""What must hold at a station before it sprays: nozzle, calibration, operator."""
+
+from datetime import datetime
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from shared.errors import BlockedError
+
+
+class SpraySetup(BaseModel):
+    """Who and what stands at a station, and until when each is good; a change is a new version."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    station: str = Field(min_length=1)
+    version: int = Field(ge=1)
+    nozzle_id: str = Field(min_length=1)
+    nozzle_due_at: AwareDatetime
+    calibrated_until: AwareDatetime
+    operator: str = Field(min_length=1)
+    trained_until: AwareDatetime
+    source: str = Field(min_length=3)
+
+
+def check_setup(setup: SpraySetup | None, station: str, end: datetime) -> SpraySetup:
+    """Return the setup if it is good until a job's end.
+
+    Raises:
+        BlockedError: not known, or something of it ends before; names the instant and the remedy.
+    """
+    if setup is None:
+        raise BlockedError(
+            f"{station}: nozzle, calibration and operator are unknown; enter its setup in spray's "
+            "master data"
+        )
+    for what, until, remedy in (
+        (f"nozzle {setup.nozzle_id}", setup.nozzle_due_at, "change the nozzle"),
+        ("calibration", setup.calibrated_until, "calibrate the station"),
+        (f"training of {setup.operator}", setup.trained_until, "name a trained operator"),
+    ):
+        if until < end:
+            raise BlockedError(
+                f"{station}: {what} is valid until {until.isoformat()}, the job would end at "
+                f"{end.isoformat()}; {remedy} and enter a new version of the setup"
+            )
+    return setup

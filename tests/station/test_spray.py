@@ -1,0 +1,216 @@
+"""The spray service against simulated EAP stations: glue, interlocks, faces, cure."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.spray.main import build
+from services.spray.settings import SpraySettings
+from shared.events import (
+    GenealogyRecorded,
+    JobOrderReleased,
+    LotHeld,
+    MaterialLotRegistered,
+    NonconformanceRaised,
+)
+from tests.station.bench import Bench, Ground, bench, job_order, lot, recipe
+from tests.station.glue import formula, setup, weigh_out
+
+GOOD = {"person": "Bo", "viscosity_mpas": 9.96, "conductivity_s_per_cm": 0.005}
+CURE: dict[str, Any] = {
+    "cure_model_id": "img",
+    "version": 1,
+    "rate_per_min": 0.01435,
+    "field_factor": 21.4,
+    "field_voltage_v": 17000,
+    "nearest_mm": 80,
+    "farthest_mm": 150,
+    "activation_kj_per_mol": 0,
+    "reference_ppm": 71,
+    "residual_at_zero_ratio": 0.3,
+    "drift_count": 2,
+    "drift_limit_ratio": 0.03,
+    "source": "test",
+}
+EAP = recipe(
+    "eap",
+    "eap",
+    needle_voltage_v=15000,
+    substrate_voltage_v=-2000,
+    distance_mm=100,
+    flow_ml_per_min=0.06,
+    spray_time_s=2,
+    chuck_vacuum_kpa=80,
+    area_cm2=24.0,
+)
+EAP["parameters"]["distance_mm"] |= {"low": 80, "high": 150}
+
+
+@pytest.fixture(scope="module")
+async def plant(
+    bench_ground: Ground, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Bench]:
+    async with bench(
+        "spray",
+        lambda values, parts: build(SpraySettings(**values), parts),
+        bench_ground,
+        tmp_path_factory.mktemp("spray"),
+        idle=("eap-2",),
+        speed=2000.0,
+    ) as running:
+        sections = {
+            "master_recipes": [EAP],
+            "mix_formulas": [formula(), formula(formula_id="short", pot_life_s=1200)],
+            "setups": [setup("eap-1")],
+            "cure_models": [CURE],
+        }
+        reply = await running.post("/master-data", sections)
+        assert reply.status_code == 201, reply.text
+        yield running
+
+
+def spray(name: str, glue: str) -> JobOrderReleased:
+    return job_order(
+        name,
+        "eap",
+        "eap",
+        [lot(glue, "img_glue", "consumed", 20, "ul"), lot(f"{name}-P", "ose_pellet", "processed")],
+        service="spray",
+        operation="spray",
+        lot_id=f"{name}-CELL",
+    )
+
+
+async def usable(plant: Bench, lot_id: str) -> None:
+    """Mix glue and have it verified and checked."""
+    reply = await plant.post("/glue-mixes", weigh_out(lot_id))
+    assert reply.status_code == 201, reply.text
+    reply = await plant.post(f"/glue-mixes/{lot_id}/checks", GOOD)
+    assert reply.json()["state"] == "usable", reply.text
+
+
+async def mix(plant: Bench, lot_id: str) -> dict[str, Any]:
+    """Return one mix as the service shows it."""
+    items = (await plant.get("/glue-mixes"))["items"]
+    [found] = [item for item in items if item["lot_id"] == lot_id]
+    shown: dict[str, Any] = found
+    return shown
+
+
+async def test_glue_is_mixed_verified_sprayed_and_counted_for_its_cell(plant: Bench) -> None:
+    await usable(plant, "IMG-1")
+    made: GenealogyRecorded = await plant.until(
+        GenealogyRecorded, lambda event: event.lot_id == "IMG-1"
+    )
+    assert {item.lot_id: item.quantity for item in made.materials} == {
+        "napf6-1": 1.2,
+        "eca-1": 4.4,
+        "fec-1": 4.4,
+        "IMG-1": 8000.0,
+    }
+    stocked: MaterialLotRegistered = await plant.until(
+        MaterialLotRegistered, lambda event: event.lot_id == "IMG-1"
+    )
+    assert (stocked.quantity, stocked.unit, stocked.origin) == (8000.0, "ul", "produced")
+    ended = await plant.ended_after(spray("J1", "IMG-1"))
+    assert ended.fixture_id == "NOZ-eap-1"
+    [used] = (await plant.get("/glue-mixes/IMG-1/uses"))["items"]
+    assert (used["job_order_id"], used["used_for"]) == ("J1", "J1-CELL")
+    assert used["used_ul"] == ended.materials[0].quantity > 0
+    assert (await mix(plant, "IMG-1"))["left_ul"] == pytest.approx(8000.0 - used["used_ul"])
+    faces = (await plant.get("/lots/J1-P/faces"))["items"]
+    assert [(face["face"], face["nozzle_id"], face["deviation"]) for face in faces] == [
+        ("a", "NOZ-eap-1", None),
+        ("b", "NOZ-eap-1", None),
+    ]
+
+
+async def test_a_weigh_out_off_its_formula_leaves_nothing(plant: Bench) -> None:
+    wrong = weigh_out("IMG-OFF")
+    wrong["weighings"][0]["mass_g"] = 1.3
+    reply = await plant.post("/glue-mixes", wrong)
+    assert reply.status_code == 422
+    assert "napf6 1.3 g is 0.12871 of 10.1 g, its limits are 0.11880 to 0.12120" in reply.text
+    foreign = weigh_out("IMG-OFF")
+    foreign["weighings"][2]["material_definition_id"] = "water"
+    assert (await plant.post("/glue-mixes", foreign)).status_code == 422
+    assert (await plant.post("/glue-mixes/IMG-OFF/checks", GOOD)).status_code == 404
+
+
+async def test_who_weighed_cannot_verify_and_a_bad_check_blocks(plant: Bench) -> None:
+    await plant.post("/glue-mixes", weigh_out("IMG-2"))
+    own = await plant.post("/glue-mixes/IMG-2/checks", GOOD | {"person": "Ada"})
+    assert own.status_code == 403
+    thick = await plant.post("/glue-mixes/IMG-2/checks", GOOD | {"viscosity_mpas": 12.0})
+    assert (thick.json()["state"], thick.json()["reason"]) == (
+        "blocked",
+        "viscosity_mpas 12 mPa·s is not within 8.5 to 11.5 mPa·s",
+    )
+    assert "lot IMG-2 held by glue_check" in await refused(plant, "J2", "IMG-2")
+
+
+async def test_glue_that_is_weighed_and_not_verified_sprays_nothing(plant: Bench) -> None:
+    await plant.post("/glue-mixes", weigh_out("IMG-4"))
+    reason = await refused(plant, "J6", "IMG-4")
+    assert reason == "glue mix IMG-4 is weighed; verify and check it"
+
+
+async def refused(plant: Bench, name: str, glue: str) -> str:
+    """Release a job order and return why it is held, or by which hold of its lot it waits."""
+    await plant.release(spray(name, glue))
+    await plant.until_known(name)
+    while True:
+        items = (await plant.get("/job-orders?limit=1000"))["items"]
+        reasons = [item["reason"] for item in items if item["job_order_id"] == name]
+        if reasons != [None]:
+            return str(reasons[0])
+
+
+async def test_a_mix_past_its_life_is_held_in_time_across_a_restart_and_only_disposed_of(
+    plant: Bench,
+) -> None:
+    with plant.time.held():
+        reply = await plant.post("/glue-mixes", weigh_out("IMG-3", formula_id="short"))
+        assert reply.status_code == 201, reply.text
+        await plant.die()
+    await plant.live()
+    gone: LotHeld = await plant.until(LotHeld, lambda event: event.lot_id == "IMG-3")
+    assert gone.gate == "pot_life"
+    assert "dispose of it and mix anew" in gone.reason
+    assert (await mix(plant, "IMG-3"))["state"] == "expired"
+    assert (await plant.post("/glue-mixes/IMG-3/checks", GOOD)).status_code == 409
+    assert "pot life ended" in await refused(plant, "J3", "IMG-3")
+    thrown = {"person": "Bo", "reason": "pot life"}
+    reply = await plant.post("/glue-mixes/IMG-3/disposal", thrown)
+    assert reply.json() == {"lot_id": "IMG-3", "state": "disposed", "disposed_ul": 8000.0}
+    assert (await plant.post("/glue-mixes/IMG-3/disposal", thrown)).status_code == 409
+
+
+async def test_glue_that_was_not_mixed_here_is_refused(plant: Bench) -> None:
+    reason = await refused(plant, "J4", "BOUGHT")
+    assert "BOUGHT was not mixed here" in reason
+    assert "mix one" in reason
+
+
+async def test_cure_is_predicted_confirmed_and_its_drift_is_a_nonconformance(plant: Bench) -> None:
+    await usable(plant, "IMG-5")
+    ended = await plant.ended_after(spray("J5", "IMG-5"))
+    at = (ended.ended_at + timedelta(seconds=1)).isoformat()
+    cure = await plant.get("/lots/J5-P/cure")
+    assert [face["cure_rate_per_min"] for face in cure["faces"]] == pytest.approx(
+        [0.307, 0.307], rel=0.02
+    )
+    given = {"method": "ft_ir", "measured_at": at, "person": "Bo", "value_ratio": 0.5}
+    first = await plant.post("/lots/J5-P/cure-results", given | {"face": "a"})
+    assert first.status_code == 201, first.text
+    assert first.json()["measured_ratio"] == 0.5
+    assert first.json()["drift_ratio"] is None
+    percent = await plant.post("/lots/J5-P/cure-results", given | {"face": "b", "value_ratio": 50})
+    assert percent.status_code == 422
+    second = await plant.post("/lots/J5-P/cure-results", given | {"face": "b"})
+    assert second.json()["drift_ratio"] == pytest.approx(0.495, abs=0.01)
+    raised: NonconformanceRaised = await plant.until(NonconformanceRaised, lambda event: True)
+    assert raised.lot_ids == ("J5-P",)
+    assert "its limit is 0.030" in raised.description
