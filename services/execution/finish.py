@@ -9,7 +9,7 @@ from services.execution import domain, gates, limits, store
 from services.execution.holds import Holds
 from services.execution.release import require
 from services.execution.routing import pellet_lot_id
-from services.execution.stock import allocated_ids
+from services.execution.stock import allocated_ids, overdrawn
 from services.execution.store import JobOrder
 from services.execution.workmasters import WorkMasters
 from shared.clock import Clock
@@ -25,8 +25,6 @@ from shared.events import (
 from shared.facts import Material
 from shared.outbox import Outbox
 from shared.transaction import Transaction
-
-ROUNDING = 1e-6  # of a stock lot's unit: what sums of floats may be off
 
 
 class Finisher:
@@ -109,7 +107,7 @@ class Finisher:
         What the station does not name it did not use. Returns the lots of which more was used
         than there was, each with what is wrong.
         """
-        overdrawn = []
+        too_much = []
         for lot_id, difference in _unused(job_order.materials, event.materials):
             found = await tx.execute(
                 sql("""
@@ -118,9 +116,9 @@ class Finisher:
                 {"lot_id": lot_id, "difference": difference},
             )
             for left, unit in found:
-                if left < -ROUNDING:
-                    overdrawn.append((lot_id, f"{-left:.4g} {unit} more were used than it held"))
-        return overdrawn
+                if over := overdrawn(left, unit):
+                    too_much.append((lot_id, over))
+        return too_much
 
     async def _register(
         self, tx: Transaction, event: JobOrderEnded, produced: Sequence[Material]

@@ -16,6 +16,8 @@ from shared.errors import BlockedError
 from shared.facts import Material
 from shared.transaction import Transaction
 
+ROUNDING = 1e-6  # of a stock lot's unit: what sums of floats may be off
+
 
 class ShortageError(BlockedError):
     """Stock lacks some of a material; with `needed` of its unit there the job order may go on."""
@@ -139,12 +141,22 @@ async def _take_stock(tx: Transaction, allocation: Allocation, rule: StockRule, 
         )
 
 
-async def take_out(tx: Transaction, item: Material) -> None:
-    """Take what was used outside any job order from a stock lot, if it is one in that unit."""
+async def take_out(tx: Transaction, item: Material) -> str | None:
+    """Take what was used outside any job order from a stock lot, if it is one in that unit.
+
+    Returns what is wrong when that is more than it held.
+    """
     statement = """
-        UPDATE lot SET quantity = greatest(quantity - :quantity, 0)
-        WHERE lot_id = :lot_id AND kind = 'stock' AND unit = :unit"""
-    await tx.execute(sql(statement), item.model_dump(include={"lot_id", "quantity", "unit"}))
+        UPDATE lot SET quantity = quantity - :quantity
+        WHERE lot_id = :lot_id AND kind = 'stock' AND unit = :unit RETURNING quantity"""
+    values = item.model_dump(include={"lot_id", "quantity", "unit"})
+    left = await tx.scalar(sql(statement), values)
+    return None if left is None else overdrawn(left, item.unit)
+
+
+def overdrawn(left: float, unit: str) -> str | None:
+    """Return in words how much more was used of a stock lot than it held; None: no more."""
+    return f"{-left:.4g} {unit} more were used than it held" if left < -ROUNDING else None
 
 
 async def _take_layers(

@@ -133,7 +133,9 @@ class ExecutionWork:
         """A mix was weighed out: the stock of what went into it is less by that much."""
         for item in event.materials:
             if item.use == "consumed":
-                await stock.take_out(tx, item)
+                over = await stock.take_out(tx, item)
+                if over:
+                    await self._holds.hold(tx, None, item.lot_id, "stock", over)
 
     async def on_lot_made(
         self, tx: Transaction, envelope: Envelope, event: MaterialLotRegistered

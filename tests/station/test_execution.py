@@ -23,8 +23,9 @@ from shared.events import (
     JobOrderReleased,
     JobOrderStarted,
     LotHeld,
+    MaterialLotRegistered,
 )
-from shared.facts import Disposition, Event, PartDisposition
+from shared.facts import Disposition, Event, Material, PartDisposition
 from shared.outbox import Outbox
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -342,6 +343,51 @@ async def test_a_stock_lot_of_which_more_was_used_than_it_held_is_held(floor: Fl
     assert glue["quantity"] < 0
     assert held["RAW-img_glue"].gate == "stock"
     assert held["RAW-img_glue"].reason.endswith("ul more were used than it held")
+
+
+async def test_a_mix_takes_its_parts_from_stock_and_is_stock_itself(floor: Floor) -> None:
+    await accept(floor, schedule())
+    mixed = GenealogyRecorded(
+        job_order_id="MIX-1-mix",
+        lot_id="MIX-1",
+        work_request_id="",
+        product_id="img_glue",
+        operation="mix",
+        equipment_id="pilot/glue",
+        recipe_id="img-glue",
+        recipe_version=1,
+        materials=(
+            Material(
+                lot_id="RAW-zno",
+                material_definition_id="zno",
+                quantity=700,
+                unit="g",
+                use="consumed",
+            ),
+        ),
+        started_at=START,
+        ended_at=START,
+    )
+    made = MaterialLotRegistered(
+        lot_id="MIX-1",
+        material_definition_id="img_glue",
+        quantity=40.0,
+        unit="ul",
+        work_request_id=None,
+        origin="produced",
+    )
+    dead = LotHeld(lot_id="MIX-1", work_request_id=None, gate="pot_life", reason="pot life ended")
+    async with floor.database.begin() as tx:
+        await floor.work.on_mixed(tx, ENVELOPE, mixed)
+        await floor.work.on_lot_made(tx, ENVELOPE, made)
+        await floor.work.on_lot_held(tx, ENVELOPE, dead)
+    async with floor.database.quiet() as tx:
+        lots = {lot["lot_id"]: lot for lot in (await views.lots(tx, "", 99))["items"]}
+    await floor.run()
+    held = {event.lot_id: event.gate for event in floor.said if isinstance(event, LotHeld)}
+    assert lots["MIX-1"]["quantity"] == 40.0
+    assert held["MIX-1"] == "pot_life"
+    assert held["RAW-zno"] == "stock"
 
 
 async def test_a_schedule_is_accepted_once(floor: Floor) -> None:

@@ -139,9 +139,9 @@ MIX = Mix(
 def test_a_mix_must_live_to_the_end_of_the_job_and_hold_enough() -> None:
     before, after = AT - timedelta(seconds=10), AT + timedelta(seconds=1)
     check_usable(MIX, 100.0, before, AT)
-    with pytest.raises(BlockedError, match="before the job would end .* take a younger mix"):
+    with pytest.raises(BlockedError, match=r"before the job would end .* take a younger mix"):
         check_usable(MIX, 100.0, before, after)
-    with pytest.raises(BlockedError, match="pot life ended at .* dispose of it and mix anew"):
+    with pytest.raises(BlockedError, match=r"pot life ended at .* dispose of it and mix anew"):
         check_usable(MIX, 100.0, AT, AT)
     with pytest.raises(BlockedError, match="100 µL left, 101 µL are needed"):
         check_usable(MIX, 101.0, before, AT)
