@@ -83,7 +83,7 @@ class SprayWork:
         await self._service.outbox.record(tx, event)
 
     async def _nozzle(self, tx: Transaction, order: StationOrder) -> str:
-        """Return the nozzle that stood at the station when the order was planned."""
+        """Return the nozzle of the station's newest setup."""
         setup = await mixstore.setup_of(tx, order.equipment_id.rsplit("/", 1)[-1])
         return "unknown" if setup is None else setup.nozzle_id
 
