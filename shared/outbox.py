@@ -20,7 +20,7 @@ from shared.transaction import Transaction
 
 BATCH = 200
 TOGETHER_S = 0.02  # what is committed within this time is relayed together: a pass costs as much
-LOOK_AT_ALL_S = 60.0
+PASS_OVER_S = 40.0  # longer than any statement may take: see `Relay.pass_over`
 
 
 class Cause(NamedTuple):
@@ -39,6 +39,13 @@ class Numbered(NamedTuple):
 
     event_count: int
     unpublished: bool
+
+
+class Settling(NamedTuple):
+    """A row numbered a while ago, and the first transaction that began after it was."""
+
+    row_id: int
+    next_transaction: int
 
 
 class Outbox:
@@ -118,23 +125,29 @@ class Relay:
     def __init__(self, database: Database, bus: Bus) -> None:
         self._database, self._bus = database, bus
         self._numbered_id = 0  # the highest row numbered here
+        self._earlier_id = 0  # the same at the last `pass_over`
+        self._settling: Settling | None = None
+        self._passed_id = 0  # no row up to here will ever wait for its number
+
+    @property
+    def passed_id(self) -> int:
+        """The row up to which none can wait for its number any more; 0 at first."""
+        return self._passed_id
 
     async def run(self) -> None:
         """Relay for ever; woken by commits, at the latest each second.
 
-        Commits that come close together are relayed together. Rows that had their number a while
-        ago are passed over, but for a look at all now and then: for a transaction open so long.
+        Commits that come close together are relayed together.
         """
         now_s = asyncio.get_running_loop().time
         committed = self._database.committed
-        passed_id, highest_id, look_at_all_s = 0, 0, 0.0
+        pass_over_at_s = now_s() + PASS_OVER_S
         while True:
             seen = committed.count
-            after_id = passed_id
-            if now_s() >= look_at_all_s:
-                after_id, look_at_all_s = 0, now_s() + LOOK_AT_ALL_S
-                passed_id, highest_id = highest_id, self._numbered_id
-            given = await self.number(after_id)
+            if now_s() >= pass_over_at_s:
+                await self.pass_over()
+                pass_over_at_s = now_s() + PASS_OVER_S
+            given = await self.number()
             published_count = 0
             if given.unpublished:
                 with contextlib.suppress(RetryLaterError):
@@ -143,8 +156,27 @@ class Relay:
                 await asyncio.sleep(TOGETHER_S)
                 await committed.wait(1.0, since=seen)
 
-    async def number(self, after_id: int = 0) -> Numbered:
-        """Number up to a batch of committed events whose row comes after `after_id`.
+    async def pass_over(self) -> None:
+        """Note up to which row none can wait any more: what was numbered there is not read again.
+
+        A row's id is drawn when it is written, its number given when it is committed. So a row is
+        passed only when each transaction has ended that was open when a later one had its number;
+        one that is open for an hour is waited for. `PASS_OVER_S` between two calls is longer than
+        a statement may take between the drawing of an id and the transaction's own number.
+        """
+        horizon = """
+            SELECT pg_snapshot_xmin(seen)::text::bigint, pg_snapshot_xmax(seen)::text::bigint
+            FROM pg_current_snapshot() AS seen"""
+        async with self._database.quiet() as tx:
+            oldest_open, next_transaction = (await tx.execute(sql(horizon))).one()
+        if self._settling is not None and oldest_open >= self._settling.next_transaction:
+            self._passed_id, self._settling = self._settling.row_id, None
+        if self._settling is None:
+            self._settling = Settling(self._earlier_id, next_transaction)
+        self._earlier_id = self._numbered_id
+
+    async def number(self) -> Numbered:
+        """Number up to a batch of committed events, in the order of their rows.
 
         The lock comes in a statement of its own, so that the numbering sees every row that an
         earlier holder of the lock has numbered.
@@ -169,7 +201,7 @@ class Relay:
             UPDATE relay SET sequence = sequence + (SELECT count(*) FROM given)
             WHERE duty = 'number' RETURNING sequence, (SELECT max(id) FROM given)"""
         async with self._database.quiet() as tx:
-            values = {"after_id": after_id}
+            values = {"after_id": self._passed_id}
             row = (await tx.execute(sql(claim), values)).first()
             if row is None:
                 return Numbered(0, unpublished=False)
@@ -178,7 +210,7 @@ class Relay:
                 return Numbered(0, unpublished=published < sequence)
             values |= {"sequence": sequence, "batch": BATCH}
             numbered_to, highest_id = (await tx.execute(sql(give), values)).one()
-            self._numbered_id = highest_id or self._numbered_id
+            self._numbered_id = max(self._numbered_id, highest_id or 0)
             return Numbered(numbered_to - sequence, unpublished=True)
 
     async def publish(self) -> int:

@@ -164,6 +164,7 @@ class Ground:
         async with self.theirs.quiet() as tx:
             await tx.execute(text("TRUNCATE outbox RESTART IDENTITY"))
             await tx.execute(text("UPDATE relay SET sequence = 0"))
+        self.relays = new_relays(self.relay_databases, self.bus)
         async with self.ours.quiet() as tx:
             await tx.execute(text("TRUNCATE cursor, set_aside, effect RESTART IDENTITY"))
         self.bus.log.clear()
@@ -178,6 +179,10 @@ class Ground:
         databases = [self.theirs, self.ours, *self.relay_databases]
         for database in databases + [reader.database for reader in self.readers]:
             await database.close()
+
+
+def new_relays(databases: list[FragileDatabase], bus: KeepingBus) -> list[Relay]:
+    return [Relay(database, bus) for database in databases]  # type: ignore[arg-type]
 
 
 def make_ground(runner: asyncio.Runner, theirs: str, ours: str, no_migrations: Path) -> Ground:
@@ -198,7 +203,7 @@ def make_ground(runner: asyncio.Runner, theirs: str, ours: str, no_migrations: P
         runner.run,
         said_by,
         read_by,
-        [Relay(database, bus) for database in relay_databases],  # type: ignore[arg-type]
+        new_relays(relay_databases, bus),
         relay_databases,
         runner.run(prepare()),
         outbox,
@@ -305,6 +310,23 @@ class Delivery(RuleBasedStateMachine):
         self.run(self._relay(which, fuse, self.ground.relays[which].number))
         self.check_numbers()
 
+    @rule(which=two, fuse=fuses)
+    def minutes_pass(self, which: int, fuse: int | None) -> None:
+        """Let a relay forget, time after time, rows that nobody can still be writing."""
+        relay = self.ground.relays[which]
+        for work in (relay.number, relay.pass_over, relay.pass_over, relay.pass_over):
+            self.run(self._relay(which, fuse, work))
+        self.check_numbers()
+
+    @precondition(lambda self: self.open)
+    @rule(which=st.integers(0, 2), relay=two, lot_id=lots)
+    def be_open_for_minutes(self, which: int, relay: int, lot_id: str) -> None:
+        """Let a transaction stay open while others commit, are numbered and grow old."""
+        self.say(which, [("lot", lot_id)])
+        self._say_and_commit([("lot", other) for other in LOTS if other != lot_id])
+        self.minutes_pass(relay, None)
+        self.commit(which)
+
     @rule(which=two, fuse=fuses, lost_after=st.none() | st.integers(0, 5))
     def publish(self, which: int, fuse: int | None, lost_after: int | None) -> None:
         self.ground.bus.lost_after = lost_after
@@ -325,7 +347,7 @@ class Delivery(RuleBasedStateMachine):
         self.check_numbers()
 
     async def _relay(
-        self, which: int, fuse: int | None, work: Callable[[], Coroutine[Any, Any, int]]
+        self, which: int, fuse: int | None, work: Callable[[], Coroutine[Any, Any, Any]]
     ) -> None:
         burning = self.ground.relay_databases[which].fuse
         burning.steps_left = fuse

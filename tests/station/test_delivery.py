@@ -23,9 +23,10 @@ from shared.envelope import Envelope
 from shared.errors import ConflictError, NotFoundError
 from shared.events import JobOrderHeld, LotHeld, LotHoldReleased
 from shared.inbox import Inbox
-from shared.outbox import Outbox, Relay
+from shared.outbox import BATCH, Outbox, Relay
 from shared.transaction import Transaction
 from tests.conftest import free_port
+from tests.model.faults import KeepingBus
 
 
 @dataclass
@@ -290,6 +291,51 @@ async def test_several_relays_number_and_publish_without_doubles(line: Line) -> 
     await asyncio.gather(say_all(), *(relay_all(relay) for relay in others))
     await until(lambda: len(line.reader.seen) >= 300)
     assert line.reader.seen == wanted
+
+
+async def test_a_transaction_open_for_long_is_not_overtaken_by_a_later_one_of_its_lot(
+    new_database: Callable[[], str], tmp_path: Path
+) -> None:
+    theirs, bus = database_at(new_database(), tmp_path), KeepingBus()
+    outbox, relay = Outbox("execution", "pilot", theirs, wall_clock()), Relay(theirs, bus)  # type: ignore[arg-type]
+
+    def held(reason: str) -> LotHeld:
+        return LotHeld(lot_id="L1", work_request_id=None, gate="g", reason=reason)
+
+    async def relayed(reason: str) -> None:
+        async with theirs.begin() as tx:
+            await outbox.record(tx, held(reason))
+        await relay.number()
+        await relay.pass_over()
+
+    async with theirs.begin() as slow:
+        await outbox.record(slow, *(held(f"slow {number}") for number in range(BATCH + 1)))
+        for number in range(4):
+            await relayed(f"quick {number}")
+    for number in range(4, 8):
+        await relayed(f"quick {number}")
+    while (await relay.number()).event_count or await relay.publish():
+        pass
+    said = [Envelope.model_validate_json(body).event() for body in bus.log]
+    quick = [f"quick {number}" for number in range(8)]
+    wanted = quick[:4] + [f"slow {number}" for number in range(BATCH + 1)] + quick[4:]
+    assert [event.reason for event in said if isinstance(event, LotHeld)] == wanted
+    await theirs.close()
+
+
+async def test_rows_that_nobody_can_still_be_writing_are_not_looked_at_again(
+    new_database: Callable[[], str], tmp_path: Path
+) -> None:
+    theirs, bus = database_at(new_database(), tmp_path), KeepingBus()
+    outbox, relay = Outbox("execution", "pilot", theirs, wall_clock()), Relay(theirs, bus)  # type: ignore[arg-type]
+    async with theirs.begin() as tx:
+        event = LotHeld(lot_id="L1", work_request_id=None, gate="g", reason="r")
+        await outbox.record(tx, event, event)
+    await relay.number()
+    for _ in range(3):
+        await relay.pass_over()
+    assert relay.passed_id == 2
+    await theirs.close()
 
 
 async def test_a_repeated_command_gets_the_first_answer(line: Line) -> None:
