@@ -5,12 +5,12 @@ own editor would make has no open format. Faults: `silent`, `late_answers` and t
 """
 
 import asyncio
-import contextlib
 import struct
 from collections.abc import Callable
 from pathlib import Path
 
 from simulators.channels import Address, Bench, View
+from simulators.line import Line
 
 HEADER = 0x11DDDDDDDDDDDDDD
 FRAME_LIMIT_BYTES = 4096
@@ -38,12 +38,12 @@ class ArbinServer:
         temperature_degc: float = 25.0,
     ) -> None:
         self.bench, self._schedules = bench, schedules
-        self._host, self._port, self._login = host, port, (username, password)
+        self._login = (username, password)
         self.temperature_degc = temperature_degc
         self._assigned: dict[Address, tuple[str, str]] = {}
         self.variables: dict[tuple[int, int], float] = {}
-        self._server: asyncio.Server | None = None
-        self._sessions: set[asyncio.Task[None]] = set()
+        broken = (struct.error, UnicodeDecodeError)  # as the real server, which then hangs up
+        self._line = Line(host, port, self._converse, broken=broken)
         self._acts: dict[int, Callable[[bytes], bytes]] = {
             0xEEAB0003: self._info,
             0xBB210001: self._assign,
@@ -54,40 +54,16 @@ class ArbinServer:
 
     async def start(self) -> None:
         """Open the port."""
-        self._server = await asyncio.start_server(self._serve, self._host, self._port)
+        await self._line.start()
 
     @property
     def port(self) -> int:
         """The port that is open; 0 before the start."""
-        return self._server.sockets[0].getsockname()[1] if self._server else 0
+        return self._line.port
 
     async def stop(self) -> None:
         """Close the port and every connection; tests go on in plant time."""
-        if self._server is None:
-            return
-        self._server.close()
-        for session in tuple(self._sessions):
-            session.cancel()
-        await asyncio.gather(*self._sessions, return_exceptions=True)
-        await self._server.wait_closed()
-        self._server = None
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        session = asyncio.current_task()
-        if session is not None:
-            self._sessions.add(session)
-        try:
-            await self._converse(reader, writer)
-        except (asyncio.IncompleteReadError, OSError, struct.error, UnicodeDecodeError):
-            pass  # a broken frame ends the connection, as the real server does
-        except asyncio.CancelledError:
-            pass  # our own stop; the task ends here
-        finally:
-            if session is not None:
-                self._sessions.discard(session)
-            writer.close()
-            with contextlib.suppress(OSError, asyncio.CancelledError):
-                await writer.wait_closed()
+        await self._line.stop()
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         welcome = False

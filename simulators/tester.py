@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import contextlib
 import signal
 import tomllib
 from pathlib import Path
@@ -14,6 +13,7 @@ import uvicorn
 from shared.clock import read_clock
 from simulators.bts_answers import Answers
 from simulators.channels import Bench, BenchConfig
+from simulators.line import Line
 from simulators.physics.markup import parse_markup
 from simulators.tester_faults import create_tester_control
 from simulators.world import World
@@ -41,54 +41,23 @@ class BtsServer:
         username: str = "admin",
         password: str = "neware",
     ) -> None:
-        self.bench, self._host, self._port = bench, host, port
+        self.bench = bench
         self._answers = Answers(bench, quirks)
         self._login = (username, password)
-        self._server: asyncio.Server | None = None
-        self._sessions: set[asyncio.Task[None]] = set()
+        self._line = Line(host, port, self._converse, limit_bytes=FRAME_LIMIT_BYTES)
 
     async def start(self) -> None:
         """Open the port."""
-        self._server = await asyncio.start_server(
-            self._serve, self._host, self._port, limit=FRAME_LIMIT_BYTES
-        )
+        await self._line.start()
 
     @property
     def port(self) -> int:
         """The port that is open; 0 before the start."""
-        if self._server is None:
-            return 0
-        port: int = self._server.sockets[0].getsockname()[1]
-        return port
+        return self._line.port
 
     async def stop(self) -> None:
         """Close the port and every connection; tests go on in plant time."""
-        if self._server is None:
-            return
-        self._server.close()
-        for session in tuple(self._sessions):
-            session.cancel()
-        await asyncio.gather(*self._sessions, return_exceptions=True)
-        await self._server.wait_closed()
-        self._server = None
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer one client until it leaves, sends a frame that is too long, or we stop."""
-        session = asyncio.current_task()
-        if session is not None:
-            self._sessions.add(session)
-        try:
-            await self._converse(reader, writer)
-        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError):
-            pass
-        except asyncio.CancelledError:
-            pass  # our own stop; the task ends here
-        finally:
-            if session is not None:
-                self._sessions.discard(session)
-            writer.close()
-            with contextlib.suppress(OSError, asyncio.CancelledError):
-                await writer.wait_closed()
+        await self._line.stop()
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         welcome = False

@@ -13,6 +13,14 @@ from shared.errors import PersonNeededError
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
+# Options of both models of flowing glue.
+VOLTAGE = click.option(
+    "--voltage", "voltage_v", type=float, help="Between needle and substrate, V [17000]."
+)
+TENSION = click.option(
+    "--tension", "tension_mn_per_m", type=float, default=35.0, help="mN/m [35, assumed]."
+)
+OUT = click.option("--out", "folder", type=FOLDER, required=True, help="For pictures and CSV.")
 NEEDED = {"skfem": "scikit-fem", "matplotlib": "matplotlib"}
 
 
@@ -49,15 +57,15 @@ def judge(path: Path, recipe_id: str | None, as_json: bool) -> None:
 
 @command.command(name="spread")
 @click.option("--angle", "angle_deg", type=float, help="Of the wall, deg; or give --voltage.")
-@click.option("--voltage", "voltage_v", type=float, help="Between needle and substrate, V [17000].")
+@VOLTAGE
 @click.option(
     "--from-angle", "from_deg", type=float, default=120.0, help="Of the start, deg [120]."
 )
 @click.option("--drop", "drop_um", type=float, default=28.0, help="Diameter, um [28].")
-@click.option("--tension", "tension_mn_per_m", type=float, default=35.0, help="mN/m [35, assumed].")
+@TENSION
 @click.option("--resolution", type=float, default=2.0, help="Triangles in a capillary width [2].")
 @click.option("--time", "until_us", type=float, default=2e4, help="us at most [20000].")
-@click.option("--out", "folder", type=FOLDER, required=True, help="For pictures and CSV.")
+@OUT
 def spread_drop(
     angle_deg: float | None,
     voltage_v: float | None,
@@ -81,14 +89,14 @@ def spread_drop(
 
 @command.command(name="fill-crack")
 @click.option("--angle", "angle_deg", type=float, help="Of the walls, deg; or give --voltage.")
-@click.option("--voltage", "voltage_v", type=float, help="Between needle and substrate, V [17000].")
+@VOLTAGE
 @click.option("--width", "width_um", type=float, default=1.0, help="Of the crack, um [1].")
 @click.option("--depth", "depth_um", type=float, default=3.0, help="Of the crack, um [3].")
 @click.option("--film", "film_um", type=float, default=1.2, help="Glue on the face, um [1.2].")
-@click.option("--tension", "tension_mn_per_m", type=float, default=35.0, help="mN/m [35, assumed].")
+@TENSION
 @click.option("--resolution", type=float, default=1.0, help="Triangles in a capillary width [1].")
 @click.option("--time", "until_us", type=float, default=200.0, help="us at most [200].")
-@click.option("--out", "folder", type=FOLDER, required=True, help="For pictures and CSV.")
+@OUT
 def fill_crack(
     angle_deg: float | None,
     voltage_v: float | None,

@@ -1,14 +1,18 @@
 """Fixtures of the station tests."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import httpx
 import pytest
 import yaml
 
 from deploy.broker import Broker
+from deploy.contracts import service_named
 from deploy.postgres import PostgresServer
 from services.execution.domain import WorkMaster
+from shared.app import Service
+from shared.db import migrate
 from tests.station.bench import Ground, ground
 from tests.station.plc_floor import Line, plc_line
 
@@ -37,3 +41,22 @@ async def line(
     """The plc service with its OPC UA server; its lots have names of their own in each test."""
     async with plc_line(postgres_server, broker, tmp_path_factory.mktemp("plc")) as running:
         yield running
+
+
+@pytest.fixture
+async def formation(new_database: Callable[[], str]) -> AsyncIterator[Service]:
+    """The formation service over a database of its own, wired but not running."""
+    url = new_database()
+    migrate(url, ROOT / "services/formation/migrations")
+    service = service_named("formation", url)
+    yield service
+    await service.http.aclose()
+    await service.database.close()
+
+
+@pytest.fixture
+async def http(formation: Service) -> AsyncIterator[httpx.AsyncClient]:
+    """What asks that formation service over HTTP."""
+    transport = httpx.ASGITransport(app=formation.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://f") as client:
+        yield client

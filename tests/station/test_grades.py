@@ -1,24 +1,18 @@
 """Grades in the database: both stay after a regrade, recipes never mix, packs and statistics."""
 
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 from sqlalchemy import text
 
-from deploy.contracts import service_named
 from services.formation import store
 from services.formation.domain import GradeBin, Grading
 from services.formation.grades import Grades
 from services.formation.gradestore import Graded
 from shared.app import Service
-from shared.db import migrate
 from shared.errors import NotFoundError
 
-MIGRATIONS = Path(__file__).resolve().parents[2] / "services/formation/migrations"
 RECIPE = "product_id=P&protocol_id=f&protocol_version=1"
 
 
@@ -39,23 +33,6 @@ def graded(number: int, capacity_mah: float | None = 1000.0, **more: Any) -> Gra
         "resistance_ohm": None,
     }  # fmt: skip
     return Graded(**(values | more))
-
-
-@pytest_asyncio.fixture
-async def formation(new_database: Callable[[], str]) -> AsyncIterator[Service]:
-    url = new_database()
-    migrate(url, MIGRATIONS)
-    service = service_named("formation", url)
-    yield service
-    await service.http.aclose()
-    await service.database.close()
-
-
-@pytest_asyncio.fixture
-async def http(formation: Service) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(app=formation.app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://f") as client:
-        yield client
 
 
 async def give(formation: Service, *grades: Graded) -> None:

@@ -1,35 +1,10 @@
 """Test files over HTTP: kept raw, every reading kept, flagged, joined, given out as BDF."""
 
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
-
 import httpx
-import pytest_asyncio
 from sqlalchemy import text
 
-from deploy.contracts import service_named
 from shared.app import Service
-from shared.db import migrate
 from tests.unit.test_readers import BDF, mpt
-
-MIGRATIONS = Path(__file__).resolve().parents[2] / "services/formation/migrations"
-
-
-@pytest_asyncio.fixture
-async def formation(new_database: Callable[[], str]) -> AsyncIterator[Service]:
-    url = new_database()
-    migrate(url, MIGRATIONS)
-    service = service_named("formation", url)
-    yield service
-    await service.http.aclose()
-    await service.database.close()
-
-
-@pytest_asyncio.fixture
-async def http(formation: Service) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(app=formation.app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://f") as client:
-        yield client
 
 
 async def post(http: httpx.AsyncClient, name: str, content: bytes) -> httpx.Response:
