@@ -22,6 +22,8 @@ from shared.app import Service
 from shared.errors import InvalidInputError, NotFoundError
 from shared.transaction import Transaction
 
+UNREAD = "none"  # the parser of a file that none could read
+
 
 class TestFiles:
     """Files of testers, ours or elsewhere."""
@@ -105,7 +107,7 @@ class TestFiles:
     ) -> dict[str, Any]:
         common = {"sha256": raw.sha256, "name": raw.name}
         if file is None:
-            refused = {"parser": "none", "may_gate": False, "warnings": [why], "figures": None}
+            refused = {"parser": UNREAD, "may_gate": False, "warnings": [why], "figures": None}
             return {**common, **refused, "proof": None}
         proof = await self._proof(tx, raw.lot_id, file)
         found = await asyncio.to_thread(figures_of, file)

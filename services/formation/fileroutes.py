@@ -6,10 +6,11 @@ from fastapi import Depends, Query, Request, Response
 
 from services.formation import filestore
 from services.formation.cycles import Direction
-from services.formation.evidence import TestFiles
+from services.formation.evidence import UNREAD, TestFiles
 from services.formation.readers import check_ending
 from shared.app import Service
 from shared.commands import Command, command_of
+from shared.errors import InvalidInputError
 from shared.transaction import Transaction
 
 
@@ -25,11 +26,19 @@ def add_file_routes(service: Service, files: TestFiles) -> None:
         name: Annotated[str, Query(min_length=1, max_length=200)],
         lot_id: str | None = None,
     ) -> dict[str, Any]:
-        """Keep a tester's file raw by its hash; answer what was read, or why it was not."""
+        """Keep a tester's file raw by its hash and answer what was read.
+
+        A file that cannot be read is kept as evidence all the same, and refused with 422.
+        """
         check_ending(name)
         content = await request.body()
         file, why = await files.tried(name, content)
-        return await command.once(lambda tx: files.keep(tx, name, lot_id, content, file, why))
+        told = await command.once(lambda tx: files.keep(tx, name, lot_id, content, file, why))
+        if told["parser"] == UNREAD:
+            raise InvalidInputError(
+                f"{told['warnings'][0]}; it is kept as {told['sha256']} and gates nothing"
+            )
+        return told
 
     @app.post("/test-files/{sha256}/readings", status_code=201)
     async def post_reading(sha256: str, command: given) -> dict[str, Any]:

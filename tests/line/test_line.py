@@ -144,12 +144,11 @@ def test_a_recipe_out_of_its_own_limits_is_refused(plant: Plant) -> None:
     assert "needle_voltage_v" in reply.text and "16000" in reply.text and "30000" in reply.text
 
 
-def test_a_truncated_test_file_is_kept_flagged_and_gates_nothing(plant: Plant) -> None:
+def test_a_truncated_test_file_is_refused_and_gates_nothing(plant: Plant) -> None:
     reply = plant.post("/api/test-files?name=half.ndax", b"PK\x03\x04half", "half-file-1")
-    assert reply.status_code == 201
-    told = reply.json()
-    assert (told["may_gate"], told["figures"]) == (False, None)
-    assert "half.ndax" in told["warnings"][0]
+    assert reply.status_code == 422
+    assert "half.ndax" in reply.json()["detail"]
+    assert "gates nothing" in reply.json()["detail"]
 
 
 def test_a_spectrum_without_frequencies_is_refused(plant: Plant) -> None:

@@ -12,12 +12,24 @@ async def post(http: httpx.AsyncClient, name: str, content: bytes) -> httpx.Resp
     return await http.post(f"/test-files?name={name}&lot_id=C1", content=content, headers=headers)
 
 
-async def test_unreadable_file_is_kept_flagged_and_gates_nothing(http: httpx.AsyncClient) -> None:
-    for name, content in (("a.ndax", b"PK half"), ("b.mpt", b""), ("c.csv", b"\x00\xff")):
-        told = (await post(http, name, content)).json()
-        assert (told["may_gate"], told["figures"], told["parser"]) == (False, None, "none")
-        assert name in told["warnings"][0]
-        assert (await http.get(f"/test-files/{told['sha256']}")).content == content
+async def test_unreadable_file_is_refused_kept_flagged_and_gates_nothing(
+    http: httpx.AsyncClient,
+) -> None:
+    contents = {"a.ndax": b"PK half", "b.mpt": b"", "c.csv": b"\x00\xff"}
+    for name, content in contents.items():
+        first, again = await post(http, name, content), await post(http, name, content)
+        assert (first.status_code, again.status_code) == (422, 422)
+        assert name in first.json()["detail"]
+        assert again.json() == first.json()
+    listed = (await http.get("/test-files?lot_id=C1")).json()["items"]
+    assert {item["name"] for item in listed} == set(contents)
+    for item in listed:
+        assert (item["may_gate"], item["parser"]) == (False, "none")
+        assert item["name"] in item["warnings"][0]
+        [reading] = (await http.get(f"/test-files/{item['sha256']}/readings")).json()["items"]
+        assert reading["figures"] is None
+        kept = await http.get(f"/test-files/{item['sha256']}")
+        assert kept.content == contents[item["name"]]
     assert (await post(http, "a.docx", b"x")).status_code == 422
 
 
