@@ -62,7 +62,7 @@ def measure(
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as http:
         _wait(lambda: _up(http), READY_WITHIN_S)
         yield Figure("start to serving, s", f"{time.monotonic() - begun:.0f}")
-        _wait(lambda: bool(http.get("/api/work-requests").json()["items"]), 60)
+        _wait(lambda: bool(http.get("/api/work-requests").json().get("items")), 60)
         loaded = time.monotonic()
         yield Figure("memory just after start (PSS), MB", f"{memory_mb(plant.pid):.0f}")
         first = _wait(lambda: _graded(http), limit_s)
