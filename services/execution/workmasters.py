@@ -57,5 +57,11 @@ class WorkMasters:
             {"product_id": product_id},
         )
         if version is None:
-            raise NotFoundError(f"product {product_id} has no work master")
+            known = await tx.scalar(
+                sql("SELECT string_agg(DISTINCT product_id, ', ') FROM work_master")
+            )
+            raise NotFoundError(
+                f"field product_id: product {product_id} has no work master; "
+                f"known are {known or 'none yet'}"
+            )
         return await work_master(tx, product_id, version)

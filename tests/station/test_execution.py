@@ -413,7 +413,7 @@ async def test_a_work_request_of_another_schedule_is_shown_as_it_stands(floor: F
 
 
 async def test_an_unknown_product_changes_nothing(floor: Floor) -> None:
-    with pytest.raises(NotFoundError, match="product no-such has no work master"):
+    with pytest.raises(NotFoundError, match="no-such has no work master; known are "):
         await accept(floor, schedule(product_id="no-such"))
     async with floor.database.quiet() as tx:
         assert (await views.lots(tx, "", 10))["total"] == 0
