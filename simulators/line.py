@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 
+from shared.ports import close_port
+
 Converse = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -46,11 +48,10 @@ class Line:
         """Close the port and every connection."""
         if self._server is None:
             return
-        self._server.close()
+        await close_port(self._server)
         for session in tuple(self._sessions):
             session.cancel()
         await asyncio.gather(*self._sessions, return_exceptions=True)
-        await self._server.wait_closed()
         self._server = None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

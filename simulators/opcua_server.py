@@ -4,7 +4,6 @@ Reading the node sets costs seconds of CPU and tens of MB. It is done once a pro
 gets its own copy of the nodes below Objects and shares the type nodes, which nobody writes.
 """
 
-import asyncio
 import copy
 import gc
 import hmac
@@ -29,6 +28,8 @@ from asyncua.server.subscription_service import SubscriptionService
 from asyncua.server.user_managers import UserManager
 from cryptography.x509 import Certificate
 
+from shared.ports import close_port
+
 BASE = "http://opcfoundation.org/UA/"
 MACHINERY, JOBS = f"{BASE}Machinery/", f"{BASE}Machinery/Jobs/"
 DI, JOB_CONTROL = f"{BASE}DI/", f"{BASE}ISA95-JOBCONTROL_V2/"
@@ -50,7 +51,6 @@ CHANGED_IN_PLACE = (
     ua.ObjectIds.Server_ServerArray,
 )
 MOST_JOBS = 200
-ACCEPTED_S = 0.05  # a connection that was accepted is there after so long
 Method = Callable[..., Awaitable[list[ua.Variant]]]
 
 
@@ -239,8 +239,7 @@ async def close_server(server: Server) -> None:
     The library does it the other way round and leaves open what comes in between.
     """
     if server.bserver is not None and server.bserver._server is not None:
-        server.bserver._server.close()
-        await asyncio.sleep(ACCEPTED_S)
+        await close_port(server.bserver._server)
     await server.stop()
 
 

@@ -1,6 +1,5 @@
 """The TCP side of the OPC UA server: sound frames, and who may send which request when."""
 
-import asyncio
 import struct
 from typing import Any
 
@@ -15,6 +14,7 @@ from asyncua.server.uaprocessor import UaProcessor
 from asyncua.ua.ua_binary import struct_from_binary, uatcp_to_binary
 
 from services.plc.entrance import MOST_CONNECTIONS, Codes, Internals, Session
+from shared.ports import close_port
 
 MOST_WAITING = 8  # connections of one address that have not brought a user yet
 MOST_AHEAD = 10  # requests of a connection without a user that may wait for their answers
@@ -22,7 +22,6 @@ LARGEST_CHUNK_BYTES = 65_535
 SMALLEST_CHUNK_BYTES = 8192  # OPC 10000-6, 7.1.2.3
 LARGEST_MESSAGE_BYTES = 262_144
 HEADER_BYTES = 8
-ACCEPTED_S = 0.05  # a connection that was accepted is there after so long
 _ERROR: Any = ua.MessageType.Error
 KINDS = (b"HEL", b"OPN", b"MSG", b"CLO")
 FINALITY = (b"F", b"C", b"A")
@@ -245,8 +244,7 @@ class Listener(BinaryServer):
         The library does it the other way round and leaves open what comes in between.
         """
         if self._server is not None:
-            self._server.close()
-            await asyncio.sleep(ACCEPTED_S)
+            await close_port(self._server)
         await super().stop()
 
     def _make_protocol(self) -> OPCUAProtocol:

@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Literal
 
+from shared.ports import close_port
+
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Way = Literal["there", "back"]  # to the target and from it
 CHUNK_BYTES = 65536
@@ -132,9 +134,8 @@ async def proxy_to(
     try:
         yield proxy
     finally:
-        server.close()
+        await close_port(server)
         await proxy.end()
-        await server.wait_closed()
 
 
 def to_port(port: int) -> Callable[[], Awaitable[Streams]]:

@@ -28,6 +28,7 @@ from shared.app import Service
 from shared.events import JobOrderEnded, JobOrderHeld
 from shared.opcua import Access, StationClient
 from shared.parts import Parts
+from shared.ports import close_port
 from shared.settings import StationSettings
 from shared.stations import Sample
 from tests.conftest import free_port
@@ -282,9 +283,8 @@ async def campaign(
             yield Campaign(plant, clients[NAME], proxy, station, seed)
         finally:
             await station.kill()
-            server.close()
+            await close_port(server)
             await proxy.end()
-            await server.wait_closed()
 
 
 async def _run(cycles: int, seed: int) -> Books:

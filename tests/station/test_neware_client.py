@@ -9,6 +9,7 @@ import pytest
 from services.formation.answers import Channel
 from services.formation.neware import NewareClient
 from shared.errors import InvalidInputError, StationFaultError, StationUnreachableError
+from shared.ports import close_port
 from simulators.tester import TERMINATOR
 
 HEAD = b'<?xml version="1.0" encoding="UTF-8"?><bts version="1.0">'
@@ -34,8 +35,7 @@ async def answering(answer: bytes) -> AsyncIterator[NewareClient]:
         f"tcp://127.0.0.1:{port}", timeout_s=30.0, frame_limit_bytes=10_000
     ) as client:
         yield client
-    server.close()
-    await server.wait_closed()
+    await close_port(server)
 
 
 def listed(command: str, items: str) -> bytes:
