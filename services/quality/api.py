@@ -10,6 +10,7 @@ from services.quality.chartmaster import ControlChart
 from services.quality.chartroutes import add_chart_routes
 from services.quality.domain import ExposureBudget, Mode, TestSpecification
 from services.quality.figures import KkOptions
+from services.quality.signatures import SignatureRule
 from services.quality.upload import SpectrumFile, Upload
 from shared.app import Service
 from shared.commands import Command, command_of
@@ -33,6 +34,7 @@ class MasterData(BaseModel):
     test_specifications: list[TestSpecification] = []
     exposure_budgets: list[ExposureBudget] = []
     control_charts: list[ControlChart] = []
+    signature_rules: list[SignatureRule] = []
 
 
 def add_routes(service: Service, rooms: tuple[str, ...], upload: Upload) -> None:
@@ -48,7 +50,12 @@ def add_routes(service: Service, rooms: tuple[str, ...], upload: Upload) -> None
         """Keep specifications, budgets and charts; a version with other content is refused."""
         return await command.once(
             lambda tx: workflow.take_master_data(
-                tx, body.test_specifications, body.exposure_budgets, body.control_charts, rooms
+                tx,
+                body.test_specifications,
+                body.exposure_budgets,
+                body.control_charts,
+                body.signature_rules,
+                rooms,
             )
         )
 

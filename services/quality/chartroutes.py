@@ -14,7 +14,9 @@ from shared.app import Service
 from shared.commands import Command, command_of
 
 ChartPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,60}$")]
-SeriesQuery = Annotated[str, Query(pattern=r"^([a-z0-9-]+(/[a-z0-9-]+)*)?$", max_length=200)]
+SeriesQuery = Annotated[
+    str, Query(pattern=r"^([a-z0-9-]+(/[a-z0-9-]+)*)?(@[A-Za-z0-9._-]+@[0-9]+)?$", max_length=200)
+]
 SignalPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,300}$")]
 LotPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,120}$")]
 Words = Annotated[str, Field(min_length=1, max_length=1000)]

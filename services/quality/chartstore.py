@@ -27,6 +27,7 @@ class Measured:
     product_id: str
     operation: str
     equipment_id: str | None
+    protocol: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +51,7 @@ async def next_measured(tx: Transaction, most: int) -> list[Measured]:
         tx,
         """
         SELECT m.id AS measurement_id, m.characteristic, m.value, m.lot_id, m.job_order_id,
-               m.measured_at, p.product_id, p.operation, p.equipment_id
+               m.measured_at, m.protocol, p.product_id, p.operation, p.equipment_id
         FROM chart_pending c
         JOIN measurement m ON m.id = c.measurement_id
         JOIN passage p ON p.job_order_id = m.job_order_id
@@ -66,6 +67,31 @@ async def end_measured(tx: Transaction, measurement_ids: Sequence[int]) -> None:
         sql("DELETE FROM chart_pending WHERE measurement_id = ANY(:ids)"),
         {"ids": list(measurement_ids)},
     )
+
+
+async def series_for(
+    tx: Transaction, chart: ControlChart, series: str, protocol: str | None
+) -> Series:
+    """Return the series of values of one protocol, locked: the first protocol has the plain name.
+
+    Values of another protocol, or of another version of it, are never compared with them.
+    """
+    found = await lock_series(tx, chart, series)
+    first: str | None = await tx.scalar(
+        sql("""
+            UPDATE chart_series SET protocol = coalesce(protocol, :protocol)
+            WHERE (chart_id, chart_version, series) = (:chart_id, :version, :series)
+            RETURNING protocol"""),
+        {
+            "chart_id": chart.chart_id,
+            "version": chart.version,
+            "series": series,
+            "protocol": protocol,
+        },
+    )
+    if protocol in (None, first):
+        return found
+    return await lock_series(tx, chart, f"{series}@{protocol}")
 
 
 async def lock_series(tx: Transaction, chart: ControlChart, series: str) -> Series:

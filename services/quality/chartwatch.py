@@ -54,7 +54,7 @@ class ChartWatch:
     async def _plot(self, tx: Transaction, chart: ControlChart, item: Measured) -> int:
         """Take a value into its series; return how many signals it gave."""
         name = item.equipment_id or "" if chart.by == "equipment" else ""
-        before = await chartstore.lock_series(tx, chart, name)
+        before = await chartstore.series_for(tx, chart, name, item.protocol)
         after, point = advanced(chart, before, item.value)
         await chartstore.keep_series(tx, after)
         if after.point_count == before.point_count:
@@ -107,7 +107,7 @@ def signal_of(
     name = f"{chart.chart_id}-{chart.version}-{series.series or 'all'}-{number}"
     return ControlChartSignalled(
         lot_id=item.lot_id,
-        signal_id=name.replace("/", "."),
+        signal_id=name.replace("/", ".").replace("@", "."),
         state="open",
         chart_id=chart.chart_id,
         series=series.series,

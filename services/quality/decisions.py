@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from services.quality import store
-from services.quality.gates import Decision, Judged
+from services.quality.comparison import Judged
+from services.quality.gates import Decision
 from services.quality.store import Passage
 from shared.clock import Clock
 from shared.events import (

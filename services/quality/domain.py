@@ -1,19 +1,23 @@
 """What quality is told to judge: test specifications and exposure budgets, both versioned."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from shared.units import UNITS, display_unit
 
 Status = Literal["released", "suspect"]
-Decides = Literal["lot", "parts", "pellet_lot"]
+Decides = Literal["lot", "parts", "sample", "pellet_lot"]
+Siblings = Literal["pellet_lot", "zone"]
 OpenState = Literal["bare_sodium", "coated"]
 Mode = Literal["cell", "blocking"]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,60}$")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,60}$")]
 
+GUARD_FACTOR = 1.65  # one-sided risk of a wrong release of 5 %: ISO 14253-1, ILAC-G8 section 4.2
 EXPOSURE_GATE = "exposure"
+NONCONFORMANCE_GATE = "nonconformance"  # holds what a nonconformance concerns
+OTHERS_GATES = {EXPOSURE_GATE: "exposure_budgets", NONCONFORMANCE_GATE: "nonconformances"}
 GRADING = "grading"  # the operation under which the figures of a graded cell are judged
 CCD_SURVIVED = "ccd_survived_ma_per_cm2"
 
@@ -24,11 +28,24 @@ class Input(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
+def _optional(**limits: Any) -> Any:
+    """A field that older versions of master data do not have and that is not written if unset."""
+    return Field(default=None, exclude_if=_is_none, **limits)
+
+
 class Characteristic(Input):
     """One measured quantity with its limits; both limits are good values themselves.
 
     `unit` is the sign that people see (`µm`) or the suffix of the name (`um`). Without `low` and
     `high` the value only has to be known. A suspect characteristic is recorded and never judged.
+    The guard band, `guard_factor` (1.65) times the standard uncertainty of the measurement, lies
+    inside both limits. The uncertainty is fixed (`standard_uncertainty`, same unit) or measured
+    with the value (`uncertainty_from`, a characteristic). With `protocol_id` and
+    `protocol_version` a value measured by any other protocol is unknown.
     """
 
     characteristic: Name
@@ -38,6 +55,11 @@ class Characteristic(Input):
     source: str = Field(min_length=1)
     status: Status = "released"
     reason: str | None = None
+    standard_uncertainty: float | None = _optional(gt=0)
+    uncertainty_from: Name | None = _optional()
+    guard_factor: float | None = _optional(ge=0, le=10)
+    protocol_id: Identifier | None = _optional()
+    protocol_version: int | None = _optional(ge=1)
 
     @field_validator("unit")
     @classmethod
@@ -59,7 +81,40 @@ class Characteristic(Input):
                 f"it must not be above high {self.high} {self.unit}"
             )
         _require_reason(self.characteristic, self.status, self.reason)
+        self._check_guard()
+        if (self.protocol_id is None) != (self.protocol_version is None):
+            raise ValueError(
+                f"protocol of {self.characteristic} needs protocol_id and protocol_version"
+            )
         return self
+
+    def _check_guard(self) -> None:
+        name, fixed = self.characteristic, self.standard_uncertainty
+        if fixed is not None and self.uncertainty_from is not None:
+            raise ValueError(f"{name} has standard_uncertainty and uncertainty_from; give one")
+        if self.guard_factor is not None and fixed is None and self.uncertainty_from is None:
+            raise ValueError(f"guard_factor of {name} needs the uncertainty it multiplies")
+        carrier = self.uncertainty_from
+        if carrier is not None and display_unit(carrier) != self.unit:
+            raise ValueError(f"uncertainty_from of {name} is {carrier}; it is not in {self.unit}")
+        if fixed is None or self.low is None or self.high is None:
+            return
+        if self.low + self.guard(fixed) > self.high - self.guard(fixed):
+            raise ValueError(
+                f"guard band of {name} is {self.guard(fixed):g} {self.unit}: between low "
+                f"{self.low:g} and high {self.high:g} no value is left; measure more exactly"
+            )
+
+    def guard(self, standard_uncertainty: float) -> float:
+        """Return the width of the guard band for a standard uncertainty, in the unit."""
+        return (GUARD_FACTOR if self.guard_factor is None else self.guard_factor) * (
+            standard_uncertainty
+        )
+
+    @property
+    def protocol(self) -> str | None:
+        """The protocol it must be measured by, None where any will do."""
+        return None if self.protocol_id is None else f"{self.protocol_id}@{self.protocol_version}"
 
 
 class CcdRecipeRule(Input):
@@ -90,12 +145,69 @@ class CcdRecipeRule(Input):
         return self
 
 
+class SamplingRule(Input):
+    """How many parts of a lot are measured and what is accepted.
+
+    `iso_2859_1`: by lot size, `level` and `aql_percent`, with switching. `fixed`: `sample_count`
+    and `accept_count`, as for destructive tests. `variables`: ISO 3951, s-method, for each
+    characteristic by itself; a lot with `good_ratio` nonconforming is refused with probability
+    `producer_risk_ratio`, one with `bad_ratio` accepted with `consumer_risk_ratio`.
+    """
+
+    method: Literal["iso_2859_1", "fixed", "variables"]
+    level: Literal["S-1", "S-2", "S-3", "S-4", "I", "II", "III"] | None = _optional()
+    aql_percent: float | None = _optional(gt=0, le=10)
+    sample_count: int | None = _optional(ge=1, le=10_000)
+    accept_count: int | None = _optional(ge=0)
+    good_ratio: float | None = _optional(gt=0, lt=0.5)
+    bad_ratio: float | None = _optional(gt=0, lt=0.5)
+    producer_risk_ratio: float | None = _optional(gt=0, lt=0.5)
+    consumer_risk_ratio: float | None = _optional(gt=0, lt=0.5)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        needed = _OF_METHOD[self.method]
+        given = {name for name, value in self if value is not None} - {"method"}
+        if given != needed:
+            raise ValueError(
+                f"sampling {self.method} has {', '.join(sorted(given)) or 'nothing'}; it needs "
+                f"{', '.join(sorted(needed))}"
+            )
+        if self.method == "fixed" and (self.accept_count or 0) >= (self.sample_count or 0):
+            raise ValueError(
+                f"accept_count is {self.accept_count}; it must be below sample_count "
+                f"{self.sample_count}"
+            )
+        if self.method == "variables" and (self.good_ratio or 0) >= (self.bad_ratio or 0):
+            raise ValueError(
+                f"good_ratio is {self.good_ratio}; it must be below bad_ratio {self.bad_ratio}"
+            )
+        return self
+
+
+_OF_METHOD: dict[str, set[str]] = {
+    "iso_2859_1": {"level", "aql_percent"},
+    "fixed": {"sample_count", "accept_count"},
+    "variables": {"good_ratio", "bad_ratio", "producer_risk_ratio", "consumer_risk_ratio"},
+}
+
+
+class Extension(Input):
+    """A second sample: with at most `failed_count` failed in the first, `count` more must pass."""
+
+    count: int = Field(ge=1, le=100)
+    failed_count: int = Field(default=1, ge=1, le=10)
+
+
 class TestSpecification(Input):
     """The characteristics that one gate looks at when an operation of a product has ended.
 
-    `decides` says over what: the job order's lot, each of its parts, or the pellet lot that its
-    pellet or witness cell is of. `needed_count` (pellet lots only): so many lots must have passed
-    before the pellet lot is released; by default one, for a CCD every witness of the request.
+    `decides` says over what: the job order's lot, each of its parts, all its parts by a drawn
+    `sampling` of them, or the pellet lot that its pellet or witness cell is of. Only for pellet
+    lots: `needed_count`, so many must have passed before it is released (by default one, for a
+    CCD every witness of the request); `siblings`, whether a witness speaks for its whole pellet
+    lot or for its position zone; `extension`, the second sample after a failure.
+    `may_release`: roles of those who may sign a waiver of this gate; empty: the rule of all.
     """
 
     __test__ = False
@@ -108,20 +220,27 @@ class TestSpecification(Input):
     decides: Decides
     needed_count: int | None = Field(default=None, ge=1)
     ccd_recipe: CcdRecipeRule | None = None
+    siblings: Siblings | None = _optional()
+    extension: Extension | None = _optional()
+    sampling: SamplingRule | None = _optional()
+    may_release: tuple[Name, ...] | None = _optional(min_length=1)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if self.gate == EXPOSURE_GATE:
-            raise ValueError(f"gate {EXPOSURE_GATE} is decided by exposure_budgets")
+        if self.gate in OTHERS_GATES:
+            raise ValueError(f"gate {self.gate} is decided by {OTHERS_GATES[self.gate]}")
         names = [item.characteristic for item in self.characteristics]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"characteristic {twice[0]} stands twice")
-        if self.needed_count is not None and self.decides != "pellet_lot":
-            raise ValueError(
-                f"needed_count is {self.needed_count} and decides is {self.decides}; it is for "
-                "pellet_lot"
-            )
+        for name in ("needed_count", "siblings", "extension"):
+            if getattr(self, name) is not None and self.decides != "pellet_lot":
+                raise ValueError(
+                    f"{name} is {getattr(self, name)} and decides is {self.decides}; it is for "
+                    "pellet_lot"
+                )
+        if (self.sampling is not None) != (self.decides == "sample"):
+            raise ValueError(f"decides is {self.decides}; sampling is given exactly for sample")
         return self
 
     @property

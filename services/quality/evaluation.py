@@ -94,7 +94,17 @@ class Evaluator:
         async with self._database.begin() as tx:
             if not await store.take_pending(tx, evaluation_id):
                 return
-            await store.keep_measurements(tx, event.job_order_id, answer.results, self._clock.now())
+            protocol = _protocol(event)
+            await store.keep_measurements(
+                tx, event.job_order_id, answer.results, self._clock.now(), protocol
+            )
             if isinstance(event, SpectrumMeasured):
                 await evidence.set_figures(tx, event.spectrum_id, answer.record, MODEL_VERSION)
             await store.set_decided(tx, event.job_order_id, decided=False)
+
+
+def _protocol(event: SpectrumMeasured | CyclingEnded) -> str:
+    """Return what the figures were measured by: the tester's protocol, or our model's version."""
+    if isinstance(event, CyclingEnded):
+        return f"{event.protocol_id}@{event.protocol_version}"
+    return f"impedance-model@{MODEL_VERSION}"

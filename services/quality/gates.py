@@ -1,38 +1,33 @@
 """Owns the gates: what measured values say under a test specification; unknown is never good."""
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from services.quality.domain import Characteristic, TestSpecification
-from shared.facts import Disposition, PartDisposition, TestResult
+from services.quality.comparison import Circumstances, Figures, Judged, judged_value
+from services.quality.domain import Extension, TestSpecification
+from shared.facts import Disposition, PartDisposition
 
-Figures = Mapping[tuple[str, str], TestResult]
 LONGEST_LIST = 5  # so many reasons stand in one sentence; the results hold them all
-
-
-@dataclass(frozen=True, kw_only=True)
-class Judged:
-    """One value of one lot against one characteristic; `disposition` None where it is suspect."""
-
-    lot_id: str
-    characteristic: str
-    value: float | str | None
-    unit: str
-    low: float | None
-    high: float | None
-    disposition: Disposition | None
-    reason: str
+NOTHING_ELSE = Circumstances()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What all characteristics of one lot say together; `decisive` is the one that decided."""
+    """What all characteristics of one lot say together; `decisive` is the one that decided.
+
+    order: place among the verdicts of a gate, the newest highest.
+    """
 
     lot_id: str
     disposition: Disposition
     decisive: Judged
     reason: str
+    order: int = 0
+
+    @property
+    def protocol(self) -> str | None:
+        """What the deciding value was measured by."""
+        return self.decisive.protocol
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,11 +42,15 @@ class Decision:
     blocked_lot_ids: tuple[str, ...] = ()
 
 
-def judge_lot(spec: TestSpecification, lot_id: str, figures: Figures) -> tuple[Judged, ...]:
+def judge_lot(
+    spec: TestSpecification,
+    lot_id: str,
+    figures: Figures,
+    under: Circumstances = NOTHING_ELSE,
+) -> tuple[Judged, ...]:
     """Return one result for each characteristic; `figures` are keyed by lot and characteristic."""
     return tuple(
-        _judge(item, lot_id, figures.get((lot_id, item.characteristic)), spec.version)
-        for item in spec.characteristics
+        judged_value(item, lot_id, figures, under, spec.version) for item in spec.characteristics
     )
 
 
@@ -110,30 +109,113 @@ def decide_parts(lot_id: str, verdicts: Sequence[Verdict]) -> Decision:
 
 
 def decide_pellet_lot(
-    pellet_lot_id: str, verdicts: Sequence[Verdict], needed_count: int
+    pellet_lot_id: str,
+    verdicts: Sequence[Verdict],
+    needed_count: int,
+    extension: Extension | None = None,
 ) -> Decision | None:
     """Return the decision over a pellet lot by all its witnesses or samples seen so far.
 
     One that failed blocks it; it is released when `needed_count` were seen and none failed;
-    None before that.
+    None before that. With an `extension` a few failures extend the sample: the lot stays blocked
+    until so many more were seen and passed. Those of different protocols are never counted
+    together: a pass counts only beside the newest protocol, a failure always.
     """
-    blocked = [item for item in verdicts if item.disposition != "released"]
+    passed, blocked = _counted(verdicts)
     if blocked:
-        return Decision(
-            lot_id=pellet_lot_id,
-            disposition="blocked",
-            decisive=blocked[0].decisive,
-            reason=_sentence([item.reason for item in blocked]),
-            blocked_lot_ids=(pellet_lot_id, *(item.lot_id for item in blocked)),
-        )
-    if len(verdicts) < max(1, needed_count):
+        wanted = None if extension is None else needed_count + extension.count
+        if extension is None or wanted is None or len(blocked) > extension.failed_count:
+            return _refused(pellet_lot_id, blocked, [item.reason for item in blocked])
+        missing = max(wanted - len(passed) - len(blocked), 0 if passed else 1)
+        if missing:
+            reasons = [f"sample extended: {missing} more witnesses must pass"]
+            return _refused(pellet_lot_id, blocked, [*reasons, *(b.reason for b in blocked)])
+        needed_count = wanted
+    if len(passed) + len(blocked) < max(1, needed_count):
         return None
-    reasons = [f"{len(verdicts)} of {needed_count} passed", *(item.reason for item in verdicts)]
+    told = [f"{len(passed)} of {needed_count} passed", *(item.reason for item in verdicts)]
     return Decision(
         lot_id=pellet_lot_id,
         disposition="released",
-        decisive=verdicts[0].decisive,
+        decisive=passed[0].decisive,
+        reason=_sentence(told),
+    )
+
+
+def decide_zones(
+    pellet_lot_id: str,
+    witnesses: Sequence[tuple[Verdict, frozenset[str | None]]],
+    zone_of: Mapping[str, str | None],
+    needed_count: int,
+) -> Decision | None:
+    """Return the decision over the pellets of a lot, each by the witnesses of its position zone.
+
+    witnesses: verdict, and the zones of the witness's pellets. zone_of: by pellet, None where its
+    zone is not known; such a pellet stands with every zone. A zone is blocked at once by its first
+    failure, the others when all witnesses have spoken; one without a witness is unknown.
+    """
+    passed, blocked = _counted([verdict for verdict, _ in witnesses])
+    complete = len(passed) + len(blocked) >= max(1, needed_count)
+    if not blocked and not complete:
+        return None
+    failed = {item.lot_id for item in blocked}
+    seen = {item.lot_id for item in passed}
+    bad = {zone for v, zones in witnesses if v.lot_id in failed for zone in zones}
+    good = {zone for v, zones in witnesses if v.lot_id in seen for zone in zones} - bad
+    decisive = (blocked or passed)[0].decisive
+    parts = []
+    for pellet, zone in sorted(zone_of.items()):
+        is_bad = bool(bad) and (zone in bad or zone is None or None in bad)
+        if not is_bad and not complete:
+            continue
+        is_good = not is_bad and (zone in good or (zone is None and bool(good)))
+        words = "failed" if is_bad else "passed" if is_good else "unknown: no witness is of it"
+        parts.append(
+            PartDisposition(
+                lot_id=pellet,
+                value=None,
+                disposition="released" if is_good else "blocked",
+                reason=f"witnesses of zone {zone or 'unknown'}: {words}",
+            )
+        )
+    some = any(part.disposition == "released" for part in parts)
+    whole: Disposition = "released" if some else "blocked"
+    reasons = [item.reason for item in blocked or passed]
+    if complete:
+        reasons.insert(0, f"{len(good)} of {len(set(zone_of.values()))} zones released")
+        told = PartDisposition(
+            lot_id=pellet_lot_id, value=None, disposition=whole, reason=_sentence(reasons)
+        )
+        parts.insert(0, told)
+    held = [part.lot_id for part in parts if part.disposition != "released"]
+    return Decision(
+        lot_id=pellet_lot_id,
+        disposition=whole,
+        decisive=decisive,
         reason=_sentence(reasons),
+        parts=tuple(parts),
+        blocked_lot_ids=tuple(dict.fromkeys([*held, *(item.lot_id for item in blocked)])),
+    )
+
+
+def _counted(verdicts: Sequence[Verdict]) -> tuple[list[Verdict], list[Verdict]]:
+    """Return those that passed by the newest protocol, and all that failed."""
+    blocked = [item for item in verdicts if item.disposition != "released"]
+    newest = max((item.order for item in verdicts), default=0)
+    protocols = {item.protocol for item in verdicts if item.order == newest}
+    passed = [
+        item for item in verdicts if item.disposition == "released" and item.protocol in protocols
+    ]
+    return passed, blocked
+
+
+def _refused(lot_id: str, blocked: Sequence[Verdict], reasons: Sequence[str]) -> Decision:
+    return Decision(
+        lot_id=lot_id,
+        disposition="blocked",
+        decisive=blocked[0].decisive,
+        reason=_sentence(reasons),
+        blocked_lot_ids=(lot_id, *(item.lot_id for item in blocked)),
     )
 
 
@@ -152,69 +234,8 @@ def no_parts(spec: TestSpecification, lot_id: str, job_order_id: str) -> Verdict
     return Verdict(lot_id=lot_id, disposition="blocked", decisive=decisive, reason=decisive.reason)
 
 
-def _judge(limits: Characteristic, lot_id: str, found: TestResult | None, version: int) -> Judged:
-    disposition, reason = _compared(limits, lot_id, found, version)
-    if limits.status == "suspect":
-        disposition, reason = None, f"not judged, limits are suspect: {limits.reason}"
-    return Judged(
-        lot_id=lot_id,
-        characteristic=limits.characteristic,
-        value=found.value if found is not None else None,
-        unit=limits.unit,
-        low=limits.low,
-        high=limits.high,
-        disposition=disposition,
-        reason=reason,
-    )
-
-
-def _compared(
-    limits: Characteristic, lot_id: str, found: TestResult | None, version: int
-) -> tuple[Disposition | None, str]:
-    name = f"{limits.characteristic} of {lot_id}"
-    by = f"specification version {version}"
-    if found is None:
-        return "blocked", f"unknown: {name} was not measured ({by})"
-    value = found.value
-    if value is None:
-        return "blocked", f"unknown: {name}: {found.reason or 'no reason given'} ({by})"
-    if isinstance(value, str) or not math.isfinite(value):
-        return "blocked", f"unknown: {name} is {value!r}, which is no number ({by})"
-    if found.unit != limits.unit:
-        return "blocked", (
-            f"unknown: {name} came in '{found.unit}', {by} has its limits in '{limits.unit}'"
-        )
-    measured = f"{name} is {value:.6g} {limits.unit}"
-    if limits.low is not None and value < limits.low:
-        return "blocked", f"{measured}, below low {limits.low:g} {limits.unit} ({by})"
-    if limits.high is not None and value > limits.high:
-        return "blocked", f"{measured}, above high {limits.high:g} {limits.unit} ({by})"
-    return "released", f"{measured}, {_band(limits)} ({by})"
-
-
-def _band(limits: Characteristic) -> str:
-    match limits.low, limits.high:
-        case None, None:
-            return "known, no limit"
-        case low, None:
-            return f"at least {low:g} {limits.unit}"
-        case None, high:
-            return f"at most {high:g} {limits.unit}"
-        case low, high:
-            return f"within {low:g} to {high:g} {limits.unit}"
-
-
 def _of_whole(decisive: Judged, lot_id: str) -> Judged:
-    return Judged(
-        lot_id=lot_id,
-        characteristic=decisive.characteristic,
-        value=None,
-        unit=decisive.unit,
-        low=decisive.low,
-        high=decisive.high,
-        disposition=decisive.disposition,
-        reason=decisive.reason,
-    )
+    return replace(decisive, lot_id=lot_id, value=None)
 
 
 def _sentence(reasons: Sequence[str]) -> str:

@@ -4,10 +4,10 @@ import math
 from datetime import timedelta
 
 from services.quality import gates, masterdata, openings, store
+from services.quality.comparison import Judged
 from services.quality.decisions import Recorder
 from services.quality.domain import EXPOSURE_GATE, ExposureBudget
 from services.quality.exposure import Exposure, exposure, sentence, state_of
-from services.quality.gates import Judged
 from services.quality.settings import QualitySettings
 from services.quality.store import Passage
 from shared.clock import Clock

@@ -11,7 +11,10 @@ from services.quality.fitting import FitProcess
 from services.quality.judge import ExposureJudge
 from services.quality.room import RoomWatch
 from services.quality.settings import QualitySettings
+from services.quality.signing import Signing
 from services.quality.upload import Upload
+from services.quality.waiverroutes import add_waiver_routes
+from services.quality.waiverwork import WaiverDesk
 from services.quality.workflow import Decider, QualityWork
 from shared.app import Service
 from shared.events import (
@@ -65,7 +68,7 @@ def build(
     service.loop("rest fits", fits.rest)
     service.on_stop(fits.stop)
     service.loop("control charts", ChartWatch(database, service.outbox, clock).run)
-    service.loop("decide", Decider(database, recorder).run)
+    service.loop("decide", Decider(database, recorder, clock).run)
     rooms = tuple(item.equipment_id for item in service.plant.station if item.kind == "dryroom")
     watch = RoomWatch(database, clock, settings)
     for room in rooms:
@@ -75,6 +78,8 @@ def build(
     service.loop("exposure", judge.run)
     service.loop("open exposure", deadlines.run)
     add_routes(service, rooms, Upload(fits, settings.interface_tau_min_s, clock.now))
+    signing = Signing(service.outbox)
+    add_waiver_routes(service, WaiverDesk(database, service.outbox, clock, signing))
     return service
 
 

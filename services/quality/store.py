@@ -1,14 +1,15 @@
 """Ended job orders, measurements, results and decisions in quality's database."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping
 
-from services.quality.gates import Figures, Judged, Verdict
+from services.quality.comparison import Figures, Judged, Key
+from services.quality.gates import Verdict
 from shared.db import sql
 from shared.events import DispositionDecided, NonconformanceRaised
 from shared.facts import TestResult
@@ -90,6 +91,26 @@ async def set_decided(tx: Transaction, job_order_id: str, *, decided: bool) -> N
     )
 
 
+async def reopen(
+    tx: Transaction, lot_ids: Sequence[str], product_id: str, operation: str
+) -> list[str]:
+    """Have the gates of an operation judge some lots, or parts, again; return the job orders."""
+    rows = await all_rows(
+        tx,
+        """
+        UPDATE passage SET decided = false WHERE job_order_id IN (
+            SELECT DISTINCT ON (lot_id) job_order_id FROM passage
+            WHERE product_id = :product_id AND operation = :operation
+              AND (lot_id = ANY(:ids) OR parts && CAST(:ids AS text[]))
+            ORDER BY lot_id, ended_at DESC)
+        RETURNING job_order_id""",
+        product_id=product_id,
+        operation=operation,
+        ids=list(lot_ids),
+    )
+    return sorted(row["job_order_id"] for row in rows)
+
+
 async def set_waits(tx: Transaction, job_order_id: str, reason: str) -> None:
     """Keep why the gates of a job order do not decide yet."""
     await tx.execute(
@@ -107,9 +128,16 @@ def passage_of(row: RowMapping) -> Passage:
 
 
 async def keep_measurements(
-    tx: Transaction, job_order_id: str, results: Iterable[TestResult], at: datetime
+    tx: Transaction,
+    job_order_id: str,
+    results: Iterable[TestResult],
+    at: datetime,
+    protocol: str | None = None,
 ) -> None:
-    """Keep measured and computed values; a later one of the same kind counts, none is lost."""
+    """Keep measured and computed values; a later one of the same kind counts, none is lost.
+
+    protocol: id and version of what they were measured by, `id@version`.
+    """
     rows = [
         {
             "job_order_id": job_order_id,
@@ -118,6 +146,7 @@ async def keep_measurements(
             **_value(item.value),
             "unit": item.unit,
             "reason": item.reason,
+            "protocol": protocol,
             "at": at,
         }
         for item in results
@@ -125,17 +154,21 @@ async def keep_measurements(
     if rows:
         statement = """
             INSERT INTO measurement (job_order_id, lot_id, characteristic, value, words, unit,
-                                     reason, measured_at)
-            VALUES (:job_order_id, :lot_id, :characteristic, :value, :words, :unit, :reason, :at)"""
+                                     reason, protocol, measured_at)
+            VALUES (:job_order_id, :lot_id, :characteristic, :value, :words, :unit, :reason,
+                    :protocol, :at)"""
         await tx.execute(sql(statement), rows)
 
 
-async def figures(tx: Transaction, job_order_id: str) -> Figures:
-    """Return the newest value of each lot and characteristic of a job order."""
+async def figures(tx: Transaction, job_order_id: str) -> tuple[Figures, Mapping[Key, str]]:
+    """Return the newest value of each lot and characteristic of a job order, and by what protocol
+    each was measured, where that is known."""
     rows = await all_rows(
         tx, "SELECT * FROM measurement WHERE job_order_id = :id ORDER BY id", id=job_order_id
     )
-    return {(row["lot_id"], row["characteristic"]): _measured(row) for row in rows}
+    found = {(row["lot_id"], row["characteristic"]): _measured(row) for row in rows}
+    newest = {(row["lot_id"], row["characteristic"]): row["protocol"] for row in rows}
+    return found, {key: protocol for key, protocol in newest.items() if protocol is not None}
 
 
 async def newest_value(tx: Transaction, lot_id: str, characteristic: str) -> float | None:
@@ -209,9 +242,10 @@ async def keep_results(
     if rows:
         statement = """
             INSERT INTO result (job_order_id, lot_id, gate, characteristic, value, words, unit,
-                low, high, disposition, reason, specification_version, evaluated_at)
+                low, high, guard, protocol, waiver_id, disposition, reason, specification_version,
+                evaluated_at)
             VALUES (:job_order_id, :lot_id, :gate, :characteristic, :value, :words, :unit, :low,
-                :high, :disposition, :reason, :version, :at)"""
+                :high, :guard, :protocol, :waiver_id, :disposition, :reason, :version, :at)"""
         await tx.execute(sql(statement), rows)
 
 
@@ -223,7 +257,8 @@ async def keep_verdict(
         sql("""
             INSERT INTO verdict (gate, pellet_lot_id, lot_id, body)
             VALUES (:gate, :pellet_lot_id, :lot_id, CAST(:body AS jsonb))
-            ON CONFLICT (gate, pellet_lot_id, lot_id) DO UPDATE SET body = excluded.body"""),
+            ON CONFLICT (gate, pellet_lot_id, lot_id) DO UPDATE
+            SET body = excluded.body, number = nextval('verdict_number')"""),
         {
             "gate": gate,
             "pellet_lot_id": pellet_lot_id,
@@ -234,13 +269,20 @@ async def keep_verdict(
     rows = await all_rows(
         tx,
         """
-        SELECT body FROM verdict WHERE gate = :gate AND pellet_lot_id = :pellet_lot_id
+        SELECT body, number FROM verdict WHERE gate = :gate AND pellet_lot_id = :pellet_lot_id
         ORDER BY lot_id""",
         gate=gate,
         pellet_lot_id=pellet_lot_id,
     )
     return [
-        Verdict(**{**row["body"], "decisive": Judged(**row["body"]["decisive"])}) for row in rows
+        Verdict(
+            **{
+                **row["body"],
+                "decisive": Judged(**row["body"]["decisive"]),
+                "order": row["number"],
+            }
+        )
+        for row in rows
     ]
 
 
@@ -259,6 +301,17 @@ async def keep_disposition(tx: Transaction, job_order_id: str, event: Dispositio
             "at": event.evaluated_at,
         },
     )
+
+
+async def was_blocked(tx: Transaction, gate: str, lot_id: str) -> bool:
+    """Tell whether the newest decision of a gate over a lot did not release it."""
+    newest: str | None = await tx.scalar(
+        sql("""
+            SELECT disposition FROM disposition WHERE (lot_id, gate) = (:lot_id, :gate)
+            ORDER BY id DESC LIMIT 1"""),
+        {"lot_id": lot_id, "gate": gate},
+    )
+    return newest not in (None, "released")
 
 
 async def keep_nonconformance(

@@ -13,8 +13,8 @@ async def results(tx: Transaction, lot_id: str) -> list[dict[str, Any]]:
         tx,
         """
         SELECT gate, characteristic, to_json(coalesce(to_jsonb(words), to_jsonb(value))) AS value,
-               unit, low, high, disposition, reason, job_order_id, specification_version,
-               evaluated_at
+               unit, low, high, guard, protocol, waiver_id, disposition, reason, job_order_id,
+               specification_version, evaluated_at
         FROM result WHERE lot_id = :lot_id ORDER BY id DESC""",
         lot_id=lot_id,
     )

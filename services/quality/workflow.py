@@ -1,16 +1,31 @@
 """What quality does when others say what happened, and how its gates come to their decisions."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from services.quality import chartmaster, evidence, gates, masterdata, openings, origins, store
+from services.quality import (
+    chartmaster,
+    evidence,
+    gates,
+    lineage,
+    masterdata,
+    openings,
+    origins,
+    signing,
+    store,
+    waiverwork,
+)
 from services.quality.chartmaster import ControlChart
+from services.quality.comparison import Circumstances, Figures
 from services.quality.deadlines import Deadlines
 from services.quality.decisions import Recorder
 from services.quality.domain import GRADING, ExposureBudget, TestSpecification
 from services.quality.figures import figure
-from services.quality.gates import Decision, Figures, Verdict
+from services.quality.gates import Verdict
+from services.quality.siblings import Siblings
+from services.quality.signatures import SignatureRule
 from services.quality.store import Passage
 from shared.clock import Clock
 from shared.db import Database
@@ -57,6 +72,7 @@ class QualityWork:
         """Something was made of something: keep which pellets a cell has."""
         parts = [item.lot_id for item in event.materials if item.use != "produced"]
         await origins.keep_components(tx, event.lot_id, parts)
+        await lineage.keep(tx, event.lot_id, event.materials)
 
     async def on_ended(self, tx: Transaction, envelope: Envelope, event: JobOrderEnded) -> None:
         """A station ended: keep its results for the gates, and the times of the lot."""
@@ -70,7 +86,10 @@ class QualityWork:
             correlation_id=envelope.correlationid,
             causation_id=str(envelope.id),
         )
-        await store.keep_measurements(tx, event.job_order_id, event.results, event.ended_at)
+        protocol = f"{event.recipe_id}@{event.recipe_version}"
+        await store.keep_measurements(
+            tx, event.job_order_id, event.results, event.ended_at, protocol
+        )
         await store.keep_passage(tx, passage)
         for budget in await masterdata.budgets(tx, event.product_id):
             if event.operation in (budget.from_operation, budget.to_operation):
@@ -88,7 +107,8 @@ class QualityWork:
         """A tester ended: keep whether it ran what was ordered, and a staircase if it was one."""
         match_ratio = 1.0 if event.protocol_matches else 0.0
         result = figure(event.lot_id, PROTOCOL_MATCH, match_ratio)
-        await store.keep_measurements(tx, event.job_order_id, [result], event.ended_at)
+        protocol = f"{event.protocol_id}@{event.protocol_version}"
+        await store.keep_measurements(tx, event.job_order_id, [result], event.ended_at, protocol)
         if event.step_index:
             await store.keep_pending(
                 tx,
@@ -133,11 +153,22 @@ class QualityWork:
         await self._recorder.raise_drift(tx, event)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """What one gate decides over: an ended job order, its values and what bears on them."""
+
+    passage: Passage
+    spec: TestSpecification
+    figures: Figures
+    under: Circumstances
+
+
 class Decider:
     """Lets the gates decide over each ended job order once all figures for it are there."""
 
-    def __init__(self, database: Database, recorder: Recorder) -> None:
-        self._database, self._recorder = database, recorder
+    def __init__(self, database: Database, recorder: Recorder, clock: Clock) -> None:
+        self._database, self._recorder, self._clock = database, recorder, clock
+        self._siblings = Siblings(recorder)
 
     async def run(self) -> None:
         """Decide for ever; woken by commits, at the latest each second."""
@@ -169,25 +200,35 @@ class Decider:
         if waits is not None:
             await store.set_waits(tx, job_order_id, waits)
             return False
-        figures = await store.figures(tx, job_order_id)
+        figures, protocols = await store.figures(tx, job_order_id)
+        now = self._clock.now()
         for spec in specs:
+            lot_ids = (passage.lot_id, *passage.parts)
+            waivers = await waiverwork.in_force(tx, passage, spec.gate, lot_ids, now)
+            case = Case(
+                passage=passage,
+                spec=spec,
+                figures=figures,
+                under=Circumstances(protocols=protocols, waivers=waivers),
+            )
             if spec.decides == "pellet_lot":
                 needed = spec.needed_count or 1
                 if spec.of_all_witnesses and witness_quantity is not None:
                     needed = witness_quantity
-                await self._over_pellet_lots(tx, spec, passage, figures, pellet_lots, needed)
+                found = await self._judge(tx, case, passage.lot_id)
+                if found is not None:
+                    await self._siblings.decide(tx, spec, passage, found, pellet_lots, needed)
             else:
-                await self._over_lot(tx, spec, passage, figures)
+                await self._over_lot(tx, case)
         await store.set_decided(tx, job_order_id, decided=True)
         return True
 
-    async def _over_lot(
-        self, tx: Transaction, spec: TestSpecification, passage: Passage, figures: Figures
-    ) -> None:
-        lot_ids = passage.parts if spec.decides == "parts" else (passage.lot_id,)
+    async def _over_lot(self, tx: Transaction, case: Case) -> None:
+        spec, passage = case.spec, case.passage
+        lot_ids = (passage.lot_id,) if spec.decides == "lot" else passage.parts
         verdicts = []
         for lot_id in lot_ids:
-            found = await self._judge(tx, spec, passage, lot_id, figures)
+            found = await self._judge(tx, case, lot_id)
             verdicts += [found] if found is not None else []
         if not lot_ids and spec.judged:
             verdicts = [gates.no_parts(spec, passage.lot_id, passage.job_order_id)]
@@ -200,35 +241,10 @@ class Decider:
         )
         await self._recorder.keep_decision(tx, passage, spec.gate, spec.version, decision)
 
-    async def _over_pellet_lots(
-        self,
-        tx: Transaction,
-        spec: TestSpecification,
-        passage: Passage,
-        figures: Figures,
-        pellet_lots: Sequence[str],
-        needed_count: int,
-    ) -> None:
-        found = await self._judge(tx, spec, passage, passage.lot_id, figures)
-        if found is None:
-            return
-        for pellet_lot_id in pellet_lots:
-            await store.lock(tx, pellet_lot_id)
-            verdicts = await store.keep_verdict(tx, spec.gate, pellet_lot_id, found)
-            decision = gates.decide_pellet_lot(pellet_lot_id, verdicts, needed_count)
-            if decision is not None and _is_news(decision, found):
-                await self._recorder.keep_decision(tx, passage, spec.gate, spec.version, decision)
-
-    async def _judge(
-        self,
-        tx: Transaction,
-        spec: TestSpecification,
-        passage: Passage,
-        lot_id: str,
-        figures: Figures,
-    ) -> Verdict | None:
-        judged = gates.judge_lot(spec, lot_id, figures)
-        await self._recorder.keep_results(tx, passage, spec.gate, spec.version, judged)
+    async def _judge(self, tx: Transaction, case: Case, lot_id: str) -> Verdict | None:
+        judged = gates.judge_lot(case.spec, lot_id, case.figures, case.under)
+        spec = case.spec
+        await self._recorder.keep_results(tx, case.passage, spec.gate, spec.version, judged)
         return gates.verdict(judged)
 
 
@@ -237,9 +253,10 @@ async def take_master_data(
     specs: Sequence[TestSpecification],
     budgets: Sequence[ExposureBudget],
     charts: Sequence[ControlChart],
+    rules: Sequence[SignatureRule],
     rooms: Sequence[str],
 ) -> dict[str, Any]:
-    """Keep specifications, budgets and control charts; all or none.
+    """Keep specifications, budgets, control charts and rules of signatures; all or none.
 
     Raises:
         InvalidInputError: a budget names a room that the plant file does not have.
@@ -257,10 +274,13 @@ async def take_master_data(
         await masterdata.add_budget(tx, budget)
     for chart in charts:
         await chartmaster.add_chart(tx, chart)
+    for rule in rules:
+        await signing.add_rule(tx, rule)
     return {
         "test_specifications": [f"{spec.gate} {spec.product_id} {spec.version}" for spec in specs],
         "exposure_budgets": [f"{item.state} {item.product_id} {item.version}" for item in budgets],
         "control_charts": [f"{chart.chart_id} {chart.version}" for chart in charts],
+        "signature_rules": [f"{rule.purpose} {rule.version}" for rule in rules],
     }
 
 
@@ -280,8 +300,3 @@ def _waits(
     if any(spec.of_all_witnesses for spec in specs) and witness_quantity is None:
         return f"witness_quantity of {passage.work_request_id} is not known yet"
     return None
-
-
-def _is_news(decision: Decision, found: Verdict) -> bool:
-    """Say whether a decision is new; a pass after an earlier failure changes nothing."""
-    return decision.disposition == "released" or found.disposition != "released"

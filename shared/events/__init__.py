@@ -25,8 +25,11 @@ from shared.events.quality import (
     CyclingEnded,
     DispositionDecided,
     ExposureEvaluated,
+    NonconformanceChanged,
     NonconformanceRaised,
+    RecordSigned,
     SpectrumMeasured,
+    WaiverChanged,
 )
 from shared.events.record import CertificateValidityChanged, FileSealed, OperatorActed, RecordSealed
 from shared.events.work import (
@@ -59,16 +62,19 @@ __all__ = [
     "LotHeld",
     "LotHoldReleased",
     "MaterialLotRegistered",
+    "NonconformanceChanged",
     "NonconformanceRaised",
     "OperatorActed",
     "PlcHearingChanged",
     "PlcReported",
     "RecordSealed",
+    "RecordSigned",
     "SinterRunEnded",
     "SourceStateChanged",
     "SpectrumMeasured",
     "ThermocoupleDriftFound",
     "TimeLimitChanged",
+    "WaiverChanged",
     "WorkRequestAccepted",
     "WorkRequestEnded",
 ]

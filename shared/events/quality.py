@@ -144,3 +144,50 @@ class ControlChartSignalled(LotEvent):
     high: float
     rules: tuple[str, ...]
     action_plan: tuple[str, ...]
+
+
+class WaiverChanged(LotEvent):
+    """A waiver was proposed, came in force or was revoked; `lot_ids` are all it covers.
+
+    person: who signed last.
+    """
+
+    kind: ClassVar[str] = "waiver_changed"
+    waiver_id: str
+    state: Literal["proposed", "in_force", "revoked"]
+    gate: str
+    characteristic: str
+    lot_ids: tuple[str, ...]
+    reason: str
+    expires_at: AwareDatetime
+    person: str
+
+
+class RecordSigned(LotEvent):
+    """A person signed a record of quality, by the SHA-256 of its canonical form.
+
+    authentication: how and when the person was authenticated; None: nobody checked who it was.
+    """
+
+    kind: ClassVar[str] = "record_signed"
+    record_kind: str
+    record_id: str
+    record_sha256: str
+    purpose: str
+    person: str
+    printed_name: str
+    role: str
+    meaning: str
+    signed_at: AwareDatetime
+    authentication: str | None = None
+
+
+class NonconformanceChanged(LotEvent):
+    """A nonconformance moved on: what was done about it, by whom; `lot_ids` are all it concerns."""
+
+    kind: ClassVar[str] = "nonconformance_changed"
+    nonconformance_id: str
+    state: Literal["open", "contained", "decided", "closed"]
+    lot_ids: tuple[str, ...]
+    reason: str
+    person: str

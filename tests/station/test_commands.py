@@ -43,9 +43,13 @@ PASSED_ON = {
 COMMANDED = ("execution", "sintering", "spray", "lamination", "formation", "quality", "gateway")
 STATIONS = ("sintering", "spray", "lamination", "formation")
 FILES, SPECTRA = "/test-files", "/spectra"
-# Tested where there is what they change: a plan of furnaces, strangers, charts, glue.
+# Tested where there is what they change: a plan of furnaces, strangers, charts, glue, waivers.
 ELSEWHERE = {
     "/chart-signals/{signal_id}/answers",
+    "/job-orders/{job_order_id}/evaluations",
+    "/waivers",
+    "/waivers/{waiver_id}/revocations",
+    "/waivers/{waiver_id}/signatures",
     "/control-charts/{chart_id}/limits",
     "/furnace-loads/{furnace_load_id}/places",
     "/furnace-plan/pins",

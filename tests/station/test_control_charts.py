@@ -57,6 +57,12 @@ class Charts:
         while await self.watch.look():
             pass
 
+    async def measure_by(self, recipe_version: int, values: Sequence[float]) -> None:
+        """The same by another version of the recipe."""
+        await self.hear(ended(values, "gauge-1", recipe_version))
+        while await self.watch.look():
+            pass
+
     async def hear(self, event: JobOrderEnded | GenealogyRecorded | MaterialLotRegistered) -> None:
         inbox = self.service.inbox
         assert inbox is not None
@@ -113,7 +119,7 @@ async def charts(fresh_database: str) -> AsyncIterator[Charts]:
     await service.database.close()
 
 
-def ended(values: Sequence[float], station: str) -> JobOrderEnded:
+def ended(values: Sequence[float], station: str, recipe_version: int = 1) -> JobOrderEnded:
     name = uuid4().hex[:8]
     lots = [f"P-{name}-{number}" for number in range(len(values))]
     return JobOrderEnded.model_validate(
@@ -126,7 +132,7 @@ def ended(values: Sequence[float], station: str) -> JobOrderEnded:
             "state": "ended",
             "equipment_id": f"pilot/furnaces/inspection/{station}",
             "recipe_id": "r",
-            "recipe_version": 1,
+            "recipe_version": recipe_version,
             "started_at": START,
             "ended_at": START + timedelta(minutes=5),
             "materials": [material(lot) for lot in lots],
@@ -202,6 +208,19 @@ async def test_one_drifting_gauge_is_told_from_the_others(charts: Charts) -> Non
     await charts.measure([88.0], "gauge-2")
 
     assert [item.series for item in await charts.said()] == ["pilot/furnaces/inspection/gauge-2"]
+
+
+async def test_values_of_another_protocol_version_are_a_series_of_their_own(
+    charts: Charts,
+) -> None:
+    await charts.draw(CHART)
+    await charts.measure(BASELINE)
+    assert (await charts.post("/control-charts/thickness/limits", FREEZE)).status_code == 201
+    await charts.measure_by(2, [95.0])
+    assert await charts.said() == []
+    old = await charts.get("/control-charts/thickness?series=")
+    new = await charts.get("/control-charts/thickness?series=@r@2")
+    assert (len(old["points"]), len(new["points"]), new["limits"]) == (25, 1, [])
 
 
 async def test_subgroups_become_points_when_they_are_full(charts: Charts) -> None:

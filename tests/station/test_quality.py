@@ -217,7 +217,7 @@ def wired(settings: QualitySettings, fits: FitProcess) -> Quality:
     return Quality(
         service=service,
         evaluator=Evaluator(database, clock, fits, settings.interface_tau_min_s),
-        decider=Decider(database, recorder),
+        decider=Decider(database, recorder, clock),
         judge=ExposureJudge(database, outbox, clock, recorder, settings),
         watch=RoomWatch(database, clock, settings),
         fits=fits,
@@ -688,7 +688,7 @@ async def test_the_first_witness_that_failed_blocks_its_pellet_lot_for_good(
     await quality.settle()
     assert await quality.decided("witness_ccd") == [("PEL", "blocked")]
     [raised] = await quality.said(NonconformanceRaised)
-    assert raised.lot_ids == ("PEL", "W-1")
+    assert raised.lot_ids == ("PEL", "P-1", "P-2", "W-1", "W-2")
     assert "is 2 mA/cm², below low 4 mA/cm²" in raised.description
 
 

@@ -245,3 +245,43 @@ def test_a_suspect_budget_must_say_why():
     }
     with pytest.raises(ValidationError, match="exposure budget coated is suspect; reason must"):
         ExposureBudget.model_validate(budget)
+
+
+@given(value=st.floats(100.0, 150.0), u=st.floats(0.01, 2.0))
+def test_a_guard_band_never_releases_what_the_bare_limits_refuse(value, u):
+    guarded = specification(THICKNESS | {"standard_uncertainty": u})
+    found = verdict_of(value, guarded)
+    inside = 120.0 + 1.65 * u <= value <= 130.0 - 1.65 * u
+    assert (found.disposition == "released") == inside
+    assert found.disposition == "blocked" or verdict_of(value).disposition == "released"
+    assert found.decisive.guard == pytest.approx(1.65 * u)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"standard_uncertainty": 4.0}, "no value is left"),
+        ({"guard_factor": 2.0}, "needs the uncertainty"),
+        ({"standard_uncertainty": 1.0, "uncertainty_from": "error_um"}, "give one"),
+        ({"uncertainty_from": "error_mm"}, "it is not in µm"),
+        ({"protocol_id": "ccd"}, "needs protocol_id and protocol_version"),
+    ],
+)
+def test_a_guard_band_or_protocol_that_cannot_be_meant_is_refused(changes, says):
+    with pytest.raises(ValidationError, match=says):
+        specification(THICKNESS | changes)
+
+
+def test_a_specification_without_the_new_fields_is_written_as_before():
+    written = specification().model_dump()
+    assert set(written) == {
+        "gate",
+        "product_id",
+        "operation",
+        "version",
+        "characteristics",
+        "decides",
+        "needed_count",
+        "ccd_recipe",
+    }
+    assert "standard_uncertainty" not in written["characteristics"][0]

@@ -1,0 +1,56 @@
+"""HTTP face of waivers and of judging again; no rules here."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Path, Query
+
+from services.quality import reevaluation, waiverwork
+from services.quality.reevaluation import Reevaluation
+from services.quality.signatures import SignatureGiven
+from services.quality.waivers import WaiverProposal
+from services.quality.waiverwork import WaiverDesk
+from shared.app import Service
+from shared.commands import Command, command_of
+
+WaiverPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,60}$")]
+JobPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,120}$")]
+
+
+def add_waiver_routes(service: Service, desk: WaiverDesk) -> None:
+    """Add the routes of waivers and of judging again."""
+    app, database, clock = service.app, service.database, service.clock
+    given = Annotated[Command, Depends(command_of(database))]
+
+    @app.get("/waivers", tags=["decisions"])
+    async def get_waivers(limit: Annotated[int, Query(ge=1, le=1000)] = 200) -> dict[str, Any]:
+        """Waivers, newest first, with signatures and whether each counts now."""
+        async with database.quiet() as tx:
+            return {"items": await waiverwork.shown(tx, clock.now(), limit)}
+
+    @app.post("/waivers", status_code=201, tags=["decisions"])
+    async def post_waiver(body: WaiverProposal, command: given) -> dict[str, Any]:
+        """Propose a waiver with the first signature."""
+        return await command.once(lambda tx: desk.propose(tx, body))
+
+    @app.post("/waivers/{waiver_id}/signatures", status_code=201, tags=["decisions"])
+    async def post_signature(
+        waiver_id: WaiverPath, body: SignatureGiven, command: given
+    ) -> dict[str, Any]:
+        """Sign a proposed waiver; it is in force when all have signed."""
+        return await command.once(lambda tx: desk.sign(tx, waiver_id, body))
+
+    @app.post("/waivers/{waiver_id}/revocations", status_code=201, tags=["decisions"])
+    async def post_revocation(
+        waiver_id: WaiverPath, body: SignatureGiven, command: given
+    ) -> dict[str, Any]:
+        """Revoke a waiver; what was released under it is judged again."""
+        return await command.once(lambda tx: desk.revoke(tx, waiver_id, body))
+
+    @app.post("/job-orders/{job_order_id}/evaluations", status_code=201, tags=["decisions"])
+    async def post_evaluation(
+        job_order_id: JobPath, body: Reevaluation, command: given
+    ) -> dict[str, Any]:
+        """Have the gates of an ended job order judge again by the newest specifications."""
+        return await command.once(
+            lambda tx: reevaluation.again(tx, database, job_order_id, body, clock.now())
+        )
