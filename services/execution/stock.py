@@ -17,6 +17,7 @@ from shared.facts import Material
 from shared.transaction import Transaction
 
 ROUNDING = 1e-6  # of a stock lot's unit: what sums of floats may be off
+NAMED_PELLETS = 5  # what a reason names one by one
 
 
 class ShortageError(BlockedError):
@@ -107,9 +108,30 @@ async def _take_pellets(
         .all()
     )
     if len(rows) < count:
-        raise BlockedError(f"needs {count} released pellets, {len(rows)} are left")
+        free = {row["lot_id"] for row in rows}
+        raise BlockedError(
+            f"needs {count} released pellets, {len(rows)} are left; held or not decided: "
+            f"{_told(await _kept_back(tx, job_order.work_request_id, free))}"
+        )
     await store.set_lots(tx, [row["lot_id"] for row in rows], now, allocated_to=owner)
     return [_whole(row, "processed") for row in rows]
+
+
+async def _kept_back(tx: Transaction, work_request_id: str, free: set[str]) -> list[str]:
+    """Return the pellets of an order that nobody has, but for those that may be taken."""
+    pellets = await store.members(tx, pellet_lot_id(work_request_id))
+    return [
+        row["lot_id"]
+        for row in pellets
+        if row["state"] == "available" and row["allocated_to"] is None and row["lot_id"] not in free
+    ]
+
+
+def _told(lot_ids: Sequence[str]) -> str:
+    """Return lots as a person reads them: the first few by name, the others by number."""
+    others = len(lot_ids) - NAMED_PELLETS
+    named = ", ".join(lot_ids[:NAMED_PELLETS]) or "none"
+    return f"{named} and {others} more" if others > 0 else named
 
 
 async def _take_stock(tx: Transaction, allocation: Allocation, rule: StockRule, count: int) -> None:

@@ -33,6 +33,12 @@ TAKEN = """
     WHERE state NOT IN ('ended', 'aborted') AND released_at IS NOT NULL"""
 
 
+WAITING = "SELECT lot_id, reason FROM job_order WHERE operation = 'spray' AND reason IS NOT NULL"
+PELLETS = """
+    SELECT l.lot_id, EXISTS (SELECT 1 FROM hold h WHERE h.lot_id = l.lot_id) AS held FROM lot l
+    WHERE l.member_of = :pellet_lot AND l.state = 'available' AND l.allocated_to IS NULL"""
+
+
 class Books:
     """Reads the databases of a plant that stands still, or moves between two statements only."""
 
@@ -103,7 +109,7 @@ class _Reading:
 
 
 def _cells(books: Books) -> Iterator[str]:
-    """Every cell is graded or held; every witness has been through its route or is held."""
+    """Every cell is graded, every witness done, or it is held or all pellets left for it are."""
     held = {row[0] for row in books.rows("execution", "SELECT lot_id FROM hold")}
     requests = {row[0]: row[1] for row in books.rows("execution", REQUESTS)}
     cells = books.rows("execution", CELLS)
@@ -120,8 +126,16 @@ def _cells(books: Books) -> Iterator[str]:
     for lot_id, kind, grade, request in cells:
         above = {lot_id, pellet_lot_id(request), powder_lot_id(request)}
         done = grade is not None if kind == "cell" else lot_id not in open_ids
-        if not done and not held & above:
+        if not done and not held & above and not _waits_for_held_pellets(books, lot_id, request):
             yield f"{kind} {lot_id}: neither {'graded' if kind == 'cell' else 'done'} nor held"
+
+
+def _waits_for_held_pellets(books: Books, lot_id: str, request: str) -> bool:
+    """Say whether each pellet that nobody has is held, and the lot's reason names them all."""
+    left = books.rows("execution", PELLETS, pellet_lot=pellet_lot_id(request))
+    reasons = [row[1] for row in books.rows("execution", WAITING) if row[0] == lot_id]
+    told = bool(reasons) and all(pellet in reasons[0] for pellet, _ in left)
+    return bool(left) and told and all(held for _, held in left)
 
 
 def _moving(books: Books) -> Iterator[str]:

@@ -125,12 +125,21 @@ def run_seed(ground: Ground, seed: int, extra: Sequence[Fault] = ()) -> Outcome:
         asyncio.set_event_loop(loop)
         outcome = loop.run_until_complete(_run(ground, loop, chance))
     finally:
+        _end_tasks(loop)
         asyncio.set_event_loop(None)
         loop.close()
         if collecting:
             gc.enable()
         gc.collect()
     return replace(outcome, took_s=time.perf_counter() - began_s)
+
+
+def _end_tasks(loop: VirtualLoop) -> None:
+    """End what was cancelled with its service and has had no turn since."""
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
 
 
 async def _run(ground: Ground, loop: VirtualLoop, chance: Chance) -> Outcome:

@@ -16,6 +16,7 @@ from tests.fault.simulation import FAULTS_UNTIL_S, STATIONS, ground_of, run_seed
 
 pytestmark = pytest.mark.timeout(900)  # seconds each on a quiet machine
 SEED = 17  # few faults, of all sorts
+SHORT_OF_PELLETS = 70002  # the gauge blocks two pellets of five
 LYING_DISK = Fault(at_s=5.0, kind="commit_lost", target="trace", for_s=60.0, strength=0.5)
 
 
@@ -46,6 +47,12 @@ def test_a_plant_under_faults_loses_nothing_and_replays_to_the_last_event_in_ano
         check=True,
     )
     assert outcome.digest[:12] in replay.stdout
+
+
+def test_a_cell_for_which_only_held_pellets_are_left_waits_for_a_person(ground: Ground) -> None:
+    outcome = run_seed(ground, SHORT_OF_PELLETS)
+    assert outcome.violations == ()
+    assert outcome.graded_count == 1  # of two cells
 
 
 def test_another_seed_draws_other_faults(ground: Ground) -> None:

@@ -316,6 +316,27 @@ async def test_missing_stock_is_named_with_what_is_needed_and_left(floor: Floor)
     assert stock[0]["quantity"] == 500
 
 
+async def test_a_cell_without_a_pellet_names_those_held_and_goes_on_once_one_is_released(
+    floor: Floor,
+) -> None:
+    held = {"WR1-PEL-002", "WR1-PEL-005"}  # of five for a sample, two cells and a witness
+    floor.blocked = {(lot_id, "thickness"): "119 µm, below low 120 µm" for lot_id in held}
+    await accept(floor, schedule())
+    await floor.run()
+    async with floor.database.quiet() as tx:
+        jobs = await views.job_orders(tx, "WR1", 500)
+    [reason] = [job["reason"] for job in jobs if job["operation"] == "spray" and job["reason"]]
+    assert reason == (
+        "needs 1 released pellets, 0 are left; held or not decided: WR1-PEL-002, WR1-PEL-005"
+    )
+    floor.blocked = {}
+    await floor.decide("WR1", "WR1-PEL-002", "thickness")
+    await floor.run()
+    await floor.wait_for_limits(3600)
+    await floor.run()
+    assert [(await floor.cell(f"WR1-C0{n}"))["disposition"] for n in (1, 2)] == ["released"] * 2
+
+
 async def test_stock_that_one_cell_did_not_use_lets_its_witness_go_on(floor: Floor) -> None:
     glue_for_one = schedule(quantity=1)
     lots = tuple(
