@@ -17,7 +17,7 @@ from fastapi.responses import JSONResponse
 from prometheus_client import generate_latest
 
 from shared.checksum import sealed
-from shared.commands import Command, CommandApp, command_of
+from shared.commands import Command, CommandApp, command_of, keep_forgetting
 from shared.db import migrate
 from shared.effects import Effects, EveryHandler, Handler
 from shared.errors import (
@@ -80,7 +80,10 @@ class Service:
             clock=self.clock,
             data_dir=settings.data_dir,
         )
-        self._loops: dict[str, Loop] = {"relay": Relay(self.database, self.bus).run}
+        self._loops: dict[str, Loop] = {
+            "relay": Relay(self.database, self.bus).run,
+            "forget commands": lambda: keep_forgetting(self.database),
+        }
         if self.clock.anchor is not None:  # a real machine
             self._loops["watch clock"] = lambda: watch_clock(self.clock)
             self._loops["watch waiting"] = self.readiness.watch

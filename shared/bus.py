@@ -44,7 +44,8 @@ class Bus:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._up = asyncio.Event()
         self._generation = 0
-        self._waiting: dict[int, asyncio.Future[None]] = {}
+        self._waiting: dict[int, tuple[str, asyncio.Future[None]]] = {}
+        self._refused = False
         self._subscriptions: dict[str, Callable[[Message], None]] = {}
         self._on_up: list[Callable[[], None]] = []
 
@@ -120,8 +121,9 @@ class Bus:
         """Publish (topic, JSON object) pairs in order with QoS 1 and wait for every PUBACK.
 
         Raises:
-            ServiceUnreachableError: not connected, or a PUBACK is missing after the time-out;
-                any part may have been delivered, so the same batch must be published again.
+            ServiceUnreachableError: not connected, a PUBACK is missing after the time-out, or the
+                broker refused a message; any part may have been delivered, so the same batch must
+                be published again.
         """
         if not self.connected:
             raise ServiceUnreachableError(f"broker {self._host}:{self._port}: not connected")
@@ -130,11 +132,13 @@ class Bus:
             async with asyncio.timeout(PUBACK_TIMEOUT_S):
                 await asyncio.gather(*acknowledged)
         except (TimeoutError, ConnectionError) as error:
-            for future in acknowledged:
-                future.cancel()
             raise ServiceUnreachableError(
                 f"broker {self._host}:{self._port}: no PUBACK in {PUBACK_TIMEOUT_S} s"
             ) from error
+        finally:
+            for future in acknowledged:
+                future.cancel()
+        self._refused = False
 
     def publish_soon(self, topic: str, payload: str) -> bool:
         """Publish live values with QoS 0; dropped, and False, while the broker is away."""
@@ -147,7 +151,7 @@ class Bus:
     def _publish(self, topic: str, payload: str) -> asyncio.Future[None]:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         info = self._client.publish(topic, sealed(payload), qos=1)
-        self._waiting[info.mid] = future
+        self._waiting[info.mid] = (topic, future)
         return future
 
     # Callbacks below run in paho's thread: they only hand over to the event loop.
@@ -166,8 +170,8 @@ class Bus:
     def _on_disconnect(self, _client: mqtt.Client, _data: Any, *_rest: Any) -> None:
         self._hand_over(self._went_down)
 
-    def _on_publish(self, _client: mqtt.Client, _data: Any, mid: int, *_rest: Any) -> None:
-        self._hand_over(self._was_published, mid)
+    def _on_publish(self, _client: Any, _data: Any, mid: int, code: Any, _p: Any) -> None:
+        self._hand_over(self._was_published, mid, str(code) if code.is_failure else None)
 
     def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         self._hand_over(self._arrived, message)
@@ -184,14 +188,25 @@ class Bus:
     def _went_down(self) -> None:
         self._up.clear()
         waiting, self._waiting = self._waiting, {}
-        for future in waiting.values():
+        for _, future in waiting.values():
             if not future.done():
                 future.set_exception(ConnectionError("connection to the broker lost"))
 
-    def _was_published(self, mid: int) -> None:
-        future = self._waiting.pop(mid, None)
-        if future is not None and not future.done():
+    def _was_published(self, mid: int, refusal: str | None) -> None:
+        topic, future = self._waiting.pop(mid, ("", None))
+        if future is None or future.done():
+            return
+        if refusal is None:
             future.set_result(None)
+            return
+        told = (
+            f"broker {self._host}:{self._port}: refused a message to {topic}: {refusal}; "
+            f"give client {self._client_id} the right to publish there"
+        )
+        if not self._refused:
+            log.error("publish refused", topic=topic, error=told)
+        self._refused = True
+        future.set_exception(ServiceUnreachableError(told))
 
     def _arrived(self, message: mqtt.MQTTMessage) -> None:
         generation, mid, qos = self._generation, message.mid, message.qos

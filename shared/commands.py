@@ -1,5 +1,6 @@
-"""Commands carry an idempotency key; a repeat is answered with the first answer."""
+"""Commands carry an idempotency key; a repeat is answered with the first answer, for 30 days."""
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
@@ -12,6 +13,9 @@ from shared.errors import ConflictError
 from shared.transaction import Transaction
 
 Answer = dict[str, Any]
+KEPT_DAYS = 30  # as long as events are kept for a reader that is away (events.md, section 4)
+FORGET_EVERY_S = 3600.0
+FORGOTTEN_TOGETHER = 1000  # rows in one transaction, which is short
 
 
 CONFLICT = {
@@ -79,6 +83,29 @@ class Command:
             answer = await act(tx)
             await tx.execute(sql(keep), {"key": self._key, "answer": json.dumps(answer)})
             return answer
+
+
+async def forget_commands(database: Database) -> int:
+    """Delete the answers given more than `KEPT_DAYS` ago; return how many."""
+    forget = """
+        DELETE FROM command WHERE key IN (
+            SELECT key FROM command WHERE given_at < now() - make_interval(days => :days)
+            ORDER BY given_at LIMIT :together FOR UPDATE SKIP LOCKED)"""
+    values = {"days": KEPT_DAYS, "together": FORGOTTEN_TOGETHER}
+    forgotten = 0
+    while True:
+        async with database.quiet() as tx:
+            count = (await tx.execute(sql(forget), values)).rowcount
+        forgotten += count
+        if count < FORGOTTEN_TOGETHER:
+            return forgotten
+
+
+async def keep_forgetting(database: Database) -> None:
+    """Delete old answers for ever, each hour."""
+    while True:
+        await asyncio.sleep(FORGET_EVERY_S)
+        await forget_commands(database)
 
 
 def command_of(database: Database) -> Callable[..., Awaitable[Command]]:

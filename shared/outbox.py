@@ -104,7 +104,10 @@ class Outbox:
         """Return the age in wall seconds of the oldest event not yet published, or None."""
         statement = """
             SELECT extract(epoch FROM clock_timestamp() - least(
-                (SELECT min(recorded_at) FROM outbox WHERE sequence IS NULL),
+                (SELECT recorded_at FROM outbox
+                 WHERE sequence IS NULL
+                   AND id > (SELECT passed_id FROM relay WHERE duty = 'number')
+                 ORDER BY id LIMIT 1),
                 (SELECT recorded_at FROM outbox
                  WHERE sequence > (SELECT sequence FROM relay WHERE duty = 'publish')
                  ORDER BY sequence LIMIT 1)))::float8"""
@@ -127,12 +130,6 @@ class Relay:
         self._numbered_id = 0  # the highest row numbered here
         self._earlier_id = 0  # the same at the last `pass_over`
         self._settling: Settling | None = None
-        self._passed_id = 0  # no row up to here will ever wait for its number
-
-    @property
-    def passed_id(self) -> int:
-        """The row up to which none can wait for its number any more; 0 at first."""
-        return self._passed_id
 
     async def run(self) -> None:
         """Relay for ever; woken by commits, at the latest each second.
@@ -157,7 +154,9 @@ class Relay:
                 await committed.wait(1.0, since=seen)
 
     async def pass_over(self) -> None:
-        """Note up to which row none can wait any more: what was numbered there is not read again.
+        """Keep up to which row none can wait any more: what was numbered there is not read again.
+
+        Until PostgreSQL cleans up, the index of waiting rows still leads to each row numbered.
 
         A row's id is drawn when it is written, its number given when it is committed. So a row is
         passed only when each transaction has ended that was open when a later one had its number;
@@ -167,10 +166,13 @@ class Relay:
         horizon = """
             SELECT pg_snapshot_xmin(seen)::text::bigint, pg_snapshot_xmax(seen)::text::bigint
             FROM pg_current_snapshot() AS seen"""
+        passed = """
+            UPDATE relay SET passed_id = :row_id WHERE duty = 'number' AND passed_id < :row_id"""
         async with self._database.quiet() as tx:
             oldest_open, next_transaction = (await tx.execute(sql(horizon))).one()
-        if self._settling is not None and oldest_open >= self._settling.next_transaction:
-            self._passed_id, self._settling = self._settling.row_id, None
+            if self._settling is not None and oldest_open >= self._settling.next_transaction:
+                await tx.execute(sql(passed), {"row_id": self._settling.row_id})
+                self._settling = None
         if self._settling is None:
             self._settling = Settling(self._earlier_id, next_transaction)
         self._earlier_id = self._numbered_id
@@ -182,9 +184,9 @@ class Relay:
         earlier holder of the lock has numbered.
         """
         claim = """
-            SELECT sequence,
+            SELECT sequence, passed_id,
                    (SELECT sequence FROM relay WHERE duty = 'publish') AS published,
-                   EXISTS (SELECT FROM outbox WHERE sequence IS NULL AND id > :after_id) AS fresh
+                   EXISTS (SELECT FROM outbox WHERE sequence IS NULL AND id > passed_id) AS fresh
             FROM relay WHERE duty = 'number' FOR UPDATE SKIP LOCKED"""
         give = """
             WITH given AS (
@@ -201,14 +203,13 @@ class Relay:
             UPDATE relay SET sequence = sequence + (SELECT count(*) FROM given)
             WHERE duty = 'number' RETURNING sequence, (SELECT max(id) FROM given)"""
         async with self._database.quiet() as tx:
-            values = {"after_id": self._passed_id}
-            row = (await tx.execute(sql(claim), values)).first()
+            row = (await tx.execute(sql(claim))).first()
             if row is None:
                 return Numbered(0, unpublished=False)
-            sequence, published, fresh = row
+            sequence, passed_id, published, fresh = row
             if not fresh:
                 return Numbered(0, unpublished=published < sequence)
-            values |= {"sequence": sequence, "batch": BATCH}
+            values = {"sequence": sequence, "after_id": passed_id, "batch": BATCH}
             numbered_to, highest_id = (await tx.execute(sql(give), values)).one()
             self._numbered_id = max(self._numbered_id, highest_id or 0)
             return Numbered(numbered_to - sequence, unpublished=True)

@@ -19,6 +19,9 @@ from shared.setaside import CANNOT_BE_HANDLED, told
 log = structlog.get_logger()
 PAGE = 1000  # what is read from the source at once is also applied in one transaction
 BATCH = 50  # events applied in one transaction; more would keep the first ones waiting
+MOST_WAITING = (
+    BATCH  # messages kept unacknowledged: the broker sends a service 200 from all sources
+)
 TOGETHER_S = 0.005  # messages that arrive within this time are applied together
 LOOK_AGAIN_S = 20.0  # a quiet source is asked this often, should a last message have been lost
 
@@ -48,6 +51,8 @@ class SourceReader:
         self._database, self._http, self._effects = database, http, effects
         self._doorbell: asyncio.Queue[Message | None] = asyncio.Queue()
         self._passed = 0
+        self._missed = False  # a message was let go: what it says is to be read from the source
+        self._away = False  # the source could not be read, so its messages are of no use yet
 
     @property
     def passed(self) -> int:
@@ -55,8 +60,16 @@ class SourceReader:
         return self._passed
 
     def ring(self, message: Message) -> None:
-        """Take a message from the bus; it may be new, old, or ahead of a gap."""
-        self._doorbell.put_nowait(message)
+        """Take a message from the bus; it may be new, old, or ahead of a gap.
+
+        One that cannot be handled soon is acknowledged unread, so that a source that is away does
+        not keep the broker from sending those of others.
+        """
+        if self._away or self._doorbell.qsize() >= MOST_WAITING:
+            self._missed = True
+            message.acknowledge()
+        else:
+            self._doorbell.put_nowait(message)
 
     def look_again(self) -> None:
         """Read from the source before waiting on: the bus was away."""
@@ -64,6 +77,13 @@ class SourceReader:
 
     async def run(self) -> None:
         """Read for ever; raises RetryLaterError when the database or the source is away."""
+        try:
+            await self._read()
+        finally:
+            self._away = True
+            self._let_go()
+
+    async def _read(self) -> None:
         async with self._database.quiet() as tx:
             await cursors.begin(tx, self.source)
         await self._catch_up()
@@ -72,7 +92,8 @@ class SourceReader:
             try:
                 envelopes = [_parsed(message) for message in messages]
                 known = [envelope for envelope in envelopes if envelope is not None]
-                if not known or len(known) < len(envelopes) or not await self._take(known):
+                whole = known and len(known) == len(envelopes) and not self._missed
+                if not whole or not await self._take(known):
                     await self._catch_up()
             finally:  # what failed is read from the source again; the broker may forget it
                 for message in messages:
@@ -101,6 +122,13 @@ class SourceReader:
             self.look_again()
         return messages
 
+    def _let_go(self) -> None:
+        """Acknowledge what waits: it is read from the source when that is back."""
+        while not self._doorbell.empty():
+            message = self._doorbell.get_nowait()
+            if message is not None:
+                message.acknowledge()
+
     async def _catch_up(self) -> None:
         cursor = await self.cursor()
         if cursor < self._passed:
@@ -114,6 +142,7 @@ class SourceReader:
                 )
 
     async def _page(self, after: int) -> list[Envelope]:
+        self._missed = False
         try:
             reply = await self._http.get(
                 f"{self._url}/events", params={"after": after, "limit": PAGE}, timeout=10
@@ -121,7 +150,9 @@ class SourceReader:
             reply.raise_for_status()
             if not is_intact(reply.content):
                 raise ValueError("the answer was damaged on its way")
-            return Page.model_validate_json(reply.content).items
+            items = Page.model_validate_json(reply.content).items
+            self._away = False
+            return items
         except (httpx.HTTPError, ValueError) as error:  # a ValidationError is one too
             raise ServiceUnreachableError(
                 f"{self.source}: events after {after} cannot be read: {error!r}"

@@ -47,7 +47,8 @@ def construct(problem: Problem, kept: Sequence[Batch] = ()) -> list[Batch]:
         end = start + int(problem.shortest[taken].max())
         made.append(Batch(machine=window.machine, jobs=tuple(taken), start=start, end=end))
         open_jobs[taken] = False
-        window.free, window.family = end, int(problem.attribute[job])
+        window.free = end
+        _follow(windows, window, int(problem.attribute[job]))
     return made + _behind(problem, np.flatnonzero(open_jobs).tolist())
 
 
@@ -70,6 +71,15 @@ def _windows(problem: Problem, made: Sequence[Batch]) -> list[_Window]:
                     free, family = batch.end, following
             windows.append(_Window(machine, free, end, family))
     return windows
+
+
+def _follow(windows: list[_Window], filled: _Window, family: int) -> None:
+    """Let what comes next be set up after a batch: in its window, and in shifts behind it."""
+    own = [window for window in windows if window.machine == filled.machine]
+    for window in own[own.index(filled) :]:
+        window.family = family
+        if window.next_family >= 0:
+            break
 
 
 def _first(

@@ -163,7 +163,7 @@ class Ground:
             await reader.end()
         async with self.theirs.quiet() as tx:
             await tx.execute(text("TRUNCATE outbox RESTART IDENTITY"))
-            await tx.execute(text("UPDATE relay SET sequence = 0"))
+            await tx.execute(text("UPDATE relay SET sequence = 0, passed_id = 0"))
         self.relays = new_relays(self.relay_databases, self.bus)
         async with self.ours.quiet() as tx:
             await tx.execute(text("TRUNCATE cursor, set_aside, effect RESTART IDENTITY"))
