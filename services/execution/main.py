@@ -15,6 +15,7 @@ from shared.events import (
     JobOrderHeld,
     JobOrderStarted,
     LotHeld,
+    LotHoldReleased,
     MaterialLotRegistered,
 )
 from shared.parts import Parts
@@ -36,6 +37,7 @@ def build(settings: ExecutionSettings, parts: Parts | None = None) -> Service:
             GenealogyRecorded: work.on_mixed,
             MaterialLotRegistered: work.on_lot_made,
             LotHeld: work.on_lot_held,
+            LotHoldReleased: work.on_lot_freed,
         },
     )
     service.loop("time limits", work.watch_limits)

@@ -24,6 +24,7 @@ from shared.events import (
     JobOrderHeld,
     JobOrderStarted,
     LotHeld,
+    LotHoldReleased,
     MaterialLotRegistered,
     WorkRequestAccepted,
 )
@@ -148,7 +149,21 @@ class ExecutionWork:
         """A service holds a lot of its own: nothing is taken from it, if it came into stock."""
         if not await store.lots(tx, [event.lot_id]):
             return
-        await self._holds.hold(tx, event.work_request_id, event.lot_id, event.gate, event.reason)
+        lot = await store.lock_lot(tx, event.lot_id)
+        await self._holds.hold(tx, lot["work_request_id"], event.lot_id, event.gate, event.reason)
+
+    async def on_lot_freed(
+        self, tx: Transaction, envelope: Envelope, event: LotHoldReleased
+    ) -> None:
+        """A service ends its hold of a lot, and what waited goes on."""
+        if not await store.lots(tx, [event.lot_id]):
+            return
+        lot = await store.lock_lot(tx, event.lot_id)
+        request_id = lot["work_request_id"]
+        freed = await self._holds.free(tx, request_id, event.lot_id, event.gate, event.reason)
+        if freed and request_id is not None:
+            request = await store.lock_request(tx, request_id)
+            await self._go_on(tx, request, event.lot_id)
 
     async def on_disposition(
         self, tx: Transaction, envelope: Envelope, event: DispositionDecided

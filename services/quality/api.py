@@ -10,6 +10,7 @@ from services.quality.chartmaster import ControlChart
 from services.quality.chartroutes import add_chart_routes
 from services.quality.domain import ExposureBudget, Mode, TestSpecification
 from services.quality.figures import KkOptions
+from services.quality.nonconformance import ReworkRoute
 from services.quality.signatures import SignatureRule
 from services.quality.upload import SpectrumFile, Upload
 from shared.app import Service
@@ -35,6 +36,7 @@ class MasterData(BaseModel):
     exposure_budgets: list[ExposureBudget] = []
     control_charts: list[ControlChart] = []
     signature_rules: list[SignatureRule] = []
+    rework_routes: list[ReworkRoute] = []
 
 
 def add_routes(service: Service, rooms: tuple[str, ...], upload: Upload) -> None:
@@ -55,6 +57,7 @@ def add_routes(service: Service, rooms: tuple[str, ...], upload: Upload) -> None
                 body.exposure_budgets,
                 body.control_charts,
                 body.signature_rules,
+                body.rework_routes,
                 rooms,
             )
         )

@@ -1,8 +1,8 @@
 """Writes down what a gate decided: results, disposition, nonconformance, and their events."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from services.quality import store
+from services.quality import nonconformancestore, store
 from services.quality.comparison import Judged
 from services.quality.gates import Decision
 from services.quality.store import Passage
@@ -17,6 +17,7 @@ from shared.outbox import Outbox
 from shared.transaction import Transaction
 
 STATION, DRIFT = "station", "drift"  # the words for nonconformances that no gate raised
+_ABOUT_NOTHING: Mapping[str, str | None] = {"product_id": None, "operation": None}
 
 
 class Recorder:
@@ -68,7 +69,8 @@ class Recorder:
                 description=f"gate {gate} blocked: {decision.reason}",
                 lot_ids=decision.blocked_lot_ids,
             )
-            await self._raise(tx, raised, gate, passage.job_order_id)
+            about = {"product_id": passage.product_id, "operation": passage.operation}
+            await self._raise(tx, raised, gate, passage.job_order_id, about)
 
     async def raise_held(self, tx: Transaction, event: JobOrderHeld, event_id: str) -> None:
         """Raise a nonconformance for a job order that a station or a service held."""
@@ -79,7 +81,8 @@ class Recorder:
             description=f"{event.operation} held: {event.reason}",
             lot_ids=event.lot_ids or (event.lot_id,),
         )
-        await self._raise(tx, raised, STATION, event.job_order_id)
+        about = {"product_id": event.product_id, "operation": event.operation}
+        await self._raise(tx, raised, STATION, event.job_order_id, about)
 
     async def raise_drift(self, tx: Transaction, event: ThermocoupleDriftFound) -> None:
         """Raise a nonconformance for a furnace whose thermocouples have drifted apart."""
@@ -94,11 +97,39 @@ class Recorder:
             ),
             lot_ids=event.lot_ids,
         )
-        await self._raise(tx, raised, DRIFT, event.furnace_load_id)
+        await self._raise(tx, raised, DRIFT, event.furnace_load_id, _ABOUT_NOTHING)
+
+    async def take_raised(self, tx: Transaction, event: NonconformanceRaised, source: str) -> None:
+        """Keep a nonconformance that another service raised and has said itself."""
+        await self._keep(tx, event, source, "", _ABOUT_NOTHING)
 
     async def _raise(
-        self, tx: Transaction, event: NonconformanceRaised, gate: str, job_order_id: str
+        self,
+        tx: Transaction,
+        event: NonconformanceRaised,
+        gate: str,
+        job_order_id: str,
+        about: Mapping[str, str | None],
     ) -> None:
-        now = self._clock.now()
-        if await store.keep_nonconformance(tx, event, gate, job_order_id, now):
+        if await self._keep(tx, event, gate, job_order_id, about):
             await self._outbox.record(tx, event)
+
+    async def _keep(
+        self,
+        tx: Transaction,
+        event: NonconformanceRaised,
+        gate: str,
+        job_order_id: str,
+        about: Mapping[str, str | None],
+    ) -> bool:
+        row = {
+            **event.model_dump(exclude={"lot_ids"}),
+            **about,
+            "lot_ids": list(event.lot_ids),
+            "gate": gate,
+            "category": gate,
+            "severity": "major",
+            "job_order_id": job_order_id,
+            "at": self._clock.now(),
+        }
+        return await nonconformancestore.keep_raised(tx, row)

@@ -4,11 +4,15 @@ from pathlib import Path
 
 from services.quality.api import add_routes
 from services.quality.chartwatch import ChartWatch
+from services.quality.consequences import Consequences
+from services.quality.correctiveactions import CorrectiveActions
 from services.quality.deadlines import Deadlines
 from services.quality.decisions import Recorder
 from services.quality.evaluation import Evaluator
 from services.quality.fitting import FitProcess
 from services.quality.judge import ExposureJudge
+from services.quality.nonconformanceroutes import add_nonconformance_routes
+from services.quality.reviewboard import ReviewBoard
 from services.quality.room import RoomWatch
 from services.quality.settings import QualitySettings
 from services.quality.signing import Signing
@@ -25,6 +29,7 @@ from shared.events import (
     JobOrderHeld,
     JobOrderStarted,
     MaterialLotRegistered,
+    NonconformanceRaised,
     SpectrumMeasured,
     ThermocoupleDriftFound,
     WorkRequestAccepted,
@@ -47,7 +52,8 @@ def build(
     sensor_wait_s = settings.sensor_wait_wall_s * clock.speed + settings.sample_every_s
     longest_gap_s = settings.longest_gap_s(clock.speed)
     deadlines = Deadlines(database, service.outbox, clock, longest_gap_s)
-    work = QualityWork(recorder, clock, sensor_wait_s, deadlines)
+    consequences = Consequences(service.outbox, clock)
+    work = QualityWork(recorder, clock, sensor_wait_s, deadlines, consequences)
     service.listen(
         SOURCES,
         {
@@ -61,6 +67,7 @@ def build(
             SpectrumMeasured: work.on_spectrum,
             CyclingEnded: work.on_cycling,
             CellGraded: work.on_graded,
+            NonconformanceRaised: work.on_raised,
         },
     )
     evaluator = Evaluator(database, clock, fits, settings.interface_tau_min_s)
@@ -80,6 +87,8 @@ def build(
     add_routes(service, rooms, Upload(fits, settings.interface_tau_min_s, clock.now))
     signing = Signing(service.outbox)
     add_waiver_routes(service, WaiverDesk(database, service.outbox, clock, signing))
+    board = ReviewBoard(database, service.outbox, clock, signing, consequences)
+    add_nonconformance_routes(service, board, CorrectiveActions(clock, signing))
     return service
 
 

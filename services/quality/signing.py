@@ -104,8 +104,10 @@ class Signing:
         )
         await self._outbox.record(tx, signed)
         count: int | None = await tx.scalar(
-            sql("SELECT count(*) FROM signature WHERE (record_kind, record_id) = (:kind, :id)"),
-            {"kind": record["kind"], "id": record["id"]},
+            sql("""
+                SELECT count(*) FROM signature
+                WHERE (record_kind, record_id, record_sha256) = (:kind, :id, :sha256)"""),
+            {"kind": record["kind"], "id": record["id"], "sha256": sha256},
         )
         return Standing(
             record_sha256=sha256, signed_count=count or 0, needed_count=rule.needed_count

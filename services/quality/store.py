@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping
 from services.quality.comparison import Figures, Judged, Key
 from services.quality.gates import Verdict
 from shared.db import sql
-from shared.events import DispositionDecided, NonconformanceRaised
+from shared.events import DispositionDecided
 from shared.facts import TestResult
 from shared.transaction import Transaction
 
@@ -312,28 +312,6 @@ async def was_blocked(tx: Transaction, gate: str, lot_id: str) -> bool:
         {"lot_id": lot_id, "gate": gate},
     )
     return newest not in (None, "released")
-
-
-async def keep_nonconformance(
-    tx: Transaction, event: NonconformanceRaised, gate: str, job_order_id: str, at: datetime
-) -> bool:
-    """Keep a nonconformance; False when it was raised before."""
-    added = await tx.execute(
-        sql("""
-            INSERT INTO nonconformance (nonconformance_id, gate, job_order_id, lot_id, lot_ids,
-                equipment_id, description, raised_at)
-            VALUES (:nonconformance_id, :gate, :job_order_id, :lot_id, :lots, :equipment_id,
-                :description, :at)
-            ON CONFLICT DO NOTHING"""),
-        {
-            **event.model_dump(exclude={"lot_ids"}),
-            "lots": list(event.lot_ids),
-            "gate": gate,
-            "job_order_id": job_order_id,
-            "at": at,
-        },
-    )
-    return bool(added.rowcount)
 
 
 def _value(value: float | str | None) -> dict[str, float | str | None]:

@@ -13,17 +13,20 @@ from services.quality import (
     masterdata,
     openings,
     origins,
+    rework,
     signing,
     store,
     waiverwork,
 )
 from services.quality.chartmaster import ControlChart
 from services.quality.comparison import Circumstances, Figures
+from services.quality.consequences import Consequences
 from services.quality.deadlines import Deadlines
 from services.quality.decisions import Recorder
 from services.quality.domain import GRADING, ExposureBudget, TestSpecification
 from services.quality.figures import figure
 from services.quality.gates import Verdict
+from services.quality.nonconformance import ReworkRoute
 from services.quality.siblings import Siblings
 from services.quality.signatures import SignatureRule
 from services.quality.store import Passage
@@ -38,6 +41,7 @@ from shared.events import (
     JobOrderEnded,
     JobOrderHeld,
     MaterialLotRegistered,
+    NonconformanceRaised,
     SpectrumMeasured,
     ThermocoupleDriftFound,
     WorkRequestAccepted,
@@ -53,9 +57,15 @@ class QualityWork:
     """Keeps what others say; decides nothing itself, so that its transactions stay short."""
 
     def __init__(
-        self, recorder: Recorder, clock: Clock, sensor_wait_s: float, deadlines: Deadlines
+        self,
+        recorder: Recorder,
+        clock: Clock,
+        sensor_wait_s: float,
+        deadlines: Deadlines,
+        consequences: Consequences,
     ) -> None:
         self._recorder, self._clock, self._deadlines = recorder, clock, deadlines
+        self._consequences = consequences
         self._sensor_wait = timedelta(seconds=sensor_wait_s)
 
     async def on_accepted(self, tx: Transaction, _: Envelope, event: WorkRequestAccepted) -> None:
@@ -91,6 +101,7 @@ class QualityWork:
             tx, event.job_order_id, event.results, event.ended_at, protocol
         )
         await store.keep_passage(tx, passage)
+        await self._consequences.on_ended(tx, event)
         for budget in await masterdata.budgets(tx, event.product_id):
             if event.operation in (budget.from_operation, budget.to_operation):
                 give_up_at = self._clock.now() + self._sensor_wait
@@ -147,6 +158,12 @@ class QualityWork:
     async def on_held(self, tx: Transaction, envelope: Envelope, event: JobOrderHeld) -> None:
         """A job order stands until a person looks: raise a nonconformance."""
         await self._recorder.raise_held(tx, event, str(envelope.id))
+
+    async def on_raised(
+        self, tx: Transaction, envelope: Envelope, event: NonconformanceRaised
+    ) -> None:
+        """Another service raised a nonconformance: it is dealt with here."""
+        await self._recorder.take_raised(tx, event, envelope.source.rsplit("/", 1)[-1])
 
     async def on_drift(self, tx: Transaction, _: Envelope, event: ThermocoupleDriftFound) -> None:
         """A furnace's thermocouples drifted apart: raise a nonconformance on its load."""
@@ -254,9 +271,11 @@ async def take_master_data(
     budgets: Sequence[ExposureBudget],
     charts: Sequence[ControlChart],
     rules: Sequence[SignatureRule],
+    routes: Sequence[ReworkRoute],
     rooms: Sequence[str],
 ) -> dict[str, Any]:
-    """Keep specifications, budgets, control charts and rules of signatures; all or none.
+    """Keep specifications, budgets, control charts, rules of signatures and rework routes; all or
+    none.
 
     Raises:
         InvalidInputError: a budget names a room that the plant file does not have.
@@ -276,11 +295,14 @@ async def take_master_data(
         await chartmaster.add_chart(tx, chart)
     for rule in rules:
         await signing.add_rule(tx, rule)
+    for route in routes:
+        await rework.add_route(tx, route)
     return {
         "test_specifications": [f"{spec.gate} {spec.product_id} {spec.version}" for spec in specs],
         "exposure_budgets": [f"{item.state} {item.product_id} {item.version}" for item in budgets],
         "control_charts": [f"{chart.chart_id} {chart.version}" for chart in charts],
         "signature_rules": [f"{rule.purpose} {rule.version}" for rule in rules],
+        "rework_routes": [f"{route.rework_route_id} {route.version}" for route in routes],
     }
 
 

@@ -23,6 +23,7 @@ from shared.events import (
     JobOrderReleased,
     JobOrderStarted,
     LotHeld,
+    LotHoldReleased,
     MaterialLotRegistered,
 )
 from shared.facts import Disposition, Event, Material, PartDisposition
@@ -282,6 +283,27 @@ async def test_a_failed_witness_holds_every_sibling(floor: Floor) -> None:
     await floor.run()
     assert [(await floor.cell(f"WR1-C0{n}"))["disposition"] for n in (1, 2)] == ["blocked"] * 2
     assert "CellCompleted" not in floor.kinds()
+
+
+async def test_a_lot_that_quality_holds_goes_on_when_quality_lets_it_go(floor: Floor) -> None:
+    about = {"work_request_id": None, "gate": "nonconformance", "reason": "iron in the powder"}
+    held = LotHeld(lot_id="WR1-PWD", **about)
+    unknown = LotHoldReleased(lot_id="no-such-lot", **about)
+    freed = LotHoldReleased(lot_id="WR1-PWD", **about)
+    await accept(floor, schedule())
+    async with floor.database.begin() as tx:
+        await floor.work.on_lot_held(tx, ENVELOPE, held)
+    await floor.run()
+    begun = [event.operation for event in floor.released]
+    async with floor.database.begin() as tx:
+        await floor.work.on_lot_freed(tx, ENVELOPE, unknown)
+    await floor.run()
+    assert [event.operation for event in floor.released] == begun
+    async with floor.database.begin() as tx:
+        await floor.work.on_lot_freed(tx, ENVELOPE, freed)
+    await floor.run()
+    assert "press" not in begun
+    assert "press" in [event.operation for event in floor.released]
 
 
 async def test_a_gate_that_never_decided_lets_nothing_through(floor: Floor) -> None:
