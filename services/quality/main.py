@@ -14,6 +14,7 @@ from services.quality.judge import ExposureJudge
 from services.quality.nonconformanceroutes import add_nonconformance_routes
 from services.quality.reviewboard import ReviewBoard
 from services.quality.room import RoomWatch
+from services.quality.samplingroutes import add_sampling_routes
 from services.quality.settings import QualitySettings
 from services.quality.signing import Signing
 from services.quality.upload import Upload
@@ -87,6 +88,7 @@ def build(
     add_routes(service, rooms, Upload(fits, settings.interface_tau_min_s, clock.now))
     signing = Signing(service.outbox)
     add_waiver_routes(service, WaiverDesk(database, service.outbox, clock, signing))
+    add_sampling_routes(service, signing)
     board = ReviewBoard(database, service.outbox, clock, signing, consequences)
     add_nonconformance_routes(service, board, CorrectiveActions(clock, signing))
     return service

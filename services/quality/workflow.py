@@ -27,6 +27,7 @@ from services.quality.domain import GRADING, ExposureBudget, TestSpecification
 from services.quality.figures import figure
 from services.quality.gates import Verdict
 from services.quality.nonconformance import ReworkRoute
+from services.quality.sampler import Sampler
 from services.quality.siblings import Siblings
 from services.quality.signatures import SignatureRule
 from services.quality.store import Passage
@@ -186,6 +187,7 @@ class Decider:
     def __init__(self, database: Database, recorder: Recorder, clock: Clock) -> None:
         self._database, self._recorder, self._clock = database, recorder, clock
         self._siblings = Siblings(recorder)
+        self._sampler = Sampler(recorder, clock)
 
     async def run(self) -> None:
         """Decide for ever; woken by commits, at the latest each second."""
@@ -243,6 +245,9 @@ class Decider:
     async def _over_lot(self, tx: Transaction, case: Case) -> None:
         spec, passage = case.spec, case.passage
         lot_ids = (passage.lot_id,) if spec.decides == "lot" else passage.parts
+        if spec.decides == "sample":
+            measured = {lot_id for lot_id, _ in case.figures}
+            lot_ids = tuple(lot_id for lot_id in passage.parts if lot_id in measured)
         verdicts = []
         for lot_id in lot_ids:
             found = await self._judge(tx, case, lot_id)
@@ -250,6 +255,10 @@ class Decider:
         if not lot_ids and spec.judged:
             verdicts = [gates.no_parts(spec, passage.lot_id, passage.job_order_id)]
         if not verdicts:
+            return
+        if spec.decides == "sample":
+            by_lot = {item.lot_id: item for item in verdicts}
+            await self._sampler.decide(tx, spec, passage, case.figures, by_lot)
             return
         decision = (
             gates.decide_parts(passage.lot_id, verdicts)

@@ -68,6 +68,7 @@ ELSEWHERE = {
     "/lots/{lot_id}/cure-results",
     "/furnace-plan/pins/{pin_id}/end",
     "/lots/{lot_id}/grades",
+    "/sampling-resumptions",
     "/trust/{fingerprint}/accept",
     "/trust/{fingerprint}/reject",
 }
