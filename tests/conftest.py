@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from deploy.broker import Broker, find_program
 from deploy.postgres import PostgresServer
@@ -18,6 +19,9 @@ from tests.plant import ROOT, Plant
 PLANT_PORT = 18080
 FURNACES_SPEED, CELLS_SPEED = 10_000.0, 2500.0  # plant seconds per wall second
 
+# How long an example takes says how busy the machine is, not whether the code is right.
+settings.register_profile("halite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("halite")
 
 _next_ports = itertools.cycle(range(20_000, 32_000))  # below those that clients are given
 for _ in range(1_013 * os.getpid() % 12_000):  # test runs side by side begin at other places

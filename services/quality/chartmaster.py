@@ -5,7 +5,13 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from services.quality.chartfactors import LARGEST_SUBGROUP
-from services.quality.controlchart import GROUPED, WITHOUT_RUN_RULES, ChartKind, Design
+from services.quality.controlchart import (
+    COUNTED,
+    GROUPED,
+    WITHOUT_RUN_RULES,
+    ChartKind,
+    Design,
+)
 from services.quality.domain import Identifier, Input, Name, Status
 from services.quality.runrules import RULES
 from services.quality.store import all_rows
@@ -13,7 +19,7 @@ from shared.masterdata import keep_version
 from shared.transaction import Transaction
 from shared.units import display_unit
 
-MeasuredKind = Literal["i_mr", "xbar_r", "xbar_s", "ewma", "cusum"]
+MeasuredKind = Literal["i_mr", "xbar_r", "xbar_s", "ewma", "cusum", "p", "np", "c", "u"]
 By = Literal["product", "equipment"]
 
 
@@ -22,7 +28,9 @@ class ControlChart(Input):
 
     by: one series for the product, or one for each station or tester channel, which tells a drift
     of the tester from one of the cells. rules: beside the limits, of `runrules.py`.
-    action_plan: what is done after a signal, step by step.
+    action_plan: what is done after a signal, step by step. Charts of counts take a characteristic
+    whose name ends in `_count`: `c` any, the others those with a number of items behind them, such
+    as `<gate>_nonconforming_count` of a gate that looks at parts.
     """
 
     chart_id: Identifier
@@ -49,6 +57,8 @@ class ControlChart(Input):
             raise ValueError(f"subgroup_size of {self.kind} is 1; it must be at least 2")
         if not grouped and self.subgroup_size != 1:
             raise ValueError(f"subgroup_size of {self.kind} is {self.subgroup_size}; it must be 1")
+        if self.kind in COUNTED and not self.characteristic.endswith("_count"):
+            raise ValueError(f"{self.kind} counts; {self.characteristic} is no count")
         if unknown := sorted(set(self.rules) - set(RULES)):
             raise ValueError(f"rule is {unknown[0]}; there are {', '.join(RULES)}")
         if self.rules and self.kind in WITHOUT_RUN_RULES:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from services.quality import chartviews, chartwatch, witnesses
 from services.quality.domain import Input
-from services.quality.gaugestudy import gauge_study
+from services.quality.gaugestudy import bias_study, gauge_study
 from shared.app import Service
 from shared.commands import Command, command_of
 
@@ -45,6 +45,13 @@ class GaugeValues(Input):
 
     values: list[list[list[float]]] = Field(min_length=2, max_length=1000)
     tolerance: float | None = Field(default=None, gt=0)
+
+
+class BiasValues(Input):
+    """Repeated values of one reference and what it is, in one unit."""
+
+    values: list[float] = Field(min_length=1, max_length=10_000)
+    reference: float
 
 
 def add_chart_routes(service: Service) -> None:
@@ -107,6 +114,11 @@ def add_chart_routes(service: Service) -> None:
         """What the witnesses of a pellet lot say together about its critical current density."""
         async with database.quiet() as tx:
             return await witnesses.statistics(tx, lot_id, level_ma_per_cm2)
+
+    @app.post("/bias-studies", tags=["statistics"])
+    async def post_bias_study(body: BiasValues) -> dict[str, Any]:
+        """Compute how far a gauge is from a reference; keeps nothing."""
+        return asdict(bias_study(body.values, body.reference))
 
     @app.post("/gauge-studies", tags=["statistics"])
     async def post_gauge_study(body: GaugeValues) -> dict[str, Any]:

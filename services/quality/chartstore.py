@@ -28,6 +28,7 @@ class Measured:
     operation: str
     equipment_id: str | None
     protocol: str | None
+    items: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +52,7 @@ async def next_measured(tx: Transaction, most: int) -> list[Measured]:
         tx,
         """
         SELECT m.id AS measurement_id, m.characteristic, m.value, m.lot_id, m.job_order_id,
-               m.measured_at, m.protocol, p.product_id, p.operation, p.equipment_id
+               m.measured_at, m.protocol, m.items, p.product_id, p.operation, p.equipment_id
         FROM chart_pending c
         JOIN measurement m ON m.id = c.measurement_id
         JOIN passage p ON p.job_order_id = m.job_order_id
@@ -157,9 +158,9 @@ async def keep_point(
     await tx.execute(
         sql("""
             INSERT INTO chart_point (chart_id, chart_version, series, number, lot_id, job_order_id,
-                measured_at, values, limits_version, body, rules)
+                measured_at, values, items, limits_version, body, rules)
             VALUES (:chart_id, :chart_version, :series, :number, :lot_id, :job_order_id,
-                :measured_at, :values, :limits_version, CAST(:body AS jsonb), :rules)"""),
+                :measured_at, :values, :items, :limits_version, CAST(:body AS jsonb), :rules)"""),
         {
             "chart_id": series.chart_id,
             "chart_version": series.chart_version,
@@ -169,6 +170,7 @@ async def keep_point(
             "job_order_id": measured.job_order_id,
             "measured_at": measured.measured_at,
             "values": list(values),
+            "items": measured.items,
             "limits_version": series.limits_version,
             "body": None if point is None else json.dumps(asdict(point)),
             "rules": list(rules),
@@ -178,12 +180,13 @@ async def keep_point(
 
 async def baseline(
     tx: Transaction, chart: ControlChart, series: str, first: int, last: int
-) -> list[float]:
-    """Return the single values of some points of a series, in order of time."""
+) -> tuple[list[float], list[float | None]]:
+    """Return the single values of some points of a series, in order of time, and by point the
+    number of items behind it."""
     rows = await all_rows(
         tx,
         """
-        SELECT values FROM chart_point
+        SELECT values, items FROM chart_point
         WHERE (chart_id, chart_version, series) = (:chart_id, :version, :series)
           AND number BETWEEN :first AND :last
         ORDER BY number""",
@@ -193,7 +196,7 @@ async def baseline(
         first=first,
         last=last,
     )
-    return [value for row in rows for value in row["values"]]
+    return [value for row in rows for value in row["values"]], [row["items"] for row in rows]
 
 
 async def keep_limits(tx: Transaction, series: Series, frozen: dict[str, Any]) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 from services.quality.capability import capability
 from services.quality.chartmaster import ControlChart, charts
-from services.quality.controlchart import Limits, limits_of
+from services.quality.chartwatch import sizes_of
+from services.quality.controlchart import COUNTED, Limits, limits_of
 from services.quality.store import all_rows
 from shared.errors import InvalidInputError, NotFoundError
 from shared.transaction import Transaction
@@ -68,7 +69,8 @@ async def one(tx: Transaction, chart_id: str, series: str, limit: int) -> dict[s
     points = await all_rows(
         tx,
         """
-        SELECT number, lot_id, job_order_id, measured_at, values, limits_version, body, rules
+        SELECT number, lot_id, job_order_id, measured_at, values, items, limits_version, body,
+               rules
         FROM chart_point
         WHERE (chart_id, chart_version, series) = (:chart_id, :version, :series)
         ORDER BY number DESC LIMIT :limit""",
@@ -86,7 +88,7 @@ async def one(tx: Transaction, chart_id: str, series: str, limit: int) -> dict[s
     )
     items = [dict(row) for row in reversed(points)]
     values = [value for row in items for value in row["values"]]
-    trial, waits_for = _trial(chart, values)
+    trial, waits_for = _trial(chart, values, [row["items"] for row in items])
     return {
         **chart.model_dump(mode="json"),
         "unit": chart.unit,
@@ -99,9 +101,11 @@ async def one(tx: Transaction, chart_id: str, series: str, limit: int) -> dict[s
     }
 
 
-def _trial(chart: ControlChart, values: list[float]) -> tuple[Limits | None, str | None]:
+def _trial(
+    chart: ControlChart, values: list[float], items: list[float | None]
+) -> tuple[Limits | None, str | None]:
     try:
-        return limits_of(chart.design, values, None), None
+        return limits_of(chart.design, values, sizes_of(chart, items)), None
     except InvalidInputError as error:
         return None, str(error)
 
@@ -114,6 +118,8 @@ async def _capability(
     trial: Limits | None,
 ) -> dict[str, Any]:
     """Return the capability over the limits of the newest specification, or why there is none."""
+    if chart.kind in COUNTED:
+        return {"reason": "counts have no capability; their centre line is the share itself"}
     rows = await all_rows(
         tx,
         """

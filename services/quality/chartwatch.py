@@ -5,10 +5,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from services.quality import chartmaster, chartstore
 from services.quality.chartmaster import ControlChart
 from services.quality.chartstore import Measured, Series
-from services.quality.controlchart import Point, State, limits_of, next_point
+from services.quality.controlchart import OF_ITEMS, Point, State, limits_of, next_point
 from services.quality.runrules import LONGEST_SPAN, broken_by_last
 from shared.clock import Clock
 from shared.db import Database
@@ -55,7 +58,7 @@ class ChartWatch:
         """Take a value into its series; return how many signals it gave."""
         name = item.equipment_id or "" if chart.by == "equipment" else ""
         before = await chartstore.series_for(tx, chart, name, item.protocol)
-        after, point = advanced(chart, before, item.value)
+        after, point = advanced(chart, before, item.value, item.items or 1.0)
         await chartstore.keep_series(tx, after)
         if after.point_count == before.point_count:
             return 0
@@ -73,6 +76,8 @@ class ChartWatch:
 
 def belongs(chart: ControlChart, item: Measured) -> bool:
     """Tell whether a value is plotted on a chart."""
+    if chart.kind in OF_ITEMS and not item.items:
+        return False
     return chart.status == "released" and (
         chart.characteristic,
         chart.product_id,
@@ -80,7 +85,9 @@ def belongs(chart: ControlChart, item: Measured) -> bool:
     ) == (item.characteristic, item.product_id, item.operation)
 
 
-def advanced(chart: ControlChart, series: Series, value: float) -> tuple[Series, Point | None]:
+def advanced(
+    chart: ControlChart, series: Series, value: float, items: float = 1.0
+) -> tuple[Series, Point | None]:
     """Return a series with one more value, and its point when a subgroup is full and limits are
     frozen."""
     waiting = (*series.waiting, value)
@@ -89,9 +96,16 @@ def advanced(chart: ControlChart, series: Series, value: float) -> tuple[Series,
     grown = replace(series, waiting=(), point_count=series.point_count + 1)
     if series.limits is None:
         return grown, None
-    point, state = next_point(chart.design, series.limits, series.state, waiting)
+    point, state = next_point(chart.design, series.limits, series.state, waiting, items)
     recent_z = (*series.recent_z, point.z)[-LONGEST_SPAN:]
     return replace(grown, state=state, recent_z=recent_z), point
+
+
+def sizes_of(chart: ControlChart, items: Sequence[float | None]) -> NDArray[np.float64] | None:
+    """Return how many items stand behind each count, None for charts that need none."""
+    if chart.kind not in OF_ITEMS:
+        return None
+    return np.array([item or 1.0 for item in items], dtype=np.float64)
 
 
 def rules_broken(chart: ControlChart, point: Point, recent_z: Sequence[float]) -> tuple[str, ...]:
@@ -140,8 +154,8 @@ async def freeze_limits(
             f"points {frozen['first']} to {frozen['last']} of chart {chart.chart_id}"
             f"{' ' + series if series else ''}; it has points 1 to {at.point_count}"
         )
-    values = await chartstore.baseline(tx, chart, series, frozen["first"], frozen["last"])
-    limits = limits_of(chart.design, values, None)
+    values, items = await chartstore.baseline(tx, chart, series, frozen["first"], frozen["last"])
+    limits = limits_of(chart.design, values, sizes_of(chart, items))
     settled = replace(
         at, limits=limits, limits_version=at.limits_version + 1, state=State(), recent_z=()
     )

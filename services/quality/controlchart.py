@@ -20,6 +20,7 @@ ChartKind = Literal["i_mr", "xbar_r", "xbar_s", "ewma", "cusum", "p", "np", "c",
 KINDS: tuple[str, ...] = get_args(ChartKind)
 GROUPED: tuple[ChartKind, ...] = ("xbar_r", "xbar_s")
 COUNTED: tuple[ChartKind, ...] = ("p", "np", "c", "u")
+OF_ITEMS: tuple[ChartKind, ...] = ("p", "np", "u")  # a count of theirs is one in so many items
 WITHOUT_RUN_RULES: tuple[ChartKind, ...] = ("ewma", "cusum")  # their points depend on each other
 FEWEST_BASELINE_POINTS = 20
 WIDTH_SIGMA = 3.0

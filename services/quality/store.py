@@ -133,10 +133,12 @@ async def keep_measurements(
     results: Iterable[TestResult],
     at: datetime,
     protocol: str | None = None,
+    items: float | None = None,
 ) -> None:
     """Keep measured and computed values; a later one of the same kind counts, none is lost.
 
-    protocol: id and version of what they were measured by, `id@version`.
+    protocol: id and version of what they were measured by, `id@version`. items: how many were
+    looked at, where the values are counts.
     """
     rows = [
         {
@@ -147,6 +149,7 @@ async def keep_measurements(
             "unit": item.unit,
             "reason": item.reason,
             "protocol": protocol,
+            "items": items,
             "at": at,
         }
         for item in results
@@ -154,9 +157,9 @@ async def keep_measurements(
     if rows:
         statement = """
             INSERT INTO measurement (job_order_id, lot_id, characteristic, value, words, unit,
-                                     reason, protocol, measured_at)
+                                     reason, protocol, items, measured_at)
             VALUES (:job_order_id, :lot_id, :characteristic, :value, :words, :unit, :reason,
-                    :protocol, :at)"""
+                    :protocol, :items, :at)"""
         await tx.execute(sql(statement), rows)
 
 
@@ -169,6 +172,19 @@ async def figures(tx: Transaction, job_order_id: str) -> tuple[Figures, Mapping[
     found = {(row["lot_id"], row["characteristic"]): _measured(row) for row in rows}
     newest = {(row["lot_id"], row["characteristic"]): row["protocol"] for row in rows}
     return found, {key: protocol for key, protocol in newest.items() if protocol is not None}
+
+
+async def is_measured(tx: Transaction, job_order_id: str, characteristic: str) -> bool:
+    """Tell whether a job order has a value of a characteristic."""
+    found = await all_rows(
+        tx,
+        """
+        SELECT 1 FROM measurement
+        WHERE job_order_id = :id AND characteristic = :characteristic LIMIT 1""",
+        id=job_order_id,
+        characteristic=characteristic,
+    )
+    return bool(found)
 
 
 async def newest_value(tx: Transaction, lot_id: str, characteristic: str) -> float | None:
@@ -228,25 +244,36 @@ async def keep_results(
     at: datetime,
 ) -> None:
     """Keep each value with the limits it was held against."""
-    rows = [
-        {
-            **asdict(item),
-            **_value(item.value),
-            "job_order_id": job_order_id,
-            "gate": gate,
-            "version": version,
-            "at": at,
-        }
-        for item in judged
-    ]
-    if rows:
-        statement = """
-            INSERT INTO result (job_order_id, lot_id, gate, characteristic, value, words, unit,
-                low, high, guard, protocol, waiver_id, disposition, reason, specification_version,
-                evaluated_at)
-            VALUES (:job_order_id, :lot_id, :gate, :characteristic, :value, :words, :unit, :low,
-                :high, :guard, :protocol, :waiver_id, :disposition, :reason, :version, :at)"""
-        await tx.execute(sql(statement), rows)
+    if not judged:
+        return
+    columns = {
+        "lots": [item.lot_id for item in judged],
+        "characteristics": [item.characteristic for item in judged],
+        "values": [_value(item.value)["value"] for item in judged],
+        "words": [_value(item.value)["words"] for item in judged],
+        "units": [item.unit for item in judged],
+        "lows": [item.low for item in judged],
+        "highs": [item.high for item in judged],
+        "guards": [item.guard for item in judged],
+        "protocols": [item.protocol for item in judged],
+        "waivers": [item.waiver_id for item in judged],
+        "dispositions": [item.disposition for item in judged],
+        "reasons": [item.reason for item in judged],
+    }
+    await tx.execute(
+        sql("""
+            INSERT INTO result (job_order_id, gate, specification_version, evaluated_at, lot_id,
+                characteristic, value, words, unit, low, high, guard, protocol, waiver_id,
+                disposition, reason)
+            SELECT :job_order_id, :gate, CAST(:version AS integer), :at, r.* FROM unnest(
+                CAST(:lots AS text[]), CAST(:characteristics AS text[]),
+                CAST(:values AS double precision[]), CAST(:words AS text[]),
+                CAST(:units AS text[]), CAST(:lows AS double precision[]),
+                CAST(:highs AS double precision[]), CAST(:guards AS double precision[]),
+                CAST(:protocols AS text[]), CAST(:waivers AS text[]),
+                CAST(:dispositions AS text[]), CAST(:reasons AS text[])) AS r"""),
+        {**columns, "job_order_id": job_order_id, "gate": gate, "version": version, "at": at},
+    )
 
 
 async def keep_verdict(

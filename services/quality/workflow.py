@@ -256,6 +256,7 @@ class Decider:
             verdicts = [gates.no_parts(spec, passage.lot_id, passage.job_order_id)]
         if not verdicts:
             return
+        await self._count(tx, case, verdicts)
         if spec.decides == "sample":
             by_lot = {item.lot_id: item for item in verdicts}
             await self._sampler.decide(tx, spec, passage, case.figures, by_lot)
@@ -266,6 +267,23 @@ class Decider:
             else gates.decide_lot(verdicts[0])
         )
         await self._recorder.keep_decision(tx, passage, spec.gate, spec.version, decision)
+
+    async def _count(self, tx: Transaction, case: Case, verdicts: Sequence[Verdict]) -> None:
+        """Keep how many parts failed of those judged, once for a job order: charts plot it."""
+        spec, passage = case.spec, case.passage
+        name = f"{spec.gate}_nonconforming_count"
+        if spec.decides == "lot" or await store.is_measured(tx, passage.job_order_id, name):
+            return
+        failed = sum(item.disposition != "released" for item in verdicts)
+        found = figure(passage.lot_id, name, float(failed))
+        await store.keep_measurements(
+            tx,
+            passage.job_order_id,
+            [found],
+            passage.ended_at,
+            f"{spec.gate}@{spec.version}",
+            items=float(len(verdicts)),
+        )
 
     async def _judge(self, tx: Transaction, case: Case, lot_id: str) -> Verdict | None:
         judged = gates.judge_lot(case.spec, lot_id, case.figures, case.under)

@@ -72,7 +72,11 @@ ELSEWHERE = {
     "/trust/{fingerprint}/accept",
     "/trust/{fingerprint}/reject",
 }
-QUESTIONS = {"/furnace-plan/what-if", "/gauge-studies"}  # change nothing, so they need no key
+QUESTIONS = {
+    "/bias-studies",
+    "/furnace-plan/what-if",
+    "/gauge-studies",
+}  # change nothing, so they need no key
 ENTRY, FACTOR = "/channel-entries", "/cell-factors"
 OWN = ("/master-data", "/work-schedules", HOLD, FREE, RESUME, RETRY, ALARM, SPECTRA, ENTRY, FACTOR)
 READINGS = "/test-files/{sha256}/readings"

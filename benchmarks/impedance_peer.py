@@ -1,0 +1,51 @@
+"""Run by the interpreter that has impedance.py: fits and Kramers-Kronig tests, timed there.
+
+Reads JSON from its input: a list of questions; writes a list of answers.
+"""
+
+import json
+import sys
+import time
+import warnings
+
+import numpy as np
+from impedance.models.circuits import CustomCircuit
+from impedance.validation import linKK
+
+warnings.simplefilter("ignore")
+
+
+def fitted(question: dict) -> dict:
+    """Return parameters and milliseconds of one fit from one start."""
+    frequency, z = np.array(question["frequency_hz"]), _z(question)
+    circuit = CustomCircuit(question["circuit"], initial_guess=question["guess"])
+    begun = time.perf_counter()
+    try:
+        circuit.fit(frequency, z, weight_by_modulus=True)
+    except (RuntimeError, ValueError) as error:
+        return {"ms": 1e3 * (time.perf_counter() - begun), "parameters": None, "why": str(error)}
+    return {
+        "ms": 1e3 * (time.perf_counter() - begun),
+        "parameters": [float(value) for value in circuit.parameters_],
+        "chi2": _chi2(circuit.predict(frequency), z),
+    }
+
+
+def tested(question: dict) -> dict:
+    """Return order, mu and milliseconds of a Kramers-Kronig test."""
+    frequency, z = np.array(question["frequency_hz"]), _z(question)
+    begun = time.perf_counter()
+    order, mu, *_ = linKK(frequency, z, c=0.85, max_M=50, fit_type="complex", add_cap=False)
+    return {"ms": 1e3 * (time.perf_counter() - begun), "order": int(order), "mu": float(mu)}
+
+
+def _z(question: dict) -> np.ndarray:
+    return np.array(question["real_ohm"]) + 1j * np.array(question["imag_ohm"])
+
+
+def _chi2(model: np.ndarray, z: np.ndarray) -> float:
+    return float((np.abs(model - z) ** 2 / np.abs(z) ** 2).sum())
+
+
+ACTS = {"fit": fitted, "kk": tested}
+json.dump([ACTS[item["act"]](item) for item in json.load(sys.stdin)], sys.stdout)
