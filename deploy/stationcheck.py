@@ -30,11 +30,15 @@ SIGNALS: Mapping[StationKind, tuple[str, ...]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
-    """One station: who it says it is, and each difference as a sentence."""
+    """One station: who it says it is, and each difference as a sentence.
+
+    policies: those of OPC UA with which its server lets clients in.
+    """
 
     equipment_id: str
     identification: str
     differences: tuple[str, ...]
+    policies: tuple[str, ...] = ()
 
 
 async def check(
@@ -85,6 +89,7 @@ async def _checked(station: StationSettings, access: Access) -> Checked:
         equipment_id=station.equipment_id,
         identification=" ".join(seen.offer.identification.values()),
         differences=tuple(differences(station, seen)),
+        policies=seen.policies,
     )
 
 

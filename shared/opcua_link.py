@@ -2,12 +2,17 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from asyncua import Client, ua
-from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
+from asyncua.crypto.security_policies import (
+    SecurityPolicy,
+    SecurityPolicyAes128Sha256RsaOaep,
+    SecurityPolicyAes256Sha256RsaPss,
+    SecurityPolicyBasic256Sha256,
+)
 from asyncua.crypto.uacrypto import CertProperties
 from asyncua.ua.uaerrors import UaError
 
@@ -16,6 +21,12 @@ from shared.settings import StationSettings
 TIMEOUT_S = 10.0
 CONNECT_S = 10.0  # a link that comes back meanwhile is found by TCP itself, which asks again
 LEAVE_S = 2.0
+PROBE_S = 30.0  # the library's own probe; that a station is lost is decided by its pulse, before
+POLICIES: Mapping[str, type[SecurityPolicy]] = {
+    "Basic256Sha256": SecurityPolicyBasic256Sha256,
+    "Aes128_Sha256_RsaOaep": SecurityPolicyAes128Sha256RsaOaep,
+    "Aes256_Sha256_RsaPss": SecurityPolicyAes256Sha256RsaPss,
+}
 LOST = (OSError, TimeoutError, UaError, asyncio.IncompleteReadError)
 
 
@@ -42,13 +53,12 @@ async def connection(settings: StationSettings, access: Access) -> AsyncIterator
     Raises:
         OSError, TimeoutError, UaError: it cannot be reached, or it refuses.
     """
-    # The library's own watchdog of 1 s drops stations whenever this machine is busy.
-    client = Client(settings.endpoint, timeout=TIMEOUT_S, watchdog_intervall=TIMEOUT_S / 2)
+    client = Client(settings.endpoint, timeout=TIMEOUT_S, watchdog_intervall=PROBE_S)
     client.application_uri = access.application_uri
     client.session_timeout = 120_000
     # Read here: cancelled while it reads, the library leaves the file open.
     await client.set_security(
-        SecurityPolicyBasic256Sha256,
+        POLICIES[settings.security_policy],
         certificate=CertProperties(access.certificate.read_bytes(), "der"),
         private_key=CertProperties(access.private_key.read_bytes(), "pem"),
         server_certificate=CertProperties(access.server_certificate.read_bytes(), "der"),

@@ -1,7 +1,7 @@
 """One look at a station, to compare it with the plant file: what it offers, in which units."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from asyncua import Client, Node, ua
@@ -15,13 +15,14 @@ from shared.settings import StationSettings
 from shared.stationoffer import StationOffer
 
 ATTEMPTS = 3  # a link may just be coming up
-NONE_POLICY = "http://opcfoundation.org/UA/SecurityPolicy#None"
+NO_SECURITY = "None"
 REMEDIES = {
     "BadCertificateUntrusted": "give the station the certificate {own} as trusted",
     "BadSecurityChecksFailed": "put the station's certificate at {theirs} and give it {own}",
     "BadUserAccessDenied": "check user {user} and the password in {password}",
     "BadIdentityTokenRejected": "let user {user} in by password",
-    "BadSecurityPolicyRejected": "offer SignAndEncrypt with Basic256Sha256",
+    "BadSecurityPolicyRejected": "let it offer SignAndEncrypt with {policy}, or set "
+    "security_policy in the plant file",
 }
 
 
@@ -40,11 +41,16 @@ class LiveItem:
 
 @dataclass(frozen=True, kw_only=True)
 class StationLook:
-    """What was seen of a station; open_policy: it also lets in clients without encryption."""
+    """What was seen of a station; policies: those with which it lets clients in, by name."""
 
     offer: StationOffer
     items: Mapping[str, LiveItem] = field(default_factory=dict)
-    open_policy: bool = False
+    policies: tuple[str, ...] = ()
+
+    @property
+    def open_policy(self) -> bool:
+        """Whether it also lets in clients without encryption."""
+        return NO_SECURITY in self.policies
 
 
 async def look(settings: StationSettings, access: Access) -> StationLook:
@@ -61,19 +67,38 @@ async def look(settings: StationSettings, access: Access) -> StationLook:
                 return await _seen(client, settings)
         except LOST as error:
             if attempt == ATTEMPTS or isinstance(error, UaError | FileNotFoundError):
-                raise StationUnreachableError(_why(settings, access, error)) from error
+                why = _why(settings, access, error) + await _offers(settings)
+                raise StationUnreachableError(why) from error
             attempt += 1
 
 
 async def _seen(client: Client, settings: StationSettings) -> StationLook:
     nodes, offer = await explore(client, settings)
     items = {signal: await _item(node) for signal, node in nodes.values.items()}
-    return StationLook(offer=offer, items=items, open_policy=await _open(client))
+    return StationLook(offer=offer, items=items, policies=_policies(await client.get_endpoints()))
 
 
-async def _open(client: Client) -> bool:
-    endpoints = await client.get_endpoints()
-    return any(endpoint.SecurityPolicyUri == NONE_POLICY for endpoint in endpoints)
+def _policies(endpoints: Iterable[ua.EndpointDescription]) -> tuple[str, ...]:
+    """Return the policies of endpoints by name, a weaker mode than encryption beside it."""
+    found = set()
+    for endpoint in endpoints:
+        name = str(endpoint.SecurityPolicyUri).rpartition("#")[2]
+        signed_only = endpoint.SecurityMode == ua.MessageSecurityMode.Sign
+        found.add(f"{name} (signed only)" if signed_only else name)
+    return tuple(sorted(found))
+
+
+async def _offers(settings: StationSettings) -> str:
+    """Ask a server that does not let us in what it offers; discovery needs no security."""
+    client = Client(settings.endpoint, timeout=TIMEOUT_S)
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            policies = _policies(await client.connect_and_get_server_endpoints())
+    except LOST:
+        return ""
+    finally:
+        client.disconnect_socket()
+    return f"; it offers {', '.join(policies)}"
 
 
 async def _item(node: Node) -> LiveItem:
@@ -109,5 +134,6 @@ def _why(settings: StationSettings, access: Access, error: BaseException) -> str
         theirs=access.server_certificate,
         user=access.user,
         password=access.password_file,
+        policy=settings.security_policy,
     )
     return f"{settings.endpoint} cannot be entered ({error!r}); {says}"

@@ -84,8 +84,14 @@ async def _offer(
         identification=identification,
         most_jobs=most_jobs if isinstance(most_jobs, int) else None,
         missing=missing(parts, identification) if settings.takes_jobs else (),
-        unusable=unusable(parts) if settings.takes_jobs else None,
+        unusable=_unusable(parts, settings),
     )
+
+
+def _unusable(parts: frozenset[str], settings: StationSettings) -> str | None:
+    if not settings.takes_jobs:
+        return None
+    return unusable(parts, start_before_read_back=settings.start_before_read_back)
 
 
 async def _machine(client: Client, settings: StationSettings, uris: list[str]) -> Node:

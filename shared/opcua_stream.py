@@ -14,7 +14,7 @@ from shared.stations import DATA_LOST, Sample
 
 Part = TypeVar("Part")
 PUBLISHING_MS = 200.0
-KEEP_ALIVE_COUNT = 5  # a station without news says so each second: that is its pulse
+KEEP_ALIVE_COUNT = 4  # a station without news says so each 0.8 s: that is its pulse
 LIFETIME_COUNT = 600
 QUEUE = 100  # changes a station keeps of one value between two publishings
 MOST_PER_SUBSCRIPTION = 500

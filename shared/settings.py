@@ -39,6 +39,8 @@ StationKind = Literal[
 ]
 
 
+SecurityPolicy = Literal["Basic256Sha256", "Aes128_Sha256_RsaOaep", "Aes256_Sha256_RsaPss"]
+
 Amount = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -51,7 +53,8 @@ class StationSettings(BaseModel):
     0: it tells each change. most_items: values it can watch at once; small PLCs end near 1000.
     smallest_change: by signal, in its unit; smaller changes are not recorded. tolerance: by
     parameter, in its unit, what a value read back may differ from the one sent, beside a
-    relative 1e-6.
+    relative 1e-6. security_policy: with which its messages are signed and encrypted.
+    start_before_read_back: give jobs also to a machine that can only store and start in one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -60,6 +63,8 @@ class StationSettings(BaseModel):
     kind: StationKind
     service: ServiceName
     endpoint: str = Field(pattern=r"^opc\.tcp://")
+    security_policy: SecurityPolicy = "Basic256Sha256"
+    start_before_read_back: bool = False
     node: str | None = Field(default=None, pattern=NODE)
     namespace: str | None = Field(default=None, min_length=1)
     items: dict[str, Annotated[str, Field(pattern=NODE)]] = Field(default_factory=dict)

@@ -70,12 +70,20 @@ def missing(parts: Collection[str], identification: Collection[str]) -> tuple[st
     return tuple(sorted(found))
 
 
-def unusable(parts: Collection[str]) -> str | None:
-    """Return why a station can be given no job, None when it can."""
+def unusable(parts: Collection[str], *, start_before_read_back: bool = False) -> str | None:
+    """Return why a station can be given no job, None when it can.
+
+    start_before_read_back: the plant file allows a job to begin before its recipe was read back.
+    """
     if ORDER_LIST not in parts:
         return f"it has no {ORDER_LIST}: a recipe cannot be read back"
     if "StoreAndStart" not in parts and not {"Store", "Start"} <= set(parts):
         return "it has neither StoreAndStart nor Store with Start: a job cannot be given to it"
+    if not {"Store", "Start"} <= set(parts) and not start_before_read_back:
+        return (
+            "it has StoreAndStart only: a job would begin before its recipe is read back; "
+            "where that does no harm, write start_before_read_back = true into the plant file"
+        )
     if RESPONSE not in parts and RESPONSE_LIST not in parts:
         return f"it has neither {RESPONSE} nor {RESPONSE_LIST}: the end of a job cannot be known"
     return None

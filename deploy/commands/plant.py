@@ -40,6 +40,8 @@ def check_stations(plant_file: Path | None, stations: tuple[str, ...], data_dir:
     for station in found:
         state = f"{len(station.differences)} differences" if station.differences else "as written"
         click.echo(f"{station.equipment_id}: {state}  {station.identification}".rstrip())
+        if station.policies:
+            click.echo(f"  offers {', '.join(station.policies)}")
         for difference in station.differences:
             click.echo(f"  {difference}")
     wrong = sum(bool(station.differences) for station in found)

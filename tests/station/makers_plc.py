@@ -101,7 +101,13 @@ class MakersPlc:
         self.index = await server.get_namespace_index(JOB_CONTROL)
         await server.load_certificate(folder / "cert.der")
         await server.load_private_key(folder / "key.pem")
-        server.set_security_policy([ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt])
+        server.set_security_policy(
+            [
+                ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt,
+                ua.SecurityPolicyType.Aes128Sha256RsaOaep_SignAndEncrypt,
+                ua.SecurityPolicyType.Aes256Sha256RsaPss_SignAndEncrypt,
+            ]
+        )
         name = ua.QualifiedName("Machines", machinery)
         machines = await server.nodes.objects.add_object(self._id("Machines"), name)
         for machine in self.machines.values():

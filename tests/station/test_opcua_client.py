@@ -4,13 +4,15 @@ import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from asyncua import Client, Node, ua
 from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
+from pydantic import ValidationError
 
 from deploy.stationcheck import check
 from services.sintering.main import build
@@ -18,7 +20,8 @@ from services.sintering.settings import SinteringSettings
 from shared.errors import InvalidInputError
 from shared.events import EquipmentStateChanged, JobOrderHeld
 from shared.opcua import Access, StationClient
-from shared.settings import StationSettings
+from shared.opcua_link import connection
+from shared.settings import SecurityPolicy, StationSettings
 from shared.stationoffer import METHODS
 from shared.stations import Sample
 from shared.tasks import end_all
@@ -108,10 +111,18 @@ async def plc(bench_ground: Ground) -> AsyncIterator[MakersPlc]:
 async def plant(
     bench_ground: Ground, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Bench]:
-    """The sintering service with a simulated dryer; its gauge is not started."""
+    """The sintering service with a simulated dryer; its gauge is not started, and may be one
+    that begins before the read-back.
+    """
+
+    def lenient(station: StationSettings, entry: Access) -> StationClient:
+        allowed = station.name == NAME
+        changed = station.model_copy(update={"start_before_read_back": allowed})
+        return StationClient(changed, entry)
+
     async with bench(
         "sintering",
-        lambda values, parts: build(SinteringSettings(**values), parts),
+        lambda values, parts: build(SinteringSettings(**values), replace(parts, station=lenient)),
         bench_ground,
         tmp_path_factory.mktemp("makers"),
         idle=NOT_STARTED,
@@ -301,10 +312,12 @@ async def test_plant_check_finds_how_stations_differ_and_nothing_where_they_do_n
     plant: Bench, bench_ground: Ground
 ) -> None:
     written, folder = plant.service.plant, plant.service.settings.data_dir
-    few = Makers(NAME, ALL - {"Clear"})
+    few = Makers(NAME, ALL - {"Clear", "Store"})
     async with served(bench_ground, gauge_endpoint(plant), few):
         names = ("dryer-1", NAME, "mill-1")
         dryer, gauge, mill = await check(written, folder, node_sets_dir(), names)
+    assert dryer.policies == ("Basic256Sha256",)
+    assert "a job would begin before its recipe is read back" in gauge.differences[0]
     assert dryer.differences == ()
     assert "SIM-dryer-1" in dryer.identification
     assert "Clear: finished job orders stay at the station until it removes them itself" in (
@@ -315,6 +328,21 @@ async def test_plant_check_finds_how_stations_differ_and_nothing_where_they_do_n
     assert "cannot be entered" in away and "does it run?" in away
     with pytest.raises(InvalidInputError, match="station mill-9: not in the plant file"):
         await check(written, folder, node_sets_dir(), ["mill-9"])
+
+
+@pytest.mark.parametrize("policy", get_args(SecurityPolicy))
+async def test_a_station_is_entered_with_the_security_policy_of_the_plant_file(
+    plc: MakersPlc, bench_ground: Ground, policy: str
+) -> None:
+    chosen = settings(plc.endpoint, "meter", security_policy=policy)
+    async with connection(chosen, access(bench_ground)) as client:
+        assert client.security_policy.URI.endswith(f"#{policy}")
+        assert await client.nodes.server_state.read_value() == 0
+
+
+def test_a_station_cannot_be_entered_without_security() -> None:
+    with pytest.raises(ValidationError, match="security_policy"):
+        settings("opc.tcp://127.0.0.1:4840", "meter", security_policy="None")
 
 
 class Watcher:

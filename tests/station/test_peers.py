@@ -14,9 +14,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from deploy.peers import SCRIPTS, ensure_peers
 from deploy.pki import PLC_CLIENT, ensure_passwords, ensure_pki
+from deploy.stationcheck import check
 from services.plc.domain import DONE
 from shared.opcua import Access, StationClient
-from shared.settings import read_plant
+from shared.settings import PlantSettings, read_plant
 from shared.stations import JobContent
 from tests.conftest import free_port
 from tests.station.plc_floor import NODE_SETS, Line, ended, started
@@ -29,6 +30,7 @@ equipment_id = "SITE/powder/forming/press-1"
 kind = "press"
 service = "sintering"
 endpoint = "opc.tcp://127.0.0.1:PORT"
+security_policy = "Aes256_Sha256_RsaPss"
 """
 
 
@@ -177,9 +179,9 @@ async def test_our_client_runs_a_job_on_another_makers_server(tmp_path: Path) ->
     port = free_port()
     plant = read_plant(plant_file(tmp_path, PRESS.replace("PORT", str(port))))
     ensure_pki(tmp_path / "pki", plant)
-    ensure_passwords(tmp_path / "secrets", plant)
+    ensure_passwords(tmp_path / "secrets" / "opcua", plant)
     ours, theirs = tmp_path / "pki" / "sintering", tmp_path / "pki" / "press-1"
-    password = tmp_path / "secrets" / "press-1"
+    password = tmp_path / "secrets" / "opcua" / "press-1"
     trusted = tmp_path / "trusted-by-the-press"
     words = (port, "press-1", pem(theirs), theirs / "key.pem", trusted, ours / "cert.der", password)
     async with peer("server.cjs", *words, NODE_SETS) as press:
@@ -199,6 +201,18 @@ async def test_our_client_runs_a_job_on_another_makers_server(tmp_path: Path) ->
         await _press_one_job(station)
         running.cancel()
         await asyncio.wait([running])
+        await _check_press(plant, tmp_path)
+
+
+async def _check_press(plant: PlantSettings, data_dir: Path) -> None:
+    [entered] = await check(plant, data_dir, NODE_SETS)
+    assert {"Aes256_Sha256_RsaPss", "Basic256Sha256"} <= set(entered.policies)
+    assert not [text for text in entered.differences if "cannot be entered" in text]
+    assert not [text for text in entered.differences if "no job can be given" in text]
+    not_there = plant.station[0].model_copy(update={"security_policy": "Aes128_Sha256_RsaOaep"})
+    [refused] = await check(plant.model_copy(update={"station": (not_there,)}), data_dir, NODE_SETS)
+    [why] = refused.differences
+    assert "cannot be entered" in why, entered
 
 
 async def _press_one_job(station: StationClient) -> None:

@@ -61,7 +61,7 @@ def test_structures_carry_the_namespace_of_the_station_they_go_to() -> None:
 
 @pytest.mark.parametrize("lacking", ["Pause", "Clear", "Cancel", "Abort", "Store", "Start"])
 def test_a_station_that_lacks_a_method_is_usable_and_says_what_follows(lacking: str) -> None:
-    assert unusable(ALL - {lacking}) is None
+    assert unusable(ALL - {lacking}, start_before_read_back=True) is None
     [found] = [
         text for text in missing(ALL - {lacking}, ["Model"]) if lacking in text.split(":")[0]
     ]
@@ -80,5 +80,13 @@ def test_a_station_that_lacks_a_method_is_usable_and_says_what_follows(lacking: 
 def test_a_station_that_lacks_too_much_says_why_it_gets_no_job(
     lacking: set[str], reason: str
 ) -> None:
-    assert reason in str(unusable(ALL - lacking))
+    assert reason in str(unusable(ALL - lacking, start_before_read_back=True))
     assert unusable((ALL - {RESPONSE}) | {RESPONSE_LIST}) is None
+
+
+@pytest.mark.parametrize("lacking", ["Store", "Start"])
+def test_a_station_that_would_begin_before_the_read_back_gets_no_job_unless_the_plant_file_says_so(
+    lacking: str,
+) -> None:
+    assert "start_before_read_back = true" in str(unusable(ALL - {lacking}))
+    assert unusable(ALL - {"StoreAndStart"}) is None
