@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
 from shared.facts import DataQuality
 from shared.stations import Sample
 from shared.units import display_unit
@@ -34,6 +36,19 @@ class _Source:
     heard_s: float
     data_quality: DataQuality | None
     last_sample_at: datetime | None
+
+
+class TestSeries(BaseModel):
+    """What one test is: of which cell, on which channel, since when in plant time."""
+
+    __test__ = False  # not a test case, whatever pytest thinks of the name
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    series_id: str = Field(min_length=1, max_length=200)
+    lot_id: str = Field(min_length=1, max_length=200)
+    equipment_id: str = Field(min_length=1, max_length=200)
+    started_at: AwareDatetime
 
 
 class LiveTable:

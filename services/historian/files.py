@@ -3,7 +3,7 @@
 import hashlib
 import os
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # loaded at the first batch
     import pyarrow as pa
 
 FOLDER = "timeseries"
+FOLDERS = (FOLDER, "testrows")
 ROWS_IN_A_GROUP = 16_384
 
 
@@ -85,8 +86,8 @@ def joined(bodies: Iterable[bytes], rows: Sequence[Row] = ()) -> "pa.Table":
     return pa.concat_tables([*tables, table_of(rows)]).unify_dictionaries()
 
 
-def write_sealed(data_dir: Path, bodies: Iterable[bytes]) -> SealedFile:
-    """Write batches as one file sorted by equipment, signal and time; it is on disk on return.
+def write_sealed(data_dir: Path, bodies: Iterable[bytes]) -> tuple[SealedFile, list[str]]:
+    """Write batches as one file sorted by equipment, signal and time; return its equipment too.
 
     The file stands in the folder of the plant day of its first row. It counts only once it is in
     the catalogue; until then `remove_strays` takes it for the rest of a crash.
@@ -103,12 +104,32 @@ def write_sealed(data_dir: Path, bodies: Iterable[bytes]) -> SealedFile:
     span = pc.min_max(table["source_at"]).as_py()
     folder = data_dir / FOLDER / f"{span['min']:%Y-%m-%d}"
     path = folder / f"{span['min']:%Y%m%dT%H%M%S}-{uuid.uuid4().hex}.parquet"
+    file = written(
+        data_dir, path, lambda to: _write(table, to), table.num_rows, span["min"], span["max"]
+    )
+    return file, sorted(table["equipment_id"].unique().to_pylist())
+
+
+def written(
+    data_dir: Path,
+    path: Path,
+    write: Callable[[Path], None],
+    row_count: int,
+    from_at: datetime,
+    to_at: datetime,
+) -> SealedFile:
+    """Return a file that is whole and on disk: under another name at first, forced, renamed.
+
+    Raises:
+        RetryLaterError: the disk is full or broken; nothing is left behind.
+    """
     unfinished = path.with_suffix(".tmp")
     try:
-        _make_folder(folder)
-        _write(table, unfinished)
+        make_folder(path.parent)
+        write(unfinished)
+        sync(unfinished)
         unfinished.rename(path)
-        _sync(folder)
+        sync(path.parent)
     except OSError as error:
         unfinished.unlink(missing_ok=True)  # on a full disk many of them would take what is freed
         raise RetryLaterError(
@@ -118,10 +139,10 @@ def write_sealed(data_dir: Path, bodies: Iterable[bytes]) -> SealedFile:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return SealedFile(
         path=path.relative_to(data_dir).as_posix(),
-        row_count=table.num_rows,
+        row_count=row_count,
         byte_count=path.stat().st_size,
-        from_at=span["min"],
-        to_at=span["max"],
+        from_at=from_at,
+        to_at=to_at,
         sha256=digest,
     )
 
@@ -138,18 +159,24 @@ def _write(table: "pa.Table", path: Path) -> None:
         column_encoding={"source_at": "DELTA_BINARY_PACKED", "value": "BYTE_STREAM_SPLIT"},
         write_page_index=True,
     )
-    _sync(path)
 
 
 def remove_strays(data_dir: Path, catalogue: frozenset[str]) -> list[str]:
     """Remove files that are not in the catalogue: a crash came before it; return their paths."""
     strays = []
-    for path in sorted((data_dir / FOLDER).glob("*/*")):
+    found = [path for folder in FOLDERS for path in (data_dir / folder).glob("[0-9]*/*")]
+    for path in sorted(found):
         relative = path.relative_to(data_dir).as_posix()
         if path.suffix in (".parquet", ".tmp") and relative not in catalogue:
             path.unlink()
             strays.append(relative)
     return strays
+
+
+def unlink(data_dir: Path, paths: Iterable[str]) -> None:
+    """Remove files that are no longer in the catalogue; missing ones are no fault."""
+    for path in paths:
+        (data_dir / path).unlink(missing_ok=True)
 
 
 def _without_dictionaries(schema: "pa.Schema") -> "pa.Schema":
@@ -162,14 +189,15 @@ def _without_dictionaries(schema: "pa.Schema") -> "pa.Schema":
     return pa.schema(fields)
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make a folder whose name is on disk on return."""
     missing = [one for one in (folder, folder.parent) if not one.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     for one in missing:
-        _sync(one.parent)
+        sync(one.parent)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Force a file or a folder's entries to disk: Parquet writers do not."""
     handle = os.open(path, os.O_RDONLY)
     try:

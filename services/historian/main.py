@@ -5,6 +5,8 @@ from pathlib import Path
 from services.historian.api import add_routes
 from services.historian.settings import HistorianSettings
 from services.historian.station import watch_sensors
+from services.historian.testdata import TestData
+from services.historian.testroutes import add_retention_routes, add_test_routes
 from services.historian.workflow import Historian
 from shared.app import Service
 from shared.topics import all_telemetry
@@ -22,6 +24,8 @@ def build(settings: HistorianSettings) -> Service:
     service.loop("watch", historian.keep_watching)
     watch_sensors(service)
     add_routes(service, historian)
+    add_test_routes(service, TestData(service, settings))
+    add_retention_routes(service)
     return service
 
 

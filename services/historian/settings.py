@@ -8,6 +8,10 @@ from shared.settings import ServiceSettings
 class HistorianSettings(ServiceSettings):
     """Times in wall seconds: rates and disks do not follow plant time.
 
+    seal_test_rows, most_rows_in_file: rows of tests that wait before a file is written, and that
+    go into one. keep_telemetry_days, keep_tests_days: plant days a sealed file stays; None: for
+    ever. question_threads: of a question over the rows of tests.
+
     buffer_rows: kept in memory at most while the database is away; then the oldest are dropped.
     """
 
@@ -17,3 +21,10 @@ class HistorianSettings(ServiceSettings):
     silent_s: float = Field(default=5.0, gt=0)
     buffer_rows: int = Field(default=200_000, ge=1)
     most_signals: int = Field(default=20_000, ge=1)
+    seal_tests_every_s: float = Field(default=300.0, gt=0)
+    seal_test_rows: int = Field(default=2_000_000, ge=1)
+    most_rows_in_file: int = Field(default=5_000_000, ge=1)
+    register_every_s: float = Field(default=600.0, gt=0)
+    keep_telemetry_days: float | None = Field(default=None, gt=0)
+    keep_tests_days: float | None = Field(default=None, gt=0)
+    question_threads: int = Field(default=2, ge=1)

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from services.historian.domain import SourceState
 from services.historian.files import Batch, SealedFile
 from shared.db import sql
 from shared.transaction import Transaction
+
+Content = Literal["telemetry", "tests"]
 
 
 class Waiting(NamedTuple):
@@ -47,20 +49,25 @@ async def oldest_batches(tx: Transaction, most_rows: int) -> list[tuple[int, byt
     return [(row[0], row[1]) for row in rows]
 
 
-async def enter_file(
-    tx: Transaction, file: SealedFile, batch_ids: Sequence[int], at: datetime
-) -> bool:
-    """Enter a file and delete the batches in it; False when another process sealed one of them."""
+async def delete_batches(tx: Transaction, batch_ids: Sequence[int]) -> bool:
+    """Delete batches that are in a file now; False when another process sealed one of them."""
     deleted = await tx.execute(
         sql("DELETE FROM fresh_batch WHERE id = ANY(:ids)"), {"ids": list(batch_ids)}
     )
-    if deleted.rowcount != len(batch_ids):
-        return False
+    return deleted.rowcount == len(batch_ids)
+
+
+async def enter_file(
+    tx: Transaction, file: SealedFile, content: Content, series_ids: Sequence[str], at: datetime
+) -> None:
+    """Enter a file with the tests, or the equipment, that it holds rows of."""
     statement = """
-        INSERT INTO sealed_file (path, row_count, byte_count, from_at, to_at, sha256, sealed_at)
-        VALUES (:path, :row_count, :byte_count, :from_at, :to_at, :sha256, :at)"""
-    await tx.execute(sql(statement), vars(file) | {"at": at})
-    return True
+        INSERT INTO sealed_file (path, row_count, byte_count, from_at, to_at, sha256, sealed_at,
+                                 content, series_ids)
+        VALUES (:path, :row_count, :byte_count, :from_at, :to_at, :sha256, :at, :content,
+                :series_ids)"""
+    more = {"at": at, "content": content, "series_ids": list(series_ids)}
+    await tx.execute(sql(statement), vars(file) | more)
 
 
 async def fresh_bodies(tx: Transaction, from_at: datetime, to_at: datetime) -> list[bytes]:
@@ -73,19 +80,24 @@ async def fresh_bodies(tx: Transaction, from_at: datetime, to_at: datetime) -> l
 async def files_between(tx: Transaction, from_at: datetime, to_at: datetime) -> list[str]:
     """Return the paths of the files that may hold rows of a time span."""
     statement = """
-        SELECT path FROM sealed_file WHERE from_at <= :to_at AND to_at >= :from_at
+        SELECT path FROM sealed_file
+        WHERE content = 'telemetry' AND from_at <= :to_at AND to_at >= :from_at
         ORDER BY from_at, path"""
     return list(await tx.scalars(sql(statement), {"from_at": from_at, "to_at": to_at}))
 
 
 async def catalogue(tx: Transaction) -> frozenset[str]:
-    """Return the paths of all sealed files."""
-    return frozenset(await tx.scalars(sql("SELECT path FROM sealed_file")))
+    """Return the paths of all sealed files, and of ended ones that are still on disk."""
+    statement = """
+        SELECT path FROM sealed_file UNION ALL SELECT path FROM removed_file WHERE on_disk"""
+    return frozenset(await tx.scalars(sql(statement)))
 
 
 async def files(tx: Transaction, limit: int) -> list[dict[str, Any]]:
     """Return the newest files of the catalogue."""
-    statement = "SELECT * FROM sealed_file ORDER BY sealed_at DESC, path LIMIT :limit"
+    statement = """
+        SELECT path, row_count, byte_count, from_at, to_at, sha256, sealed_at, content, registered
+        FROM sealed_file ORDER BY sealed_at DESC, path LIMIT :limit"""
     rows = (await tx.execute(sql(statement), {"limit": limit})).mappings()
     return [dict(row) for row in rows]
 

@@ -1,4 +1,4 @@
-"""What the historian does: take telemetry, commit it, seal it into files, and answer for it."""
+"""What the historian does with live values: take, commit, have them sealed, answer for them."""
 
 import asyncio
 import time
@@ -9,17 +9,18 @@ import structlog
 
 from services.historian import files, series, store
 from services.historian.domain import LiveTable, Row
+from services.historian.sealer import seal_in_other_process
+from services.historian.sealing import CLAIM, Sealing
 from services.historian.settings import HistorianSettings
 from shared.app import Service
 from shared.bus import Message
 from shared.errors import (
-    ConflictError,
     InvalidInputError,
     PersonNeededError,
     RetryLaterError,
     ServiceUnreachableError,
 )
-from shared.events import FileSealed, SourceStateChanged
+from shared.events import SourceStateChanged
 from shared.telemetry import read
 
 if TYPE_CHECKING:
@@ -40,15 +41,13 @@ class Historian:
         self._committing: list[Row] = []
         self._dropped_count = 0
         self._asking = asyncio.Lock()
+        self._sealing = Sealing(service.database, service.outbox, service.clock, settings)
 
     async def recover(self) -> None:
         """Remember the sources, and remove files that a crash left outside the catalogue."""
         async with self._database.quiet() as tx:
             self.live.remember(await store.sources(tx), time.monotonic())
-            catalogue = await store.catalogue(tx)
-        data_dir = self._service.settings.data_dir
-        for path in await asyncio.to_thread(files.remove_strays, data_dir, catalogue):
-            log.warning("file removed: not in the catalogue", path=path)
+        await self._database.alone(CLAIM, self._sealing.remove_strays)
 
     def take(self, message: Message) -> None:
         """Take one message of the bus."""
@@ -97,41 +96,11 @@ class Historian:
             log.error("last samples are lost", count=len(self._rows), error=str(error))
 
     async def keep_sealing(self) -> None:
-        """Seal batches into a file when they are many or old."""
+        """Have batches sealed into files when they are many or old, by a process of its own."""
         while True:
             await asyncio.sleep(min(1.0, self._settings.seal_every_s))
-            async with self._database.quiet() as tx:
-                waiting = await store.waiting(tx)
-            if waiting.row_count >= self._settings.seal_rows or (
-                waiting.row_count and waiting.oldest_s >= self._settings.seal_every_s
-            ):
-                await self.seal()
-
-    async def seal(self) -> None:
-        """Write the oldest batches into a file, then exchange them for it in one transaction.
-
-        Raises:
-            ConflictError: another process sealed one of these batches; nothing is changed.
-        """
-        data_dir = self._service.settings.data_dir
-        async with self._database.quiet() as tx:
-            batches = await store.oldest_batches(tx, 2 * self._settings.seal_rows)
-        if not batches:
-            return
-        bodies = [body for _, body in batches]
-        file = await asyncio.to_thread(files.write_sealed, data_dir, bodies)
-        event = FileSealed(
-            path=file.path,
-            row_count=file.row_count,
-            from_at=file.from_at,
-            to_at=file.to_at,
-            sha256=file.sha256,
-        )
-        async with self._database.begin() as tx:
-            ids = [batch_id for batch_id, _ in batches]
-            if not await store.enter_file(tx, file, ids, self._service.clock.now()):
-                raise ConflictError(f"{file.path}: another historian sealed the same batches")
-            await self._service.outbox.record(tx, event)
+            if await self._sealing.due():
+                await seal_in_other_process(self._settings)
 
     async def keep_watching(self) -> None:
         """Tell which sources fell silent and which came back."""

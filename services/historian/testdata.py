@@ -1,0 +1,174 @@
+"""What the historian does with rows of tests: takes batches by source and sequence, answers."""
+
+import asyncio
+import hashlib
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from services.historian import testcurves, teststore
+from services.historian.settings import HistorianSettings
+from services.historian.testcurves import Rows
+from services.historian.teststore import Whereabouts
+from shared import testrows
+from shared.app import Service
+from shared.errors import (
+    ConflictError,
+    NotFoundError,
+    PersonNeededError,
+    ServiceUnreachableError,
+)
+
+if TYPE_CHECKING:  # loaded at the first question
+    import duckdb
+
+Format = Literal["parquet", "csv", "bdf"]
+Answer = TypeVar("Answer")
+QUESTION_TIMEOUT_S = 60.0
+
+
+class TestData:
+    """Rows of tests, from the batch of a source to an answer."""
+
+    __test__ = False  # not a test case, whatever pytest thinks of the name
+
+    def __init__(self, service: Service, settings: HistorianSettings) -> None:
+        self._database, self._clock = service.database, service.clock
+        self._settings = settings
+        self._asking = asyncio.Lock()
+
+    async def take(self, source: str, sequence: int, body: bytes) -> dict[str, Any]:
+        """Commit the next batch of a source; a repeat of one that is there changes nothing.
+
+        Raises:
+            InvalidInputError: not rows of tests.
+            ConflictError: not the next; `current` has the sequence the source is at. Or the newest
+                one again with other rows: two senders call themselves by one name.
+        """
+        rows = await asyncio.to_thread(testrows.decode, body)
+        sha256 = (await asyncio.to_thread(hashlib.sha256, body)).hexdigest()
+        async with self._database.quiet() as tx:
+            added = await teststore.add_batch(
+                tx, source, sequence, sha256, rows.num_rows, body, self._clock.now()
+            )
+            at = await teststore.source_at(tx, source)
+        if not added and sequence > at.sequence:
+            raise ConflictError(
+                f"source {source} is at batch {at.sequence}, {sequence} came; send "
+                f"{at.sequence + 1} first",
+                {"sequence": at.sequence},
+            )
+        if not added and sequence == at.sequence and sha256 != at.sha256:
+            raise ConflictError(
+                f"source {source} has sent other rows as batch {sequence}; let no two senders have "
+                "one name",
+                {"sequence": at.sequence},
+            )
+        return {"source": source, "sequence": at.sequence, "repeated": not added}
+
+    async def curve(
+        self, series_id: str, from_s: float, to_s: float, points: int
+    ) -> dict[str, Any]:
+        """Return a test's curve between two times since its start, reduced to `points` rows.
+
+        Raises:
+            NotFoundError: no rows of such a test.
+        """
+
+        def ask(opened: "duckdb.DuckDBPyConnection") -> tuple[int, dict[str, list[Any]]]:
+            return testcurves.curve(opened, series_id, from_s, to_s, points)
+
+        count, columns = await self._ask([series_id], ask)
+        return {
+            "series_id": series_id,
+            "row_count": count,
+            "reduced": len(columns["row"]) < count,
+            "columns": columns,
+        }
+
+    async def cycles(self, series_ids: Sequence[str], kept: bool) -> dict[str, Any]:
+        """Return charge and discharge by test and cycle: kept at sealing, or from every row.
+
+        Kept figures know nothing of rows that are not sealed yet.
+        """
+        if kept:
+            async with self._database.quiet() as tx:
+                return await teststore.kept_cycles(tx, series_ids)
+
+        def ask(opened: "duckdb.DuckDBPyConnection") -> dict[str, list[Any]]:
+            return testcurves.cycles(opened, series_ids)
+
+        columns = await self._ask(series_ids, ask)
+        found: dict[str, Any] = {}
+        for series_id, *values in zip(*columns.values(), strict=True):
+            one = found.setdefault(series_id, {"cycle": [], "charge_mah": [], "discharge_mah": []})
+            for name, value in zip(one, values, strict=True):
+                one[name].append(value)
+        return found
+
+    async def export(self, series_ids: Sequence[str], format_name: Format) -> Path:
+        """Write the rows of tests to a file of its own; the caller removes it.
+
+        Raises:
+            NotFoundError: no rows of such tests.
+        """
+        with tempfile.NamedTemporaryFile(suffix=f".{format_name}", delete=False) as file:
+            path = Path(file.name)
+
+        def ask(opened: "duckdb.DuckDBPyConnection") -> None:
+            testcurves.export(opened, series_ids, format_name, path)
+
+        with ExitStack() as undo:
+            undo.callback(path.unlink, missing_ok=True)
+            await self._ask(series_ids, ask)
+            undo.pop_all()
+        return path
+
+    async def _ask(
+        self, series_ids: Sequence[str], ask: Callable[["duckdb.DuckDBPyConnection"], Answer]
+    ) -> Answer:
+        """Ask an engine of its own over sealed and fresh rows; one question at a time.
+
+        Raises:
+            NotFoundError: no file nor batch has rows of these tests.
+            PersonNeededError: a file of the catalogue is missing on disk.
+            ServiceUnreachableError: the answer took longer than 60 s.
+        """
+        async with self._database.quiet() as tx:
+            where = await teststore.where(tx, series_ids)
+        try:
+            async with asyncio.timeout(QUESTION_TIMEOUT_S), self._asking:
+                opened = await asyncio.to_thread(self._opened, where, series_ids)
+                try:
+                    return await asyncio.to_thread(_asked, opened, ask)
+                except asyncio.CancelledError:
+                    opened.interrupt()  # the thread goes on otherwise, and nobody waits for it
+                    raise
+        except TimeoutError as error:
+            raise ServiceUnreachableError(
+                f"no answer in {QUESTION_TIMEOUT_S:g} s; ask for fewer tests"
+            ) from error
+
+    def _opened(self, where: Whereabouts, series_ids: Sequence[str]) -> "duckdb.DuckDBPyConnection":
+        files = [self._settings.data_dir / path for path in where.paths]
+        missing = [path for path in files if not path.exists()]
+        if missing:
+            raise PersonNeededError(
+                f"{missing[0]} is in the catalogue but not on disk ({len(missing)} files in all); "
+                "restore it from a backup"
+            )
+        fresh = testcurves.fresh_rows(where.bodies, series_ids)
+        if not files and not fresh.num_rows:
+            raise NotFoundError(f"no rows of test {', '.join(series_ids[:3])}")
+        return testcurves.open_engine(
+            Rows(files=files, fresh=fresh), self._settings.question_threads
+        )
+
+
+def _asked(
+    opened: "duckdb.DuckDBPyConnection", ask: "Callable[[duckdb.DuckDBPyConnection], Answer]"
+) -> Answer:
+    with opened:
+        return ask(opened)
