@@ -4,6 +4,7 @@ SPEED ?= 1500
 DATA_DIR ?= .halite
 PORT ?= 8080
 KILLS ?= 200
+ROW_KILLS ?= 50
 SEEDS ?= 20
 SEED ?= 1
 MINUTES ?= 5
@@ -21,7 +22,7 @@ help:
 	@echo "make restore  put a plant back into an empty folder: FROM=folder DATA_DIR=folder"
 	@echo "make check    format, lint, types, import rules, contracts, web types"
 	@echo "make test     all tests"
-	@echo "make fault    break the plant at random, in virtual time and for real; SEEDS=$(SEEDS) KILLS=$(KILLS) SEED=$(SEED) MINUTES=$(MINUTES) SECONDS=$(SECONDS) CYCLES=$(CYCLES)"
+	@echo "make fault    break the plant at random, in virtual time and for real; SEEDS=$(SEEDS) KILLS=$(KILLS) ROW_KILLS=$(ROW_KILLS) SEED=$(SEED) MINUTES=$(MINUTES) SECONDS=$(SECONDS) CYCLES=$(CYCLES)"
 	@echo "make compose-test  build, start and try docker-compose.yml; as root, with Debian's docker.io, docker-compose, debootstrap"
 	@echo "make web      build the web app when its sources have changed"
 	@echo "make lock     renew requirements.lock from pyproject.toml"
@@ -53,6 +54,7 @@ fault: $(SYNCED)
 	HALITE_MODEL_FACTOR=20 .venv/bin/python -m pytest tests/model --timeout 3600
 	.venv/bin/python -m tests.fault.simulation --seeds "$(SEEDS)"
 	.venv/bin/python -m tests.fault.kills --kills "$(KILLS)" --seed "$(SEED)"
+	.venv/bin/python -m tests.fault.historian --kills "$(ROW_KILLS)" --seed "$(SEED)"
 	.venv/bin/python -m tests.fault.calls
 	.venv/bin/python -m tests.fault.disk
 	.venv/bin/python -m tests.fault.outages --away-s "$(SECONDS)"

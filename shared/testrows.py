@@ -96,11 +96,11 @@ def decode(body: bytes) -> "pa.Table":
     try:
         with pa.ipc.open_stream(body) as reader:
             rows = reader.read_all()
-        rows.validate()
-    except (pa.ArrowException, OSError) as error:
+        rows.validate(full=True)
+    except (pa.ArrowException, OSError, ValueError) as error:  # a damaged name is one too
         raise InvalidInputError(f"a batch of {len(body)} bytes is no Arrow stream") from error
     if rows.schema.remove_metadata() != schema():
-        raise InvalidInputError(f"a batch has columns {rows.schema.names}, wanted are {schema()}")
+        raise InvalidInputError(f"a batch has another schema than {schema()}")
     if not 0 < rows.num_rows <= MOST_ROWS:
         raise InvalidInputError(f"a batch has {rows.num_rows} rows; send 1 to {MOST_ROWS}")
     for name in rows.schema.names:

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from services.historian import testcurves, teststore
 from services.historian.settings import HistorianSettings
 from services.historian.testcurves import Rows
-from services.historian.teststore import Whereabouts
+from services.historian.teststore import TestBatch, Whereabouts
 from shared import testrows
 from shared.app import Service
 from shared.errors import (
     ConflictError,
+    InvalidInputError,
     NotFoundError,
     PersonNeededError,
     ServiceUnreachableError,
 )
+from shared.transaction import Transaction
 
 if TYPE_CHECKING:  # loaded at the first question
     import duckdb
@@ -39,34 +41,48 @@ class TestData:
         self._settings = settings
         self._asking = asyncio.Lock()
 
-    async def take(self, source: str, sequence: int, body: bytes) -> dict[str, Any]:
-        """Commit the next batch of a source; a repeat of one that is there changes nothing.
+    async def checked(
+        self, source: str, sequence: int, body: bytes, told_sha256: str | None = None
+    ) -> TestBatch:
+        """Return a batch as it came, once its rows are looked at.
 
         Raises:
-            InvalidInputError: not rows of tests.
+            InvalidInputError: not rows of tests, or not the bytes that were sent.
+        """
+        sha256 = (await asyncio.to_thread(hashlib.sha256, body)).hexdigest()
+        if told_sha256 not in (None, sha256):
+            raise InvalidInputError(
+                f"batch {sequence} of {source} was damaged on its way: it came with sha256 {sha256}"
+                f", sent was {told_sha256}; send it again"
+            )
+        rows = await asyncio.to_thread(testrows.decode, body)
+        return TestBatch(
+            source=source, sequence=sequence, sha256=sha256, row_count=rows.num_rows, body=body
+        )
+
+    async def take(self, tx: Transaction, batch: TestBatch) -> dict[str, Any]:
+        """Keep the next batch of a source; a repeat of one that is there changes nothing.
+
+        Raises:
             ConflictError: not the next; `current` has the sequence the source is at. Or the newest
                 one again with other rows: two senders call themselves by one name.
         """
-        rows = await asyncio.to_thread(testrows.decode, body)
-        sha256 = (await asyncio.to_thread(hashlib.sha256, body)).hexdigest()
-        async with self._database.quiet() as tx:
-            added = await teststore.add_batch(
-                tx, source, sequence, sha256, rows.num_rows, body, self._clock.now()
-            )
-            at = await teststore.source_at(tx, source)
-        if not added and sequence > at.sequence:
+        added = await teststore.add_batch(tx, batch, self._clock.now())
+        at = await teststore.source_at(tx, batch.source)
+        current = {"sequence": at.sequence}
+        if not added and batch.sequence > at.sequence:
             raise ConflictError(
-                f"source {source} is at batch {at.sequence}, {sequence} came; send "
+                f"source {batch.source} is at batch {at.sequence}, {batch.sequence} came; send "
                 f"{at.sequence + 1} first",
-                {"sequence": at.sequence},
+                current,
             )
-        if not added and sequence == at.sequence and sha256 != at.sha256:
+        if not added and batch.sequence == at.sequence and batch.sha256 != at.sha256:
             raise ConflictError(
-                f"source {source} has sent other rows as batch {sequence}; let no two senders have "
-                "one name",
-                {"sequence": at.sequence},
+                f"source {batch.source} has sent other rows as batch {batch.sequence}; let no two "
+                "senders have one name",
+                current,
             )
-        return {"source": source, "sequence": at.sequence, "repeated": not added}
+        return {"source": batch.source, "sequence": at.sequence, "repeated": not added}
 
     async def curve(
         self, series_id: str, from_s: float, to_s: float, points: int

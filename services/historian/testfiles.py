@@ -105,6 +105,14 @@ def _steps(table: "pa.Table") -> dict[str, list[Any]]:
         "cycle": found["cycle_min"].to_pylist(),
         "kind": found["kind_min"].to_pylist(),
         "row_count": found["step_count"].to_pylist(),
-        "capacity_mah": found["capacity_mah_max"].to_pylist(),
-        "energy_mwh": found["energy_mwh_max"].to_pylist(),
+        "capacity_mah": _plain(found, "capacity_mah"),
+        "energy_mwh": _plain(found, "energy_mwh"),
     }
+
+
+def _plain(found: "pa.Table", name: str) -> list[float]:
+    """Return the highest values of a column; Arrow's way from decimals to floats is not exact."""
+    import pyarrow.compute as pc
+
+    values: list[float] = pc.round(found[f"{name}_max"], testrows.DIGITS[name]).to_pylist()
+    return values

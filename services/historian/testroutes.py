@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Path, Query, Request
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.background import BackgroundTask
@@ -34,20 +34,26 @@ def add_test_routes(service: Service, tests: TestData) -> None:
     """Add the routes of the rows of tests."""
     app, database = service.app, service.database
 
-    @app.put("/test-batches/{source}/{sequence}")
-    async def put_test_batch(request: Request, source: str, sequence: int) -> dict[str, Any]:
+    given = Annotated[Command, Depends(command_of(database))]
+
+    @app.post("/test-batches/{source}/{sequence}", status_code=201)
+    async def post_test_batch(
+        request: Request,
+        command: given,
+        source: Annotated[str, Path(min_length=1, max_length=200)],
+        sequence: Annotated[int, Path(ge=1)],
+        sha256: Annotated[str | None, Query(pattern="^[0-9a-f]{64}$")] = None,
+    ) -> dict[str, Any]:
         """Commit the next batch of a source: an Arrow stream in the schema of `shared/testrows.py`.
 
-        It may be sent again until it is answered; a source counts its batches from 1.
+        It may be sent again until it is answered, under any key; a source counts its batches from
+        1. With its sha256 a body that was damaged on its way is refused.
         """
-        parts = []
-        size = 0
-        async for part in request.stream():
-            parts.append(part)
-            size += len(part)
-            if size > LARGEST_BATCH:
-                raise TooLargeError(f"a batch has more than {LARGEST_BATCH} bytes; send smaller")
-        return await tests.take(source, sequence, b"".join(parts))
+        body = await request.body()
+        if len(body) > LARGEST_BATCH:
+            raise TooLargeError(f"a batch has {len(body)} bytes; send at most {LARGEST_BATCH}")
+        batch = await tests.checked(source, sequence, body, sha256)
+        return await command.once(lambda tx: tests.take(tx, batch))
 
     @app.get("/test-batches/{source}")
     async def get_source(source: str) -> dict[str, Any]:
@@ -56,12 +62,15 @@ def add_test_routes(service: Service, tests: TestData) -> None:
             at = await teststore.source_at(tx, source)
         return {"source": source, "sequence": at.sequence, "row_count": at.row_count}
 
-    @app.put("/test-series")
-    async def put_series(body: TestSeries) -> dict[str, Any]:
+    @app.post("/test-series", status_code=201)
+    async def post_series(body: TestSeries, command: given) -> dict[str, Any]:
         """Keep what a test is; saying it again changes it."""
-        async with database.quiet() as tx:
+
+        async def act(tx: Transaction) -> dict[str, Any]:
             await teststore.add_series(tx, body)
-        return {"series_id": body.series_id}
+            return {"series_id": body.series_id}
+
+        return await command.once(act)
 
     @app.get("/test-series")
     async def get_series_of_lot(lot_id: Name) -> dict[str, Any]:

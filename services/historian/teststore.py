@@ -1,6 +1,7 @@
 """Batches of test rows, their sources, tests and kept cycle figures in the historian's database."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -16,6 +17,19 @@ class SourceAt(NamedTuple):
     sequence: int
     sha256: str
     row_count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestBatch:
+    """The batch of a source under its sequence, as it came."""
+
+    __test__ = False  # not a test case, whatever pytest thinks of the name
+
+    source: str
+    sequence: int
+    sha256: str
+    row_count: int
+    body: bytes
 
 
 class SealableBatch(NamedTuple):
@@ -41,15 +55,7 @@ async def source_at(tx: Transaction, source: str) -> SourceAt:
     return SourceAt(0, "", 0) if row is None else SourceAt(*row)
 
 
-async def add_batch(
-    tx: Transaction,
-    source: str,
-    sequence: int,
-    sha256: str,
-    row_count: int,
-    body: bytes,
-    at: datetime,
-) -> bool:
+async def add_batch(tx: Transaction, batch: TestBatch, at: datetime) -> bool:
     """Keep a batch when it is the next of its source, else change nothing and return False.
 
     The source's row is advanced in the same statement, so of two senders one is refused.
@@ -67,17 +73,7 @@ async def add_batch(
         )
         INSERT INTO test_batch (source, sequence, row_count, body, taken_at)
         SELECT :source, sequence, :row_count, :body, :at FROM next"""
-    added = await tx.execute(
-        sql(statement),
-        {
-            "source": source,
-            "sequence": sequence,
-            "sha256": sha256,
-            "row_count": row_count,
-            "body": body,
-            "at": at,
-        },
-    )
+    added = await tx.execute(sql(statement), vars(batch) | {"at": at})
     return added.rowcount == 1
 
 

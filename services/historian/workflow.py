@@ -101,6 +101,7 @@ class Historian:
             await asyncio.sleep(min(1.0, self._settings.seal_every_s))
             if await self._sealing.due():
                 await seal_in_other_process(self._settings)
+                self._database.committed.set()  # its events wait for the relay here
 
     async def keep_watching(self) -> None:
         """Tell which sources fell silent and which came back."""

@@ -43,7 +43,7 @@ PASSED_ON = {
 COMMANDED = ("execution", "sintering", "spray", "lamination", "formation", "quality", "gateway")
 STATIONS = ("sintering", "spray", "lamination", "formation")
 FILES, SPECTRA = "/test-files", "/spectra"
-# Tested where there is what they change: a plan of furnaces, strangers, charts, glue, waivers.
+# Tested where there is what they change: furnace plans, strangers, charts, glue, waivers, files.
 ELSEWHERE = {
     "/chart-signals/{signal_id}/answers",
     "/job-orders/{job_order_id}/evaluations",
@@ -66,6 +66,10 @@ ELSEWHERE = {
     "/glue-mixes/{lot_id}/checks",
     "/glue-mixes/{lot_id}/disposal",
     "/lots/{lot_id}/cure-results",
+    "/retention-holds",
+    "/test-batches/{source}/{sequence}",
+    "/test-series",
+    "/retention-holds/{hold_id}/end",
     "/furnace-plan/pins/{pin_id}/end",
     "/lots/{lot_id}/grades",
     "/sampling-resumptions",

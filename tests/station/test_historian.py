@@ -15,6 +15,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from deploy.broker import Broker
 from services.historian.main import build
+from services.historian.sealing import Sealing
 from services.historian.settings import HistorianSettings
 from services.historian.workflow import Historian
 from shared.app import Service
@@ -186,8 +187,13 @@ async def test_series_is_the_same_from_memory_database_and_file(running: Plant) 
     table = duckdb.read_parquet(str(path)).fetchall()
     assert table == sorted(table, key=lambda row: row[:3])
     assert len(table) == file["row_count"]
-    events = (await running.get("/events"))["items"]
-    [said] = [event["data"] for event in events if "file_sealed" in event["type"]]
+
+    async def told() -> list[Any]:
+        events = (await running.get("/events"))["items"]
+        return [event["data"] for event in events if "file_sealed" in event["type"]]
+
+    await until(told)
+    said = (await told())[0]
     assert (said["path"], said["row_count"]) == (file["path"], file["row_count"])
     left = await running.rows("SELECT coalesce(sum(row_count), 0) FROM fresh_batch")
     assert left[0][0] + file["row_count"] <= 251
@@ -310,10 +316,12 @@ async def test_batches_sealed_by_another_are_not_sealed_again(
     historian = Historian(plant.service, plant.settings)
     historian.take(message(plant, 0, 5))
     await historian.commit()
+    service = plant.service
+    work = Sealing(service.database, service.outbox, service.clock, plant.settings)
     other = Database(fresh_database)
     async with other.begin() as tx:
         await tx.execute(text("SELECT * FROM fresh_batch FOR UPDATE"))
-        sealing = asyncio.create_task(historian.seal())
+        sealing = asyncio.create_task(work.seal())
 
         async def waits() -> bool:
             found = "SELECT count(*) FROM pg_locks WHERE NOT granted"
