@@ -68,7 +68,7 @@ def _file(
         barcode=None,
         channel=None,
         step_xml=None,
-        ended=True,
+        ended=False,  # text tells no end: a last step under current may have been cut off
         warnings=(*notes, *found),
         damaged=bool(found),
         sha256=hashlib.sha256(content).hexdigest(),

@@ -164,6 +164,11 @@ def test_bdf_of_a_peer_is_read_whole() -> None:
     found = read_any(path.name, content)
     assert found.rows.height == len(content.splitlines()) - 1
     assert not found.damaged
+    # It was saved in the middle of a discharge, at 0.11 V where the one before went to 0.01 V.
+    steps = steps_from_rows(found.rows)
+    last = cycle_figures(steps, last_step_ended=found.ended)[-1]
+    assert "incomplete" in last.flags
+    assert last.coulombic_efficiency.value_ratio is None
 
 
 # .mpr by a separate program
