@@ -133,7 +133,7 @@ async def send(address: str, bodies: list[bytes], sources: int, run: str) -> flo
     async def one(number: int, http: httpx.AsyncClient) -> None:
         for sequence, body in enumerate(bodies[number::sources], 1):
             url = f"{address}/test-batches/{run}-{number}/{sequence}"
-            key = {"idempotency-key": f"{run}-{number}-{sequence}"}
+            key = {"idempotency-key": f"{run}-{number}-{sequence:08d}"}
             (await http.post(url, content=body, headers=key, timeout=60)).raise_for_status()
 
     async with httpx.AsyncClient(trust_env=False) as http:
