@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from datetime import datetime
 from typing import NamedTuple
@@ -64,18 +64,27 @@ class Outbox:
 
     async def record(self, tx: Transaction, *events: Event, time: datetime | None = None) -> None:
         """Add events to the caller's transaction; `time` is plant time, now by default."""
+        led_here = cause.get()
+        await self.record_caused(tx, [(led_here, event) for event in events], time=time)
+
+    async def record_caused(
+        self,
+        tx: Transaction,
+        events: Sequence[tuple[Cause, Event]],
+        time: datetime | None = None,
+    ) -> None:
+        """Add events that different things led to, together; as `record` otherwise."""
         if not events:
             return
-        correlation_id, causation_id = cause.get()
         rows = []
-        for event in events:
+        for led_here, event in events:
             wrapped = envelope(
                 event,
                 service=self.service,
                 time=time or self._clock.now(),
                 event_id=self._new_id(),
-                correlation_id=correlation_id,
-                causation_id=causation_id,
+                correlation_id=led_here.correlation_id,
+                causation_id=led_here.causation_id,
             )
             rows.append(
                 {

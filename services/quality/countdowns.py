@@ -10,13 +10,28 @@ from sqlalchemy import RowMapping
 from services.quality.countdown import NEVER, Countdown
 from services.quality.domain import ExposureBudget
 from services.quality.exposure import ExposureState
+from services.quality.roomair import RoomAir
 from services.quality.store import all_rows
 from shared.db import sql
 from shared.events import JobOrderEnded, JobOrderStarted
 from shared.outbox import Cause
 from shared.transaction import Transaction
 
-MAY_CHANGE = "NOT settled AND (state <> 'unknown' OR unknown_at > :given_up_at)"
+MAY_CHANGE = """
+    air_id IS NULL AND NOT settled AND (state <> 'unknown' OR unknown_at > :given_up_at)"""
+# A lot that lies in the air of its room has its countdown from there.
+INTERVAL = """
+    SELECT o.lot_id, o.open_state, o.work_request_id, o.state, o.from_at, o.correlation_id,
+           o.causation_id, o.dose_before_ppm_h, b.body,
+           coalesce(a.known_to, o.known_to) AS known_to,
+           coalesce(a.dose_ppm_h - o.dose_before_ppm_h, o.dose_ppm_h) AS dose_ppm_h,
+           CASE WHEN a.air_id IS NULL THEN o.rate_ppm ELSE a.rate_ppm END AS rate_ppm,
+           coalesce(a.unknown_at, o.unknown_at) AS unknown_at,
+           coalesce(a.reason, o.reason) AS reason
+    FROM open_exposure o
+    JOIN exposure_budget b ON (b.product_id, b.state, b.version)
+                            = (o.product_id, o.open_state, o.version)
+    LEFT JOIN room_air a ON a.air_id = o.air_id"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,18 +114,31 @@ async def next_due(tx: Transaction, given_up_at: datetime) -> datetime | None:
 
 
 async def lock(tx: Transaction, lot_id: str, state: str) -> OpenInterval | None:
-    """Return an open interval, locked; None where it has ended or another has it."""
+    """Return an open interval that is read on its own, locked; None where another has it."""
     rows = await all_rows(
         tx,
-        """
-        SELECT o.*, b.body FROM open_exposure o
-        JOIN exposure_budget b ON (b.product_id, b.state, b.version)
-                                = (o.product_id, o.open_state, o.version)
-        WHERE o.lot_id = :lot_id AND o.open_state = :state FOR UPDATE OF o SKIP LOCKED""",
+        f"""{INTERVAL}
+        WHERE o.lot_id = :lot_id AND o.open_state = :state AND o.air_id IS NULL
+        FOR UPDATE OF o SKIP LOCKED""",
         lot_id=lot_id,
         state=state,
     )
     return _interval(rows[0]) if rows else None
+
+
+async def lots_in(
+    tx: Transaction, air: RoomAir, lot_ids: Sequence[str]
+) -> list[tuple[float, OpenInterval]]:
+    """Return lots that lie in an air, locked, each after the dose that was before it was opened."""
+    rows = await all_rows(
+        tx,
+        f"""{INTERVAL}
+        WHERE o.air_id = :air_id AND o.lot_id = ANY(:ids)
+        ORDER BY o.lot_id, o.open_state FOR UPDATE OF o""",
+        air_id=air.air_id,
+        ids=list(lot_ids),
+    )
+    return [(row["dose_before_ppm_h"], _interval(row)) for row in rows]
 
 
 async def keep(
@@ -146,10 +174,7 @@ async def of_lots(tx: Transaction, lot_id: str | None, now: datetime) -> list[di
     """Return the open intervals, of one lot if named, with what is left; nearest limit first."""
     rows = await all_rows(
         tx,
-        """
-        SELECT o.*, b.body FROM open_exposure o
-        JOIN exposure_budget b ON (b.product_id, b.state, b.version)
-                                = (o.product_id, o.open_state, o.version)
+        f"""{INTERVAL}
         WHERE CAST(:lot_id AS text) IS NULL OR lot_id = :lot_id""",
         lot_id=lot_id,
     )

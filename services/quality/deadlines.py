@@ -1,32 +1,34 @@
 """Acts on the exposure budgets of lots while they are open, at the instant a limit is reached."""
 
 import asyncio
-from datetime import datetime, timedelta
+from dataclasses import replace
 
-from services.quality import countdowns, masterdata, openings
-from services.quality.countdown import Countdown, begun, read_on
-from services.quality.countdowns import OpenInterval
-from services.quality.exposure import ExposureState, sentence
+from services.quality import countdowns, masterdata
+from services.quality.countdown import begun
+from services.quality.roomlots import GIVE_UP_AFTER, RoomLots, evaluated, read_to_newest
 from shared.clock import Clock
 from shared.db import Database
 from shared.envelope import Envelope
-from shared.events import ExposureEvaluated, JobOrderEnded, JobOrderStarted
-from shared.outbox import Cause, Outbox, cause
+from shared.events import JobOrderEnded, JobOrderStarted
+from shared.outbox import Cause, Outbox
 from shared.transaction import Transaction
 
 LOOK_S = 1.0  # longest wall wait between looks at what opened and at new samples
-PIECE = timedelta(hours=1)  # of samples that are read at once
-GIVE_UP_AFTER = timedelta(days=1)  # of waiting for samples that would make known what is not
 
 
 class Deadlines:
-    """Says once when the budget of an open lot comes near, is used up or cannot be known."""
+    """Says once when the budget of an open lot comes near, is used up or cannot be known.
+
+    A lot is read on its own until a sample has come since it was opened; from then on it lies in
+    the air of its room with all others.
+    """
 
     def __init__(
         self, database: Database, outbox: Outbox, clock: Clock, longest_gap_s: float
     ) -> None:
         self._database, self._outbox, self._clock = database, outbox, clock
         self._longest_gap_s = longest_gap_s
+        self._rooms = RoomLots(database, outbox, clock, longest_gap_s)
 
     async def on_started(self, tx: Transaction, envelope: Envelope, event: JobOrderStarted) -> None:
         """A station began: budgets that begin with it are counted down from now on."""
@@ -62,7 +64,9 @@ class Deadlines:
         while True:
             await self.look()
             async with self._database.quiet() as tx:
-                due = await countdowns.next_due(tx, self._clock.now() - GIVE_UP_AFTER)
+                alone = await countdowns.next_due(tx, self._clock.now() - GIVE_UP_AFTER)
+            together = await self._rooms.next_due()
+            due = min((at for at in (alone, together) if at is not None), default=None)
             wait_s = LOOK_S
             if due is not None:
                 left_s = (due - self._clock.now()).total_seconds()
@@ -70,11 +74,11 @@ class Deadlines:
             await asyncio.sleep(wait_s)
 
     async def look(self) -> int:
-        """Take every interval once that is due; return how many changed their state."""
+        """Take what is due once; return how many lots changed their state."""
+        changed_count = await self._rooms.look()
         async with self._database.quiet() as tx:
             now = self._clock.now()
             due = await countdowns.due(tx, now, now - GIVE_UP_AFTER)
-        changed_count = 0
         for lot_id, state in due:
             async with self._database.quiet() as tx:
                 changed_count += await self._take(tx, lot_id, state)
@@ -87,49 +91,15 @@ class Deadlines:
         if interval is None:
             return False
         now, budget = self._clock.now(), interval.budget
-        countdown, read_to = await self._read_on(tx, interval, now)
+        countdown, read_to = await read_to_newest(
+            tx, budget.room_equipment_id, interval.countdown, now, self._longest_gap_s
+        )
         state = countdown.state(budget, now)
         await countdowns.keep(tx, interval, countdown, state, read_to, now)
+        known = replace(interval, countdown=countdown)
+        if countdown.rate_ppm is not None and now < countdown.unknown_at:
+            state = (await self._rooms.take_in(tx, known, read_to, now)).state
         if state == interval.state:
             return False
-        cause.set(interval.cause)
-        await self._outbox.record(tx, _evaluated(interval, countdown, state, now))
+        await self._outbox.record_caused(tx, [(interval.cause, evaluated(known, state, now))])
         return True
-
-    async def _read_on(
-        self, tx: Transaction, interval: OpenInterval, now: datetime
-    ) -> tuple[Countdown, datetime]:
-        """Return the countdown by all samples there are, and the instant of the newest.
-
-        They are read in pieces, so that an interval that stays unknown costs the same each time.
-        """
-        gap = timedelta(seconds=self._longest_gap_s)
-        countdown, read_to = interval.countdown, interval.countdown.from_at
-        while True:
-            known_to = countdown.known_to
-            until = min(now, known_to + PIECE + 2 * gap)
-            sensors = await openings.dew_points(
-                tx, interval.budget.room_equipment_id, known_to - gap, until
-            )
-            countdown = read_on(countdown, sensors, self._longest_gap_s)
-            read_to = max([read_to, *(own[-1].source_at for own in sensors.values())])
-            if until == now or countdown.known_to == known_to:
-                return countdown, read_to
-
-
-def _evaluated(
-    interval: OpenInterval, countdown: Countdown, state: ExposureState, now: datetime
-) -> ExposureEvaluated:
-    budget, so_far = interval.budget, countdown.at(now)
-    return ExposureEvaluated(
-        lot_id=interval.lot_id,
-        work_request_id=interval.work_request_id,
-        state=state,
-        minutes=so_far.minutes,
-        budget_minutes=budget.budget_minutes,
-        dose_ppm_h=so_far.dose_ppm_h,
-        budget_dose_ppm_h=budget.budget_dose_ppm_h,
-        reason=f"still open, {sentence(so_far, budget)}",
-        is_open=True,
-        limit_at=countdown.limit_at(budget),
-    )
