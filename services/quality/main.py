@@ -9,6 +9,7 @@ from services.quality.correctiveactions import CorrectiveActions
 from services.quality.deadlines import Deadlines
 from services.quality.decisions import Recorder
 from services.quality.evaluation import Evaluator
+from services.quality.exposureroutes import add_exposure_routes
 from services.quality.fitting import FitProcess
 from services.quality.judge import ExposureJudge
 from services.quality.nonconformanceroutes import add_nonconformance_routes
@@ -85,6 +86,7 @@ def build(
     judge = ExposureJudge(database, service.outbox, clock, recorder, settings)
     service.loop("exposure", judge.run)
     service.loop("open exposure", deadlines.run)
+    add_exposure_routes(service, rooms, longest_gap_s)
     add_routes(service, rooms, Upload(fits, settings.interface_tau_min_s, clock.now))
     signing = Signing(service.outbox)
     add_waiver_routes(service, WaiverDesk(database, service.outbox, clock, signing))

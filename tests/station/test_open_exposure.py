@@ -18,6 +18,8 @@ from services.execution.workflow import take_master_data as take_work_masters
 from services.quality import countdowns, openings
 from services.quality.deadlines import Deadlines
 from services.quality.domain import ExposureBudget
+from services.quality.recheck import recomputed
+from services.quality.store import Passage, keep_passage
 from services.quality.workflow import take_master_data
 from shared.clock import Clock
 from shared.db import Database, migrate
@@ -71,7 +73,7 @@ class Bare:
     async def begin(self, started_at: datetime = START, budget: ExposureBudget = BUDGET) -> None:
         """Teach a budget and start the stack of the lot."""
         async with self.database.begin() as tx:
-            await take_master_data(tx, [], [budget], [], [ROOM])
+            await take_master_data(tx, [], [budget], [], [], [ROOM])
         await self.hear(JobOrderStarted(**common("stack"), started_at=started_at, lot_ids=()))
 
     async def show(
@@ -233,6 +235,82 @@ async def test_what_passed_while_quality_was_down_is_said_once_by_whoever_starts
     bare.clock.passed[0] = 4000
     await asyncio.gather(*(other.deadlines.look() for other in again))
     assert await bare.at(4001) == ["over"]
+
+
+async def test_lots_that_lie_in_one_room_change_each_at_its_own_instant(bare: Bare) -> None:
+    """Lots opened ten minutes apart share the room's air, through a gap in it too."""
+    dry = BUDGET.model_copy(update={"budget_dose_ppm_h": 1000.0})
+    async with bare.database.begin() as tx:
+        await take_master_data(tx, [], [dry], [], [], [ROOM])
+    opened = {f"WR1-C{number:02d}": 600 * number for number in range(5)}
+    for lot_id, second in opened.items():
+        begun_at = START + timedelta(seconds=second)
+        values = common("stack") | {"lot_id": lot_id, "started_at": begun_at, "lot_ids": ()}
+        await bare.hear(JobOrderStarted.model_validate(values))
+        await bare.show(second - 20, second + 20, -45.0)
+        await bare.at(second + 21)
+        await bare.show(second + 30, second + 600, -45.0)
+    assert await bare.at(3001) == ["near"]  # the first, after 48 of its 60 minutes
+    async with bare.database.quiet() as tx:
+        shown = await countdowns.of_lots(tx, None, bare.clock.now())
+        airs = await tx.scalar(text("SELECT count(DISTINCT air_id) FROM open_exposure"))
+    assert airs == 1
+    for one in shown:
+        hours = (3001 - opened[one["lot_id"]]) / 3600.0
+        assert one["dose_ppm_h"] == pytest.approx(71.1 * hours, rel=0.01)
+    await bare.at(3000 + GAP_S)
+    await bare.show(3010, 6600, -45.0)
+    await bare.at(6601)
+    said: dict[str, list[str]] = {lot_id: [] for lot_id in opened}
+    for _, event in await bare.said():
+        said[event.lot_id].append(event.state)
+    gone = ["unknown", "over"]
+    assert said == {
+        "WR1-C00": ["near", *gone],
+        **dict.fromkeys(["WR1-C01", "WR1-C02", "WR1-C03", "WR1-C04"], gone),
+    }
+
+
+async def test_a_lot_whose_history_came_late_is_found_when_it_is_reckoned_again(
+    bare: Bare,
+) -> None:
+    await bare.begin()
+    await bare.show(-20, 3000, -45.0)
+    to_at = START + timedelta(seconds=1800)
+    kept = {
+        "lot_id": "WR1-C01",
+        "open_state": "bare_sodium",
+        "version": 1,
+        "job_order_id": "WR1-C01-seal",
+        "from_at": START,
+        "to_at": to_at,
+        "at": to_at,
+        "state": "unknown",
+        "minutes": 30.0,
+        "budget_minutes": 60.0,
+        "dose_ppm_h": None,
+        "budget_dose_ppm_h": 100.0,
+        "reason": "no living dew point sensor",
+    }
+    passage = Passage(
+        **{name: kept[name] for name in ("job_order_id", "lot_id")},
+        work_request_id="WR1",
+        product_id="nvp-coin",
+        operation="seal",
+        equipment_id=None,
+        parts=(),
+        started_at=to_at,
+        ended_at=to_at,
+        correlation_id=None,
+        causation_id=None,
+    )
+    async with bare.database.begin() as tx:
+        await keep_passage(tx, passage)
+        await openings.keep_exposure(tx, kept)
+        found = await recomputed(tx, ROOM, START, START + timedelta(hours=1), GAP_S)
+    [differing] = found["differing"]
+    assert (found["count"], differing["dose_ppm_h"]) == (1, None)
+    assert differing["recomputed_dose_ppm_h"] == pytest.approx(71.1 / 2, rel=0.01)
 
 
 async def test_a_budget_acts_within_two_seconds_of_its_limit(database: Database) -> None:
