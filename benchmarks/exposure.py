@@ -1,4 +1,4 @@
-"""Times exposure: recomputed from history, kept live at 1 Hz, and decided when limits are reached."""
+"""Times exposure: recomputed from history, kept live at 1 Hz, and decided at the limit."""
 
 import argparse
 import asyncio

@@ -3,14 +3,18 @@
 from typing import Annotated, Any
 
 from fastapi import Depends
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from services.lamination import store, workflow
+from services.lamination import partstore, store, workflow
+from services.lamination.design import design_capacity_mah, design_fault
+from services.lamination.fixture import Fixture
+from services.lamination.partmeasures import PartMeasurement
 from services.lamination.stackplan import StackPlan
 from shared.app import Service
 from shared.commands import Command, command_of
 from shared.recipes import MasterRecipe
 from shared.routes import add_station_routes
+from shared.transaction import Transaction
 
 
 class MasterData(BaseModel):
@@ -20,6 +24,17 @@ class MasterData(BaseModel):
 
     master_recipes: list[MasterRecipe]
     stack_plans: list[StackPlan]
+    fixtures: list[Fixture] = Field(default_factory=list)
+
+
+class PartMeasurements(BaseModel):
+    """What a person measured of foils and electrodes, with which method; all or nothing."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    items: list[PartMeasurement] = Field(min_length=1, max_length=2000)
+    person: str = Field(min_length=1, max_length=200)
+    method: str = Field(min_length=1, max_length=200)
 
 
 def add_routes(service: Service) -> None:
@@ -30,10 +45,53 @@ def add_routes(service: Service) -> None:
 
     @app.post("/master-data", status_code=201)
     async def post_master_data(body: MasterData, command: given) -> dict[str, Any]:
-        """Keep recipes and stack plans; a version that exists with other content is refused."""
+        """Keep recipes, plans and fixtures; a version with other content is refused."""
         return await command.once(
-            lambda tx: workflow.take_master_data(tx, body.master_recipes, body.stack_plans)
+            lambda tx: workflow.take_master_data(
+                tx, body.master_recipes, body.stack_plans, body.fixtures
+            )
         )
+
+    @app.post("/part-measurements", status_code=201)
+    async def post_measurements(body: PartMeasurements, command: given) -> dict[str, Any]:
+        """Keep thickness of foils and loading of cathodes, of pieces or of their stock lots."""
+
+        async def keep(tx: Transaction) -> dict[str, Any]:
+            now = service.clock.now()
+            await partstore.keep_measurements(tx, body.items, body.person, body.method, now)
+            return {"lot_ids": [item.lot_id for item in body.items]}
+
+        return await command.once(keep)
+
+    @app.get("/lots/{lot_id}/measurements")
+    async def get_measurements(lot_id: str) -> dict[str, Any]:
+        """What was measured of one foil, electrode or stock lot, newest first."""
+        async with database.quiet() as tx:
+            return {"items": await partstore.measurements(tx, lot_id)}
+
+    @app.get("/stack-designs")
+    async def get_stack_designs() -> dict[str, Any]:
+        """What each newest plan can hold by its dimensions, and what is wrong with it."""
+        async with database.quiet() as tx:
+            newest = await store.newest_plans(tx)
+        items = [
+            {
+                "stack_plan_id": name,
+                "version": plan.version,
+                "np_ratio": plan.np_ratio,
+                "design_capacity_mah": design_capacity_mah(plan),
+                "rated_capacity_mah": plan.rated_capacity_mah,
+                "fault": design_fault(plan),
+            }
+            for name, plan in sorted(newest.items())
+        ]
+        return {"items": items}
+
+    @app.get("/fixtures")
+    async def get_fixtures() -> dict[str, Any]:
+        """All fixtures in all versions."""
+        async with database.quiet() as tx:
+            return {"items": [item.model_dump() for item in await partstore.fixtures(tx)]}
 
     @app.get("/stack-plans")
     async def get_stack_plans() -> dict[str, Any]:

@@ -49,3 +49,19 @@ def plan_named(job_order: JobOrderReleased) -> str | None:
             f"{job_order.job_order_id}: stack_plan_id is {name}, expected the id of a stack plan"
         )
     return name
+
+
+# What is judged against the order itself, whatever the product: ratio, or difference in degC.
+ORDERED = {
+    "force_n": "force_deviation_ratio",
+    "temperature_degc": "press_temperature_deviation_degc",
+    "seal_temperature_degc": "seal_temperature_deviation_degc",
+    "seal_pressure_kpa": "seal_pressure_deviation_ratio",
+}
+
+
+def deviation(name: str, ordered: float, found: float) -> float:
+    """Return how far a value is from what was ordered: in degC, else as a ratio (0-1)."""
+    if name.endswith("_degc") or ordered == 0.0:
+        return abs(found - ordered)
+    return abs(found - ordered) / abs(ordered)

@@ -18,6 +18,8 @@ class StackPlan(BaseModel):
 
     `roles` says what each material is. Thickness of the sodium, loading (active material) and
     capacity of the cathode are those of one facing pair; the last two only where there is one.
+    `needs_measurements`: no foil or cathode goes in whose own thickness or loading is unknown;
+    tolerances and N/P limits act on what was measured. Dimensions are of one cathode's coating.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,6 +36,15 @@ class StackPlan(BaseModel):
     sodium_thickness_um: float = Field(gt=0)
     cathode_loading_mg_per_cm2: float | None = Field(default=None, gt=0)
     cathode_capacity_mah_per_g: float | None = Field(default=None, gt=0)
+    needs_measurements: bool = False
+    sodium_tolerance_um: float | None = Field(default=None, gt=0)
+    loading_tolerance_mg_per_cm2: float | None = Field(default=None, gt=0)
+    np_low_ratio: float | None = Field(default=None, gt=0)
+    np_high_ratio: float | None = Field(default=None, gt=0)
+    cathode_length_mm: float | None = Field(default=None, gt=0)
+    cathode_width_mm: float | None = Field(default=None, gt=0)
+    cathode_faces_count: Literal[1, 2] | None = None
+    rated_capacity_mah: float | None = Field(default=None, gt=0)
     source: str = Field(min_length=3)
     status: Literal["released", "suspect"] = "released"
     reason: str | None = None

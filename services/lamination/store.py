@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
+from services.lamination.partmeasures import StackFigures
 from services.lamination.stackplan import StackPlan
 from shared.db import sql
 from shared.facts import Material
@@ -41,12 +43,14 @@ async def keep_stack(
     lot_id: str,
     plan: StackPlan,
     parts: Sequence[Material],
+    figures: StackFigures,
 ) -> None:
     """Keep by which plan and of which parts, from bottom to top, a cell is to be stacked."""
     statement = """
         INSERT INTO stack (station_order_id, lot_id, stack_plan_id, stack_plan_version, np_ratio,
-                           layers)
-        VALUES (:station_order_id, :lot_id, :plan, :version, :np_ratio, CAST(:layers AS jsonb))"""
+                           np_min_ratio, measured_count, needed_count, layers)
+        VALUES (:station_order_id, :lot_id, :plan, :version, :np_ratio, :np_min_ratio,
+                :measured_count, :needed_count, CAST(:layers AS jsonb))"""
     layers = [
         {"position": position, "lot_id": part.lot_id, "role": plan.roles[layer]}
         for position, (part, layer) in enumerate(zip(parts, plan.layers, strict=True), start=1)
@@ -56,17 +60,18 @@ async def keep_stack(
         "lot_id": lot_id,
         "plan": plan.stack_plan_id,
         "version": plan.version,
-        "np_ratio": plan.np_ratio,
+        **asdict(figures),
         "layers": json.dumps(layers),
     }
     await tx.execute(sql(statement), values)
 
 
-async def np_ratio_of(tx: Transaction, station_order_id: str) -> float | None:
-    """Return the N/P ratio a stack was planned with; None where it has no cathode."""
-    statement = "SELECT np_ratio FROM stack WHERE station_order_id = :id"
-    ratio: float | None = await tx.scalar(sql(statement), {"id": station_order_id})
-    return ratio
+async def ratios_of(tx: Transaction, station_order_id: str) -> tuple[float, float] | None:
+    """Return N/P of a whole stack and of its worst pair; None where it has no cathode."""
+    statement = "SELECT np_ratio, np_min_ratio FROM stack WHERE station_order_id = :id"
+    for whole, worst in await tx.execute(sql(statement), {"id": station_order_id}):
+        return None if whole is None else (whole, whole if worst is None else worst)
+    return None
 
 
 async def stacks_of(tx: Transaction, lot_id: str) -> list[dict[str, Any]]:

@@ -3,21 +3,32 @@
 from collections.abc import Sequence
 from typing import Any
 
-from services.lamination import domain, stackplan, store
+from services.lamination import domain, partstore, stackplan, store
+from services.lamination.design import check_design
+from services.lamination.fixture import Fixture, check_fixture, newest
+from services.lamination.partmeasures import stack_figures
 from services.lamination.stackplan import StackPlan
 from shared import recipes
 from shared.app import Service
+from shared.envelope import Envelope
 from shared.errors import InvalidInputError
-from shared.events import JobOrderReleased
+from shared.events import GenealogyRecorded, JobOrderReleased
+from shared.facts import TestResult
 from shared.intake import ended_event, first_startable, lot_results, measured, order_for
 from shared.joborders import StationOrder
+from shared.masterdata import keep_version
 from shared.settings import StationSettings
 from shared.stations import JobAnswer
 from shared.transaction import Transaction
 
 RESULTS = {
-    "laminator": ("alignment_um", "layer_count"),
-    "sealer": ("leak_rate_mbar_l_per_s", "seal_temperature_degc", "vacuum_mbar"),
+    "laminator": ("alignment_um", "layer_count", "force_n", "temperature_degc"),
+    "sealer": (
+        "leak_rate_mbar_l_per_s",
+        "seal_temperature_degc",
+        "seal_pressure_kpa",
+        "vacuum_mbar",
+    ),
 }
 
 
@@ -36,6 +47,8 @@ class LaminationWork:
         """Return the next cell; one whose parts do not lie as its stack plan says is held."""
 
         async def prepare(job_order: JobOrderReleased) -> StationOrder:
+            fixture = newest(await partstore.fixtures(tx), station.name)
+            check_fixture(fixture, self._service.clock.now())
             order = await order_for(tx, self._service, station, job_order, domain.NOT_SENT)
             if station.kind == "laminator":
                 await self._stack(tx, job_order)
@@ -48,11 +61,20 @@ class LaminationWork:
         [job_order] = order.job_orders
         cell = domain.cell_of(job_order)
         results = lot_results(answer, cell.lot_id, RESULTS[job_order.station_kind])
-        ratio = await store.np_ratio_of(tx, order.station_order_id)
-        if ratio is not None:
-            results.append(measured(cell.lot_id, "np_ratio", ratio))
+        results += _deviations(order, answer, cell.lot_id)
+        ratios = await store.ratios_of(tx, order.station_order_id)
+        if ratios is not None:
+            results.append(measured(cell.lot_id, "np_ratio", ratios[0]))
+            results.append(measured(cell.lot_id, "np_min_ratio", ratios[1]))
         event = ended_event(order, job_order, answer, order.materials, results)
+        fixture = newest(await partstore.fixtures(tx), order.equipment_id.rsplit("/", 1)[-1])
+        if event.fixture_id is None and fixture is not None:
+            event = event.model_copy(update={"fixture_id": fixture.fixture_id})
         await self._service.outbox.record(tx, event)
+
+    async def on_issued(self, tx: Transaction, _: Envelope, event: GenealogyRecorded) -> None:
+        """Pieces were split off a stock lot: what was measured of it holds for them too."""
+        await partstore.keep_pieces(tx, event)
 
     async def _stack(self, tx: Transaction, job_order: JobOrderReleased) -> None:
         plan = stackplan.choose(
@@ -64,17 +86,20 @@ class LaminationWork:
         parts = domain.parts_of(job_order)
         stackplan.check_order(plan, parts)
         cell = domain.cell_of(job_order)
-        await store.keep_stack(tx, job_order.job_order_id, cell.lot_id, plan, parts)
+        figures = stack_figures(plan, parts, await partstore.measured_values(tx, parts))
+        await store.keep_stack(tx, job_order.job_order_id, cell.lot_id, plan, parts, figures)
 
 
 async def take_master_data(
     tx: Transaction,
     master_recipes: Sequence[recipes.MasterRecipe],
     stack_plans: Sequence[StackPlan],
+    fixtures: Sequence[Fixture],
 ) -> dict[str, Any]:
-    """Keep recipes and stack plans, all or none.
+    """Keep recipes, stack plans and fixtures, all or none.
 
     Raises:
+        OutOfLimitsError: a released plan whose dimensions cannot give its rated capacity.
         InvalidInputError: a recipe for a station of another service.
         ConflictError: a version exists with other content.
     """
@@ -85,8 +110,25 @@ async def take_master_data(
                 f"{sorted(domain.USES)}"
             )
     for plan in stack_plans:
+        check_design(plan)
         await store.add_plan(tx, plan)
+    for fixture in fixtures:
+        await keep_version(tx, "fixture", ("station", "version"), fixture)
     return {
         "master_recipes": await recipes.add_all(tx, master_recipes),
         "stack_plans": [plan.stack_plan_id for plan in stack_plans],
+        "fixtures": [fixture.fixture_id for fixture in fixtures],
     }
+
+
+def _deviations(order: StationOrder, answer: JobAnswer, lot_id: str) -> list[TestResult]:
+    """Return how far from the order a cell was pressed or sealed, unknown where not measured."""
+    found = []
+    for name, result in domain.ORDERED.items():
+        ordered = order.parameters.get(name)
+        if not isinstance(ordered, float):
+            continue
+        value = answer.number(name)
+        deviation = None if value is None else domain.deviation(name, ordered, value)
+        found.append(measured(lot_id, result, deviation))
+    return found

@@ -70,6 +70,7 @@ ELSEWHERE = {
     "/test-batches/{source}/{sequence}",
     "/test-series",
     "/retention-holds/{hold_id}/end",
+    "/part-measurements",
     "/furnace-plan/pins/{pin_id}/end",
     "/lots/{lot_id}/grades",
     "/sampling-resumptions",

@@ -11,6 +11,14 @@ from shared.events import EquipmentStateChanged, JobOrderReleased, JobOrderStart
 from shared.facts import Material
 from tests.station.bench import Bench, Ground, bench, job_order, lot, recipe
 
+PRESSED = {
+    "alignment_um",
+    "layer_count",
+    "force_n",
+    "temperature_degc",
+    "force_deviation_ratio",
+    "press_temperature_deviation_degc",
+}
 POUCH = ["na_foil", "ose_pellet", "nfm_cathode", "ose_pellet"]
 ROLES = {
     "na_foil": "sodium",
@@ -47,6 +55,19 @@ MASTER_DATA = {
             "sodium_thickness_um": 50,
             "cathode_loading_mg_per_cm2": 15,
             "cathode_capacity_mah_per_g": 121.8,
+        },
+        PLAN
+        | {
+            "stack_plan_id": "measured",
+            "description": "each foil and cathode measured",
+            "product_ids": ["measured-cell"],
+            "top": ["na_foil", "ose_pellet", "nfm_cathode"],
+            "sodium_thickness_um": 50,
+            "cathode_loading_mg_per_cm2": 15,
+            "cathode_capacity_mah_per_g": 121.8,
+            "needs_measurements": True,
+            "sodium_tolerance_um": 5,
+            "np_low_ratio": 2.5,
         },
         PLAN
         | {
@@ -108,7 +129,9 @@ async def test_cell_is_stacked_of_every_part_and_sealed_when_the_sealer_comes(
         "C1",
     ]
     values = {item.characteristic: item for item in stacked.results}
-    assert set(values) == {"alignment_um", "layer_count", "np_ratio"}
+    assert set(values) == {*PRESSED, "np_ratio", "np_min_ratio"}
+    assert values["force_n"].value == pytest.approx(500, rel=0.05)
+    assert values["force_deviation_ratio"].value < 0.05
     assert values["np_ratio"].value == pytest.approx(3.09, abs=0.005)
     assert values["layer_count"].value == 9
     assert {item.lot_id for item in stacked.results} == {"C1"}
@@ -133,7 +156,14 @@ async def test_cell_is_stacked_of_every_part_and_sealed_when_the_sealer_comes(
     plant.later.push_async_callback(plant.stations["sealer-1"].stop)
     sealed = await plant.ended("C1-seal")
     values = {item.characteristic: item for item in sealed.results}
-    assert set(values) == {"leak_rate_mbar_l_per_s", "seal_temperature_degc", "vacuum_mbar"}
+    assert set(values) == {
+        "leak_rate_mbar_l_per_s",
+        "seal_temperature_degc",
+        "seal_pressure_kpa",
+        "vacuum_mbar",
+        "seal_temperature_deviation_degc",
+        "seal_pressure_deviation_ratio",
+    }
     assert values["leak_rate_mbar_l_per_s"].unit == "mbar·L/s"
     assert values["seal_temperature_degc"].value == pytest.approx(180, abs=5)
 
@@ -141,7 +171,7 @@ async def test_cell_is_stacked_of_every_part_and_sealed_when_the_sealer_comes(
 async def test_symmetric_cell_has_no_np_ratio(plant: Bench) -> None:
     layers = parts("W1", "na_disc", "ose_pellet", "na_disc")
     stacked = await plant.ended_after(stack("W1", layers, "symmetric"))
-    assert {item.characteristic for item in stacked.results} == {"alignment_um", "layer_count"}
+    assert {item.characteristic for item in stacked.results} == PRESSED
 
 
 async def test_stack_out_of_order_or_with_a_part_twice_is_held_and_never_starts(
@@ -185,6 +215,7 @@ async def test_plan_that_changes_without_a_new_version_is_refused(plant: Bench) 
     assert reply.json()["stack_plans"] == ["nfm-pouch"]
     plans = (await plant.get("/stack-plans"))["items"]
     assert [(item["stack_plan_id"], item["version"]) for item in plans] == [
+        ("measured", 1),
         ("nfm-pouch", 1),
         ("nfm-pouch", 2),
         ("symmetric", 1),
@@ -192,3 +223,89 @@ async def test_plan_that_changes_without_a_new_version_is_refused(plant: Bench) 
     cell = stack("C6", parts("C6", *POUCH, *POUCH, "na_foil"))
     ratios = {item.characteristic: item.value for item in (await plant.ended_after(cell)).results}
     assert ratios["np_ratio"] == pytest.approx(4.53, abs=0.005)
+
+
+async def measure(plant: Bench, **values: float) -> int:
+    """Post thickness of foils (lots that end in 1) and loading of cathodes; return the answer."""
+    items = [
+        {"lot_id": name.replace("_", "-"), "value": value}
+        | (
+            {"characteristic": "thickness_um", "unit": "um"}
+            if name.endswith("1")
+            else {"characteristic": "loading_mg_per_cm2", "unit": "mg/cm²"}
+        )
+        for name, value in values.items()
+    ]
+    body = {"items": items, "person": "Li Na", "method": "gauge"}
+    return (await plant.post("/part-measurements", body)).status_code
+
+
+async def test_a_stack_is_built_of_measured_parts_and_has_their_np_ratio(plant: Bench) -> None:
+    layers = ("na_foil", "ose_pellet", "nfm_cathode")
+    assert await measure(plant, M1_01=52.0, M1_03=14.5, M2_01=44.9, M2_03=15.0, M3_01=0.05) == 422
+    assert (await plant.get("/lots/M1-01/measurements"))["items"] == []  # all or nothing
+    assert await measure(plant, M1_01=52.0, M1_03=14.5, M2_01=44.9, M2_03=15.0) == 201
+    cells = {
+        name: stack(name, parts(name, *layers), "measured", product_id="measured-cell")
+        for name in ("M1", "M2", "M3")
+    }
+    stacked = await plant.ended_after(cells["M1"])
+    values = {item.characteristic: item.value for item in stacked.results}
+    wanted = 1166 * 0.968 * 52e-4 / (14.5e-3 * 121.8)
+    assert values["np_ratio"] == values["np_min_ratio"] == pytest.approx(wanted)
+    [kept] = (await plant.get("/lots/M1/stacks"))["items"]
+    assert (kept["measured_count"], kept["needed_count"]) == (2, 2)
+    await plant.release(cells["M2"], cells["M3"])
+    assert (
+        "M2-01: thickness_um is 44.9 µm, limit 50 ± 5 µm; scrap the part"
+        in (await plant.held("M2-stack")).reason
+    )
+    assert (
+        "M3-01: thickness_um was not measured; measure it" in (await plant.held("M3-stack")).reason
+    )
+
+
+async def test_no_stack_starts_in_a_fixture_out_of_calibration_and_a_good_one_is_in_its_record(
+    plant: Bench,
+) -> None:
+    fixture = {
+        "station": "laminator-1",
+        "version": 1,
+        "fixture_id": "JIG-7",
+        "calibrated_until": "2001-01-01T00:00:00Z",
+        "certificate": "CAL-1",
+        "source": "plant",
+    }
+    empty: dict[str, Any] = {"master_recipes": [], "stack_plans": []}
+    assert (await plant.post("/master-data", empty | {"fixtures": [fixture]})).status_code == 201
+    cell = stack("F1", parts("F1", *POUCH, *POUCH, "na_foil"))
+    await plant.release(cell)
+    reason = (await plant.held("F1-stack")).reason
+    assert "fixture JIG-7 is calibrated until 2001-01-01 00:00:00, now is" in reason
+    assert "enter a new version of the fixture and resume" in reason
+    newer = fixture | {"version": 2, "calibrated_until": "2200-01-01T00:00:00Z"}
+    assert (await plant.post("/master-data", empty | {"fixtures": [newer]})).status_code == 201
+    again = stack("F2", parts("F2", *POUCH, *POUCH, "na_foil"))
+    assert (await plant.ended_after(again)).fixture_id == "JIG-7"
+
+
+async def test_a_plan_of_the_papers_printed_size_is_refused_unless_it_is_suspect(
+    plant: Bench,
+) -> None:
+    plan = MASTER_DATA["stack_plans"][0] | {
+        "stack_plan_id": "as-printed",
+        "product_ids": ["as-printed"],
+        "repeat": 14,
+        "cathode_length_mm": 43,
+        "cathode_width_mm": 5,
+        "cathode_faces_count": 2,
+        "rated_capacity_mah": 1000,
+    }
+    reply = await plant.post("/master-data", {"master_recipes": [], "stack_plans": [plan]})
+    assert reply.status_code == 422
+    assert "43 × 5 mm hold 110 mAh, rated 1000 mAh" in reply.json()["detail"]
+    suspect = plan | {"status": "suspect", "reason": "a digit is lost"}
+    reply = await plant.post("/master-data", {"master_recipes": [], "stack_plans": [suspect]})
+    assert reply.status_code == 201
+    designs = {item["stack_plan_id"]: item for item in (await plant.get("/stack-designs"))["items"]}
+    assert designs["as-printed"]["design_capacity_mah"] == pytest.approx(110.0, abs=0.05)
