@@ -18,9 +18,9 @@ from services.execution.workflow import take_master_data as take_work_masters
 from services.quality import countdowns, openings
 from services.quality.deadlines import Deadlines
 from services.quality.domain import ExposureBudget
+from services.quality.masterdata import add_budget
 from services.quality.recheck import recomputed
 from services.quality.store import Passage, keep_passage
-from services.quality.workflow import take_master_data
 from shared.clock import Clock
 from shared.db import Database, migrate
 from shared.envelope import envelope
@@ -73,7 +73,7 @@ class Bare:
     async def begin(self, started_at: datetime = START, budget: ExposureBudget = BUDGET) -> None:
         """Teach a budget and start the stack of the lot."""
         async with self.database.begin() as tx:
-            await take_master_data(tx, [], [budget], [], [], [ROOM])
+            await add_budget(tx, budget)
         await self.hear(JobOrderStarted(**common("stack"), started_at=started_at, lot_ids=()))
 
     async def show(
@@ -241,7 +241,7 @@ async def test_lots_that_lie_in_one_room_change_each_at_its_own_instant(bare: Ba
     """Lots opened ten minutes apart share the room's air, through a gap in it too."""
     dry = BUDGET.model_copy(update={"budget_dose_ppm_h": 1000.0})
     async with bare.database.begin() as tx:
-        await take_master_data(tx, [], [dry], [], [], [ROOM])
+        await add_budget(tx, dry)
     opened = {f"WR1-C{number:02d}": 600 * number for number in range(5)}
     for lot_id, second in opened.items():
         begun_at = START + timedelta(seconds=second)
