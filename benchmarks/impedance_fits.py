@@ -4,7 +4,8 @@
 
 impedance.py is installed into an environment in `--peer`, unless it is there; it is no dependency.
 It gets one start, ours are automatic. Known of it: one start seldom meets the optimum of a real
-pellet, arcs come out in any order, and a fit that missed is returned like any other.
+pellet, arcs come out in any order, a fit that missed is returned like any other, and its
+Kramers-Kronig test fails with numpy 2 unless numbers are printed as before.
 """
 
 import argparse
@@ -25,6 +26,7 @@ from services.quality.linkk import kramers_kronig_test
 from services.quality.spectra import Spectrum, read_spectrum, spectrum_from_arrays
 from shared.errors import InvalidInputError
 
+PACKAGES = ("impedance", "pandas")  # which it needs and does not declare
 PEER = Path(__file__).with_name("impedance_peer.py")
 PELLET_WORDS, CELL_WORDS = "p(R1,CPE1)-p(R2,CPE2)-CPE3", "L1-R0-p(R1,CPE1)-p(R2,CPE2)"
 PELLET_GUESS = [1e5, 1e-10, 0.9, 1e6, 1e-8, 0.8, 1e-6, 0.6]
@@ -37,7 +39,7 @@ def installed(folder: Path) -> Path:
     python = folder / "bin" / "python"
     if not python.exists():
         venv.create(folder, with_pip=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "impedance"], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
     return python
 
 
@@ -46,7 +48,7 @@ def asked(python: Path, questions: Sequence[dict[str, Any]]) -> list[dict[str, A
     done = subprocess.run(
         [python, PEER], input=json.dumps(questions), capture_output=True, text=True, check=True
     )
-    found: list[dict[str, Any]] = json.loads(done.stdout)
+    found: list[dict[str, Any]] = json.loads(done.stdout.strip().splitlines()[-1])
     return found
 
 

@@ -13,6 +13,7 @@ from impedance.models.circuits import CustomCircuit
 from impedance.validation import linKK
 
 warnings.simplefilter("ignore")
+np.set_printoptions(legacy="1.25")  # else its linKK, which evaluates printed numbers, fails
 
 
 def fitted(question: dict) -> dict:
@@ -48,4 +49,6 @@ def _chi2(model: np.ndarray, z: np.ndarray) -> float:
 
 
 ACTS = {"fit": fitted, "kk": tested}
-json.dump([ACTS[item["act"]](item) for item in json.load(sys.stdin)], sys.stdout)
+answers = [ACTS[item["act"]](item) for item in json.load(sys.stdin)]
+print()  # linKK prints as it goes; the last line is the answer
+json.dump(answers, sys.stdout)
