@@ -1,4 +1,4 @@
-"""Furnace hours: how long each furnace ran loads and was closed by its calendar."""
+"""Furnace hours: how long each furnace ran loads, was closed, or was not yet in the record."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -16,9 +16,12 @@ async def utilisation(
 ) -> list[dict[str, Any]]:
     """Return hours by furnace between two times: `running_h`, `closed_h`, `other_h` and loads.
 
-    `utilisation_ratio` is running over what was not closed, None where all was closed. What is
-    neither running nor closed may be free, down or silent: the plan does not know which.
+    `before_h` lies before the first job order: nobody knows what the furnaces did then, so it is
+    none of the others. `utilisation_ratio` is running over what was not closed since, None where
+    nothing is left. What is neither running nor closed may be free, down or silent: the plan does
+    not know which.
     """
+    asked, start = start, min(end, max(start, await _began_at(tx) or end))
     statement = """
         SELECT l.equipment_id, count(*) AS load_count,
                sum(least(coalesce(o.ended_at, :end), :end) - greatest(o.started_at, :start))
@@ -39,9 +42,17 @@ async def utilisation(
                 "equipment_id": equipment_id,
                 "load_count": ran[equipment_id]["load_count"] if equipment_id in ran else 0,
                 "running_h": running_h,
+                "before_h": (start - asked) / HOUR,
                 "closed_h": (end - start) / HOUR - open_h,
                 "other_h": max(0.0, open_h - running_h),
                 "utilisation_ratio": running_h / open_h if open_h > 0 else None,
             }
         )
     return found
+
+
+async def _began_at(tx: Transaction) -> datetime | None:
+    """Return when the first job order was released to the plant, None before there is one."""
+    statement = "SELECT min(released_at) AS began_at FROM job_order"
+    began_at = (await tx.execute(sql(statement))).mappings().one()["began_at"]
+    return began_at if isinstance(began_at, datetime) else None

@@ -103,10 +103,11 @@ export interface FurnaceLoadRecord extends FurnaceLoad {
   parts: PartHeat[];
 }
 
-/** Furnace hours of a span of time; the ratio is running over what the calendar left open. */
+/** Furnace hours of a span of time; before_h lies before the first job order, the ratio is running over what was open since. */
 export interface FurnaceHours {
   equipment_id: string;
   load_count: number;
+  before_h: number;
   running_h: number;
   closed_h: number;
   other_h: number;

@@ -72,6 +72,7 @@ export const furnace: Record<keyof typeof english, string> = {
   'furnace.last_days': 'letzte {days} Tage',
   'furnace.running_h': 'Läuft / h',
   'furnace.closed_h': 'Geschlossen / h',
+  'furnace.before_h': 'Vor dem Beginn / h',
   'furnace.other_h': 'Weder noch / h',
   'furnace.utilisation': 'Auslastung',
 };

@@ -70,6 +70,7 @@ export const furnace = {
   'furnace.last_days': 'last {days} days',
   'furnace.running_h': 'Running / h',
   'furnace.closed_h': 'Closed / h',
+  'furnace.before_h': 'Before the start / h',
   'furnace.other_h': 'Neither / h',
   'furnace.utilisation': 'Utilisation',
 };

@@ -72,6 +72,7 @@ export const furnace: Record<keyof typeof english, string> = {
   'furnace.last_days': '最近 {days} 天',
   'furnace.running_h': '运行 / h',
   'furnace.closed_h': '停用 / h',
+  'furnace.before_h': '开始之前 / h',
   'furnace.other_h': '其余 / h',
   'furnace.utilisation': '利用率',
 };

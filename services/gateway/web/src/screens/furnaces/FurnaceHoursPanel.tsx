@@ -34,6 +34,7 @@ function HoursTable({ items }: { items: readonly FurnaceHours[] }) {
     { id: 'loads', header: t('furnace.loads'), align: 'right', cell: (row) => row.load_count },
     { id: 'running', header: t('furnace.running_h'), align: 'right', cell: (row) => hours(row.running_h) },
     { id: 'closed', header: t('furnace.closed_h'), align: 'right', cell: (row) => hours(row.closed_h) },
+    { id: 'before', header: t('furnace.before_h'), align: 'right', cell: (row) => hours(row.before_h) },
     { id: 'other', header: t('furnace.other_h'), align: 'right', cell: (row) => hours(row.other_h) },
     {
       id: 'ratio',
