@@ -3,13 +3,16 @@
 A column is a batch of a family on a machine with a length and a span in which it ends; the spans
 part the time at due dates, so that it is known which of its jobs are late. Each job must be in a
 column, and on each machine the columns that end by a date need no more time than its shifts have
-until then. Left out: what overlaps within that time, set-ups beyond the least, energy. Any prices
-of jobs and machine time give a valid bound (Farley 1990), so it may be stopped at any time.
+until then. Where there are few time units until the last due date, each is a span, and in each of
+some short slices of time the columns need no more time than the shifts have in it. Left out: what
+overlaps within a slice, set-ups beyond the least, energy. Any prices of jobs and machine time give
+a valid bound (Farley 1990), so it may be stopped at any time.
 """
 
 import ctypes
 import os
 from collections.abc import Callable, Sequence
+from itertools import product
 
 import highspy
 import numpy as np
@@ -18,6 +21,9 @@ from services.sintering.bounds import rounded, rows_before, waiting_bound
 from services.sintering.pricing import Floats, Ground, price
 from services.sintering.problem import FAR, Batch, Flags, Ints, Problem
 
+MOST_UNITS = 3000  # of time until the last due date; with more, due dates part the spans
+UNIT_JOBS = 150  # with more jobs, the bound by time units does not get anywhere in ten seconds
+SLICES = 1200  # of time, of all machines together; more make the bound better and slower
 SPANS = 48  # of time; more make the bound better and slower
 NEW_COLUMNS = 400
 FINEST = 600  # a capacity is cut into at most so many pieces
@@ -29,14 +35,15 @@ PRIMAL = 4  # HiGHS: a basis stays primal feasible when columns come
 class _Spans:
     """The problem in units of the bound: cost 1 = the runtime of a typical job."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, most_units: int) -> None:
         each = problem.weights
         self.unit = float(max(1.0, each.runtime * problem.shortest.mean(), each.late / 50))
-        dates = np.unique(problem.due)
-        if len(dates) > SPANS:
-            dates = dates[np.linspace(0, len(dates) - 1, SPANS).astype(np.int64)]
-        self.until = np.unique(np.append(dates, FAR)).astype(np.int64)
+        units = _time_units(problem, most_units)
+        self.exact = units is not None
+        self.until = _dates(problem) if units is None else units
         self.after = np.concatenate([[-FAR], self.until[:-1]])
+        if self.exact:
+            self.after[0] = self.until[0] - 1
         late = (problem.due[None, :] <= self.after[:, None]) & (problem.due < FAR)[None, :]
         self.late = late * problem.weight * each.late / self.unit
         families, machines = problem.n_attributes, problem.n_machines
@@ -48,10 +55,7 @@ class _Spans:
             costs = each.set_up_time * times + each.set_up_cost * problem.set_up_cost[machine][rows]
             self.set_up[machine] = costs.min(axis=0) / self.unit
             self.least[machine] = times.min(axis=0)
-        known = np.where(problem.shift_end < FAR, problem.shift_end, 0)
-        begins = np.where(problem.shift_start < FAR, problem.shift_start, 0)
-        inside = np.minimum(known[:, None], self.until[None, :, None]) - begins[:, None]
-        self.free = inside.clip(min=0).sum(axis=2).astype(np.float64)  # (m, spans)
+        self._slice(problem)
         dimension = int(np.argmax(_tightness(problem)))
         grain = max(1, -(-int(problem.capacity[:, dimension].max(initial=1)) // FINEST))
         self.size = problem.size[:, dimension] // grain
@@ -73,9 +77,54 @@ class _Spans:
             set_up=self.set_up,
             least=self.least,
             runtime=np.array([each.runtime / self.unit]),
+            exact=self.exact,
             worth=np.zeros(widest),
             taken=np.zeros((problem.n_jobs, widest), dtype=np.bool_),
         )
+
+    def _slice(self, problem: Problem) -> None:
+        """Part the time into slices and sum up what the shifts of each machine have in each."""
+        ends = self.until
+        if self.exact:
+            width = -(-(len(ends) - 1) * problem.n_machines // SLICES)
+            ends = np.unique(np.append(ends[width - 1 : -1 : width], ends[-2]))
+        self.slice_end = ends
+        self.slice_begin = np.concatenate([[int(self.until[0]) - 1], ends[:-1]])
+        known = np.where(problem.shift_end < FAR, problem.shift_end, 0)
+        begins = np.where(problem.shift_start < FAR, problem.shift_start, 0)
+        inside = np.minimum(known[:, None], ends[None, :, None]) - begins[:, None]
+        free = inside.clip(min=0).sum(axis=2).astype(np.float64)
+        self.free = np.diff(free, axis=1, prepend=0.0)  # (m, slices or spans), of each
+
+    def needs(self, span: int, need: int) -> tuple[Ints, Floats]:
+        """Return the rows of machine time that a batch uses, and how much of each."""
+        if not self.exact:
+            return np.array([span]), np.array([float(need)])
+        end = int(self.until[span])
+        if end >= FAR:
+            return np.zeros(0, dtype=np.int64), np.zeros(0)
+        used = np.minimum(self.slice_end, end) - np.maximum(self.slice_begin, end - need)
+        rows = np.flatnonzero(used > 0)
+        return rows, used[rows].astype(np.float64)
+
+
+def _time_units(problem: Problem, most_units: int) -> Ints | None:
+    """Return the ends of the time units until the last due date, and FAR; None for too many."""
+    shifts = problem.shift_start < FAR
+    due = problem.due[problem.due < FAR]
+    if not shifts.any() or not len(due) or (problem.shift_end[shifts] >= FAR).any():
+        return None
+    begin, end = int(problem.shift_start.min()), int(due.max())
+    few = 0 <= begin < end <= begin + most_units
+    return np.append(np.arange(begin + 1, end + 1, dtype=np.int64), FAR) if few else None
+
+
+def _dates(problem: Problem) -> Ints:
+    """Return the due dates, or some of them, and FAR."""
+    dates = np.unique(problem.due)
+    if len(dates) > SPANS:
+        dates = dates[np.linspace(0, len(dates) - 1, SPANS).astype(np.int64)]
+    return np.unique(np.append(dates, FAR)).astype(np.int64)
 
 
 def _tightness(problem: Problem) -> Floats:
@@ -93,9 +142,10 @@ class _Master:
         self._lp.setOptionValue("simplex_strategy", PRIMAL)
         for _ in range(problem.n_jobs):
             self._lp.addRow(1.0, highspy.kHighsInf, 0, _NONE, np.zeros(0))
-        for free in np.diff(spans.free, axis=1, prepend=0.0).ravel().tolist():
+        for free in spans.free.ravel().tolist():
             self._lp.addRow(-highspy.kHighsInf, free, 0, _NONE, np.zeros(0))
-        self._leave_for_later()
+        if not spans.exact:
+            self._leave_for_later()
         self._known: set[tuple[int, int, tuple[int, ...]]] = set()
         self._limit_prices()
 
@@ -131,9 +181,10 @@ class _Master:
         family, length = int(problem.attribute[jobs[0]]), int(problem.shortest[jobs].max())
         cost = problem.weights.runtime * length / spans.unit
         cost += float(spans.set_up[machine, family]) + float(spans.late[span, jobs].sum())
-        row = problem.n_jobs + machine * spans.free.shape[1] + span
-        index = np.append(jobs, row).astype(np.int32)
-        values = np.append(np.ones(len(jobs)), float(length + spans.least[machine, family]))
+        rows, needs = spans.needs(span, length + int(spans.least[machine, family]))
+        rows += problem.n_jobs + machine * spans.free.shape[1]
+        index = np.concatenate([jobs, rows]).astype(np.int32)
+        values = np.concatenate([np.ones(len(jobs)), needs])
         self._lp.addCol(cost, 0.0, highspy.kHighsInf, len(index), index, values)
         return True
 
@@ -144,8 +195,8 @@ class _Master:
             return None
         duals = np.array(self._lp.getSolution().row_dual)
         jobs = duals[: self._problem.n_jobs].clip(min=0.0)
-        later = -duals[self._problem.n_jobs :].clip(max=0.0).reshape(self._spans.free.shape)
-        return jobs, -np.diff(later, axis=1, append=0.0).clip(max=0.0)
+        units = -duals[self._problem.n_jobs :].clip(max=0.0).reshape(self._spans.free.shape)
+        return jobs, units
 
 
 def _silent_highs() -> highspy.Highs:
@@ -171,13 +222,25 @@ def load(problem: Problem) -> None:
     jobs, machines = problem.n_jobs, problem.n_machines
     none: Flags = np.zeros((0, jobs), dtype=np.bool_)
     order = np.zeros((1, jobs), dtype=np.int64)
-    prices = np.zeros((1, jobs)), order, np.zeros((machines, 1)), none, np.zeros(0)
-    price(_Spans(problem).ground, *prices)
+    prices = np.zeros((1, jobs)), order, np.zeros((machines, 2)), none, np.zeros(0)
+    for rough in (True, False):
+        price(_Spans(problem, MOST_UNITS).ground, *prices, rough)
 
 
-def column_bound(problem: Problem, batches: Sequence[Batch], stopped: Callable[[], bool]) -> int:
-    """Return the best lower bound found from the columns of a valid plan until `stopped`."""
-    spans = _Spans(problem)
+def column_bound(
+    problem: Problem,
+    batches: Sequence[Batch],
+    stopped: Callable[[], bool],
+    most_units: int | None = None,
+) -> int:
+    """Return the best lower bound found from the columns of a valid plan until `stopped`.
+
+    most_units: of time that are spans of their own, 0: due dates part the time; None: what gets
+    further in ten seconds.
+    """
+    if most_units is None:
+        most_units = MOST_UNITS if problem.n_jobs <= UNIT_JOBS else 0
+    spans = _Spans(problem, most_units)
     master = _Master(problem, spans)
     for batch in batches:
         span = int(np.searchsorted(spans.until, batch.end))
@@ -188,14 +251,14 @@ def column_bound(problem: Problem, batches: Sequence[Batch], stopped: Callable[[
         if prices is None:
             break
         centre = centre or prices
-        for share in (SMOOTH, 0.0):
+        for rough, share in product((True, False), (SMOOTH, 0.0)):
             jobs = share * centre[0] + (1 - share) * prices[0]
             machines = share * centre[1] + (1 - share) * prices[1]
-            ratio, found = _priced(problem, spans, jobs, machines)
+            ratio, found = _priced(problem, spans, jobs, machines, rough)
             bound = ratio * float(jobs.sum() - (machines * spans.free).sum())
             if bound > best:
                 best, centre = bound, (jobs, machines)
-            if any([master.add(*column) for column in found]):
+            if any([master.add(*column) for column in found]) or stopped():
                 break
         else:
             break
@@ -203,7 +266,7 @@ def column_bound(problem: Problem, batches: Sequence[Batch], stopped: Callable[[
 
 
 def _priced(
-    problem: Problem, spans: _Spans, jobs: Floats, machines: Floats
+    problem: Problem, spans: _Spans, jobs: Floats, machines: Floats, rough: bool
 ) -> tuple[float, list[tuple[int, int, Ints]]]:
     """Return by what the prices must shrink to be valid, and the columns cheaper than priced."""
     profit = jobs - spans.late
@@ -213,8 +276,12 @@ def _priced(
     count, per_machine = len(spans.until), problem.n_attributes * len(spans.until)
     chosen: Flags = np.zeros((problem.n_machines * per_machine, problem.n_jobs), dtype=np.bool_)
     gain = np.zeros(len(chosen))
-    later = np.ascontiguousarray(np.cumsum(machines[:, ::-1], axis=1)[:, ::-1])
-    ratio = price(spans.ground, profit, order, later, chosen, gain)
+    if spans.exact:
+        widths = spans.slice_end - spans.slice_begin
+        later = np.cumsum(np.pad(np.repeat(machines, widths, axis=1), ((0, 0), (1, 0))), axis=1)
+    else:  # what is left of a span may be used in the next one
+        later = np.minimum.accumulate(machines, axis=1)
+    ratio = price(spans.ground, profit, order, later, chosen, gain, rough)
     worth = [group for group in np.argsort(-gain)[:NEW_COLUMNS].tolist() if gain[group] > 1e-7]
     return ratio, [
         (group // per_machine, group % count, np.flatnonzero(chosen[group])) for group in worth

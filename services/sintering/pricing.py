@@ -14,6 +14,8 @@ Floats = NDArray[np.float64]
 class Ground(NamedTuple):
     """What stays the same while prices change; spans of time end at `until` (spans,).
 
+    exact: each span but the last is one time unit; a batch ends with it, not within it.
+
     begins (families + 1,): where a family begins in an order of jobs by family. lengths: what a
     batch can last. set_up (m, families): least cost before a batch; least: least time. runtime:
     cost of a time unit. worth (capacity + 1,), taken (n, capacity + 1): for the knapsack's own use.
@@ -33,6 +35,7 @@ class Ground(NamedTuple):
     set_up: Floats
     least: Ints
     runtime: Floats
+    exact: bool
     worth: Floats
     taken: Flags
 
@@ -48,12 +51,23 @@ class Group(NamedTuple):
 
 @compiled
 def price(
-    g: Ground, profit: Floats, order: Ints, later: Floats, chosen: Flags, gain: Floats
+    g: Ground,
+    profit: Floats,
+    order: Ints,
+    later: Floats,
+    chosen: Flags,
+    gain: Floats,
+    rough: bool,
 ) -> float:
     """Look for the best batch of each machine, family and span; return the least cost / worth.
 
+    rough: a good batch will do, filled greedily, and what is returned is at most that, which is
+    valid as well and takes a small part of the time.
+
     profit, order (spans, n): of jobs, and jobs by family and falling profit per size. later (m,
-    spans): price of machine time that ends in a span. Fills chosen (groups, n) and gain (groups,).
+    spans): price of a unit of machine time that ends in a span; where spans are exact, price of
+    all machine time before a span, and the last one is free. Fills chosen (groups, n) and gain
+    (groups,).
     """
     ratio, families, spans = 1.0, len(g.begins) - 1, len(g.until)
     for row in range(len(gain)):
@@ -66,9 +80,22 @@ def price(
             if latest < 0:
                 continue
             own = g.runtime[0] * length + g.set_up[machine, family]
-            time = later[machine, span] * (length + g.least[machine, family])
+            need = length + g.least[machine, family]
+            if g.exact:
+                time = 0.0
+                if span < spans - 1:
+                    time = later[machine, span + 1] - later[machine, max(0, span + 1 - need)]
+            else:
+                time = later[machine, span] * need
             most = at_most(g, group, profit[span], order[span]) - time
             if most <= min(own / ratio, own + gain[row]) + 1e-9:
+                continue
+            if rough:
+                ratio = min(ratio, own / most)
+                value = greedy(g, group, profit[span], order[span]) - time
+                if value - own > gain[row] + 1e-9:
+                    gain[row] = value - own
+                    take(g, group, profit[span], order[span], chosen[row])
                 continue
             fill(g, group, profit[span], order[span])
             value = g.worth[room] - time
@@ -82,10 +109,15 @@ def price(
 
 @compiled
 def latest_start(g: Ground, machine: int, family: int, span: int, length: int) -> int:
-    """Return the latest start of a batch that ends in a span or before, -1 if there is none."""
+    """Return the latest start of a batch that ends in a span or before, -1 if there is none.
+
+    Where spans are exact it ends with the span, in the last one at any time.
+    """
     best = -1
     for shift in range(g.shift_start.shape[1]):
         if g.shift_start[machine, shift] < FAR:
+            if g.exact and g.shift_end[machine, shift] < g.until[span] < FAR:
+                continue
             start = min(g.shift_end[machine, shift], g.until[span]) - length
             if start >= g.shift_start[machine, shift] + g.least[machine, family]:
                 best = max(best, start)
@@ -117,6 +149,35 @@ def at_most(g: Ground, group: Group, profit: Floats, order: Ints) -> float:
             total += profit[j]
             room -= g.size[j]
     return total
+
+
+@compiled
+def greedy(g: Ground, group: Group, profit: Floats, order: Ints) -> float:
+    """Return what a batch is worth that takes whatever fits, the best per size first."""
+    total, room = 0.0, g.capacity[group.machine]
+    for index in range(g.begins[group.family], g.begins[group.family + 1]):
+        j = order[index]
+        if profit[j] <= 0 or room <= 0:
+            break
+        if g.size[j] <= room and able(g, group, j):
+            total += profit[j]
+            room -= g.size[j]
+    return float(total)
+
+
+@compiled
+def take(g: Ground, group: Group, profit: Floats, order: Ints, chosen: Flags) -> None:
+    """Write down the jobs of a batch that is filled greedily."""
+    for j in range(len(chosen)):
+        chosen[j] = False
+    room = g.capacity[group.machine]
+    for index in range(g.begins[group.family], g.begins[group.family + 1]):
+        j = order[index]
+        if profit[j] <= 0 or room <= 0:
+            break
+        if g.size[j] <= room and able(g, group, j):
+            chosen[j] = True
+            room -= g.size[j]
 
 
 @compiled

@@ -1,0 +1,101 @@
+"""The column bound of furnace plans is never above the optimum, found by trying all plans."""
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.sintering.columns import MOST_UNITS, column_bound
+from services.sintering.construct import construct
+from services.sintering.osp import read_instance
+from services.sintering.problem import FAR, Problem
+from services.sintering.verdict import measured
+from tests.unit.test_oven_problem import drawn
+
+Block = tuple[int, ...]
+
+
+def ordered_partitions(jobs: Block) -> Iterator[tuple[Block, ...]]:
+    """Yield all ways to part jobs into batches in an order."""
+    if not jobs:
+        yield ()
+    for size in range(1, len(jobs) + 1):
+        for block in itertools.combinations(jobs, size):
+            rest = tuple(job for job in jobs if job not in block)
+            for others in ordered_partitions(rest):
+                yield (block, *others)
+
+
+def cost_on(problem: Problem, machine: int, blocks: tuple[Block, ...]) -> int | None:
+    """Return what batches one after the other cost, each as early as it can; None if one cannot."""
+    each, row, free, cost = problem.weights, int(problem.initial[machine]), -FAR, 0
+    for block in blocks:
+        jobs = list(block)
+        family, length = int(problem.attribute[jobs[0]]), int(problem.shortest[jobs].max())
+        set_up = int(problem.set_up_time[machine, row, family])
+        shifts = zip(
+            problem.shift_start[machine].tolist(), problem.shift_end[machine].tolist(), strict=True
+        )
+        earliest = max(int(problem.release[jobs].max()), free + set_up)
+        starts = [max(earliest, start + set_up) for start, end in shifts if start < FAR]
+        ends = problem.shift_end[machine].tolist()
+        able = [at for at, end in zip(starts, ends, strict=False) if at + length <= end]
+        fits = (
+            len({int(problem.attribute[job]) for job in jobs}) == 1
+            and bool(problem.eligible[jobs, machine].all())
+            and length <= int(problem.longest[jobs].min())
+            and int(problem.size[jobs, 0].sum()) <= int(problem.capacity[machine, 0])
+        )
+        if not fits or not able:
+            return None
+        free = min(able) + length
+        late = int((problem.due[jobs] < free).sum())
+        cost += each.runtime * length + each.late * late + each.set_up_time * set_up
+        cost += each.set_up_cost * int(problem.set_up_cost[machine, row, family])
+        row = family
+    return cost
+
+
+def optimum(problem: Problem) -> int | None:
+    """Return the cost of the best of all plans on up to two machines, None if there is none."""
+    found = []
+    for order in ordered_partitions(tuple(range(problem.n_jobs))):
+        for cut in range(len(order) + 1) if problem.n_machines > 1 else [len(order)]:
+            parts = [
+                cost_on(problem, at, part)
+                for at, part in enumerate((order[:cut], order[cut:]))
+                if part
+            ]
+            costs = [part for part in parts if part is not None]
+            found += [sum(costs)] if len(costs) == len(parts) else []
+    return min(found, default=None)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000), n=st.integers(1, 5), m=st.integers(1, 2))
+def test_no_plan_of_all_is_cheaper_than_the_bound(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, n: int, m: int
+) -> None:
+    path = tmp_path_factory.mktemp("osp") / "drawn.dzn"
+    path.write_text(drawn(seed, n, m))
+    problem = read_instance(path)
+    best = optimum(problem)
+    batches = construct(problem)
+    assert best is not None
+    assert best <= measured(problem, batches).total(problem.weights)
+    for most_units in (0, MOST_UNITS):
+        assert 0 < column_bound(problem, batches, lambda: False, most_units) <= best
+
+
+def test_bound_by_time_units_is_as_good_as_by_due_dates_where_jobs_wait(tmp_path: Path) -> None:
+    path = tmp_path / "drawn.dzn"
+    path.write_text(drawn(3, 40, 1))
+    problem = read_instance(path)
+    batches = construct(problem)
+    by_date, by_unit = (
+        column_bound(problem, batches, lambda: False, most) for most in (0, MOST_UNITS)
+    )
+    assert by_date <= by_unit <= measured(problem, batches).total(problem.weights)
