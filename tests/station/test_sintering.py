@@ -189,6 +189,9 @@ async def test_a_planned_stop_and_a_longest_wait_are_in_the_plan_and_its_answer(
         item["equipment_id"]: item for item in (await plant.get("/furnace-utilisation"))["items"]
     }
     assert 0 <= hours[furnace]["running_h"] <= 7 * 24
+    parts = [hours[furnace][f"{name}_h"] for name in ("before", "running", "closed", "other")]
+    assert sum(parts) == pytest.approx(7 * 24)
+    assert hours[furnace]["before_h"] > 0  # the plant of the tests is not a week old
     limit = TimeLimitChanged(
         lot_id="LATE",
         time_limit_id="LATE-press_to_debind",
@@ -344,25 +347,37 @@ async def test_job_orders_of_one_recipe_share_a_load_with_tray_and_position(plan
 async def test_parts_are_judged_where_a_person_saw_them_and_found_by_their_place(
     plant: Bench,
 ) -> None:
-    with plant.time.held():
-        await plant.release(sinter(plant, "SEEN", 120))
-        planned: FurnaceLoadPlanned = await plant.until(
-            FurnaceLoadPlanned, lambda event: "SEEN-sinter" in event.job_order_ids
-        )
-        path = f"/furnace-loads/{planned.furnace_load_id}/places"
-        first, last = ({"lot_id": f"SEEN-{name}"} for name in ("001", "120"))
-        for wrong, reason in (
-            ([first | {"tray": 4, "position": 30}], "SEEN-001 and SEEN-120 stand both on tray 4"),
-            ([first | {"tray": 5, "position": 1}], "none of the furnace's 4 trays of 30 positions"),
-            ([{"lot_id": "ONE-001", "tray": 1, "position": 1}], "ONE-001: not in this load"),
-            ([first | {"tray": 1, "position": 1}] * 2, "SEEN-001: named more than once"),
-        ):
-            refused = await plant.post(path, {"places": wrong}, person="Li")
-            assert reason in refused.json()["detail"]
-        swapped = [first | {"tray": 4, "position": 30}, last | {"tray": 1, "position": 1}]
-        taken = await plant.post(path, {"places": swapped}, person="%E6%9D%8E%20Li")
-        assert taken.status_code == 200, taken.text
-    await plant.ended("SEEN-sinter")
+    async with plant.fault("furnace-1", "zone_cold", 60.0):
+        with plant.time.held():
+            await plant.release(sinter(plant, "SEEN", 120))
+            planned: FurnaceLoadPlanned = await plant.until(
+                FurnaceLoadPlanned, lambda event: "SEEN-sinter" in event.job_order_ids
+            )
+            path = f"/furnace-loads/{planned.furnace_load_id}/places"
+            first, last = ({"lot_id": f"SEEN-{name}"} for name in ("001", "120"))
+            for wrong, reason in (
+                (
+                    [first | {"tray": 4, "position": 30}],
+                    "SEEN-001 and SEEN-120 stand both on tray 4",
+                ),
+                (
+                    [first | {"tray": 5, "position": 1}],
+                    "none of the furnace's 4 trays of 30 positions",
+                ),
+                ([{"lot_id": "ONE-001", "tray": 1, "position": 1}], "ONE-001: not in this load"),
+                ([first | {"tray": 1, "position": 1}] * 2, "SEEN-001: named more than once"),
+            ):
+                refused = await plant.post(path, {"places": wrong}, person="Li")
+                assert reason in refused.json()["detail"]
+            swapped = [first | {"tray": 4, "position": 30}, last | {"tray": 1, "position": 1}]
+            taken = await plant.post(path, {"places": swapped}, person="%E6%9D%8E%20Li")
+            assert taken.status_code == 200, taken.text
+        ended = await plant.ended("SEEN-sinter")
+    assert ended.equipment_id.endswith("furnace-1")
+    counts = {
+        item.lot_id: item.value for item in ended.results if item.characteristic == PLACE_COUNT
+    }
+    assert (counts["SEEN-001"], counts["SEEN-120"]) == (1, 0)  # the cold end is at 4/30
     found = await plant.get(f"{path}/1/1")
     assert (found["lot_id"], found["placed_by"]) == ("SEEN-120", "李 Li")
     assert (await plant.http.get(f"{path}/9/1")).status_code == 404
