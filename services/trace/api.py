@@ -3,23 +3,25 @@
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import Query
+from fastapi import Query, Response
+from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from services.trace import store, workflow
 from services.trace.domain import Direction
+from services.trace.workflow import Sealer
 from shared.app import Service
 
 HIGHEST_POSITION = 2**62
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
 
-def add_routes(service: Service) -> None:
+def add_routes(service: Service, sealer: Sealer) -> None:
     """Add the routes of this service to its app."""
-    _add_lots(service)
-    _add_record(service)
+    _add_lots(service, sealer)
+    _add_record(service, sealer)
 
 
-def _add_lots(service: Service) -> None:
+def _add_lots(service: Service, sealer: Sealer) -> None:
     app, database = service.app, service.database
 
     @app.get("/lots", tags=["lots"])
@@ -42,8 +44,18 @@ def _add_lots(service: Service) -> None:
         async with database.quiet() as tx:
             return {"items": await workflow.history(tx, lot_id)}
 
+    @app.get("/lots/{lot_id}/proof", tags=["lots"], response_class=PlainTextResponse)
+    async def get_proof(lot_id: str) -> Response:
+        """A file that proves each sealed event of a lot; `halite verify` checks it anywhere."""
+        text = await workflow.proof(service, await sealer.signer(), lot_id)
+        return Response(text, media_type="application/json", headers=_named("proof.json"))
 
-def _add_record(service: Service) -> None:
+
+def _named(name: str) -> dict[str, str]:
+    return {"content-disposition": f'attachment; filename="{name}"'}
+
+
+def _add_record(service: Service, sealer: Sealer) -> None:
     app, database = service.app, service.database
 
     @app.get("/record", tags=["record"])
@@ -60,6 +72,21 @@ def _add_record(service: Service) -> None:
         """Compute all seals anew: ok, or the first position that is not as it was sealed."""
         async with database.quiet() as tx:
             return await workflow.verify(tx)
+
+    @app.get("/record/export", tags=["record"], response_class=PlainTextResponse)
+    async def get_export() -> StreamingResponse:
+        """All that is sealed as one signed file of text; `halite verify` checks it anywhere."""
+        lines = workflow.export(service, await sealer.signer())
+        return StreamingResponse(lines, media_type="text/plain", headers=_named("record.txt"))
+
+    @app.get("/seals/keys", tags=["record"])
+    async def get_keys() -> dict[str, Any]:
+        """The public keys that signed seals; `newest` signs now."""
+        signer = await sealer.signer()
+        async with database.quiet() as tx:
+            keys = await store.keys(tx)
+        items = [{"key_id": key_id, "public_key": keys[key_id].hex()} for key_id in sorted(keys)]
+        return {"newest": signer.key_id, "items": items}
 
     @app.get("/seals", tags=["record"])
     async def get_seals(limit: Limit = 100) -> dict[str, Any]:

@@ -16,8 +16,9 @@ def build(settings: TraceSettings, parts: Parts | None = None) -> Service:
     """Return the service, wired but not running."""
     service = Service(settings, Path(__file__).parent / "migrations", parts)
     service.listen(SOURCES, HANDLERS, every=keep)
-    service.loop("seal", Sealer(service, settings.seal_every_s).run)
-    add_routes(service)
+    sealer = Sealer(service, settings.seal_every_s)
+    service.loop("seal", sealer.run)
+    add_routes(service, sealer)
     return service
 
 

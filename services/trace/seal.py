@@ -3,10 +3,22 @@
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from services.trace.signing import Keys, Signer, is_signed
+
 EMPTY_ROOT = hashlib.sha256(b"").digest()
+
+
+def leaf_of(content: bytes) -> bytes:
+    """Return the hash of a record's content as a leaf (RFC 9162, 2.1.1)."""
+    return hashlib.sha256(b"\x00" + content).digest()
+
+
+def node(left: bytes, right: bytes) -> bytes:
+    """Return the hash of two subtrees as one (RFC 9162, 2.1.1)."""
+    return hashlib.sha256(b"\x01" + left + right).digest()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,8 +34,8 @@ class Record:
     time: datetime
     body: str
 
-    def leaf(self) -> bytes:
-        """Return the hash of this record as a leaf (RFC 9162, 2.1.1)."""
+    def content(self) -> str:
+        """Return the one line of JSON that holds every column; what the leaf is the hash of."""
         columns = [
             self.position,
             self.event_id,
@@ -34,8 +46,11 @@ class Record:
             self.time.astimezone(UTC).isoformat(),
             self.body,
         ]
-        content = json.dumps(columns, ensure_ascii=False, separators=(",", ":"))
-        return hashlib.sha256(b"\x00" + content.encode()).digest()
+        return json.dumps(columns, ensure_ascii=False, separators=(",", ":"))
+
+    def leaf(self) -> bytes:
+        """Return the hash of this record as a leaf (RFC 9162, 2.1.1)."""
+        return leaf_of(self.content().encode())
 
 
 @dataclass(frozen=True)
@@ -53,7 +68,7 @@ class Frontier:
             full = count
             while full & 1:
                 right = hashes.pop()
-                hashes.append(_node(hashes.pop(), right))
+                hashes.append(node(hashes.pop(), right))
                 full >>= 1
             count += 1
         return Frontier(count, tuple(hashes))
@@ -64,7 +79,7 @@ class Frontier:
             return EMPTY_ROOT
         root = self.hashes[-1]
         for left in reversed(self.hashes[:-1]):
-            root = _node(left, root)
+            root = node(left, root)
         return root
 
 
@@ -73,7 +88,8 @@ class Seal:
     """The tree's root over all records up to `position`, with what this seal added.
 
     count: leaves under the root. positions, leaves: of the records added since the seal before,
-    kept so that a difference can be pinned to one record.
+    kept so that a difference can be pinned to one record. sealed_at: plant time. key_id,
+    signature: None in a record that is older than the plant's key.
     """
 
     position: int
@@ -82,10 +98,38 @@ class Seal:
     previous_root: bytes
     positions: tuple[int, ...]
     leaves: tuple[bytes, ...]
+    sealed_at: datetime
+    key_id: str | None = None
+    signature: bytes | None = None
+
+    def message(self) -> bytes:
+        """Return what is signed: all but the leaves, which the root stands for."""
+        values = [
+            "halite seal 1",
+            self.position,
+            self.count,
+            self.root.hex(),
+            self.previous_root.hex(),
+            self.sealed_at.astimezone(UTC).isoformat(),
+        ]
+        return json.dumps(values, separators=(",", ":")).encode()
+
+    def signed(self, signer: Signer) -> "Seal":
+        """Return this seal with a signature."""
+        signature = signer.sign(self.message())
+        return replace(self, key_id=signer.key_id, signature=signature)
+
+    def is_genuine(self, keys: Keys) -> bool:
+        """Say whether the signature is of one of some keys."""
+        if self.key_id is None or self.signature is None or self.key_id not in keys:
+            return False
+        return is_signed(self.message(), self.signature, keys[self.key_id])
 
 
-def sealed(previous_root: bytes, frontier: Frontier, records: Sequence[Record]) -> Seal:
-    """Return the seal that puts at least one record more under the root."""
+def sealed(
+    previous_root: bytes, frontier: Frontier, records: Sequence[Record], sealed_at: datetime
+) -> Seal:
+    """Return the unsigned seal that puts at least one record more under the root."""
     leaves = tuple(record.leaf() for record in records)
     grown = frontier.grown(leaves)
     return Seal(
@@ -95,6 +139,7 @@ def sealed(previous_root: bytes, frontier: Frontier, records: Sequence[Record]) 
         previous_root=previous_root,
         positions=tuple(record.position for record in records),
         leaves=leaves,
+        sealed_at=sealed_at,
     )
 
 
@@ -122,7 +167,3 @@ def first_wrong(
         and seal.root == grown.root()
     )
     return None if whole else min((*seal.positions, seal.position))
-
-
-def _node(left: bytes, right: bytes) -> bytes:
-    return hashlib.sha256(b"\x01" + left + right).digest()

@@ -4,7 +4,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy import RowMapping
+
 from services.trace.domain import Edge, canonical, mentions
+from services.trace.proof import Sealing
 from services.trace.seal import EMPTY_ROOT, Frontier, Record, Seal
 from shared.db import sql
 from shared.envelope import Envelope
@@ -12,6 +15,11 @@ from shared.events import GenealogyRecorded, MaterialLotRegistered
 from shared.transaction import Transaction
 
 _HASH_BYTES = 32
+_RECORDS = """
+    SELECT position, event_id::text, source, sequence, type, subject, time, body FROM record"""
+_SEAL = """
+    seal.position, seal.count, seal.root, seal.previous_root, seal.positions, seal.leaves,
+    seal.sealed_at, seal.key_id, seal.signature"""
 
 
 async def keep(tx: Transaction, envelopes: Sequence[Envelope]) -> None:
@@ -125,11 +133,17 @@ async def settled_position(tx: Transaction) -> int:
 
 async def records(tx: Transaction, after: int, up_to: int, limit: int) -> list[Record]:
     """Return at most `limit` records after one position up to another, in order."""
-    statement = """
-        SELECT position, event_id::text, source, sequence, type, subject, time, body FROM record
-        WHERE position > :after AND position <= :up_to ORDER BY position LIMIT :limit"""
+    statement = f"""
+        {_RECORDS} WHERE position > :after AND position <= :up_to ORDER BY position LIMIT :limit"""
     values = {"after": after, "up_to": up_to, "limit": limit}
     rows = (await tx.execute(sql(statement), values)).mappings()
+    return [Record(**row) for row in rows]
+
+
+async def records_at(tx: Transaction, positions: Sequence[int]) -> list[Record]:
+    """Return the records at some positions, in order."""
+    statement = f"{_RECORDS} WHERE position = ANY(CAST(:positions AS bigint[])) ORDER BY position"
+    rows = (await tx.execute(sql(statement), {"positions": list(positions)})).mappings()
     return [Record(**row) for row in rows]
 
 
@@ -143,13 +157,13 @@ async def last_seal(tx: Transaction) -> tuple[int, bytes, Frontier]:
     return row["position"], row["root"], Frontier(row["count"], _split(row["frontier"]))
 
 
-async def add_seal(tx: Transaction, seal: Seal, frontier: Frontier, at: Any) -> None:
+async def add_seal(tx: Transaction, seal: Seal, frontier: Frontier) -> None:
     """Keep a seal with the frontier to go on from."""
     statement = """
         INSERT INTO seal (position, count, root, previous_root, positions, leaves, frontier,
-                          sealed_at)
+                          sealed_at, key_id, signature)
         VALUES (:position, :count, :root, :previous_root, CAST(:positions AS bigint[]), :leaves,
-                :frontier, :at)"""
+                :frontier, :sealed_at, :key_id, :signature)"""
     values = {
         "position": seal.position,
         "count": seal.count,
@@ -158,28 +172,79 @@ async def add_seal(tx: Transaction, seal: Seal, frontier: Frontier, at: Any) -> 
         "positions": list(seal.positions),
         "leaves": b"".join(seal.leaves),
         "frontier": b"".join(frontier.hashes),
-        "at": at,
+        "sealed_at": seal.sealed_at,
+        "key_id": seal.key_id,
+        "signature": seal.signature,
     }
     await tx.execute(sql(statement), values)
 
 
 async def seals(tx: Transaction, after: int, limit: int) -> list[Seal]:
     """Return seals after a position, in order."""
-    statement = """
-        SELECT position, count, root, previous_root, positions, leaves FROM seal
-        WHERE position > :after ORDER BY position LIMIT :limit"""
+    statement = f"""
+        SELECT {_SEAL} FROM seal WHERE position > :after ORDER BY position LIMIT :limit"""
     rows = (await tx.execute(sql(statement), {"after": after, "limit": limit})).mappings()
+    return [_seal(row) for row in rows]
+
+
+async def sealings(tx: Transaction, positions: Sequence[int]) -> list[Sealing]:
+    """Return the seals over some positions, in order, each with the frontier it stood on."""
+    statement = f"""
+        WITH wanted AS (
+            SELECT DISTINCT (SELECT min(s.position) FROM seal s WHERE s.position >= p) AS position
+            FROM unnest(CAST(:positions AS bigint[])) AS p
+        )
+        SELECT {_SEAL}, before.count AS before_count, before.frontier AS before_frontier
+        FROM seal JOIN wanted USING (position)
+        LEFT JOIN LATERAL (
+            SELECT b.count, b.frontier FROM seal b WHERE b.position < seal.position
+            ORDER BY b.position DESC LIMIT 1
+        ) AS before ON true
+        ORDER BY position"""
+    rows = (await tx.execute(sql(statement), {"positions": list(positions)})).mappings()
     return [
-        Seal(**{**row, "positions": tuple(row["positions"]), "leaves": _split(row["leaves"])})
+        Sealing(
+            seal=_seal(row),
+            frontier=Frontier(row["before_count"] or 0, _split(row["before_frontier"] or b"")),
+        )
         for row in rows
     ]
+
+
+async def keep_key(tx: Transaction, key_id: str, public_key: bytes) -> None:
+    """Keep the public key that signs from now on."""
+    statement = """
+        INSERT INTO seal_key (key_id, public_key) VALUES (:key_id, :public_key)
+        ON CONFLICT DO NOTHING"""
+    await tx.execute(sql(statement), {"key_id": key_id, "public_key": public_key})
+
+
+async def keys(tx: Transaction) -> dict[str, bytes]:
+    """Return every public key that signed a seal."""
+    rows = (await tx.execute(sql("SELECT key_id, public_key FROM seal_key"))).mappings()
+    return {row["key_id"]: row["public_key"] for row in rows}
+
+
+def _seal(row: RowMapping) -> Seal:
+    return Seal(
+        position=row["position"],
+        count=row["count"],
+        root=row["root"],
+        previous_root=row["previous_root"],
+        positions=tuple(row["positions"]),
+        leaves=_split(row["leaves"]),
+        sealed_at=row["sealed_at"],
+        key_id=row["key_id"],
+        signature=row["signature"],
+    )
 
 
 async def seal_list(tx: Transaction, limit: int) -> list[dict[str, Any]]:
     """Return the newest seals, newest first."""
     statement = """
         SELECT position, count, encode(root, 'hex') AS root_sha256,
-               encode(previous_root, 'hex') AS previous_root_sha256, sealed_at
+               encode(previous_root, 'hex') AS previous_root_sha256, sealed_at,
+               key_id, encode(signature, 'hex') AS signature
         FROM seal ORDER BY position DESC LIMIT :limit"""
     rows = (await tx.execute(sql(statement), {"limit": limit})).mappings()
     return [dict(row) for row in rows]

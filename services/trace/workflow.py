@@ -1,12 +1,15 @@
 """What the trace service does: keep every event, seal the record, and prove it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import structlog
 
 from services.trace import domain, seal, store
+from services.trace.export import ExportLines
+from services.trace.proof import proof_of
+from services.trace.signing import Keys, Signer, signer_at
 from shared.app import Service
 from shared.effects import Handler, Said
 from shared.envelope import Envelope
@@ -17,6 +20,8 @@ from shared.transaction import Transaction
 
 log = structlog.get_logger()
 RECORDS_IN_A_SEAL = 2000
+SEALS_IN_A_PAGE = 20
+KEY_FILE = "seal.key"  # below the plant's secrets
 
 
 async def keep(tx: Transaction, said: Sequence[Said]) -> None:
@@ -45,6 +50,21 @@ class Sealer:
 
     def __init__(self, service: Service, every_s: float) -> None:
         self._service, self._every_s = service, every_s
+        self._signer: Signer | None = None
+
+    async def signer(self) -> Signer:
+        """Return the plant's signer; its key is read, or made, once.
+
+        Raises:
+            PersonNeededError: the key cannot be read or made.
+        """
+        if self._signer is None:
+            path = self._service.settings.secrets_dir / KEY_FILE
+            signer = await asyncio.to_thread(signer_at, path)
+            async with self._service.database.quiet() as tx:
+                await store.keep_key(tx, signer.key_id, signer.public_key)
+            self._signer = signer
+        return self._signer
 
     async def run(self) -> None:
         """Seal for ever; raises RetryLaterError while the database is away."""
@@ -56,6 +76,7 @@ class Sealer:
     async def seal(self) -> int:
         """Seal the next part of the record; return how many records were put under it."""
         database, outbox = self._service.database, self._service.outbox
+        signer, now = await self.signer(), self._service.clock.now()
         async with database.quiet() as tx:
             settled = await store.settled_position(tx)
         async with database.quiet() as tx:
@@ -63,12 +84,17 @@ class Sealer:
             fresh = await store.records(tx, position, settled, RECORDS_IN_A_SEAL)
             if not fresh:
                 return 0
-            made = await asyncio.to_thread(seal.sealed, root, frontier, fresh)
-            await store.add_seal(tx, made, frontier.grown(made.leaves), self._service.clock.now())
+            unsigned = await asyncio.to_thread(seal.sealed, root, frontier, fresh, now)
+            made = unsigned.signed(signer)
+            await store.add_seal(tx, made, frontier.grown(made.leaves))
             event = RecordSealed(
                 position=made.position,
                 root_sha256=made.root.hex(),
                 previous_root_sha256=made.previous_root.hex(),
+                count=made.count,
+                sealed_at=made.sealed_at,
+                key_id=made.key_id,
+                signature=made.signature.hex() if made.signature else None,
             )
             await outbox.record(tx, event)
         database.committed.set()
@@ -79,24 +105,75 @@ async def verify(tx: Transaction) -> dict[str, Any]:
     """Compute every seal anew from the record; says ok, or the first position that is wrong."""
     position, root, frontier, seal_count = 0, seal.EMPTY_ROOT, seal.Frontier(), 0
     wrong: int | None = None
+    keys, signed_count = await store.keys(tx), 0
     while wrong is None and (page := await store.seals(tx, position, 20)):
         for one in page:
             found = await store.records(tx, position, one.position, 2**62)
             wrong = await asyncio.to_thread(seal.first_wrong, one, root, frontier, found)
+            if wrong is None and not _is_well_signed(one, keys, signed_count):
+                wrong = one.positions[0]
             if wrong is not None:
                 log.error("record was changed", position=wrong)
                 break
             frontier = frontier.grown(one.leaves)
             position, root, seal_count = one.position, one.root, seal_count + 1
+            signed_count += one.signature is not None
     return {
         "ok": wrong is None,
         "first_wrong_position": wrong,
         "seal_count": seal_count,
+        "signed_count": signed_count,
+        "key_ids": sorted(keys),
         "sealed_count": frontier.count,
         "sealed_position": position,
         "unsealed_count": await store.record_counts(tx, position) if wrong is None else None,
         "root_sha256": root.hex(),
     }
+
+
+def _is_well_signed(one: seal.Seal, keys: Keys, signed_before: int) -> bool:
+    """Say whether a seal is signed, or stands before the first that is."""
+    if one.signature is None and one.key_id is None:
+        return signed_before == 0
+    return one.is_genuine(keys)
+
+
+async def export(service: Service, signer: Signer) -> AsyncIterator[bytes]:
+    """Yield the sealed record as the lines of an export, a seal at a time.
+
+    What is sealed meanwhile is left out. Seals and records stay as they are, so that no
+    transaction need last for all of it.
+    """
+    lines = ExportLines(service.plant.site, signer)
+    async with service.database.quiet() as tx:
+        newest = await store.seal_list(tx, 1)
+        yield lines.header(await store.keys(tx))
+    last, position = (newest[0]["position"] if newest else 0), 0
+    while position < last:
+        async with service.database.quiet() as tx:
+            page = await store.seals(tx, position, SEALS_IN_A_PAGE)
+            page = [one for one in page if one.position <= last]
+            found = await store.records(tx, position, page[-1].position, 2**62)
+        at = 0
+        for one in page:
+            own = found[at : at + len(one.positions)]
+            yield await asyncio.to_thread(lines.part, one, own)
+            at, position = at + len(own), one.position
+    yield lines.end(service.clock.now())
+
+
+async def proof(service: Service, signer: Signer, lot_id: str) -> str:
+    """Return the proof that the sealed events of a lot are in the record.
+
+    Raises:
+        NotFoundError: no event has named this lot.
+    """
+    async with service.database.quiet() as tx:
+        positions = [item["position"] for item in await history(tx, lot_id)]
+        records = await store.records_at(tx, positions)
+        sealings = await store.sealings(tx, positions)
+        keys = await store.keys(tx)
+    return await asyncio.to_thread(proof_of, lot_id, sealings, records, keys, signer)
 
 
 async def genealogy(tx: Transaction, lot_id: str, direction: domain.Direction) -> dict[str, Any]:

@@ -29,13 +29,21 @@ class FileSealed(Event):
 
 
 class RecordSealed(Event):
-    """The record up to a position was sealed by a root over all of it."""
+    """The record up to a position was sealed by a root over all of it.
+
+    count: records under the root. signature: Ed25519, as hex, by the key whose raw public half has
+    the SHA-256 `key_id`.
+    """
 
     kind: ClassVar[str] = "record_sealed"
     subject_kind: ClassVar[SubjectKind] = "file"
     position: int
     root_sha256: str
     previous_root_sha256: str
+    count: int | None = None
+    sealed_at: AwareDatetime | None = None
+    key_id: str | None = None
+    signature: str | None = None
 
     @property
     def subject(self) -> str:

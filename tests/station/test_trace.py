@@ -3,7 +3,7 @@
 import asyncio
 import random
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +15,9 @@ from sqlalchemy.exc import DBAPIError
 from deploy.broker import Broker
 from services.trace import workflow
 from services.trace.domain import ranks
+from services.trace.export import Verification
 from services.trace.main import SOURCES, build
+from services.trace.proof import verified
 from services.trace.settings import TraceSettings
 from services.trace.workflow import Sealer
 from shared.app import Service
@@ -300,15 +302,66 @@ async def test_unknown_lot_is_not_found(database: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    "statement", ["UPDATE {} SET position = DEFAULT", "DELETE FROM {}", "TRUNCATE {} CASCADE"]
+    "statement", ["UPDATE {0} SET {1} = DEFAULT", "DELETE FROM {}", "TRUNCATE {} CASCADE"]
 )
-@pytest.mark.parametrize("table", ["record", "seal"])
+@pytest.mark.parametrize("table", ["record", "seal", "seal_key"])
 async def test_record_and_seals_refuse_every_change(
     database: Database, table: str, statement: str
 ) -> None:
     with pytest.raises(DBAPIError, match=f"{table} is for adding only"):
         async with database.begin() as tx:
-            await tx.execute(text(statement.format(table)))
+            column = "key_id" if table == "seal_key" else "position"
+            await tx.execute(text(statement.format(table, column)))
+
+
+@pytest.mark.parametrize("table", ["record", "seal", "seal_key"])
+async def test_who_owns_the_record_as_a_plain_account_lacks_the_right_to_change_it(
+    new_database: Callable[[], str], table: str
+) -> None:
+    """Also where somebody has removed the triggers."""
+    database, account = Database(new_database()), f"plain_{uuid.uuid4().hex[:8]}"
+    async with database.begin() as tx:
+        await tx.execute(text(f"CREATE ROLE {account} LOGIN"))
+        await tx.execute(text(f"GRANT ALL ON SCHEMA public TO {account}"))
+    url = database.url.replace("://halite@", f"://{account}@")
+    await asyncio.to_thread(migrate, url, MIGRATIONS)
+    plain = Database(url)
+    await keep(plain, 3)
+    async with plain.begin() as tx:
+        await tx.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER ALL"))
+    with pytest.raises(DBAPIError, match=f"permission denied for table {table}"):
+        async with plain.begin() as tx:
+            await tx.execute(text(f"DELETE FROM {table}"))
+    await plain.close()
+    async with database.begin() as tx:
+        await tx.execute(text(f"DROP OWNED BY {account}"))
+        await tx.execute(text(f"DROP ROLE {account}"))
+    await database.close()
+
+
+async def test_record_leaves_the_plant_as_an_export_and_proofs_that_verify_offline(
+    client: httpx.AsyncClient, speaker: Speaker
+) -> None:
+    for number in range(30):
+        await speaker.say("execution", held(f"LOT-{number % 3}"), AT)
+
+    async def all_sealed() -> bool:
+        return (await get(client, "/record/verify"))["sealed_count"] == 30
+
+    await until(all_sealed)
+    verdict, keys = await get(client, "/record/verify"), await get(client, "/seals/keys")
+    key_id = str(keys["newest"])
+    assert (verdict["ok"], verdict["signed_count"]) == (True, verdict["seal_count"])
+    assert verdict["key_ids"] == [key_id]
+    export = (await client.get("/record/export")).content
+    check = Verification(key_id)
+    lines = list(check.read(export.splitlines(keepends=True)))
+    assert check.found.fault is None
+    assert (len(lines), check.found.root.hex()) == (30, verdict["root_sha256"])
+    proof = (await client.get("/lots/LOT-1/proof")).content
+    found = verified(proof, key_id)
+    assert [columns[5] for columns in found["records"]] == ["LOT-1"] * 10
+    assert (await client.get("/lots/NONE/proof")).status_code == 404
 
 
 @pytest.fixture
@@ -319,6 +372,7 @@ async def sealer(database: Database, tmp_path: Path) -> AsyncIterator[Sealer]:
         port=1,
         database_url=database.url,
         plant_file=plant_file(tmp_path),
+        data_dir=tmp_path,
         service_urls=dict.fromkeys(SOURCES, "http://127.0.0.1:1"),
     )
     service = build(settings)
@@ -344,6 +398,9 @@ async def keep(database: Database, count: int) -> None:
         ("DELETE FROM record_lot WHERE position = 4; DELETE FROM record WHERE position = 4", 4),
         ("UPDATE record r SET body = o.body FROM record o WHERE r.position + o.position = 31", 11),
         ("UPDATE seal SET root = sha256('x') WHERE position = 10", 6),
+        ("UPDATE seal SET signature = sha256('x') WHERE position = 15", 11),
+        ("UPDATE seal SET signature = NULL, key_id = NULL WHERE position = 15", 11),
+        ("UPDATE seal SET sealed_at = sealed_at - interval '1 hour' WHERE position = 5", 1),
     ],
 )
 async def test_change_behind_the_services_back_is_found(

@@ -55,7 +55,7 @@ def sealed_in_parts(records: list[Record], size: int) -> list[Seal]:
     seals: list[Seal] = []
     root, frontier = EMPTY_ROOT, Frontier()
     for at in range(0, len(records), size):
-        seals.append(sealed(root, frontier, records[at : at + size]))
+        seals.append(sealed(root, frontier, records[at : at + size], START))
         root, frontier = seals[-1].root, frontier.grown(seals[-1].leaves)
     return seals
 
@@ -152,5 +152,5 @@ def test_a_removed_seal_is_found(index: int) -> None:
 def test_a_record_rewritten_with_its_own_seal_breaks_the_next_seal() -> None:
     seals = sealed_in_parts(RECORDS, 3)
     touched = [replace(RECORDS[0], body="{}"), *RECORDS[1:]]
-    forged = sealed(EMPTY_ROOT, Frontier(), touched[:3])
+    forged = sealed(EMPTY_ROOT, Frontier(), touched[:3], START)
     assert wrong_position([forged, *seals[1:]], touched) == seals[1].positions[0]
