@@ -6,7 +6,9 @@ from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-SubjectKind = Literal["job_order", "lot", "equipment", "work_request", "file", "master_data"]
+SubjectKind = Literal[
+    "job_order", "lot", "equipment", "work_request", "file", "master_data", "recall"
+]
 MaterialUse = Literal["consumed", "processed", "produced"]
 Disposition = Literal["released", "blocked", "rework", "scrap"]
 EquipmentState = Literal[

@@ -13,12 +13,19 @@ class EquipmentStates:
 
     def __init__(self, service: Service, equipment_id: str) -> None:
         self._service, self._equipment_id = service, equipment_id
-        self._told: tuple[EquipmentState, bool, str | None] | None = None
+        self._told: tuple[EquipmentState, bool, str | None, str | None] | None = None
 
-    async def tell(self, *, connected: bool, running: bool, unusable: str | None = None) -> None:
+    async def tell(
+        self,
+        *,
+        connected: bool,
+        running: bool,
+        unusable: str | None = None,
+        software: str | None = None,
+    ) -> None:
         """Tell the state; while it does not answer, the last known state with quality unknown.
 
-        unusable: why it can be given no job, though it answers.
+        unusable: why it can be given no job, though it answers. software: the version it runs.
         """
         state: EquipmentState = "productive" if running else "standby"
         if unusable is not None:
@@ -26,7 +33,9 @@ class EquipmentStates:
         if not connected and self._told is not None:
             state = self._told[0]
         reason = unusable if connected else "station does not answer"
-        if self._told == (state, connected, reason):
+        if not connected and self._told is not None:
+            software = self._told[3]
+        if self._told == (state, connected, reason, software):
             return
         self._service.metrics.stations_connected.labels(self._equipment_id).set(connected)
         event = EquipmentStateChanged(
@@ -35,10 +44,11 @@ class EquipmentStates:
             data_quality="good" if connected else "unknown",
             reason=reason,
             changed_at=self._service.clock.now(),
+            software_version=software,
         )
         async with self._service.database.begin() as tx:
             await self._service.outbox.record(tx, event)
-        self._told = (state, connected, reason)
+        self._told = (state, connected, reason, software)
 
 
 def started_events(order: StationOrder) -> list[JobOrderStarted]:

@@ -63,7 +63,9 @@ class StationRunner:
                 continue
             unusable = self.client.offer.unusable if self.client.offer is not None else None
             if unusable is not None:
-                await self._states.tell(connected=True, running=False, unusable=unusable)
+                await self._states.tell(
+                    connected=True, running=False, unusable=unusable, software=self._software()
+                )
                 await self.client.changed.wait(LOOK_S)
                 continue
             if self._tidied_at != self.client.connected_at:
@@ -117,8 +119,12 @@ class StationRunner:
         if waits and len(open_orders) < self._places:
             moved |= await self._plan()
         running = any(order.state == "running" for order in open_orders)
-        await self._states.tell(connected=True, running=running)
+        await self._states.tell(connected=True, running=running, software=self._software())
         return moved
+
+    def _software(self) -> str | None:
+        offer = self.client.offer
+        return offer.identification.get("SoftwareRevision") if offer is not None else None
 
     async def _order(self, tx: Transaction, station_order_id: str, state: str) -> StationOrder:
         """Return an open order; its many parts are read again only when its state is another."""

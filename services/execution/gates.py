@@ -21,6 +21,44 @@ async def keep_hold(tx: Transaction, lot_id: str, gate: str, reason: str, now: d
     return bool(added.rowcount)
 
 
+async def keep_holds(
+    tx: Transaction, lot_ids: Sequence[str], gate: str, reason: str, now: datetime
+) -> Sequence[RowMapping]:
+    """Hold many lots for a gate; return those that it did not hold before, with their request.
+
+    Lots that are not known here or are used up are left out.
+    """
+    return await all_rows(
+        tx,
+        """
+        WITH held AS (
+            INSERT INTO hold (lot_id, gate, reason, held_at)
+            SELECT lot_id, :gate, :reason, :now FROM lot
+            WHERE lot_id = ANY(:ids) AND state <> 'consumed'
+            ON CONFLICT DO NOTHING RETURNING lot_id
+        )
+        SELECT lot_id, work_request_id FROM lot JOIN held USING (lot_id) ORDER BY lot_id""",
+        ids=list(lot_ids),
+        gate=gate,
+        reason=reason,
+        now=now,
+    )
+
+
+async def end_holds(tx: Transaction, lot_ids: Sequence[str], gate: str) -> Sequence[RowMapping]:
+    """End a gate's hold of many lots; return those that it held, with their request."""
+    return await all_rows(
+        tx,
+        """
+        WITH ended AS (
+            DELETE FROM hold WHERE lot_id = ANY(:ids) AND gate = :gate RETURNING lot_id
+        )
+        SELECT lot_id, work_request_id FROM lot JOIN ended USING (lot_id) ORDER BY lot_id""",
+        ids=list(lot_ids),
+        gate=gate,
+    )
+
+
 async def end_hold(tx: Transaction, lot_id: str, gate: str) -> bool:
     """End a gate's hold of a lot; False when that gate did not hold it."""
     ended = await tx.execute(

@@ -1,6 +1,6 @@
 """Holds of lots: what may not go on, by which gate and why; each change is said once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -62,6 +62,21 @@ class Holds:
         )
         await self._outbox.record(tx, freed)
         return True
+
+    async def recall(self, tx: Transaction, lot_ids: Sequence[str], gate: str, reason: str) -> None:
+        """Hold many lots at once for a gate."""
+        held = await gates.keep_holds(tx, lot_ids, gate, reason, self._clock.now())
+        events = [LotHeld(**row, gate=gate, reason=reason) for row in held]
+        await self._outbox.record(tx, *events)
+
+    async def end_recall(
+        self, tx: Transaction, lot_ids: Sequence[str], gate: str, reason: str
+    ) -> list[tuple[str, str | None]]:
+        """End a gate's hold of many lots; return those that it held, with their work request."""
+        freed = await gates.end_holds(tx, lot_ids, gate)
+        events = [LotHoldReleased(**row, gate=gate, reason=reason) for row in freed]
+        await self._outbox.record(tx, *events)
+        return [(row["lot_id"], row["work_request_id"]) for row in freed]
 
     async def follow_limit(
         self, tx: Transaction, work_request_id: str, limit: TimeLimitChanged

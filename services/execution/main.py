@@ -16,7 +16,9 @@ from shared.events import (
     JobOrderStarted,
     LotHeld,
     LotHoldReleased,
+    LotsRecalled,
     MaterialLotRegistered,
+    RecallEnded,
 )
 from shared.parts import Parts
 
@@ -26,7 +28,7 @@ def build(settings: ExecutionSettings, parts: Parts | None = None) -> Service:
     service = Service(settings, Path(__file__).parent / "migrations", parts)
     work = ExecutionWork(service.database, service.outbox, service.clock)
     service.listen(
-        ("sintering", "spray", "lamination", "formation", "quality"),
+        ("sintering", "spray", "lamination", "formation", "quality", "trace"),
         {
             JobOrderStarted: work.on_started,
             JobOrderEnded: work.on_ended,
@@ -38,6 +40,8 @@ def build(settings: ExecutionSettings, parts: Parts | None = None) -> Service:
             MaterialLotRegistered: work.on_lot_made,
             LotHeld: work.on_lot_held,
             LotHoldReleased: work.on_lot_freed,
+            LotsRecalled: work.on_recalled,
+            RecallEnded: work.on_recall_ended,
         },
     )
     service.loop("time limits", work.watch_limits)

@@ -25,7 +25,9 @@ from shared.events import (
     JobOrderStarted,
     LotHeld,
     LotHoldReleased,
+    LotsRecalled,
     MaterialLotRegistered,
+    RecallEnded,
     WorkRequestAccepted,
 )
 from shared.outbox import Outbox
@@ -164,6 +166,22 @@ class ExecutionWork:
         if freed and request_id is not None:
             request = await store.lock_request(tx, request_id)
             await self._go_on(tx, request, event.lot_id)
+
+    async def on_recalled(self, tx: Transaction, envelope: Envelope, event: LotsRecalled) -> None:
+        """A person recalled lots: hold each that is not used up, under the recall's own gate."""
+        reason = f"{event.reason} ({event.person}; {event.node_kind} {event.node_id})"
+        await self._holds.recall(tx, event.lot_ids, event.recall_id, reason)
+
+    async def on_recall_ended(
+        self, tx: Transaction, envelope: Envelope, event: RecallEnded
+    ) -> None:
+        """A recall ended: its lots are free of it and go on."""
+        reason = f"{event.reason} ({event.person})"
+        freed = await self._holds.end_recall(tx, event.lot_ids, event.recall_id, reason)
+        for lot_id, work_request_id in freed:
+            if work_request_id is not None:
+                request = await store.lock_request(tx, work_request_id)
+                await self._go_on(tx, request, lot_id)
 
     async def on_disposition(
         self, tx: Transaction, envelope: Envelope, event: DispositionDecided

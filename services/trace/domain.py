@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from shared.envelope import Envelope
@@ -10,6 +11,11 @@ from shared.events import GenealogyRecorded
 from shared.facts import Material
 
 Direction = Literal["backward", "forward", "both"]
+NodeKind = Literal[
+    "equipment", "fixture", "recipe", "person", "software", "furnace_load", "work_request"
+]
+WORKED_ON = ("processed", "produced")
+PERSONS = ("person", "by", "operator", "verified_by")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,10 +30,31 @@ class Edge:
 
 @dataclass(frozen=True, kw_only=True)
 class Mentions:
-    """The lots and job orders that an event names."""
+    """The lots and job orders that an event names.
+
+    about: those of the lots that it says something of; what was only consumed is none of them.
+    """
 
     lot_ids: frozenset[str]
     job_order_ids: frozenset[str]
+    about: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Node:
+    """What may have to be answered for beside a lot: equipment, a recipe, a person ..."""
+
+    kind: NodeKind
+    node_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Touch:
+    """The nodes that an event names, and from when to when it says so."""
+
+    nodes: tuple[Node, ...]
+    from_at: datetime
+    to_at: datetime
 
 
 def canonical(envelope: Envelope) -> str:
@@ -38,11 +65,59 @@ def canonical(envelope: Envelope) -> str:
 
 def mentions(data: Mapping[str, Any]) -> Mentions:
     """Return what the data of an event names, also of a type this service does not know."""
-    lots = {data.get("lot_id"), *_listed(data, "lot_ids")}
-    for part in ("materials", "results", "parts"):
-        lots |= {item.get("lot_id") for item in _listed(data, part) if isinstance(item, dict)}
+    about = {data.get("lot_id"), *_listed(data, "lot_ids"), *_listed(data, "members")}
+    for part in ("results", "parts"):
+        about |= {item.get("lot_id") for item in _listed(data, part) if isinstance(item, dict)}
+    materials = [item for item in _listed(data, "materials") if isinstance(item, dict)]
+    about |= {item.get("lot_id") for item in materials if item.get("use") in WORKED_ON}
+    lots = about | {item.get("lot_id") for item in materials}
     job_orders = {data.get("job_order_id"), *_listed(data, "job_order_ids")}
-    return Mentions(lot_ids=_texts(lots), job_order_ids=_texts(job_orders))
+    return Mentions(lot_ids=_texts(lots), job_order_ids=_texts(job_orders), about=_texts(about))
+
+
+def touch_of(envelope: Envelope) -> Touch:
+    """Return what an event says was at work, also of a type this service does not know.
+
+    A job order that is only released has touched nothing yet. A channel stands below its tester,
+    a recipe's version and a machine's software behind an `@`.
+    """
+    data = envelope.data
+    found: set[tuple[NodeKind, object]] = {("work_request", data.get("work_request_id"))}
+    equipment_id = data.get("equipment_id")
+    if "released_at" not in data:
+        found |= {
+            ("equipment", equipment_id),
+            ("equipment", _joined(equipment_id, "/", data.get("channel"))),
+            ("software", _joined(equipment_id, "@", data.get("software_version"))),
+            ("fixture", data.get("fixture_id")),
+            ("furnace_load", data.get("furnace_load_id")),
+            ("recipe", _joined(data.get("recipe_id"), "@", data.get("recipe_version"))),
+            ("recipe", _joined(data.get("protocol_id"), "@", data.get("protocol_version"))),
+        }
+        persons = {data.get(name) for name in PERSONS} | set(_texts(_listed(data, "persons")))
+        found |= {("person", person) for person in _texts(persons)}
+    from_at, to_at = _instant(data.get("started_at")), _instant(data.get("ended_at"))
+    nodes = {
+        Node(kind=kind, node_id=text) for kind, text in found if isinstance(text, str) and text
+    }
+    return Touch(
+        nodes=tuple(sorted(nodes)),
+        from_at=from_at or to_at or envelope.time,
+        to_at=to_at or from_at or envelope.time,
+    )
+
+
+def _joined(whole: object, mark: str, part: object) -> str | None:
+    return f"{whole}{mark}{part}" if whole and part is not None else None
+
+
+def _instant(value: object) -> datetime | None:
+    """Return an instant that an event gives, None where it is none."""
+    try:
+        at = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None else None
 
 
 def _listed(data: Mapping[str, Any], name: str) -> list[Any]:

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from services.trace.api import add_routes
+from services.trace.recalls import Recalls
 from services.trace.settings import TraceSettings
-from services.trace.workflow import HANDLERS, Sealer, keep
+from services.trace.workflow import Sealer, handlers, keep
 from shared.app import Service
 from shared.parts import Parts
 from shared.settings import SERVICES
@@ -15,10 +16,11 @@ SOURCES = tuple(name for name in SERVICES if name != "trace")
 def build(settings: TraceSettings, parts: Parts | None = None) -> Service:
     """Return the service, wired but not running."""
     service = Service(settings, Path(__file__).parent / "migrations", parts)
-    service.listen(SOURCES, HANDLERS, every=keep)
+    recalls = Recalls(service.outbox, service.clock)
+    service.listen(SOURCES, handlers(recalls), every=keep)
     sealer = Sealer(service, settings.seal_every_s)
     service.loop("seal", sealer.run)
-    add_routes(service, sealer)
+    add_routes(service, sealer, recalls)
     return service
 
 

@@ -55,7 +55,7 @@ def signer_at(path: Path) -> Signer:
     """
     try:
         if not path.exists():
-            _make(path)
+            keep_key(path, Ed25519PrivateKey.generate())
         key = load_pem_private_key(path.read_bytes(), password=None)
     except (OSError, ValueError) as error:
         raise PersonNeededError(
@@ -67,12 +67,13 @@ def signer_at(path: Path) -> Signer:
     return Signer(key)
 
 
-def _make(path: Path) -> None:
-    """Write a new key beside its place first, so that a crash leaves none or a whole one."""
+def keep_key(path: Path, key: Ed25519PrivateKey) -> None:
+    """Write a key file for its owner alone, unless there is one.
+
+    It is written beside its place first, so that a crash leaves none or a whole one.
+    """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    pem = Ed25519PrivateKey.generate().private_bytes(
-        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
-    )
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.new")
     with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(pem)

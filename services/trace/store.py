@@ -1,17 +1,17 @@
 """The record, its seals and the lots in the trace service's database."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import RowMapping
 
-from services.trace.domain import Edge, canonical, mentions
+from services.trace.domain import Touch, canonical, mentions, touch_of
 from services.trace.proof import Sealing
 from services.trace.seal import EMPTY_ROOT, Frontier, Record, Seal
 from shared.db import sql
 from shared.envelope import Envelope
-from shared.events import GenealogyRecorded, MaterialLotRegistered
+from shared.outbox import numbered
 from shared.transaction import Transaction
 
 _HASH_BYTES = 32
@@ -36,21 +36,43 @@ async def keep(tx: Transaction, envelopes: Sequence[Envelope]) -> None:
             RETURNING position, sequence
         ),
         lots AS (
-            INSERT INTO record_lot (lot_id, position)
-            SELECT lot_id, position FROM kept JOIN json_to_recordset(CAST(:lots AS json))
-                AS named (lot_id text, sequence bigint) USING (sequence)
+            INSERT INTO record_lot (lot_id, position, about)
+            SELECT lot_id, position, about
+            FROM kept JOIN json_to_recordset(CAST(:lots AS json))
+                AS named (lot_id text, about boolean, sequence bigint) USING (sequence)
+        ),
+        nodes AS (
+            INSERT INTO record_node (kind, node_id, position, from_at, to_at)
+            SELECT kind, node_id, position, from_at, to_at
+            FROM kept JOIN json_to_recordset(CAST(:nodes AS json)) AS named (
+                kind text, node_id text, from_at timestamptz, to_at timestamptz, sequence bigint
+            ) USING (sequence)
         )
         INSERT INTO record_job_order (job_order_id, position)
         SELECT job_order_id, position FROM kept JOIN json_to_recordset(CAST(:job_orders AS json))
             AS named (job_order_id text, sequence bigint) USING (sequence)"""
-    records, lots, job_orders = [], [], []
+    values: dict[str, list[dict[str, Any]]] = {
+        "records": [_columns(envelope) for envelope in envelopes],
+        "lots": [],
+        "nodes": [],
+        "job_orders": [],
+    }
     for envelope in envelopes:
-        named, sequence = mentions(envelope.data), envelope.sequence
-        records.append(_columns(envelope))
-        lots += [{"lot_id": one, "sequence": sequence} for one in named.lot_ids]
-        job_orders += [{"job_order_id": one, "sequence": sequence} for one in named.job_order_ids]
-    values = {"records": records, "lots": lots, "job_orders": job_orders}
+        named, touch, own = mentions(envelope.data), touch_of(envelope), envelope.sequence
+        values["lots"] += [
+            {"lot_id": one, "about": one in named.about, "sequence": own} for one in named.lot_ids
+        ]
+        values["nodes"] += node_rows(touch, {"sequence": own})
+        values["job_orders"] += [
+            {"job_order_id": one, "sequence": own} for one in named.job_order_ids
+        ]
     await tx.execute(sql(statement), {name: json.dumps(rows) for name, rows in values.items()})
+
+
+def node_rows(touch: Touch, where: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows of what an event touched, each with where it stands in the record."""
+    times = {"from_at": touch.from_at.isoformat(), "to_at": touch.to_at.isoformat()}
+    return [{"kind": one.kind, "node_id": one.node_id, **times, **where} for one in touch.nodes]
 
 
 def _columns(envelope: Envelope) -> dict[str, Any]:
@@ -65,61 +87,16 @@ def _columns(envelope: Envelope) -> dict[str, Any]:
     }
 
 
-async def register_lot(tx: Transaction, envelope: Envelope, lot: MaterialLotRegistered) -> None:
-    """Keep what a lot is; a genealogy that named it first knew less."""
+async def own_events(tx: Transaction, limit: int) -> list[str]:
+    """Return this service's own numbered events that are not in the record yet, but for seals."""
+    await tx.execute(sql("SELECT pg_advisory_xact_lock(727003)"))  # replicas one after the other
     statement = """
-        INSERT INTO lot (lot_id, material_definition_id, quantity, unit, work_request_id, origin,
-                         registered_at)
-        VALUES (:lot_id, :material_definition_id, :quantity, :unit, :work_request_id, :origin, :at)
-        ON CONFLICT (lot_id) DO UPDATE SET
-            material_definition_id = excluded.material_definition_id,
-            quantity = excluded.quantity, unit = excluded.unit,
-            work_request_id = excluded.work_request_id, origin = excluded.origin,
-            registered_at = excluded.registered_at"""
-    await tx.execute(sql(statement), lot.model_dump() | {"at": envelope.time})
-
-
-async def add_genealogy(
-    tx: Transaction, envelope: Envelope, event: GenealogyRecorded, edges: Sequence[Edge]
-) -> None:
-    """Keep what went into what, and the step of each produced and processed lot."""
-    job = {
-        "event_id": envelope.id,
-        "job_order_id": event.job_order_id,
-        "operation": event.operation,
-        "equipment_id": event.equipment_id,
-        "recipe_id": event.recipe_id,
-        "recipe_version": event.recipe_version,
-        "fixture_id": event.fixture_id,
-        "started_at": event.started_at,
-        "ended_at": event.ended_at,
-    }
-    edge = """
-        INSERT INTO genealogy_edge (event_id, parent_lot_id, child_lot_id, quantity, unit,
-            job_order_id, operation, equipment_id, recipe_id, recipe_version, started_at, ended_at)
-        VALUES (:event_id, :parent_lot_id, :child_lot_id, :quantity, :unit, :job_order_id,
-            :operation, :equipment_id, :recipe_id, :recipe_version, :started_at, :ended_at)"""
-    step = """
-        INSERT INTO genealogy_step (event_id, lot_id, use, job_order_id, operation, equipment_id,
-            recipe_id, recipe_version, fixture_id, started_at, ended_at)
-        VALUES (:event_id, :lot_id, :use, :job_order_id, :operation, :equipment_id,
-            :recipe_id, :recipe_version, :fixture_id, :started_at, :ended_at)"""
-    lot = """
-        INSERT INTO lot (lot_id, material_definition_id, quantity, unit)
-        VALUES (:lot_id, :material_definition_id, :quantity, :unit)
-        ON CONFLICT (lot_id) DO NOTHING"""
-    steps = {(item.lot_id, item.use) for item in event.materials if item.use != "consumed"}
-    if edges:
-        await tx.execute(sql(edge), [job | vars(one) for one in edges])
-    if steps:
-        rows = [job | {"lot_id": lot_id, "use": use} for lot_id, use in sorted(steps)]
-        await tx.execute(sql(step), rows)
-    lots = {
-        item.lot_id: item.model_dump() | ({"quantity": None} if item.use == "consumed" else {})
-        for item in event.materials
-    }
-    if lots:
-        await tx.execute(sql(lot), [lots[lot_id] for lot_id in sorted(lots)])
+        SELECT sequence, body FROM outbox
+        WHERE type <> 'org.halite.record_sealed.v1' AND sequence > (
+            SELECT coalesce(max(sequence), 0) FROM record WHERE source = 'trace')
+        ORDER BY sequence LIMIT :limit"""
+    rows = await tx.execute(sql(statement), {"limit": limit})
+    return [numbered(body, sequence) for sequence, body in rows]
 
 
 async def settled_position(tx: Transaction) -> int:
@@ -256,49 +233,6 @@ async def record_counts(tx: Transaction, sealed_position: int) -> int:
     return await tx.scalar(sql(statement), {"position": sealed_position}) or 0
 
 
-async def lot_exists(tx: Transaction, lot_id: str) -> bool:
-    """Say whether any event has named the lot."""
-    statement = """
-        SELECT EXISTS (SELECT 1 FROM lot WHERE lot_id = :lot_id)
-            OR EXISTS (SELECT 1 FROM record_lot WHERE lot_id = :lot_id)"""
-    return bool(await tx.scalar(sql(statement), {"lot_id": lot_id}))
-
-
-async def edges(tx: Transaction, lot_id: str, *, backward: bool) -> list[Edge]:
-    """Return every edge above or below a lot, to any depth; those between two lots are summed."""
-    here, there = ("child", "parent") if backward else ("parent", "child")
-    statement = f"""
-        WITH RECURSIVE reached (lot_id) AS (
-            SELECT CAST(:lot_id AS text)
-            UNION
-            SELECT e.{there}_lot_id FROM genealogy_edge e JOIN reached r
-                ON e.{here}_lot_id = r.lot_id
-        )
-        SELECT parent_lot_id, child_lot_id, sum(quantity) AS quantity, unit
-        FROM genealogy_edge JOIN reached ON {here}_lot_id = reached.lot_id
-        GROUP BY parent_lot_id, child_lot_id, unit
-        ORDER BY parent_lot_id, child_lot_id, unit"""
-    rows = (await tx.execute(sql(statement), {"lot_id": lot_id})).mappings()
-    return [Edge(**row) for row in rows]
-
-
-async def nodes(tx: Transaction, lot_ids: Sequence[str]) -> list[dict[str, Any]]:
-    """Return what each lot is, and by which operation and equipment it was produced."""
-    statement = """
-        SELECT wanted.lot_id, lot.material_definition_id, lot.quantity, lot.unit,
-               step.operation, step.equipment_id
-        FROM unnest(CAST(:lot_ids AS text[])) AS wanted (lot_id)
-        LEFT JOIN lot USING (lot_id)
-        LEFT JOIN LATERAL (
-            SELECT operation, equipment_id FROM genealogy_step s
-            WHERE s.lot_id = wanted.lot_id AND s.use = 'produced'
-            ORDER BY ended_at DESC LIMIT 1
-        ) AS step ON true
-        ORDER BY wanted.lot_id"""
-    rows = (await tx.execute(sql(statement), {"lot_ids": list(lot_ids)})).mappings()
-    return [dict(row) for row in rows]
-
-
 async def history(tx: Transaction, lot_id: str) -> list[dict[str, Any]]:
     """Return all events that name a lot, and those about its job orders that name no lot at all."""
     statement = """
@@ -315,18 +249,6 @@ async def history(tx: Transaction, lot_id: str) -> list[dict[str, Any]]:
         FROM record WHERE position IN (SELECT position FROM own UNION SELECT position FROM beside)
         ORDER BY time, position"""
     rows = (await tx.execute(sql(statement), {"lot_id": lot_id})).mappings()
-    return [dict(row) for row in rows]
-
-
-async def lots(tx: Transaction, search: str, limit: int) -> list[dict[str, Any]]:
-    """Return lots whose id or material contains a text, newest first."""
-    statement = """
-        SELECT lot_id, material_definition_id, quantity, unit, work_request_id, origin,
-               registered_at
-        FROM lot WHERE lot_id ILIKE :like OR material_definition_id ILIKE :like
-        ORDER BY registered_at DESC NULLS LAST, lot_id LIMIT :limit"""
-    escaped = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    rows = (await tx.execute(sql(statement), {"like": f"%{escaped}%", "limit": limit})).mappings()
     return [dict(row) for row in rows]
 
 

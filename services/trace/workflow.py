@@ -6,15 +6,24 @@ from typing import Any
 
 import structlog
 
-from services.trace import domain, seal, store
+from services.trace import concern, domain, lots, seal, store
 from services.trace.export import ExportLines
 from services.trace.proof import proof_of
+from services.trace.recalls import Recalls
 from services.trace.signing import Keys, Signer, signer_at
 from shared.app import Service
 from shared.effects import Handler, Said
 from shared.envelope import Envelope
 from shared.errors import NotFoundError
-from shared.events import GenealogyRecorded, MaterialLotRegistered, RecordSealed
+from shared.events import (
+    CellCompleted,
+    CellGraded,
+    GenealogyRecorded,
+    LotHeld,
+    LotHoldReleased,
+    MaterialLotRegistered,
+    RecordSealed,
+)
 from shared.facts import Event
 from shared.transaction import Transaction
 
@@ -30,19 +39,60 @@ async def keep(tx: Transaction, said: Sequence[Said]) -> None:
 
 
 async def take_lot(tx: Transaction, envelope: Envelope, event: MaterialLotRegistered) -> None:
-    """Keep what a lot is."""
-    await store.register_lot(tx, envelope, event)
+    """Keep what a lot is and which pellets are its members."""
+    await lots.register_lot(tx, envelope, event)
+    if event.members:
+        await lots.add_members(tx, event.lot_id, event.members)
 
 
 async def take_genealogy(tx: Transaction, envelope: Envelope, event: GenealogyRecorded) -> None:
     """Keep what was made of what."""
-    await store.add_genealogy(tx, envelope, event, domain.edges_of(event))
+    await lots.add_genealogy(tx, envelope, event, domain.edges_of(event))
 
 
-HANDLERS: dict[type[Event], Handler] = {
-    MaterialLotRegistered: take_lot,
-    GenealogyRecorded: take_genealogy,
-}
+async def take_hold(tx: Transaction, envelope: Envelope, event: LotHeld) -> None:
+    """Keep that a gate holds a lot."""
+    await lots.keep_hold(tx, event.lot_id, event.gate, event.reason, envelope.time)
+
+
+async def take_release(tx: Transaction, envelope: Envelope, event: LotHoldReleased) -> None:
+    """Forget that a gate held a lot; the record does not."""
+    await lots.end_hold(tx, event.lot_id, event.gate)
+
+
+async def take_grade(
+    tx: Transaction, envelope: Envelope, event: CellGraded | CellCompleted
+) -> None:
+    """Keep the newest grade of a cell, and when nothing was open any more."""
+    completed_at = envelope.time if isinstance(event, CellCompleted) else None
+    capacity_mah = event.discharge_capacity_mah
+    await lots.keep_grade(tx, event.lot_id, event.grade, capacity_mah, completed_at)
+
+
+def handlers(recalls: Recalls) -> dict[type[Event], Handler]:
+    """Return what this service does with each event it knows."""
+
+    async def take_made(tx: Transaction, envelope: Envelope, event: GenealogyRecorded) -> None:
+        await take_genealogy(tx, envelope, event)
+        edges = domain.edges_of(event)
+        if edges:
+            await recalls.follow(tx, [(edge.parent_lot_id, edge.child_lot_id) for edge in edges])
+
+    async def take_members(
+        tx: Transaction, envelope: Envelope, event: MaterialLotRegistered
+    ) -> None:
+        await take_lot(tx, envelope, event)
+        if event.members:
+            await recalls.follow(tx, [(event.lot_id, member) for member in event.members])
+
+    return {
+        MaterialLotRegistered: take_members,
+        GenealogyRecorded: take_made,
+        LotHeld: take_hold,
+        LotHoldReleased: take_release,
+        CellGraded: take_grade,
+        CellCompleted: take_grade,
+    }
 
 
 class Sealer:
@@ -77,6 +127,7 @@ class Sealer:
         """Seal the next part of the record; return how many records were put under it."""
         database, outbox = self._service.database, self._service.outbox
         signer, now = await self.signer(), self._service.clock.now()
+        await self._keep_own()
         async with database.quiet() as tx:
             settled = await store.settled_position(tx)
         async with database.quiet() as tx:
@@ -99,6 +150,13 @@ class Sealer:
             await outbox.record(tx, event)
         database.committed.set()
         return len(fresh)
+
+    async def _keep_own(self) -> None:
+        """Take this service's own events into the record, but for the seals, which have no end."""
+        async with self._service.database.quiet() as tx:
+            own = await store.own_events(tx, RECORDS_IN_A_SEAL)
+            if own:
+                await store.keep(tx, [Envelope.model_validate_json(body) for body in own])
 
 
 async def verify(tx: Transaction) -> dict[str, Any]:
@@ -182,17 +240,18 @@ async def genealogy(tx: Transaction, lot_id: str, direction: domain.Direction) -
     Raises:
         NotFoundError: no event has named this lot.
     """
-    if not await store.lot_exists(tx, lot_id):
+    if not await lots.lot_exists(tx, lot_id):
         raise NotFoundError(f"lot {lot_id} is not known here")
     edges = set()
     if direction != "forward":
-        edges |= set(await store.edges(tx, lot_id, backward=True))
+        edges |= set(await lots.edges(tx, lot_id, backward=True))
     if direction != "backward":
-        edges |= set(await store.edges(tx, lot_id, backward=False))
+        edges |= set(await lots.edges(tx, lot_id, backward=False))
+    edges |= set(await lots.member_edges(tx, lot_id))
     pairs = [(edge.parent_lot_id, edge.child_lot_id) for edge in edges]
     lot_ids = {lot_id, *(end for pair in pairs for end in pair)}
     rank = domain.ranks(lot_ids, pairs)
-    nodes = [node | {"rank": rank[node["lot_id"]]} for node in await store.nodes(tx, list(rank))]
+    nodes = [node | {"rank": rank[node["lot_id"]]} for node in await lots.nodes(tx, list(rank))]
     return {
         "nodes": sorted(nodes, key=lambda node: (node["rank"], node["lot_id"])),
         "edges": [
@@ -207,12 +266,24 @@ async def genealogy(tx: Transaction, lot_id: str, direction: domain.Direction) -
     }
 
 
+async def circumstances(tx: Transaction, lot_id: str) -> list[dict[str, Any]]:
+    """Return what was at work on a lot and on all it was made of.
+
+    Raises:
+        NotFoundError: no event has named this lot.
+    """
+    if not await lots.lot_exists(tx, lot_id):
+        raise NotFoundError(f"lot {lot_id} is not known here")
+    above = await lots.edges(tx, lot_id, backward=True)
+    return await concern.circumstances(tx, [lot_id, *{edge.parent_lot_id for edge in above}])
+
+
 async def history(tx: Transaction, lot_id: str) -> list[dict[str, Any]]:
     """Return a lot's life, event by event.
 
     Raises:
         NotFoundError: no event has named this lot.
     """
-    if not await store.lot_exists(tx, lot_id):
+    if not await lots.lot_exists(tx, lot_id):
         raise NotFoundError(f"lot {lot_id} is not known here")
     return await store.history(tx, lot_id)

@@ -31,7 +31,14 @@ from shared.events.quality import (
     SpectrumMeasured,
     WaiverChanged,
 )
-from shared.events.record import CertificateValidityChanged, FileSealed, OperatorActed, RecordSealed
+from shared.events.record import (
+    CertificateValidityChanged,
+    FileSealed,
+    LotsRecalled,
+    OperatorActed,
+    RecallEnded,
+    RecordSealed,
+)
 from shared.events.work import (
     JobOrderEnded,
     JobOrderHeld,
@@ -61,12 +68,14 @@ __all__ = [
     "JobOrderStarted",
     "LotHeld",
     "LotHoldReleased",
+    "LotsRecalled",
     "MaterialLotRegistered",
     "NonconformanceChanged",
     "NonconformanceRaised",
     "OperatorActed",
     "PlcHearingChanged",
     "PlcReported",
+    "RecallEnded",
     "RecordSealed",
     "RecordSigned",
     "SinterRunEnded",

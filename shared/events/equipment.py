@@ -17,13 +17,17 @@ from shared.facts import (
 
 
 class EquipmentStateChanged(EquipmentEvent):
-    """SEMI E10 state of a station with the quality of that knowledge beside it."""
+    """SEMI E10 state of a station with the quality of that knowledge beside it.
+
+    software_version: what the station says it runs, None where it does not say.
+    """
 
     kind: ClassVar[str] = "equipment_state_changed"
     state: EquipmentState
     data_quality: DataQuality
     reason: str | None
     changed_at: AwareDatetime
+    software_version: str | None = None
 
 
 class FurnaceLoadPlanned(EquipmentEvent):

@@ -50,6 +50,45 @@ class RecordSealed(Event):
         return str(self.position)
 
 
+class LotsRecalled(Event):
+    """A person recalled what a node touched, and all made of it: none of it may go on.
+
+    Said for at most a thousand lots at once, and again for lots made of them later. seen_sha256:
+    hash of the list that the person saw before. from_at, to_at: None where all time is meant.
+    """
+
+    kind: ClassVar[str] = "lots_recalled"
+    subject_kind: ClassVar[SubjectKind] = "recall"
+    recall_id: str
+    node_kind: str
+    node_id: str
+    from_at: AwareDatetime | None
+    to_at: AwareDatetime | None
+    lot_ids: tuple[str, ...]
+    person: str
+    reason: str
+    seen_sha256: str
+
+    @property
+    def subject(self) -> str:
+        return self.recall_id
+
+
+class RecallEnded(Event):
+    """A person ended a recall: it holds none of its lots any more."""
+
+    kind: ClassVar[str] = "recall_ended"
+    subject_kind: ClassVar[SubjectKind] = "recall"
+    recall_id: str
+    lot_ids: tuple[str, ...]
+    person: str
+    reason: str
+
+    @property
+    def subject(self) -> str:
+        return self.recall_id
+
+
 class CertificateValidityChanged(Event):
     """A certificate of the OPC UA connections nears its end, is past it, or was renewed.
 

@@ -74,6 +74,8 @@ ELSEWHERE = {
     "/furnace-plan/pins/{pin_id}/end",
     "/lots/{lot_id}/grades",
     "/sampling-resumptions",
+    "/recalls",
+    "/recalls/{recall_id}/end",
     "/trust/{fingerprint}/accept",
     "/trust/{fingerprint}/reject",
 }

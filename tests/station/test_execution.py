@@ -24,7 +24,9 @@ from shared.events import (
     JobOrderStarted,
     LotHeld,
     LotHoldReleased,
+    LotsRecalled,
     MaterialLotRegistered,
+    RecallEnded,
 )
 from shared.facts import Disposition, Event, Material, PartDisposition
 from shared.outbox import Outbox
@@ -304,6 +306,46 @@ async def test_a_lot_that_quality_holds_goes_on_when_quality_lets_it_go(floor: F
     await floor.run()
     assert "press" not in begun
     assert "press" in [event.operation for event in floor.released]
+
+
+async def test_a_recalled_cell_waits_until_the_recall_ends_and_the_other_goes_on(
+    floor: Floor,
+) -> None:
+    await accept(floor, schedule())
+    recalled = LotsRecalled(
+        recall_id="recall-1",
+        node_kind="equipment",
+        node_id="pilot/a",
+        from_at=None,
+        to_at=None,
+        lot_ids=("WR1-C01", "of another plant"),
+        person="Li Na",
+        reason="crack",
+        seen_sha256="0" * 64,
+    )
+    ended = RecallEnded(
+        recall_id="recall-1",
+        lot_ids=("WR1-C01", "of another plant"),
+        person="Li Na",
+        reason="no crack",
+    )
+    for _ in range(2):
+        async with floor.database.begin() as tx:
+            await floor.work.on_recalled(tx, ENVELOPE, recalled)
+    await floor.run()
+    await floor.wait_for_limits(3600)
+    await floor.run()
+    [held] = [event for event in floor.said if isinstance(event, LotHeld)]
+    assert (held.lot_id, held.gate, held.work_request_id) == ("WR1-C01", "recall-1", "WR1")
+    assert held.reason == "crack (Li Na; equipment pilot/a)"
+    assert floor.kinds().count("CellCompleted") == 1
+    async with floor.database.begin() as tx:
+        await floor.work.on_recall_ended(tx, ENVELOPE, ended)
+    await floor.run()
+    await floor.wait_for_limits(3600)
+    await floor.run()
+    assert floor.kinds().count("CellCompleted") == 2
+    assert [(await floor.cell(f"WR1-C0{n}"))["disposition"] for n in (1, 2)] == ["released"] * 2
 
 
 async def test_a_gate_that_never_decided_lets_nothing_through(floor: Floor) -> None:

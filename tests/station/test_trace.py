@@ -441,3 +441,67 @@ async def test_sealer_waits_for_who_drew_a_lower_position_and_commits_later(
     assert await sealing == 2
     async with database.quiet() as tx:
         assert (await workflow.verify(tx))["ok"]
+
+
+async def post(
+    client: httpx.AsyncClient, path: str, body: dict[str, object], key: str
+) -> httpx.Response:
+    return await client.post(path, json=body, headers={"idempotency-key": key})
+
+
+async def test_recall_is_looked_at_first_ordered_in_one_step_and_sealed(
+    client: httpx.AsyncClient, speaker: Speaker
+) -> None:
+    await speaker.say("execution", made(["POWDER"], ["P1", "P2"]), AT)
+    await speaker.say("execution", made(["P1"], ["CELL"]), AT)
+    glue = {"kind": "equipment", "node_id": "pilot/dryroom"}
+
+    async def known() -> bool:
+        return (await client.get("/lots/CELL/genealogy")).status_code == 200
+
+    await until(known)
+    shown = await get(client, "/recalls/dry-run", kind="lot", node_id="P1")
+    assert [lot["lot_id"] for lot in shown["lots"]] == ["CELL", "P1"]  # type: ignore[attr-defined]
+    assert (await get(client, "/recalls"))["items"] == []
+    order = {
+        "kind": "lot",
+        "node_id": "P1",
+        "person": "Li Na",
+        "reason": "crack",
+        "seen_sha256": shown["sha256"],
+    }
+    stale = await post(client, "/recalls", order | {"seen_sha256": "0" * 64}, "key-stale")
+    assert (stale.status_code, stale.json()["current"]["lot_count"]) == (409, 2)
+    given = await post(client, "/recalls", order, "key-order")
+    assert given.status_code == 201, given.text
+    again = await post(client, "/recalls", order, "key-order")
+    assert again.json() == given.json()
+    assert len((await get(client, "/recalls"))["items"]) == 1  # type: ignore[arg-type]
+    recall_id = given.json()["recall_id"]
+    await speaker.say("execution", made(["CELL"], ["PACK"]), AT)
+
+    async def widened() -> bool:
+        return (await get(client, f"/recalls/{recall_id}"))["lot_count"] == 3
+
+    await until(widened)
+    end = {"person": "Li Na", "reason": "no crack"}
+    path = f"/recalls/{recall_id}/end"
+    ended = await post(client, path, end, "key-end-1")
+    assert ended.json() == {"recall_id": recall_id, "lot_count": 3}
+    assert (await post(client, path, end, "key-end-1")).json() == ended.json()
+    assert (await post(client, path, end, "key-end-2")).status_code == 409
+    assert (await post(client, "/recalls/recall-99/end", end, "key-end-3")).status_code == 404
+
+    async def own_in_the_record() -> bool:
+        items = (await get(client, "/record", limit=1000))["items"]
+        assert isinstance(items, list)
+        own = [one["type"].split(".")[2] for one in items if one["source"] == "trace"]
+        return own == ["lots_recalled", "lots_recalled", "recall_ended"]
+
+    await until(own_in_the_record)
+    wide = await get(client, "/recalls/dry-run", **glue)  # type: ignore[arg-type]
+    assert wide["lot_count"] == 4
+    nothing = await client.get("/recalls/dry-run", params={"kind": "fixture", "node_id": "F"})
+    assert nothing.status_code == 404
+    around = (await get(client, "/lots/CELL/circumstances"))["items"]
+    assert ("recipe", "stack@1") in {(one["kind"], one["node_id"]) for one in around}  # type: ignore[attr-defined]
