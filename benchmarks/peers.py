@@ -119,6 +119,7 @@ def peer(
         "HALITE_DATABASE_URL": on.postgres.url(service),
         "HALITE_MQTT_URL": on.broker.url,
         "HALITE_PLANT_FILE": str(ROOT / "deploy/plant.toml"),
+        "HALITE_DATA_DIR": str(on.folder),
         "HALITE_SERVICE_URLS": json.dumps(urls),
     }
     command = [sys.executable, "-m", module]

@@ -17,7 +17,7 @@ COMMANDS = {
     "plant": "Compare the plant file with what its stations offer.",
     "restore": "Put a plant back into an empty folder.",
     "sintering": "Solve and check oven scheduling instances.",
-    "verify": "Check an export of the record, or the proof of a cell, without the plant.",
+    "verify": "Check an export of the record, or the proof of a cell.",
     "trust": "List, accept and reject the certificates of PLCs.",
 }
 

@@ -1,7 +1,8 @@
 """The record as one file of text that proves itself: its lines, and their verification offline.
 
 The first line is a header, then come the lines of the records (what a leaf is the hash of) each
-before the line of the seal over them, then a last line signed over every byte before it.
+before the line of the seal over them, then a last line signed over all lines but the records,
+which stand under the seals.
 """
 
 import hashlib
@@ -51,7 +52,6 @@ class ExportLines:
     def part(self, seal: Seal, records: Sequence[Record]) -> bytes:
         """Return the lines of a seal, with the records it added before it."""
         lines = "".join(f"{record.content()}\n" for record in records).encode()
-        self._digest.update(lines)
         self._position, self._root, self._seals = seal.position, seal.root, self._seals + 1
         return lines + self._line({"seal": seal_values(seal)})
 
@@ -62,7 +62,7 @@ class ExportLines:
             "root_sha256": self._root.hex(),
             "seal_count": self._seals,
             "exported_at": exported_at.isoformat(),
-            "bytes_sha256": self._digest.hexdigest(),
+            "other_lines_sha256": self._digest.hexdigest(),
             "key_id": self._signer.key_id,
         }
         signature = self._signer.sign(canonical(values).encode()).hex()
@@ -151,7 +151,6 @@ class Verification:
         try:
             for line in lines:
                 if line[0] == RECORD and self._keys and line.endswith(b"\n") and not self._ended:
-                    self._digest.update(line)
                     self._leaves.append(leaf_of(line[:-1]))
                     yield line
                 else:
@@ -218,8 +217,8 @@ class Verification:
         said = (values["position"], values["root_sha256"], values["seal_count"])
         if said != (found.position, found.root.hex(), found.seal_count) or self._leaves:
             raise InvalidInputError("its last line tells of other seals than stand before it")
-        if values["bytes_sha256"] != self._digest.hexdigest():
-            raise InvalidInputError("its bytes are not those that were written")
+        if values["other_lines_sha256"] != self._digest.hexdigest():
+            raise InvalidInputError("its lines are not those that were written")
         found.exported_at, self._ended = str(values["exported_at"]), True
 
 
