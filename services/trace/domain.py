@@ -176,26 +176,25 @@ def ranks(lot_ids: Iterable[str], edges: Iterable[tuple[str, str]]) -> dict[str,
     edges: (parent, child). Lots in a circle, which only wrong data can make, stand behind the
     last lot that leads into it.
     """
-    children: dict[str, set[str]] = {lot_id: set() for lot_id in lot_ids}
+    children: dict[str, list[str]] = {lot_id: [] for lot_id in lot_ids}
     open_parents = dict.fromkeys(children, 0)
     for parent, child in set(edges):
-        if child not in children[parent]:
-            children[parent].add(child)
-            open_parents[child] += 1
+        children[parent].append(child)
+        open_parents[child] += 1
     rank = dict.fromkeys(children, 0)
-    left = set(children)
-    ready = sorted(lot_id for lot_id in left if open_parents[lot_id] == 0)
-    while left:
+    done: set[str] = set()
+    ready = [lot_id for lot_id in children if open_parents[lot_id] == 0]
+    while len(done) < len(children):
         if not ready:
+            left = children.keys() - done
             ready = [min(left, key=lambda lot_id: (rank[lot_id], lot_id))]
-        for lot_id in ready:
-            left.discard(lot_id)
-        following = set()
-        for lot_id in ready:
-            for child in children[lot_id] & left:
-                rank[child] = max(rank[child], rank[lot_id] + 1)
-                open_parents[child] -= 1
-                if open_parents[child] == 0:
-                    following.add(child)
-        ready = sorted(following)
+        here = ready.pop()
+        done.add(here)
+        for child in children[here]:
+            if child in done:
+                continue
+            rank[child] = max(rank[child], rank[here] + 1)
+            open_parents[child] -= 1
+            if open_parents[child] == 0:
+                ready.append(child)
     return rank
