@@ -16,7 +16,7 @@ from shared.routes import add_stations_route
 from shared.settings import StationSettings
 from shared.stationfacts import held_events
 from shared.stations import JobAnswer
-from shared.stationwork import StationRunner, StationWork
+from shared.stationwork import StartGuard, StationRunner, StationWork
 from shared.transaction import Transaction
 from shared.units import display_unit
 
@@ -36,16 +36,22 @@ def access_to(service: Service, station: StationSettings) -> Access:
 
 
 def drive_stations(
-    service: Service, work: StationWork, places: dict[str, int] | None = None
+    service: Service,
+    work: StationWork,
+    places: dict[str, int] | None = None,
+    guard: StartGuard | None = None,
 ) -> list[StationRunner]:
     """Add loops to a service that drive all its stations; `places` is by kind, 1 by default.
+
+    `guard` is asked before each start.
 
     A replica that came later is connected too, and drives them when the first one has ended.
     """
     runners, connect = [], service.parts.station or StationClient
     for station in service.plant.stations_of(service.name):
         client = connect(station, access_to(service, station))
-        runner = StationRunner(service, client, work, (places or {}).get(station.kind, 1))
+        count = (places or {}).get(station.kind, 1)
+        runner = StationRunner(service, client, work, count, guard)
         service.loop(f"connect {station.name}", client.run)
         service.loop(f"drive {station.name}", runner.run, alone=True)
         service.loop(f"telemetry {station.name}", runner.telemetry)

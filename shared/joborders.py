@@ -370,6 +370,15 @@ def _value(value: Any) -> ParameterValue:
     return value if isinstance(value, str) else float(value)
 
 
+async def holds_of(tx: Transaction, lot_ids: Sequence[str]) -> list[str]:
+    """Return one sentence for each hold of some lots."""
+    statement = """
+        SELECT lot_id, gate, reason FROM lot_hold WHERE lot_id = ANY(:lot_ids)
+        ORDER BY lot_id, gate"""
+    rows = (await tx.execute(sql(statement), {"lot_ids": list(lot_ids)})).mappings()
+    return [f"lot {row['lot_id']} held by {row['gate']}: {row['reason']}" for row in rows]
+
+
 def answer_record(answer: JobAnswer) -> dict[str, Any]:
     """Return a job answer as JSON-ready values; a number that is none becomes null."""
     record = asdict(answer)

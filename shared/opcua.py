@@ -17,7 +17,7 @@ from shared.errors import MesError, StationFaultError, StationUnreachableError
 from shared.opcua_data import job_answer, job_at_station, job_order_structure
 from shared.opcua_link import LOST, TIMEOUT_S, Access, connection
 from shared.opcua_offer import StationNodes, explore
-from shared.opcua_stream import Listener, open_streams
+from shared.opcua_stream import Listener, open_streams, sample_of
 from shared.opcua_structures import JobStructures, job_structures
 from shared.pulse import Pulse
 from shared.settings import StationSettings
@@ -122,6 +122,15 @@ class StationClient:
                 for entry in entries or []
             ]
         return {job.content.job_order_id: job for job in held}
+
+    async def read(self, signals: Sequence[str]) -> dict[str, Sample]:
+        """Return what the station shows of some signals now, without those it has not."""
+        async with self._asking(f"read {', '.join(signals)}") as nodes:
+            here = {signal: nodes.values[signal] for signal in signals if signal in nodes.values}
+            return {
+                signal: sample_of(signal, await node.read_data_value(raise_on_bad_status=False))
+                for signal, node in here.items()
+            }
 
     async def store(self, content: JobContent) -> None:
         """Give the station a job order; it does not start. The same content may be sent twice."""

@@ -40,12 +40,29 @@ class StationWork(Protocol):
         """Record what an ended or aborted order did, with its events."""
 
 
+class StartGuard(Protocol):
+    """What a service looks at once more just before a station starts."""
+
+    async def why_not(self, client: StationClient, order: StationOrder) -> str | None:
+        """Return why a stored order cannot start yet, None when it may; it is asked again.
+
+        Raises:
+            PersonNeededError: waiting will not mend it.
+        """
+
+
 class StationRunner:
     """One station of a service, with `places` orders at a time (1; more in a rack)."""
 
     def __init__(
-        self, service: Service, client: StationClient, work: StationWork, places: int = 1
+        self,
+        service: Service,
+        client: StationClient,
+        work: StationWork,
+        places: int = 1,
+        guard: StartGuard | None = None,
     ) -> None:
+        self._guard = guard
         self.client, self._service, self._work, self._places = client, service, work, places
         self._database, self._outbox = service.database, service.outbox
         self._states = EquipmentStates(service, client.equipment_id)
@@ -176,6 +193,8 @@ class StationRunner:
             await self._withdraw(held)
             raise StationFaultError("recipe read back differs: " + "; ".join(differences))
         if held.state == "not_allowed_to_start":
+            if order.started_at is None and await self._must_wait(order, held):
+                return False
             order = await self._keep_asked(order)
             await self.client.start(order.station_order_id)
         started = replace(order.to("running"), started_at=self._service.clock.now())
@@ -183,6 +202,20 @@ class StationRunner:
             await joborders.save(tx, order.state, started)
             await self._outbox.record(tx, *started_events(started))
         return True
+
+    async def _must_wait(self, order: StationOrder, held: JobAtStation) -> bool:
+        """Ask the guard whether a stored order has to wait; one that a person must see goes back.
+
+        Raises:
+            PersonNeededError: the guard's; the station has lost the order.
+        """
+        if self._guard is None:
+            return False
+        try:
+            return await self._guard.why_not(self.client, order) is not None
+        except PersonNeededError:
+            await self._withdraw(held)
+            raise
 
     async def _give(self, order: StationOrder) -> StationOrder:
         """Give the station an order it has not got; one that cannot only store may start it."""

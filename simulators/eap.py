@@ -70,6 +70,16 @@ class Eap(Machine):
             "dew_point_degc": self.noisy("dew", instant, dew_degc, 0.1),
         }
 
+    def loaded_values(self, job: Job, instant: datetime) -> Readings:
+        """Return the vacuum of the chuck, which holds the parts before the start."""
+        return {"chuck_vacuum_kpa": self.vacuum_kpa(job, instant)}
+
+    def vacuum_kpa(self, job: Job, instant: datetime) -> float:
+        """Return the chuck's reading below a job's parts."""
+        lost = self.faults().acts("vacuum_lost", instant)
+        target = 0.0 if lost else job.number("chuck_vacuum_kpa")
+        return self.noisy("vacuum", instant, target, 0.2)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Face:
@@ -121,7 +131,7 @@ class EapRun:
         side = 0 if within_s < self._face_s else 1
         face = self._face(parts[index], index, side)
         readings = self.machine.idle_values(instant)
-        readings["chuck_vacuum_kpa"] = self._vacuum_kpa(instant)
+        readings["chuck_vacuum_kpa"] = self.machine.vacuum_kpa(self.job, instant)
         if within_s < 2.0 * self._face_s:
             needle, substrate = face.needle_v, face.substrate_v
             readings["needle_voltage_v"] = self.machine.noisy("needle", instant, needle, 8.0)
@@ -150,16 +160,13 @@ class EapRun:
                 "arc_count": floats([face.arcs for face in faces], 0),
                 "contact_angle_deg": floats([face.angle_deg for face in faces], 2),
                 "film_um": floats([face.film_um for face in faces], 3),
-                "chuck_vacuum_kpa": round(self._vacuum_kpa(self.moment.at(elapsed_s / 2.0)), 2),
+                "chuck_vacuum_kpa": round(
+                    self.machine.vacuum_kpa(self.job, self.moment.at(elapsed_s / 2.0)), 2
+                ),
                 "glue_ul": round(sum(face.glue_ul for face in faces), 2),
             },
             effects=effects,
         )
-
-    def _vacuum_kpa(self, instant: datetime) -> float:
-        lost = self.machine.faults().acts("vacuum_lost", instant)
-        target = 0.0 if lost else self.job.number("chuck_vacuum_kpa")
-        return self.machine.noisy("vacuum", instant, target, 0.2)
 
     def _coated(self, part: Part, index: int, faces: list[Face]) -> dict[str, Any]:
         entry = self.machine.inherited(self.job, index)

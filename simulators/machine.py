@@ -213,6 +213,10 @@ class Machine:
         """Return the process values of the idle machine."""
         return {signal: self.noisy(signal, instant, 0.0, 0.0) for signal in self.signals}
 
+    def loaded_values(self, job: Job, instant: datetime) -> Readings:
+        """Return what differs from idle while a job is stored and its parts lie ready."""
+        return {}
+
     def faults(self) -> FaultLog:
         """Return the machine's own faults of all times."""
         return self.world.faults(self.name)

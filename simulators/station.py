@@ -57,6 +57,7 @@ class Station:
         self._place = 0
         self._wake = asyncio.Event()
         self._publishing = asyncio.Lock()
+        self._showing = asyncio.Lock()
         self._faults = machine.faults()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -222,6 +223,10 @@ class Station:
             await asyncio.sleep(SHOW_S)
 
     async def _show(self) -> None:
+        async with self._showing:  # the newest values are written last
+            await self._show_now()
+
+    async def _show_now(self) -> None:
         if self.fault("sensors_stuck") is not None:
             return
         now = self._clock.now()
@@ -231,6 +236,11 @@ class Station:
                 elapsed_s = (now - held.record.started_at).total_seconds()
                 readings = held.run.values(min(max(0.0, elapsed_s), held.run.duration_s))
                 break
+        if not readings:
+            for held in self._jobs.values():
+                if held.state in (NOT_ALLOWED, ALLOWED):
+                    readings = self.machine.loaded_values(held.job, now)
+                    break
         readings = {**self.machine.idle_values(now), **readings}
         bad = self.fault("sensors_bad") is not None
         for signal in self.machine.signals:
@@ -276,6 +286,7 @@ class Station:
         self._jobs[job.job_order_id] = held
         self._save(held)
         await self._publish()
+        await self._show()
         return DONE
 
     async def allow(self, job_order_id: str) -> int:

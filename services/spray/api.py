@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.spray import store, workflow
 from services.spray.cure import CureModel
+from services.spray.guard import SprayGuard
 from services.spray.mix import MixFormula
 from services.spray.setup import SpraySetup
 from shared.app import Service
@@ -26,7 +27,7 @@ class MasterData(BaseModel):
     cure_models: list[CureModel] = Field(default_factory=list)
 
 
-def add_routes(service: Service) -> None:
+def add_routes(service: Service, guard: SprayGuard) -> None:
     """Add the routes of this service to its app."""
     app, database = service.app, service.database
     given = Annotated[Command, Depends(command_of(database))]
@@ -46,3 +47,8 @@ def add_routes(service: Service) -> None:
         """The sprayed faces of one pellet."""
         async with database.quiet() as tx:
             return {"items": await store.faces_of(tx, lot_id)}
+
+    @app.get("/interlocks")
+    async def get_interlocks() -> dict[str, Any]:
+        """The stored jobs that wait for dry air or vacuum, each with its reason."""
+        return {"items": guard.waiting()}

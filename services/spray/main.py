@@ -4,6 +4,7 @@ from pathlib import Path
 
 from services.spray.api import add_routes
 from services.spray.domain import pellets
+from services.spray.guard import SprayGuard
 from services.spray.mixing import Mixing
 from services.spray.mixroutes import add_mix_routes
 from services.spray.settings import SpraySettings
@@ -18,9 +19,10 @@ def build(settings: SpraySettings, parts: Parts | None = None) -> Service:
     service = Service(settings, Path(__file__).parent / "migrations", parts)
     service.listen(("execution",), intake(service, pellets))
     mixing = Mixing(service)
-    drive_stations(service, SprayWork(service, mixing))
+    guard = SprayGuard(service, settings, mixing)
+    drive_stations(service, SprayWork(service, mixing), guard=guard)
     service.loop("pot life", mixing.watch)
-    add_routes(service)
+    add_routes(service, guard)
     add_mix_routes(service, mixing)
     return service
 

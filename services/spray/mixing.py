@@ -75,8 +75,12 @@ class Mixing:
             NotFoundError: no such formula.
             InvalidInputError: foreign, missing or double material, or mixed in the future.
             OutOfLimitsError: a mass outside its tolerance.
+            BlockedError: a lot is on hold.
             ConflictError: the lot id is in use.
         """
+        held = await joborders.holds_of(tx, [item.lot_id for item in given.weighings])
+        if held:
+            raise BlockedError(f"{'; '.join(held)}; release it or weigh another lot")
         formula = await mixstore.formula(tx, given.formula_id)
         made_ul, now = mixes.made_ul(formula, given.weighings), self._clock.now()
         mixed_at = given.mixed_at or now

@@ -1,7 +1,16 @@
-"""Settings of the spray service: those every service has."""
+"""Settings of the spray service."""
+
+from pydantic import Field
 
 from shared.settings import ServiceSettings
 
 
 class SpraySettings(ServiceSettings):
-    """Nothing of its own."""
+    """Those every service has, and how patiently it looks at a station before a start.
+
+    vacuum_wait_s: wall seconds a chuck may take to hold its parts. living_s: wall seconds after
+    which a value that was not renewed says nothing any more.
+    """
+
+    vacuum_wait_s: float = Field(default=10.0, ge=0.0)
+    living_s: float = Field(default=10.0, gt=0.0)

@@ -42,3 +42,19 @@ async def faces_of(tx: Transaction, lot_id: str) -> list[dict[str, Any]]:
         FROM coated_face WHERE lot_id = :lot_id ORDER BY sprayed_at, face"""
     rows = (await tx.execute(sql(statement), {"lot_id": lot_id})).mappings()
     return [dict(row) for row in rows]
+
+
+async def keep_nozzle(tx: Transaction, station_order_id: str, nozzle_id: str) -> None:
+    """Keep which nozzle stands at the station when an order starts; the last look counts."""
+    statement = """
+        INSERT INTO start_setup (station_order_id, nozzle_id) VALUES (:station_order_id, :nozzle_id)
+        ON CONFLICT (station_order_id) DO UPDATE SET nozzle_id = excluded.nozzle_id"""
+    values = {"station_order_id": station_order_id, "nozzle_id": nozzle_id}
+    await tx.execute(sql(statement), values)
+
+
+async def nozzle_of(tx: Transaction, station_order_id: str) -> str | None:
+    """Return the nozzle a station order was started with, None where that was not kept."""
+    statement = "SELECT nozzle_id FROM start_setup WHERE station_order_id = :id"
+    nozzle_id: str | None = await tx.scalar(sql(statement), {"id": station_order_id})
+    return nozzle_id

@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from services.spray import curestore, domain, mixstore, sprayband, store
+from services.spray import curestore, domain, interlock, mixstore, sprayband, store
 from services.spray.cure import CureModel
 from services.spray.domain import CoatedFace
+from services.spray.guard import shortest_s
 from services.spray.mix import MixFormula
 from services.spray.mixing import Mixing, shared_ul
 from services.spray.setup import SpraySetup, check_setup
@@ -41,6 +42,7 @@ class SprayWork:
         async def prepare(job_order: JobOrderReleased) -> StationOrder:
             domain.check_tray(job_order, station.capacity_parts)
             order = await order_for(tx, self._service, station, job_order)
+            order = replace(order, parameters=interlock.sent(order.parameters))
             now = self._service.clock.now()
             end = now + timedelta(seconds=shortest_s(order))
             await self._mixing.check_glue(tx, job_order, now, end)
@@ -55,7 +57,7 @@ class SprayWork:
         recipe = await recipes.version(tx, order.recipe_id, order.recipe_version)
         model = await curestore.newest_model(tx)
         faces = judged_faces(recipe, model, parts, answer)
-        nozzle_id = await self._nozzle(tx, order)
+        nozzle_id = await store.nozzle_of(tx, order.station_order_id) or "unknown"
         coating = store.Coating(
             station_order_id=order.station_order_id,
             equipment_id=order.equipment_id,
@@ -81,17 +83,6 @@ class SprayWork:
         event = ended_event(order, job_order, answer, materials, results)
         event = event.model_copy(update={"fixture_id": event.fixture_id or nozzle_id})
         await self._service.outbox.record(tx, event)
-
-    async def _nozzle(self, tx: Transaction, order: StationOrder) -> str:
-        """Return the nozzle of the station's newest setup."""
-        setup = await mixstore.setup_of(tx, order.equipment_id.rsplit("/", 1)[-1])
-        return "unknown" if setup is None else setup.nozzle_id
-
-
-def shortest_s(order: StationOrder) -> float:
-    """Return how long spraying both faces of every part takes at least."""
-    spray_s = order.parameters.get("spray_time_s")
-    return 2.0 * len(order.lot_ids) * spray_s if isinstance(spray_s, float) else 0.0
 
 
 def judged_faces(

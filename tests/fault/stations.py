@@ -1,7 +1,7 @@
 """The simulated stations without a wire: their jobs survive, calls and answers may be lost."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -128,6 +128,12 @@ class MemoryStation(StationClient):
         held = [job_at_station(entry) for entry in self._panel.orders]
         self._lose_answer("JobOrderList")
         return {job.content.job_order_id: job for job in held}
+
+    async def read(self, signals: Sequence[str]) -> dict[str, Sample]:
+        """Return what the panel shows of some signals."""
+        await self._call("ProcessValues")
+        shown = self._panel.samples
+        return {signal: shown[signal] for signal in signals if signal in shown}
 
     async def answer(self, job_order_id: str) -> JobAnswer | None:
         """Return the response of a finished job order, None while it goes on."""

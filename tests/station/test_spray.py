@@ -1,5 +1,6 @@
 """The spray service against simulated EAP stations: glue, interlocks, faces, cure."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 from services.spray.main import build
 from services.spray.settings import SpraySettings
+from shared import joborders
 from shared.events import (
     GenealogyRecorded,
     JobOrderReleased,
@@ -15,7 +17,7 @@ from shared.events import (
     MaterialLotRegistered,
     NonconformanceRaised,
 )
-from tests.station.bench import Bench, Ground, bench, job_order, lot, recipe
+from tests.station.bench import LOOK_S, WITHIN_S, Bench, Ground, bench, job_order, lot, recipe
 from tests.station.glue import formula, setup, weigh_out
 
 GOOD = {"person": "Bo", "viscosity_mpas": 9.96, "conductivity_s_per_cm": 0.005}
@@ -46,6 +48,20 @@ EAP = recipe(
     area_cm2=24.0,
 )
 EAP["parameters"]["distance_mm"] |= {"low": 80, "high": 150}
+EAP["parameters"]["chuck_vacuum_kpa"] |= {"low": 60, "high": 95}
+EAP["parameters"]["dew_point_limit_degc"] = {"value": -35, "source": "test"}
+DRIER = {
+    **EAP,
+    "recipe_id": "eap-drier",
+    "parameters": EAP["parameters"] | {"dew_point_limit_degc": {"value": -90, "source": "test"}},
+}
+WITHOUT_LIMIT = {
+    **EAP,
+    "recipe_id": "eap-no-limit",
+    "parameters": {
+        name: value for name, value in EAP["parameters"].items() if name != "dew_point_limit_degc"
+    },
+}
 
 
 @pytest.fixture(scope="module")
@@ -54,14 +70,14 @@ async def plant(
 ) -> AsyncIterator[Bench]:
     async with bench(
         "spray",
-        lambda values, parts: build(SpraySettings(**values), parts),
+        lambda values, parts: build(SpraySettings(**values, vacuum_wait_s=1.0), parts),
         bench_ground,
         tmp_path_factory.mktemp("spray"),
         idle=("eap-2",),
         speed=2000.0,
     ) as running:
         sections = {
-            "master_recipes": [EAP],
+            "master_recipes": [EAP, DRIER, WITHOUT_LIMIT],
             "mix_formulas": [formula(), formula(formula_id="short", pot_life_s=1200)],
             "setups": [setup("eap-1")],
             "cure_models": [CURE],
@@ -71,16 +87,22 @@ async def plant(
         yield running
 
 
-def spray(name: str, glue: str) -> JobOrderReleased:
+def spray(name: str, glue: str, recipe_id: str = "eap") -> JobOrderReleased:
     return job_order(
         name,
         "eap",
-        "eap",
+        recipe_id,
         [lot(glue, "img_glue", "consumed", 20, "ul"), lot(f"{name}-P", "ose_pellet", "processed")],
         service="spray",
         operation="spray",
         lot_id=f"{name}-CELL",
     )
+
+
+async def holds(plant: Bench, lot_id: str) -> list[str]:
+    """Return the holds of a lot that the service knows of."""
+    async with plant.service.database.quiet() as tx:
+        return await joborders.holds_of(tx, [lot_id])
 
 
 async def usable(plant: Bench, lot_id: str) -> None:
@@ -214,3 +236,49 @@ async def test_cure_is_predicted_confirmed_and_its_drift_is_a_nonconformance(pla
     raised: NonconformanceRaised = await plant.until(NonconformanceRaised, lambda event: True)
     assert raised.lot_ids == ("J5-P",)
     assert "its limit is 0.030" in raised.description
+
+
+async def test_a_chuck_without_vacuum_holds_the_job_and_the_station_goes_on(plant: Bench) -> None:
+    await usable(plant, "IMG-6")
+    async with plant.fault("eap-1", "vacuum_lost", 1.0):
+        await plant.release(spray("J7", "IMG-6"))
+        held = await plant.held("J7")
+    assert "is not within 60.0 to 95.0 kPa; seat the parts" in held.reason
+    await plant.ended_after(spray("J8", "IMG-6"))
+    await plant.post("/job-orders/J7/resume")
+    assert (await plant.ended("J7")).state == "ended"
+
+
+async def test_a_recipe_without_a_dew_point_limit_sprays_nothing(plant: Bench) -> None:
+    await usable(plant, "IMG-7")
+    await plant.release(spray("J9", "IMG-7", "eap-no-limit"))
+    assert "has no released dew_point_limit_degc" in (await plant.held("J9")).reason
+
+
+async def test_a_job_waits_for_dry_air_and_what_is_held_meanwhile_never_starts(
+    plant: Bench,
+) -> None:
+    await usable(plant, "IMG-8")
+    await plant.release(spray("J10", "IMG-8", "eap-drier"))
+    async with asyncio.timeout(WITHIN_S):
+        while not (items := (await plant.get("/interlocks"))["items"]):
+            await asyncio.sleep(LOOK_S)
+    assert items[0]["station_order_id"] == "J10"
+    assert "is not below the recipe's limit -90.0 °C" in items[0]["reason"]
+    await plant.say(LotHeld(lot_id="J10-P", work_request_id=None, gate="person", reason="crack"))
+    assert "lot J10-P held by person: crack" in (await plant.held("J10")).reason
+    assert (await plant.get("/interlocks"))["items"] == []
+    assert "J10" not in plant.stations["eap-1"].job_states()
+
+
+async def test_a_raw_lot_on_hold_is_not_weighed(plant: Bench) -> None:
+    held = LotHeld(lot_id="salt-9", work_request_id=None, gate="person", reason="damp")
+    await plant.say(held)
+    wanted = weigh_out("IMG-9")
+    wanted["weighings"][0]["lot_id"] = "salt-9"
+    async with asyncio.timeout(WITHIN_S):
+        while not await holds(plant, "salt-9"):
+            await asyncio.sleep(LOOK_S)
+    reply = await plant.post("/glue-mixes", wanted)
+    assert reply.status_code == 409
+    assert "lot salt-9 held by person: damp; release it or weigh another lot" in reply.text

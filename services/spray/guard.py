@@ -1,0 +1,128 @@
+"""The last look before a spray job starts: setup, glue and its holds, vacuum, dew point."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from services.spray import interlock, mixstore, store
+from services.spray.interlock import Reading
+from services.spray.mixing import Mixing
+from services.spray.settings import SpraySettings
+from services.spray.setup import check_setup
+from shared import joborders, recipes
+from shared.app import Service
+from shared.errors import BlockedError
+from shared.joborders import StationOrder
+from shared.opcua import StationClient
+from shared.transaction import Transaction
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """An order that is stored at a station and may not start yet."""
+
+    equipment_id: str
+    station_order_id: str
+    reason: str
+    since: datetime
+    since_wall_s: float
+
+
+class SprayGuard:
+    """Lets a stored order start, wait until the room is dry, or go to a person."""
+
+    def __init__(self, service: Service, settings: SpraySettings, mixing: Mixing) -> None:
+        self._service, self._settings, self._mixing = service, settings, mixing
+        self._waiting: dict[str, Waiting] = {}
+
+    def waiting(self) -> list[dict[str, Any]]:
+        """Return what waits for an interlock, one at a station at most."""
+        shown = ("equipment_id", "station_order_id", "reason", "since")
+        return [{name: getattr(item, name) for name in shown} for item in self._waiting.values()]
+
+    async def why_not(self, client: StationClient, order: StationOrder) -> str | None:
+        """Return why an order waits: wet air as long as it takes, a chuck for its time.
+
+        Raises:
+            BlockedError: glue, setup or a hold forbids it, or the chuck did not hold in time.
+            StationUnreachableError: the station does not answer.
+        """
+        now = self._service.clock.now()
+        known = self._waiting.pop(order.equipment_id, None)
+        async with self._service.database.quiet() as tx:
+            await self._check_kept(tx, order, now)
+            recipe = await recipes.version(tx, order.recipe_id, order.recipe_version)
+        limit_degc = interlock.dew_limit_degc(recipe)
+        readings = await self._readings(client)
+        living_s = self._settings.living_s
+        loose = interlock.not_held(readings.get(interlock.VACUUM), recipe, living_s)
+        wet = interlock.too_wet(readings.get(interlock.DEW_POINT), limit_degc, living_s)
+        if loose is None and wet is None:
+            return None
+        waiting = self._wait(order, "; ".join(filter(None, (loose, wet))), now, known)
+        waited_s = asyncio.get_running_loop().time() - waiting.since_wall_s
+        if loose is not None and waited_s >= self._settings.vacuum_wait_s:
+            raise BlockedError(f"{order.equipment_id}: {loose}")
+        self._waiting[order.equipment_id] = waiting
+        return waiting.reason
+
+    async def _check_kept(self, tx: Transaction, order: StationOrder, now: datetime) -> None:
+        [job_order] = order.job_orders
+        end = now + timedelta(seconds=shortest_s(order))
+        held = await joborders.holds_of(tx, [item.lot_id for item in order.materials])
+        if held:
+            raise BlockedError(
+                f"{order.station_order_id}: {'; '.join(held)}; release it or take another lot"
+            )
+        await self._mixing.check_glue(tx, job_order, now, end)
+        station = order.equipment_id.rsplit("/", 1)[-1]
+        setup = check_setup(await mixstore.setup_of(tx, station), station, end)
+        await store.keep_nozzle(tx, order.station_order_id, setup.nozzle_id)
+
+    async def _readings(self, client: StationClient) -> dict[str, Reading]:
+        samples = await client.read(interlock.WATCHED)
+        clock = self._service.clock
+        now = clock.now()
+        return {
+            signal: Reading(
+                value=sample.value,
+                status=sample.status,
+                age_s=clock.wall_delay_s((now - sample.source_at).total_seconds()),
+            )
+            for signal, sample in samples.items()
+        }
+
+    def _wait(
+        self, order: StationOrder, reason: str, now: datetime, known: Waiting | None
+    ) -> Waiting:
+        """Keep that an order waits, from its first look on; it is logged once."""
+        if known is None or known.station_order_id != order.station_order_id:
+            wall_s = asyncio.get_running_loop().time()
+            log.warning(
+                "spray job waits",
+                equipment_id=order.equipment_id,
+                job_order_id=order.station_order_id,
+                reason=reason,
+            )
+            since, since_wall_s = now, wall_s
+        else:
+            since, since_wall_s = known.since, known.since_wall_s
+        waiting = Waiting(
+            equipment_id=order.equipment_id,
+            station_order_id=order.station_order_id,
+            reason=reason,
+            since=since,
+            since_wall_s=since_wall_s,
+        )
+        return waiting
+
+
+def shortest_s(order: StationOrder) -> float:
+    """Return how long spraying both faces of every part takes at least."""
+    spray_s = order.parameters.get("spray_time_s")
+    return 2.0 * len(order.lot_ids) * spray_s if isinstance(spray_s, float) else 0.0
