@@ -26,6 +26,7 @@ from websockets.asyncio.client import connect
 from benchmarks.opcua_client import cpu_s, historian, plant_of, rows, said, stations, tell
 from benchmarks.opcua_client import wait_until as wait
 from benchmarks.peers import ROOT, Floor, floor, free_port, percentile
+from deploy.pki import ensure_gateway_keys
 from deploy.stationcheck import access_by_files
 from shared.opcua_link import connection
 from shared.opcua_offer import explore
@@ -58,6 +59,7 @@ def main() -> None:
 def gateway(on: Floor) -> "Iterator[tuple[int, subprocess.Popen[bytes]]]":
     """Run the real gateway; yields its port and process."""
     on.postgres.ensure_database("gateway")
+    ensure_gateway_keys(on.folder / "secrets/gateway")
     port = free_port()
     nowhere = f"http://127.0.0.1:{free_port()}"
     settings = {
@@ -132,7 +134,8 @@ async def measured(
         await asyncio.to_thread(wait, lambda: len(made) >= len(measuring) * options.values)
         made.clear()
         ages_s.clear()
-        watching = asyncio.create_task(watch(port, shown))
+        key = (on.folder / "secrets/gateway/setup-key").read_text()
+        watching = asyncio.create_task(watch(port, key, shown))
         await asyncio.to_thread(wait, lambda: bool(shown) or watching.done())
         if watching.done():
             watching.result()
@@ -156,10 +159,14 @@ async def measured(
     }
 
 
-async def watch(port: int, shown: list[Seen]) -> None:
+async def watch(port: int, key: str, shown: list[Seen]) -> None:
     """Keep every value of every frame of the overview, with the time it came."""
     async with connect(
-        f"ws://127.0.0.1:{port}/api/live", proxy=None, max_size=None, open_timeout=60
+        f"ws://127.0.0.1:{port}/api/live",
+        additional_headers={"authorization": f"Bearer {key}"},
+        proxy=None,
+        max_size=None,
+        open_timeout=60,
     ) as link:
         await link.send(json.dumps({"subscribe": ["overview"]}))
         async for text in link:

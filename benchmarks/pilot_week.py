@@ -46,7 +46,8 @@ def main() -> int:
             text=True,
         )
         try:
-            figures = list(measure(plant, arguments.port, begun, arguments.limit))
+            key_file = Path(folder) / "data/secrets/gateway/setup-key"
+            figures = list(measure(plant, key_file, arguments.port, begun, arguments.limit))
         finally:
             plant.send_signal(signal.SIGTERM)
             plant.wait(timeout=60)
@@ -56,11 +57,12 @@ def main() -> int:
 
 
 def measure(
-    plant: "subprocess.Popen[str]", port: int, begun: float, limit_s: float
+    plant: "subprocess.Popen[str]", key_file: Path, port: int, begun: float, limit_s: float
 ) -> Iterator[Figure]:
     """Yield the figures of one run, in the order in which they become known."""
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as http:
         _wait(lambda: _up(http), READY_WITHIN_S)
+        http.headers["authorization"] = f"Bearer {key_file.read_text()}"
         yield Figure("start to serving, s", f"{time.monotonic() - begun:.0f}")
         _wait(lambda: bool(http.get("/api/work-requests").json().get("items")), 60)
         loaded = time.monotonic()

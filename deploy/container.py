@@ -17,7 +17,7 @@ from deploy import example_data, plant
 from deploy.broker import Broker, find_program
 from deploy.data_folder import DataFolder
 from deploy.nodesets import ensure_nodesets
-from deploy.pki import ensure_passwords, ensure_pki
+from deploy.pki import ensure_gateway_keys, ensure_passwords, ensure_pki
 from deploy.ports import Ports
 from deploy.postgres import PostgresServer
 from deploy.processes import ChildSpec
@@ -50,7 +50,8 @@ def main(words: Sequence[str]) -> int:
             case "broker":
                 become(broker_spec())
             case "examples":
-                example_data.ensure(PORTS.service_urls()["gateway"], lambda: False)
+                key = example_data.setup_key(DATA)
+                example_data.ensure(PORTS.service_urls()["gateway"], key, lambda: False)
             case "service":
                 become(service_spec(asked.name))
             case "simulator":
@@ -105,6 +106,7 @@ def set_up(speed: float) -> None:
     DATA.plant_file.write_text(named_endpoints(text, host_of_endpoint(GIVEN_PLANT_FILE)))
     ensure_pki(DATA.pki, settings)
     ensure_passwords(DATA.secrets / "opcua", settings)
+    ensure_gateway_keys(DATA.gateway_keys)
     database = PostgresServer(DATA.postgres, DATA.logs)
     for name in SERVICES:
         database.ensure_database(f"halite_{name}")

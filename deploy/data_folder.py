@@ -21,6 +21,7 @@ class DataFolder:
         self.broker = self.path / "broker"
         self.pki = self.path / "pki"
         self.secrets = self.path / "secrets"
+        self.gateway_keys = self.secrets / "gateway"
         self.share = self.path / "share"
         self.logs = self.path / "log"
         self.plant_file = self.path / "plant.toml"

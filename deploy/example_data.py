@@ -6,6 +6,8 @@ from pathlib import Path
 
 import httpx
 
+from deploy.data_folder import DataFolder
+from deploy.pki import SETUP_KEY
 from deploy.processes import PROJECT_DIR, wait_until
 from shared.errors import PersonNeededError
 
@@ -19,13 +21,27 @@ _TRY_AGAIN = {429, 502, 503, 504}
 _WITHIN_S = 60.0
 
 
-def ensure(gateway: str, give_up: Callable[[], bool]) -> None:
+def setup_key(data: DataFolder) -> str:
+    """Return the key with which the plant's own programs enter the gateway.
+
+    Raises:
+        PersonNeededError: it cannot be read.
+    """
+    file = data.gateway_keys / SETUP_KEY
+    try:
+        return file.read_text().strip()
+    except OSError as error:
+        raise PersonNeededError(f"The key file {file} cannot be read: {error.strerror}.") from error
+
+
+def ensure(gateway: str, key: str, give_up: Callable[[], bool]) -> None:
     """Give the examples to a plant that has no work, through the gateway at this address.
 
     Raises:
         PersonNeededError: no answer, a file is missing or refused, or `give_up` became true.
     """
-    with httpx.Client(base_url=gateway, trust_env=False, timeout=30.0) as client:
+    headers = {"authorization": f"Bearer {key}"}
+    with httpx.Client(base_url=gateway, headers=headers, trust_env=False, timeout=30.0) as client:
         if is_empty(client, give_up):
             load(client, FOLDER, give_up)
 
@@ -36,9 +52,7 @@ def is_empty(client: httpx.Client, give_up: Callable[[], bool]) -> bool:
     Raises:
         PersonNeededError: the gateway does not answer as it should.
     """
-    response = _send(
-        client, httpx.Request("GET", client.base_url.join("/api/work-requests")), give_up
-    )
+    response = _send(client, client.build_request("GET", "/api/work-requests"), give_up)
     try:
         answer = response.json()
     except ValueError as error:
@@ -64,8 +78,8 @@ def load(client: httpx.Client, folder: Path, give_up: Callable[[], bool]) -> Non
             "content-type": "application/yaml",
             "idempotency-key": hashlib.sha256(content).hexdigest()[:32],
         }
-        url = client.base_url.join(path)
-        _send(client, httpx.Request("POST", url, headers=headers, content=content), give_up)
+        request = client.build_request("POST", path, headers=headers, content=content)
+        _send(client, request, give_up)
 
 
 def _send(

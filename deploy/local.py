@@ -17,7 +17,7 @@ from deploy import example_data, plant, plant_time
 from deploy.broker import Broker, find_program
 from deploy.data_folder import DataFolder
 from deploy.nodesets import ensure_nodesets
-from deploy.pki import ensure_passwords, ensure_pki
+from deploy.pki import ensure_gateway_keys, ensure_passwords, ensure_pki
 from deploy.ports import DEFAULT_FIRST, HIGHEST_FIRST, Ports, check_free, write_plant_file
 from deploy.postgres import PostgresServer
 from deploy.processes import PROJECT_DIR, Child, ChildSpec
@@ -131,6 +131,7 @@ class LocalPlant:
         ensure_web(self._say)
         ensure_pki(data.pki, settings)
         ensure_passwords(data.secrets / "opcua", settings)
+        ensure_gateway_keys(data.gateway_keys)
         return settings, files, database, broker
 
     def _start(
@@ -170,7 +171,8 @@ class LocalPlant:
         self._say("Looking for work, loading the examples where there is none ...")
         gateway = self._options.ports.service_urls()["gateway"]
         pool = ThreadPoolExecutor(max_workers=1)
-        loading = pool.submit(example_data.ensure, gateway, lambda: self._stop.count > 0)
+        key = example_data.setup_key(self._data)
+        loading = pool.submit(example_data.ensure, gateway, key, lambda: self._stop.count > 0)
         pool.shutdown(wait=False)
         while not loading.done():
             self._round()

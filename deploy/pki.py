@@ -1,4 +1,7 @@
-"""Certificates, trust lists and passwords of the OPC UA connections; made once, then kept."""
+"""Certificates, trust lists and passwords of the OPC UA connections, and the keys to the gateway.
+
+Made once, then kept.
+"""
 
 import ipaddress
 import os
@@ -18,6 +21,7 @@ from shared.errors import NotFoundError, PersonNeededError
 from shared.settings import SERVICES, PlantSettings
 
 PLC_CLIENT = "plc-demo-client"
+SETUP_KEY, FIRST_PASSWORD = "setup-key", "first-password"
 _VALID_FOR = timedelta(days=730)
 RENEWED_BEFORE = timedelta(days=30)
 _KEY_BITS = 2048
@@ -93,6 +97,26 @@ def ensure_passwords(folder: Path, plant: PlantSettings) -> None:
     except OSError as error:
         raise PersonNeededError(
             f"The password file {error.filename} cannot be written: {error.strerror}."
+        ) from error
+
+
+def ensure_gateway_keys(folder: Path) -> None:
+    """Make the setup key of the gateway and, with it, the first administrator's first password.
+
+    The gateway removes the password when another was chosen; it is not made a second time.
+
+    Raises:
+        PersonNeededError: the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        if not (folder / SETUP_KEY).exists():
+            _write(folder / FIRST_PASSWORD, secrets.token_urlsafe(12).encode(), 0o600)
+            _write(folder / SETUP_KEY, secrets.token_urlsafe(32).encode(), 0o600)
+    except OSError as error:
+        raise PersonNeededError(
+            f"The key file {error.filename} cannot be written: {error.strerror}."
         ) from error
 
 

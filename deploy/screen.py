@@ -1,6 +1,7 @@
 """The one screen a person sees when the plant is up: what runs where, and how to stop it."""
 
 from deploy.data_folder import DataFolder
+from deploy.pki import FIRST_PASSWORD
 from deploy.ports import Ports
 from shared.settings import SERVICES
 
@@ -11,6 +12,7 @@ def ready_screen(ports: Ports, data: DataFolder, speed: float, seconds_taken: fl
     others = [name for name in SERVICES if name != "gateway"]
     rows = [
         ("Operators' page", urls["gateway"]),
+        *_first_sign_in(data),
         *((f"  {name}", f"{urls[name]}/docs") for name in others),
         ("Events (MQTT)", f"mqtt://127.0.0.1:{ports.mqtt}"),
         ("Line PLCs (OPC UA)", f"opc.tcp://127.0.0.1:{ports.opcua}"),
@@ -21,6 +23,12 @@ def ready_screen(ports: Ports, data: DataFolder, speed: float, seconds_taken: fl
     ]
     lines = [f"{name:<20} {value}" for name, value in rows]
     return "\n".join(("", f"The plant is up after {seconds_taken:.0f} s.", "", *lines, ""))
+
+
+def _first_sign_in(data: DataFolder) -> list[tuple[str, str]]:
+    """Say how to come in while nobody has yet."""
+    file = data.gateway_keys / FIRST_PASSWORD
+    return [("  first sign-in", f"admin, with the password in {file}")] if file.exists() else []
 
 
 def _length(seconds: float) -> str:

@@ -27,6 +27,7 @@ from shared.errors import (
     MesError,
     NotAllowedError,
     NotFoundError,
+    NotSignedInError,
     OutOfLimitsError,
     RetryLaterError,
     StationFaultError,
@@ -46,6 +47,7 @@ log = structlog.get_logger()
 STATUS: dict[type[MesError], int] = {
     InvalidInputError: 422,
     TooLargeError: 413,
+    NotSignedInError: 401,
     NotAllowedError: 403,
     OutOfLimitsError: 422,
     NotFoundError: 404,

@@ -23,6 +23,10 @@ class TooLargeError(InvalidInputError):
     """More bytes than are taken at once here."""
 
 
+class NotSignedInError(PersonNeededError):
+    """Nobody is known to ask: not signed in, or the session is over."""
+
+
 class NotAllowedError(PersonNeededError):
     """Whoever asks may not do this."""
 

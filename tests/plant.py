@@ -35,6 +35,11 @@ class Plant:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def key(self) -> str:
+        """The plant's own key to its gateway."""
+        return (self.data_dir / "secrets/gateway/setup-key").read_text()
+
     def start(self) -> None:
         """Start the plant without examples and wait until it serves."""
         words = ["--data-dir", str(self.data_dir), "--port", str(self.port)]
@@ -49,6 +54,7 @@ class Plant:
                 env={**os.environ, "PYTHONPATH": str(ROOT)},
             )
         self.wait_for(self._is_up, READY_WITHIN_S)
+        self.http.headers["authorization"] = f"Bearer {self.key}"
 
     def stop(self) -> int:
         """Stop the plant in order; return its exit code."""

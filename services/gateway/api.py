@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from fastapi import Depends, Header, Query, Request, Response, WebSocket, WebSocketDisconnect
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, StreamingResponse
@@ -12,19 +12,24 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import ClientDisconnect
 
 from services.gateway import cellpage, masterdata, setaside, store, webapp
+from services.gateway.guard import token_of
+from services.gateway.identity import Identity
 from services.gateway.live import Client, Hub
 from services.gateway.overview import Overview
 from services.gateway.peers import Peers, bounded, check_length, detail_of
 from services.gateway.push import Pusher
+from services.gateway.samesite import own_page, same_origin
+from services.gateway.sessionroutes import add_person_routes, add_session_routes
 from services.gateway.workflow import GatewayWork
 from shared.app import Service
 from shared.commands import Command, command_of
-from shared.errors import MesError, NotAllowedError, NotFoundError, ServiceUnreachableError
+from shared.errors import MesError, NotFoundError, ServiceUnreachableError
 
 SEND_TIMEOUT_S = 5.0
 CLOSE_TIMEOUT_S = 1.0
 LARGEST_SUBSCRIPTION = 8192
-POLICY_VIOLATION, BAD_MESSAGE, TOO_SLOW = 1008, 1003, 1013
+POLICY_VIOLATION, BAD_MESSAGE, TOO_SLOW, SESSION_OVER = 1008, 1003, 1013, 4401
+SESSION_LOOK_S = 5.0
 Limit = Annotated[int, Query(ge=1, le=2000)]
 Topic = Annotated[str, Field(pattern=r"^(overview|cell:[^\x00-\x1f]{1,100})$")]
 
@@ -38,6 +43,7 @@ class Parts(NamedTuple):
     hub: Hub
     pusher: Pusher
     work: GatewayWork
+    identity: Identity
 
 
 class Subscribe(BaseModel):
@@ -48,27 +54,10 @@ class Subscribe(BaseModel):
     subscribe: list[Topic] = Field(max_length=20)
 
 
-def own_page(request: Request) -> None:
-    """Refuse commands that another site's page makes a browser send.
-
-    Raises:
-        NotAllowedError: the page's origin is not this host.
-    """
-    if not same_origin(request.headers.get("origin"), request.headers.get("host")):
-        raise NotAllowedError(f"origin {request.headers['origin']} may not give commands here")
-
-
-def same_origin(origin: str | None, host: str | None) -> bool:
-    """Say whether a request comes from this host's own page, or from no page at all."""
-    if origin is None:
-        return True
-    with contextlib.suppress(ValueError):
-        return host is not None and urlsplit(origin).netloc.lower() == host.lower()
-    return False
-
-
 def add_routes(service: Service, parts: Parts) -> None:
     """Add the routes of this service to its app; what is named first answers first."""
+    add_session_routes(service, parts.identity)
+    add_person_routes(service, parts.identity)
     _add_overview(service, parts)
     _add_records(service, parts)
     _add_set_aside(service, parts)
@@ -279,6 +268,8 @@ def _add_live(service: Service, parts: Parts) -> None:
             asyncio.create_task(_send(socket, client, hub.epoch)),
             asyncio.create_task(_receive(socket, client, hub, pusher)),
         ]
+        if token := token_of(socket.headers):
+            tasks.append(asyncio.create_task(_until_over(parts.identity, token)))
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             codes = [task.result() for task in done]
@@ -305,6 +296,15 @@ async def _send(socket: WebSocket, client: Client, epoch: str) -> int | None:
         return TOO_SLOW
     except WebSocketDisconnect:
         return None
+
+
+async def _until_over(identity: Identity, token: str) -> int:
+    """Wait until a session is over, though nobody asks for anything; return the code for it."""
+    while True:
+        with contextlib.suppress(ServiceUnreachableError):  # nobody is put out for a lost database
+            if not await identity.holds(token):
+                return SESSION_OVER
+        await asyncio.sleep(SESSION_LOOK_S)
 
 
 async def _receive(socket: WebSocket, client: Client, hub: Hub, pusher: Pusher) -> int | None:

@@ -4,7 +4,9 @@ import asyncio
 from pathlib import Path
 
 from services.gateway.api import Parts, add_routes
+from services.gateway.guard import Guard
 from services.gateway.health import Health
+from services.gateway.identity import Identity
 from services.gateway.live import Hub
 from services.gateway.overview import Overview
 from services.gateway.peers import Peers
@@ -37,6 +39,7 @@ def build(settings: GatewaySettings) -> Service:
     hub = Hub()
     pusher = Pusher(hub, overview, peers, service.clock)
     work = GatewayWork(service, pusher.touch)
+    identity = Identity(service.database, service.outbox, settings.secrets_dir / "gateway")
     service.listen(LISTENS_TO, work.handlers, work.on_every)
 
     def take_telemetry(message: Message) -> None:
@@ -44,6 +47,7 @@ def build(settings: GatewaySettings) -> Service:
         message.acknowledge()
 
     service.bus.subscribe(all_telemetry(plant.site), take_telemetry)
+    service.on_start(identity.begin)
     service.on_start(overview.refresh)
     service.loop("copy of events", overview.follow_events)
     service.loop("execution's figures", overview.follow_execution)
@@ -51,7 +55,8 @@ def build(settings: GatewaySettings) -> Service:
     service.loop("push heartbeats", pusher.heartbeats)
     service.loop("push overview", pusher.overviews)
     service.loop("push cells", pusher.cells)
-    add_routes(service, Parts(settings.web_dir, peers, overview, hub, pusher, work))
+    add_routes(service, Parts(settings.web_dir, peers, overview, hub, pusher, work, identity))
+    service.app.add_middleware(Guard, identity=identity)
     return service
 
 

@@ -31,6 +31,7 @@ SUITE = "bookworm"
 BASE = f"halite-base:{SUITE}"
 IMAGE = "halite:compose-test"
 PROJECT = "halite-compose-test"
+CONTAINER, SETUP_KEY = f"{PROJECT}_gateway_1", "/data/secrets/gateway/setup-key"
 PORT, OPCUA_PORT = 28080, 28091
 SPEED = 1500
 DAEMON_WITHIN_S = 60.0
@@ -163,19 +164,20 @@ def try_plant(docker: Docker) -> dict[str, str]:
     size_mb = int(docker.run("image", "inspect", "--format", "{{.Size}}", IMAGE)) / 1e6
     begun_s = time.monotonic()
     docker.compose("up", "--detach", "--no-build")
-    expect(wait_until(ready, HEALTHY_WITHIN_S, every_s=1.0), "all services are ready")
+    gateway = Gateway(docker)
+    expect(wait_until(gateway.ready, HEALTHY_WITHIN_S, every_s=1.0), "all services are ready")
     started_s = time.monotonic() - begun_s
-    graded_s = seconds_until(lambda: graded() > 0, GRADED_WITHIN_S, "a cell is graded")
+    graded_s = seconds_until(lambda: gateway.graded() > 0, GRADED_WITHIN_S, "a cell is graded")
     no_writing(docker)
     docker.run("kill", f"{PROJECT}_execution_1")
-    expect(not answers("execution"), "a killed container is away")
+    expect(not gateway.answers("execution"), "a killed container is away")
     docker.run("start", f"{PROJECT}_execution_1")
-    recovered_s = seconds_until(ready, RECOVERED_WITHIN_S, "a killed container is back")
-    before = graded()
+    recovered_s = seconds_until(gateway.ready, RECOVERED_WITHIN_S, "a killed container is back")
+    before = gateway.graded()
     docker.compose("down")
     docker.compose("up", "--detach", "--no-build")
-    again_s = seconds_until(ready, HEALTHY_WITHIN_S, "the plant starts again")
-    expect(graded() >= before, f"the {before} graded cells are there after a restart")
+    again_s = seconds_until(gateway.ready, HEALTHY_WITHIN_S, "the plant starts again")
+    expect(gateway.graded() >= before, f"the {before} graded cells are there after a restart")
     return {
         "image, MB": f"{size_mb:.0f}",
         "build, s": f"{built_s:.0f}",
@@ -199,30 +201,40 @@ def seconds_until(condition: Callable[[], bool], within_s: float, what: str) -> 
     return time.monotonic() - begun_s
 
 
-def ready() -> bool:
-    """Tell whether every service is ready."""
-    overview = get("/api/overview")
-    return overview is not None and all(entry["ready"] for entry in overview["services"])
+class Gateway:
+    """The plant's face, entered with the setup key that is in its folder."""
 
+    def __init__(self, docker: Docker) -> None:
+        self._docker = docker
+        self._key = ""
 
-def answers(name: str) -> bool:
-    """Tell whether the gateway reaches a service."""
-    return get(f"/api/{name}/livez") is not None
+    def ready(self) -> bool:
+        """Tell whether every service is ready."""
+        overview = self.get("/api/overview")
+        return overview is not None and all(entry["ready"] for entry in overview["services"])
 
+    def answers(self, name: str) -> bool:
+        """Tell whether the gateway reaches a service."""
+        return self.get(f"/api/{name}/livez") is not None
 
-def graded() -> int:
-    """Return how many cells have a grade."""
-    answer = get("/api/work-requests") or {"items": []}
-    return sum(request["graded"] for request in answer["items"])
+    def graded(self) -> int:
+        """Return how many cells have a grade."""
+        answer = self.get("/api/work-requests") or {"items": []}
+        return sum(request["graded"] for request in answer["items"])
 
-
-def get(path: str) -> Any:
-    """Return the gateway's answer, None when it gives none."""
-    try:
-        answer = httpx.get(f"http://127.0.0.1:{PORT}{path}", timeout=10.0, trust_env=False)
-    except httpx.TransportError:
-        return None
-    return answer.json() if answer.status_code == httpx.codes.OK else None
+    def get(self, path: str) -> Any:
+        """Return the gateway's answer, None when it gives none."""
+        try:
+            self._key = self._key or self._docker.run("exec", CONTAINER, "cat", SETUP_KEY)
+            answer = httpx.get(
+                f"http://127.0.0.1:{PORT}{path}",
+                headers={"authorization": f"Bearer {self._key}"},
+                timeout=10.0,
+                trust_env=False,
+            )
+        except (httpx.TransportError, subprocess.CalledProcessError):
+            return None
+        return answer.json() if answer.status_code == httpx.codes.OK else None
 
 
 def no_writing(docker: Docker) -> None:

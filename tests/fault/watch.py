@@ -42,7 +42,7 @@ def watch(campaign: Campaign, for_s: float, seen: Seen | None = None) -> Seen:
     """Look at readiness, the overview and the memory for so many wall seconds; add to `seen`."""
     seen = seen or Seen()
     give_up_s = time.monotonic() + for_s
-    with httpx.Client(timeout=ANSWER_WITHIN_S, trust_env=False) as client:
+    with _client(campaign) as client:
         while time.monotonic() < give_up_s:
             for name, url in campaign.urls.items():
                 _look(client, name, url, seen)
@@ -58,7 +58,7 @@ def watch(campaign: Campaign, for_s: float, seen: Seen | None = None) -> Seen:
 
 def overview(campaign: Campaign) -> dict[str, Any]:
     """Return what the plant's overview shows; nothing while it cannot be asked."""
-    with httpx.Client(timeout=ANSWER_WITHIN_S, trust_env=False) as client:
+    with _client(campaign) as client:
         return _answer(client, f"{campaign.plant.url}{OVERVIEW}")
 
 
@@ -85,6 +85,11 @@ def grown(
         if growth_mb > limit_mb:
             wrong.append(f"{name} grew by {growth_mb:.0f} MB, more than {limit_mb:.0f} MB")
     return Check(name=f"memory: {what}", count=len(during_mb), violations=(*wrong,))
+
+
+def _client(campaign: Campaign) -> httpx.Client:
+    headers = {"authorization": f"Bearer {campaign.plant.key}"}
+    return httpx.Client(headers=headers, timeout=ANSWER_WITHIN_S, trust_env=False)
 
 
 def _look(client: httpx.Client, name: str, url: str, seen: Seen) -> None:

@@ -23,7 +23,7 @@ from deploy.cli import halite
 from deploy.data_folder import DataFolder
 from deploy.debian import needed_libraries
 from deploy.nodesets import unpack
-from deploy.pki import ensure_passwords, ensure_pki, renew, valid_until
+from deploy.pki import ensure_gateway_keys, ensure_passwords, ensure_pki, renew, valid_until
 from deploy.plant import PlantFiles, service_specs, simulator_specs, station_groups
 from deploy.ports import Ports, check_free, shifted_plant_file
 from deploy.processes import PROJECT_DIR, Child, ChildSpec, run_tool, wait_until
@@ -148,6 +148,22 @@ def test_the_screen_says_where_everything_is_and_how_to_stop_it(tmp_path: Path) 
     screen = ready_screen(Ports(first=9000), DataFolder(tmp_path), 1800.0, 12.3)
     for part in ("http://127.0.0.1:9000", "after 12 s", str(tmp_path), "1800 x", "Ctrl-C"):
         assert part in screen
+
+
+def test_the_first_password_is_made_once_with_the_setup_key_and_shown_while_it_is_there(
+    tmp_path: Path,
+) -> None:
+    data = DataFolder(tmp_path)
+    ensure_gateway_keys(data.gateway_keys)
+    first, key = data.gateway_keys / "first-password", data.gateway_keys / "setup-key"
+    assert stat.S_IMODE(key.stat().st_mode) == stat.S_IMODE(first.stat().st_mode) == 0o600
+    assert len(key.read_text()) == 43 and len(first.read_text()) == 16
+    assert str(first) in ready_screen(Ports(), data, 1.0, 1.0)
+    kept = key.read_text()
+    first.unlink()  # as the gateway does when another password was chosen
+    ensure_gateway_keys(data.gateway_keys)
+    assert key.read_text() == kept and not first.exists()
+    assert "first sign-in" not in ready_screen(Ports(), data, 1.0, 1.0)
 
 
 def test_the_broker_listens_on_loopback_and_drops_no_queued_message() -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from services.gateway import cellpage, masterdata, webapp
-from services.gateway.api import same_origin
 from services.gateway.domain import (
     Alarm,
     JobAtStation,
@@ -23,6 +22,7 @@ from services.gateway.domain import (
 )
 from services.gateway.live import Hub
 from services.gateway.peers import bounded, check_length
+from services.gateway.samesite import same_origin
 from services.gateway.values import LiveValues
 from shared.errors import InvalidInputError, NotFoundError, TooLargeError
 from shared.events import (

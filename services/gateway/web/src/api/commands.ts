@@ -4,9 +4,6 @@ import { commandKey, postCommand } from './http';
 import type { PlanLoad } from './furnaces';
 import { liveKey, PLAN_KEY, SET_ASIDE_KEY, TRUST_KEY } from './keys';
 
-/** Until the app has a sign-in, everyone is the operator. */
-const PERSON = 'operator';
-
 interface Acknowledge {
   alarmId: string;
   key: string;
@@ -21,7 +18,7 @@ export function useAcknowledge(alarmId: string): AcknowledgeCommand {
   const queries = useQueryClient();
   const mutation = useMutation<unknown, Error, Acknowledge>({
     mutationFn: ({ alarmId: id, key }) =>
-      postCommand(`/api/alarms/${encodeURIComponent(id)}/acknowledge`, key, PERSON),
+      postCommand(`/api/alarms/${encodeURIComponent(id)}/acknowledge`, key),
     onSuccess: () => queries.invalidateQueries({ queryKey: liveKey('overview') }),
   });
   return { send: () => mutation.mutate({ alarmId, key: commandKey() }), mutation };
@@ -43,7 +40,7 @@ export function useRetry(service: string, eventId: string): RetryCommand {
   const queries = useQueryClient();
   const mutation = useMutation<unknown, Error, Retry>({
     mutationFn: ({ service: name, eventId: id, key }) =>
-      postCommand(`/api/set-aside/${encodeURIComponent(name)}/${encodeURIComponent(id)}/retry`, key, PERSON),
+      postCommand(`/api/set-aside/${encodeURIComponent(name)}/${encodeURIComponent(id)}/retry`, key),
     retry: false,
     onSettled: () => queries.invalidateQueries({ queryKey: SET_ASIDE_KEY }),
   });
@@ -65,7 +62,7 @@ export interface TrustCommand {
 export function useTrust(fingerprint: string): TrustCommand {
   const queries = useQueryClient();
   const mutation = useMutation<unknown, Error, Decision>({
-    mutationFn: ({ path, key }) => postCommand(`/api/plc/trust/${fingerprint}/${path}`, key, PERSON),
+    mutationFn: ({ path, key }) => postCommand(`/api/plc/trust/${fingerprint}/${path}`, key),
     retry: false,
     onSettled: () => queries.invalidateQueries({ queryKey: TRUST_KEY }),
   });
@@ -97,7 +94,7 @@ export interface PlanCommand {
 export function usePlanChange(load: PlanLoad, version: number): PlanCommand {
   const queries = useQueryClient();
   const mutation = useMutation<unknown, Error, PinChange>({
-    mutationFn: ({ path, body, key }) => postCommand(`/api/sintering/furnace-plan/pins${path}`, key, PERSON, body),
+    mutationFn: ({ path, body, key }) => postCommand(`/api/sintering/furnace-plan/pins${path}`, key, body),
     retry: false,
     onSettled: () => queries.invalidateQueries({ queryKey: PLAN_KEY }),
   });

@@ -30,14 +30,13 @@ export async function getJson<Answer>(path: string, signal: AbortSignal): Promis
   }
 }
 
-/** Commands in a person's name. The same key may be sent again: the gateway does it once. */
-export function postCommand<Answer>(path: string, key: string, person: string, body?: unknown): Promise<Answer> {
-  // A header carries ASCII only.
-  const headers = { 'Idempotency-Key': key, 'X-Halite-Person': encodeURIComponent(person) };
+/** Commands in the name of who is signed in. The same key may be sent again: the gateway does it once. */
+export function postCommand<Answer>(path: string, key: string, body?: unknown): Promise<Answer> {
+  const headers = { 'Idempotency-Key': key };
   return ask<Answer>(path, { ...jsonRequest(body, headers), signal: AbortSignal.timeout(TIMEOUT_MS) });
 }
 
-/** Asks a question that is too long for an address; it changes nothing. */
+/** Sends what needs no key: a question too long for an address, or what a repeat does not do twice. */
 export function postQuestion<Answer>(path: string, body: unknown): Promise<Answer> {
   return ask<Answer>(path, { ...jsonRequest(body, {}), signal: AbortSignal.timeout(TIMEOUT_MS) });
 }

@@ -1,25 +1,21 @@
-import { iconMoon, iconSun } from '@siemens/ix-icons/icons';
+import { iconLogOut, iconMoon, iconSun } from '@siemens/ix-icons/icons';
 import { useOverview } from '../api/queries';
+import { useSignOut } from '../api/session';
 import { useI18n } from '../i18n/I18nProvider';
-import type { Language } from '../settings/browser';
 import { useTheme } from '../settings/ThemeProvider';
-import type { Option } from '../ui/Choice';
 import { IconButton } from '../ui/IconButton';
-import { Select } from '../ui/Select';
 import { AlarmBanner } from './AlarmBanner';
 import './Header.css';
+import { LanguageSelect } from './LanguageSelect';
 import { LivePill } from './LivePill';
 import { PlantTime } from './PlantTime';
+import { useCaller } from './session/SessionGate';
 import { useClockFollows } from './useClockFollows';
 
-const LANGUAGES: readonly Option<Language>[] = [
-  { value: 'en', label: 'English' },
-  { value: 'de', label: 'Deutsch' },
-  { value: 'zh', label: '中文' },
-];
-
 export function Header() {
-  const { t, language, setLanguage } = useI18n();
+  const { t } = useI18n();
+  const caller = useCaller();
+  const signOut = useSignOut();
   const { theme, setTheme } = useTheme();
   const overview = useOverview();
   useClockFollows(overview.data);
@@ -32,12 +28,16 @@ export function Header() {
       <PlantTime />
       <LivePill />
       <AlarmBanner overview={overview} />
-      <Select label={t('frame.language')} options={LANGUAGES} value={language} onChange={setLanguage} />
+      <LanguageSelect />
       <IconButton
         icon={dark ? iconSun : iconMoon}
         label={t(dark ? 'frame.to_light' : 'frame.to_dark')}
         onPress={() => setTheme(dark ? 'light' : 'dark')}
       />
+      <div className="header-person" title={caller.login}>
+        {caller.name}
+      </div>
+      <IconButton icon={iconLogOut} label={t('session.sign_out')} onPress={() => signOut.mutate()} />
     </header>
   );
 }

@@ -1,6 +1,7 @@
 /** Every screen with its address and, where it has one, its place in the navigation. A new screen is a line here. */
-import { iconBatteryUprightFull, iconDashboard, iconGanttchart, iconMaintenanceInfo, iconCertificate } from '@siemens/ix-icons/icons';
+import { iconBatteryUprightFull, iconDashboard, iconGanttchart, iconMaintenanceInfo, iconCertificate, iconUserManagement } from '@siemens/ix-icons/icons';
 import { lazy, type ComponentType } from 'react';
+import type { Permission } from '../api/session';
 import type { MessageKey } from '../i18n/en';
 
 interface Screen {
@@ -17,6 +18,7 @@ export const SCREENS: readonly Screen[] = [
   { path: '/furnaces/loads/:loadId', screen: lazy(() => import('../screens/furnaces/FurnaceLoadScreen')) },
   { path: '/aside-events', screen: lazy(() => import('../screens/setaside/SetAsideScreen')) },
   { path: '/trust', screen: lazy(() => import('../screens/trust/TrustScreen')) },
+  { path: '/persons', screen: lazy(() => import('../screens/persons/PersonsScreen')) },
   { path: '/lots/:lotId', screen: lazy(() => import('../screens/lot/LotScreen')) },
 ];
 
@@ -26,6 +28,8 @@ interface NavigationEntry {
   icon: string;
   /** Addresses that belong to this entry. */
   covers: readonly string[];
+  /** Shown only to those who may. */
+  needs?: Permission;
 }
 
 export const NAVIGATION: readonly NavigationEntry[] = [
@@ -34,4 +38,5 @@ export const NAVIGATION: readonly NavigationEntry[] = [
   { to: '/furnaces', label: 'nav.furnaces', icon: iconGanttchart, covers: ['/furnaces'] },
   { to: '/aside-events', label: 'nav.set_aside', icon: iconMaintenanceInfo, covers: [] },
   { to: '/trust', label: 'nav.trust', icon: iconCertificate, covers: [] },
+  { to: '/persons', label: 'nav.persons', icon: iconUserManagement, covers: [], needs: 'administer' },
 ];

@@ -1,7 +1,7 @@
 /** Hands the live link and the plant clock to the screens. */
 import { useQueryClient } from '@tanstack/react-query';
 import { createContext, useContext, useEffect, useState, useSyncExternalStore, type ReactNode } from 'react';
-import { liveKey } from '../api/keys';
+import { liveKey, SESSION_KEY } from '../api/keys';
 import { LiveLink, type LinkState } from './link';
 import { PlantClock, type PlantInstant } from './plant-clock';
 
@@ -24,6 +24,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     const link = new LiveLink(liveUrl(), {
       onSnapshot: (topic, data) => queries.setQueryData(liveKey(topic), data),
       onHeartbeat: (plantTime) => clock.beat(plantTime),
+      onSessionOver: () => queries.setQueryData(SESSION_KEY, null),
     });
     return { link, clock };
   });

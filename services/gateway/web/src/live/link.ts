@@ -5,8 +5,12 @@ export type LinkState = 'connecting' | 'live' | 'stale';
 export interface LinkListener {
   onSnapshot(topic: string, data: unknown): void;
   onHeartbeat(plantTime: string): void;
+  /** The server says that nobody is signed in here any more. */
+  onSessionOver(): void;
 }
 
+/** Close code of the server for a session that is over. */
+const SESSION_OVER = 4401;
 const WATCHDOG_MS = 2_000;
 const WATCHDOG_TICK_MS = 250;
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -101,7 +105,10 @@ export class LiveLink {
       this.sendTopics();
     };
     socket.onmessage = (event) => this.receive(event.data);
-    socket.onclose = () => this.reconnect();
+    socket.onclose = ({ code }) => {
+      if (code === SESSION_OVER) this.listener.onSessionOver();
+      this.reconnect();
+    };
   }
 
   private drop(): void {

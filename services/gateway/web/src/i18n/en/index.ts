@@ -6,9 +6,10 @@ import { cell } from './cell';
 import { setAside } from './setaside';
 import { furnace } from './furnace';
 import { trust } from './trust';
+import { session } from './session';
 import { words } from './words';
 
-export const messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...furnace, ...trust, ...words };
+export const messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...furnace, ...trust, ...session, ...words };
 
 export type MessageKey = keyof typeof messages;
 export type Messages = Record<MessageKey, string>;

@@ -7,6 +7,7 @@ import { cell } from './cell';
 import { setAside } from './setaside';
 import { furnace } from './furnace';
 import { trust } from './trust';
+import { session } from './session';
 import { words } from './words';
 
-export const messages: Messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...furnace, ...trust, ...words };
+export const messages: Messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...furnace, ...trust, ...session, ...words };

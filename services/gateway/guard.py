@@ -1,0 +1,92 @@
+"""Lets nobody past `/api` who is not signed in or may not do what is asked."""
+
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import quote
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from services.gateway.identity import Identity
+from services.gateway.persons import Caller
+from services.gateway.roles import needed
+from shared.app import status_of
+from shared.errors import MesError, NotAllowedError, NotSignedInError
+
+COOKIE = "halite_session"
+FREE = (("GET", "/api/session"), ("POST", "/api/session"))  # who am I, and sign-in
+BEFORE_A_NEW_PASSWORD = ("/api/session/end", "/api/session/password")
+PERSON = b"x-halite-person"
+
+
+class Guard:
+    """Stands before the routes: puts the caller into the scope's state, and its name in a header.
+
+    The header `x-halite-person` of a request is never the one that the client sent.
+    """
+
+    def __init__(self, app: ASGIApp, identity: Identity) -> None:
+        self._app, self._identity = app, identity
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on or answer it with 401 or 403."""
+        if scope["type"] not in ("http", "websocket") or not _is_api(scope["path"]):
+            await self._app(scope, receive, send)
+            return
+        method = scope.get("method", "GET")
+        try:
+            caller = await self._caller(Headers(scope=scope))
+            if (method, scope["path"]) not in FREE:
+                caller = _allowed(caller, method, scope["path"])
+        except MesError as error:
+            await _refuse(error, scope, receive, send)
+            return
+        scope.setdefault("state", {})["caller"] = caller
+        headers = [(name, value) for name, value in scope["headers"] if name != PERSON]
+        if caller is not None:
+            headers.append((PERSON, quote(caller.printed).encode()))
+        await self._app({**scope, "headers": headers}, receive, send)
+
+    async def _caller(self, headers: Headers) -> Caller | None:
+        kind, _, key = headers.get("authorization", "").partition(" ")
+        if kind.lower() == "bearer":
+            return await self._identity.caller_of_key(key.strip())
+        token = token_of(headers)
+        return await self._identity.caller_of_session(token) if token else None
+
+
+def _allowed(caller: Caller | None, method: str, path: str) -> Caller:
+    if caller is None:
+        raise NotSignedInError("sign in first: POST /api/session with login and password")
+    if caller.must_change and path not in BEFORE_A_NEW_PASSWORD:
+        raise NotAllowedError("choose a new password first: POST /api/session/password")
+    need = needed(method, path)
+    if need is not None and need not in caller.permissions:
+        raise NotAllowedError(
+            f"{method} {path} needs the permission {need}; "
+            f"{caller.login} has the roles {', '.join(sorted(caller.roles))}"
+        )
+    return caller
+
+
+def token_of(headers: Headers) -> str:
+    """Return the session's token that a browser sent, empty when there is none."""
+    cookie: SimpleCookie = SimpleCookie()
+    try:
+        cookie.load(headers.get("cookie", ""))
+    except CookieError:
+        return ""
+    return cookie[COOKIE].value if COOKIE in cookie else ""
+
+
+def _is_api(path: str) -> bool:
+    return path == "/api" or path.startswith("/api/")
+
+
+async def _refuse(error: MesError, scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":  # refused before it is accepted: the browser sees 403
+        await receive()
+        await send({"type": "websocket.close", "code": 1008, "reason": type(error).__name__})
+        return
+    body = {"code": type(error).__name__, "detail": str(error)}
+    await JSONResponse(body, status_of(error))(scope, receive, send)

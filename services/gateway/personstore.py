@@ -1,0 +1,138 @@
+"""Persons and their sessions in the gateway's database."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from services.gateway.persons import Caller
+from shared.db import sql
+from shared.transaction import Transaction
+
+
+async def any_person(tx: Transaction) -> bool:
+    """Say whether there is a person yet."""
+    return bool(await tx.scalar(sql("SELECT EXISTS (SELECT FROM person)")))
+
+
+async def add(
+    tx: Transaction, person: Caller, password_hash: str, at: datetime, added_by: str
+) -> bool:
+    """Add a person who must choose another password; False when the login is taken."""
+    statement = """
+        INSERT INTO person (login, name, roles, password_hash, must_change, added_at, added_by)
+        VALUES (:login, :name, :roles, :password_hash, true, :at, :added_by)
+        ON CONFLICT (login) DO NOTHING RETURNING login"""
+    values = {
+        "login": person.login,
+        "name": person.name,
+        "roles": sorted(person.roles),
+        "password_hash": password_hash,
+        "at": at,
+        "added_by": added_by,
+    }
+    return await tx.scalar(sql(statement), values) is not None
+
+
+async def person(tx: Transaction, login: str, *, lock: bool = False) -> RowMapping | None:
+    """Return a person; `lock` keeps others from changing it until the end."""
+    statement = f"SELECT * FROM person WHERE login = :login{' FOR UPDATE' if lock else ''}"
+    return (await tx.execute(sql(statement), {"login": login})).mappings().one_or_none()
+
+
+async def persons(tx: Transaction) -> list[dict[str, Any]]:
+    """Return all persons without what is secret, by login."""
+    statement = """
+        SELECT login, name, roles, must_change, disabled, failure_count, locked_until, added_at,
+            added_by, (SELECT max(seen_at) FROM session WHERE session.login = person.login)
+            AS seen_at
+        FROM person ORDER BY login"""
+    return [dict(row) for row in (await tx.execute(sql(statement))).mappings()]
+
+
+async def change(
+    tx: Transaction, login: str, name: str, roles: Sequence[str], disabled: bool
+) -> None:
+    """Change what a person is called and may do."""
+    statement = """
+        UPDATE person SET name = :name, roles = :roles, disabled = :disabled
+        WHERE login = :login"""
+    values = {"login": login, "name": name, "roles": sorted(roles), "disabled": disabled}
+    await tx.execute(sql(statement), values)
+
+
+async def set_password(
+    tx: Transaction, login: str, password_hash: str, *, must_change: bool
+) -> None:
+    """Keep a new password's hash, and open the lock."""
+    statement = """
+        UPDATE person SET password_hash = :password_hash, must_change = :must_change,
+            failure_count = 0, locked_until = NULL
+        WHERE login = :login"""
+    values = {"login": login, "password_hash": password_hash, "must_change": must_change}
+    await tx.execute(sql(statement), values)
+
+
+async def count_failure(
+    tx: Transaction, login: str, failure_count: int, locked_until: datetime | None
+) -> None:
+    """Keep how many wrong passwords there were in a row."""
+    statement = """
+        UPDATE person SET failure_count = :count, locked_until = :until WHERE login = :login"""
+    await tx.execute(
+        sql(statement), {"login": login, "count": failure_count, "until": locked_until}
+    )
+
+
+async def other_administrators(tx: Transaction, login: str) -> int:
+    """Return how many others administer persons; locks them."""
+    statement = """
+        SELECT login FROM person
+        WHERE 'administrator' = ANY (roles) AND NOT disabled AND login <> :login FOR UPDATE"""
+    return len((await tx.execute(sql(statement), {"login": login})).all())
+
+
+async def begin_session(tx: Transaction, token_hash: bytes, login: str, at: datetime) -> None:
+    """Keep a session."""
+    statement = """
+        INSERT INTO session (token_hash, login, begun_at, seen_at)
+        VALUES (:token_hash, :login, :at, :at)"""
+    await tx.execute(sql(statement), {"token_hash": token_hash, "login": login, "at": at})
+
+
+async def session(tx: Transaction, token_hash: bytes) -> RowMapping | None:
+    """Return a session with its person."""
+    statement = """
+        SELECT session.begun_at, session.seen_at, person.login, person.name, person.roles,
+            person.must_change, person.disabled
+        FROM session JOIN person USING (login) WHERE token_hash = :token_hash"""
+    rows = await tx.execute(sql(statement), {"token_hash": token_hash})
+    return rows.mappings().one_or_none()
+
+
+async def seen(tx: Transaction, token_hash: bytes, at: datetime) -> None:
+    """Keep when a session was last used."""
+    statement = "UPDATE session SET seen_at = :at WHERE token_hash = :token_hash"
+    await tx.execute(sql(statement), {"token_hash": token_hash, "at": at})
+
+
+async def end_session(tx: Transaction, token_hash: bytes) -> None:
+    """Forget a session."""
+    await tx.execute(
+        sql("DELETE FROM session WHERE token_hash = :token_hash"), {"token_hash": token_hash}
+    )
+
+
+async def end_sessions_of(tx: Transaction, login: str, but: bytes = b"") -> None:
+    """Forget a person's sessions except one."""
+    statement = "DELETE FROM session WHERE login = :login AND token_hash <> :but"
+    await tx.execute(sql(statement), {"login": login, "but": but})
+
+
+async def forget_old_sessions(
+    tx: Transaction, begun_before: datetime, seen_before: datetime
+) -> None:
+    """Forget the sessions that are over."""
+    statement = "DELETE FROM session WHERE begun_at < :begun OR seen_at < :seen"
+    await tx.execute(sql(statement), {"begun": begun_before, "seen": seen_before})

@@ -1,0 +1,99 @@
+"""Who may do what: roles, what each may, and what each command of each service needs."""
+
+import re
+from collections.abc import Collection
+from functools import lru_cache
+from typing import Literal, get_args
+
+from shared.errors import NotAllowedError
+
+Permission = Literal["read", "operate", "plan", "engineer", "decide", "maintain", "administer"]
+Role = Literal[
+    "viewer", "operator", "planner", "engineer", "quality", "maintenance", "administrator"
+]
+ROLES: tuple[Role, ...] = get_args(Role)
+MAY: dict[Role, frozenset[Permission]] = {
+    "viewer": frozenset({"read"}),
+    "operator": frozenset({"read", "operate"}),
+    "planner": frozenset({"read", "plan"}),
+    "engineer": frozenset({"read", "operate", "engineer"}),
+    "quality": frozenset({"read", "operate", "decide"}),
+    "maintenance": frozenset({"read", "operate", "maintain"}),
+    "administrator": frozenset({"read", "administer"}),
+}
+# Service, path and need of each command that the gateway passes on; what is not here is refused.
+# A service `*` is any one.
+COMMANDS: tuple[tuple[str, str, Permission], ...] = (
+    ("*", "/job-orders/{job_order_id}/resume", "operate"),
+    ("*", "/master-data", "engineer"),
+    ("*", "/set-aside/{event_id}/retry", "maintain"),
+    ("execution", "/lots/{lot_id}/holds", "operate"),
+    ("execution", "/lots/{lot_id}/holds/{gate}/end", "decide"),
+    ("execution", "/work-schedules", "plan"),
+    ("formation", "/cell-factors", "operate"),
+    ("formation", "/channel-entries", "maintain"),
+    ("formation", "/lots/{lot_id}/grades", "decide"),
+    ("formation", "/test-files", "operate"),
+    ("formation", "/test-files/{sha256}/readings", "operate"),
+    ("plc", "/trust/{fingerprint}/accept", "maintain"),
+    ("plc", "/trust/{fingerprint}/reject", "maintain"),
+    ("quality", "/chart-signals/{signal_id}/answers", "decide"),
+    ("quality", "/control-charts/{chart_id}/limits", "engineer"),
+    ("quality", "/gauge-studies", "read"),
+    ("quality", "/spectra", "operate"),
+    ("sintering", "/furnace-loads/{furnace_load_id}/places", "operate"),
+    ("sintering", "/furnace-plan/pins", "plan"),
+    ("sintering", "/furnace-plan/pins/{pin_id}/end", "plan"),
+    ("sintering", "/furnace-plan/what-if", "read"),
+    ("spray", "/glue-mixes", "operate"),
+    ("spray", "/glue-mixes/{lot_id}/checks", "operate"),
+    ("spray", "/glue-mixes/{lot_id}/disposal", "operate"),
+    ("spray", "/lots/{lot_id}/cure-results", "operate"),
+)
+# The gateway's own commands; an empty need: whoever is signed in.
+OWN: tuple[tuple[str, Permission | None], ...] = (
+    ("/api/alarms/{alarm_id}/acknowledge", "operate"),
+    ("/api/master-data", "engineer"),
+    ("/api/persons", "administer"),
+    ("/api/persons/{login}", "administer"),
+    ("/api/persons/{login}/password", "administer"),
+    ("/api/session/end", None),
+    ("/api/session/password", None),
+    ("/api/set-aside/{name}/{event_id}/retry", "maintain"),
+    ("/api/spectra", "operate"),
+    ("/api/test-files", "operate"),
+    ("/api/work-schedules", "plan"),
+)
+PERSONS = "/api/persons"
+
+
+def permissions_of(roles: Collection[Role]) -> frozenset[Permission]:
+    """Return what somebody with these roles may."""
+    return frozenset().union(*(MAY[role] for role in roles))
+
+
+def needed(method: str, path: str) -> Permission | None:
+    """Return what a request to the gateway needs; None: to be signed in.
+
+    Raises:
+        NotAllowedError: a command that nobody has been given yet.
+    """
+    if method in ("GET", "HEAD"):
+        return "administer" if path == PERSONS else "read"
+    for pattern, need in OWN:
+        if _matches(pattern, path):
+            return need
+    service, _, rest = path.removeprefix("/api/").partition("/")
+    for owner, pattern, permission in COMMANDS:
+        if owner in ("*", service) and _matches(pattern, f"/{rest}"):
+            return permission
+    raise NotAllowedError(f"{method} {path} is no command that any role may give")
+
+
+def _matches(pattern: str, path: str) -> bool:
+    return _expression(pattern).fullmatch(path) is not None
+
+
+@lru_cache
+def _expression(pattern: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\\\{[a-z0-9_]+\\\}", "[^/]+", re.escape(pattern)))

@@ -1,0 +1,43 @@
+import type { ReactNode } from 'react';
+import { useI18n } from '../../i18n/I18nProvider';
+import { ApiError } from '../../api/http';
+import { Mark } from '../../ui/Mark';
+import { LanguageSelect } from '../LanguageSelect';
+import './EntranceForm.css';
+
+interface EntranceFormProps {
+  title: string;
+  note?: string;
+  error: Error | null;
+  onSubmit(): void;
+  children: ReactNode;
+}
+
+/** The one form of a page that stands before the plant: language, fields, and why it was refused. */
+export function EntranceForm({ title, note, error, onSubmit, children }: EntranceFormProps) {
+  const { t } = useI18n();
+  return (
+    <main className="entrance">
+      <form
+        className="entrance-form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          onSubmit();
+        }}
+      >
+        <div className="entrance-head">
+          <h1>{title}</h1>
+          <LanguageSelect />
+        </div>
+        {note !== undefined && <p className="entrance-note">{note}</p>}
+        {children}
+        {error !== null && (
+          <div role="alert">
+            <Mark kind="bad" />{' '}
+            {error instanceof ApiError && error.status === null ? t('alarm.no_answer') : error.message}
+          </div>
+        )}
+      </form>
+    </main>
+  );
+}
