@@ -1,7 +1,6 @@
 """Sign-in, sessions, roles and persons at the gateway's real port."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from deploy.broker import Broker
-from deploy.contracts import FOLDER, service_named
+from deploy.contracts import service_named
 from services.gateway.identity import LONGEST_IDLE, LONGEST_SESSION, MOST_WAITING, Identity
 from services.gateway.persons import (
     FAILURES_BEFORE_LOCK,
@@ -20,10 +19,9 @@ from services.gateway.persons import (
     Caller,
     NewPerson,
 )
-from services.gateway.roles import COMMANDS, MAY, OWN, needed
+from services.gateway.roles import MAY
 from shared.db import migrate
 from shared.errors import NotSignedInError, ServiceUnreachableError
-from shared.settings import SERVICES
 from tests.station.gateway_floor import (
     FIRST_PASSWORD,
     PASSWORD,
@@ -50,22 +48,6 @@ async def stranger(plant: Plant) -> AsyncIterator[httpx.AsyncClient]:
 
 def key(number: int) -> dict[str, str]:
     return {"idempotency-key": f"person-{number:04}"}
-
-
-def commands_of(service: str) -> list[str]:
-    document = json.loads((FOLDER / f"openapi/{service}.json").read_text())
-    return [path for path, kinds in document["paths"].items() if "post" in kinds]
-
-
-def test_every_command_of_every_service_has_a_permission_and_none_is_left_over() -> None:
-    passed = {(name, path) for name in SERVICES if name != "gateway" for path in commands_of(name)}
-    for name, path in passed:
-        assert needed("POST", f"/api/{name}{path}") is not None, (name, path)
-    everywhere = {path for _, path in passed}
-    for name, path, _ in COMMANDS:
-        assert (name, path) in passed or (name == "*" and path in everywhere), (name, path)
-    own = {path for path in commands_of("gateway") if path.startswith("/api/")}
-    assert {path for path, _ in OWN} == own - {"/api/session", "/api/{service}/{path}"}
 
 
 async def test_no_route_of_the_api_answers_a_stranger(

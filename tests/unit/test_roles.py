@@ -1,0 +1,46 @@
+"""Each command has a need, and each role what its row says."""
+
+import json
+
+import pytest
+
+from deploy.contracts import FOLDER
+from services.gateway.roles import COMMANDS, MAY, OWN, needed, permissions_of
+from shared.errors import NotAllowedError
+from shared.settings import SERVICES
+
+
+def commands_of(service: str) -> list[str]:
+    document = json.loads((FOLDER / f"openapi/{service}.json").read_text())
+    return [path for path, kinds in document["paths"].items() if "post" in kinds]
+
+
+def test_every_command_of_every_service_has_a_permission_and_none_is_left_over() -> None:
+    passed = {(name, path) for name in SERVICES if name != "gateway" for path in commands_of(name)}
+    for name, path in passed:
+        assert needed("POST", f"/api/{name}{path}") is not None, (name, path)
+    everywhere = {path for _, path in passed}
+    for name, path, _ in COMMANDS:
+        assert (name, path) in passed or (name == "*" and path in everywhere), (name, path)
+    own = {path for path in commands_of("gateway") if path.startswith("/api/")}
+    assert {path for path, _ in OWN} == own - {"/api/session", "/api/{service}/{path}"}
+
+
+def test_several_roles_may_what_any_of_them_may() -> None:
+    assert permissions_of({"planner", "quality"}) == MAY["planner"] | MAY["quality"]
+    assert permissions_of(set()) == frozenset()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/execution//master-data",
+        "/api/execution/lots/L1/holds/person/end/more",
+        "/api/execution/work-schedules/",
+        "/api/nothing",
+        "/api/",
+    ],
+)
+def test_what_no_row_names_is_refused(path: str) -> None:
+    with pytest.raises(NotAllowedError, match="no command that any role may give"):
+        needed("POST", path)
