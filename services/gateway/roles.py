@@ -35,12 +35,30 @@ COMMANDS: tuple[tuple[str, str, Permission], ...] = (
     ("formation", "/lots/{lot_id}/grades", "decide"),
     ("formation", "/test-files", "operate"),
     ("formation", "/test-files/{sha256}/readings", "operate"),
+    ("historian", "/retention-holds", "decide"),
+    ("historian", "/retention-holds/{hold_id}/end", "decide"),
+    ("lamination", "/part-measurements", "operate"),
     ("plc", "/trust/{fingerprint}/accept", "maintain"),
     ("plc", "/trust/{fingerprint}/reject", "maintain"),
+    ("quality", "/actions/{action_id}/done", "operate"),
+    ("quality", "/actions/{action_id}/effectiveness", "decide"),
+    ("quality", "/bias-studies", "read"),
     ("quality", "/chart-signals/{signal_id}/answers", "decide"),
     ("quality", "/control-charts/{chart_id}/limits", "engineer"),
     ("quality", "/gauge-studies", "read"),
     ("quality", "/job-orders/{job_order_id}/evaluations", "decide"),
+    ("quality", "/nonconformances", "operate"),
+    ("quality", "/nonconformances/{nonconformance_id}/actions", "decide"),
+    ("quality", "/nonconformances/{nonconformance_id}/causes", "decide"),
+    ("quality", "/nonconformances/{nonconformance_id}/closings", "decide"),
+    ("quality", "/nonconformances/{nonconformance_id}/containments", "decide"),
+    ("quality", "/nonconformances/{nonconformance_id}/dispositions", "decide"),
+    (
+        "quality",
+        "/nonconformances/{nonconformance_id}/dispositions/{disposition_id}/signatures",
+        "decide",
+    ),
+    ("quality", "/sampling-resumptions", "decide"),
     ("quality", "/spectra", "operate"),
     ("quality", "/waivers", "decide"),
     ("quality", "/waivers/{waiver_id}/revocations", "decide"),
@@ -53,6 +71,13 @@ COMMANDS: tuple[tuple[str, str, Permission], ...] = (
     ("spray", "/glue-mixes/{lot_id}/checks", "operate"),
     ("spray", "/glue-mixes/{lot_id}/disposal", "operate"),
     ("spray", "/lots/{lot_id}/cure-results", "operate"),
+    ("trace", "/recalls", "decide"),
+    ("trace", "/recalls/{recall_id}/end", "decide"),
+)
+# What services give each other at their own ports; it has no way through the gateway.
+BETWEEN_SERVICES = (
+    ("historian", "/test-batches/{source}/{sequence}"),
+    ("historian", "/test-series"),
 )
 # The gateway's own commands; an empty need: whoever is signed in.
 OWN: tuple[tuple[str, Permission | None], ...] = (

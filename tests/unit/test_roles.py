@@ -5,7 +5,7 @@ import json
 import pytest
 
 from deploy.contracts import FOLDER
-from services.gateway.roles import COMMANDS, MAY, OWN, needed, permissions_of
+from services.gateway.roles import BETWEEN_SERVICES, COMMANDS, MAY, OWN, needed, permissions_of
 from shared.errors import NotAllowedError
 from shared.settings import SERVICES
 
@@ -17,6 +17,8 @@ def commands_of(service: str) -> list[str]:
 
 def test_every_command_of_every_service_has_a_permission_and_none_is_left_over() -> None:
     passed = {(name, path) for name in SERVICES if name != "gateway" for path in commands_of(name)}
+    assert passed.issuperset(BETWEEN_SERVICES)
+    passed -= set(BETWEEN_SERVICES)
     for name, path in passed:
         assert needed("POST", f"/api/{name}{path}") is not None, (name, path)
     everywhere = {path for _, path in passed}
@@ -37,6 +39,7 @@ def test_several_roles_may_what_any_of_them_may() -> None:
         "/api/execution//master-data",
         "/api/execution/lots/L1/holds/person/end/more",
         "/api/execution/work-schedules/",
+        "/api/historian/test-batches/formation/1",
         "/api/nothing",
         "/api/",
     ],
