@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from tests.station.bench import recipe
+
 MASSES = {"napf6": 1.2, "eca": 4.4, "fec": 4.4}
 
 
@@ -52,3 +54,22 @@ def weigh_out(lot_id: str, **changes: Any) -> dict[str, Any]:
             for name, mass in MASSES.items()
         ],
     } | changes
+
+
+def spray_recipe(recipe_id: str, area_cm2: float, spray_time_s: float) -> dict[str, Any]:
+    """Return a master recipe for an EAP station with the limits that a start needs."""
+    made = recipe(
+        recipe_id,
+        "eap",
+        needle_voltage_v=15000,
+        substrate_voltage_v=-2000,
+        distance_mm=100,
+        flow_ml_per_min=0.06,
+        spray_time_s=spray_time_s,
+        chuck_vacuum_kpa=80,
+        area_cm2=area_cm2,
+        dew_point_limit_degc=-35,
+    )
+    made["parameters"]["distance_mm"] |= {"low": 80, "high": 150}
+    made["parameters"]["chuck_vacuum_kpa"] |= {"low": 60, "high": 95}
+    return made

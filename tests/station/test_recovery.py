@@ -23,7 +23,7 @@ from shared.events import EquipmentStateChanged, JobOrderReleased, JobOrderStart
 from shared.facts import Material
 from shared.parts import Parts
 from tests.station.bench import WITHIN_S, Bench, Ground, bench, job_order, lot, recipe
-from tests.station.glue import formula, setup
+from tests.station.glue import formula, setup, spray_recipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,17 +88,7 @@ CASES = [
         kind="eap",
         speed=200.0,
         idle=("eap-2",),
-        recipe=recipe(
-            "long",
-            "eap",
-            needle_voltage_v=15000,
-            substrate_voltage_v=-2000,
-            distance_mm=100,
-            flow_ml_per_min=0.06,
-            spray_time_s=6,
-            chuck_vacuum_kpa=80,
-            area_cm2=2.0,
-        ),
+        recipe=spray_recipe("long", area_cm2=2.0, spray_time_s=6),
         lots=glued,
         extra={
             "mix_formulas": [formula(received_allowed=True)],

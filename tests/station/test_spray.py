@@ -17,8 +17,8 @@ from shared.events import (
     MaterialLotRegistered,
     NonconformanceRaised,
 )
-from tests.station.bench import LOOK_S, WITHIN_S, Bench, Ground, bench, job_order, lot, recipe
-from tests.station.glue import formula, setup, weigh_out
+from tests.station.bench import LOOK_S, WITHIN_S, Bench, Ground, bench, job_order, lot
+from tests.station.glue import formula, setup, spray_recipe, weigh_out
 
 GOOD = {"person": "Bo", "viscosity_mpas": 9.96, "conductivity_s_per_cm": 0.005}
 CURE: dict[str, Any] = {
@@ -36,20 +36,7 @@ CURE: dict[str, Any] = {
     "drift_limit_ratio": 0.03,
     "source": "test",
 }
-EAP = recipe(
-    "eap",
-    "eap",
-    needle_voltage_v=15000,
-    substrate_voltage_v=-2000,
-    distance_mm=100,
-    flow_ml_per_min=0.06,
-    spray_time_s=2,
-    chuck_vacuum_kpa=80,
-    area_cm2=24.0,
-)
-EAP["parameters"]["distance_mm"] |= {"low": 80, "high": 150}
-EAP["parameters"]["chuck_vacuum_kpa"] |= {"low": 60, "high": 95}
-EAP["parameters"]["dew_point_limit_degc"] = {"value": -35, "source": "test"}
+EAP = spray_recipe("eap", area_cm2=24.0, spray_time_s=2)
 DRIER = {
     **EAP,
     "recipe_id": "eap-drier",
