@@ -128,10 +128,10 @@ async def _records(server: PostgresServer) -> list[tuple[object, ...]]:
 async def _fill(plant: Keeping) -> Path:
     """Give the plant files as its parts would keep them; return the time series file."""
     row = Row("pilot/hot/furnaces/furnace-1", "temperature_degc", AT, 20.0, "good")
-    file = write_sealed(plant.data.path, [batch_of([row]).body])
+    file, equipment_ids = write_sealed(plant.data.path, [batch_of([row]).body])
     historian = Database(plant.server.url("halite_historian"))
     async with historian.begin() as tx:
-        await series.enter_file(tx, file, [], AT)
+        await series.enter_file(tx, file, "telemetry", equipment_ids, AT)
     await historian.close()
     (plant.data.secrets / "mill-1").write_text("password")
     (plant.data.path / "simulators").mkdir()
