@@ -38,15 +38,13 @@ from shared.events import (
     DispositionDecided,
     ExposureEvaluated,
     GenealogyRecorded,
-    JobOrderEnded,
     JobOrderHeld,
-    MaterialLotRegistered,
     NonconformanceRaised,
     SpectrumMeasured,
-    WorkRequestAccepted,
 )
-from shared.facts import Event, Material, TestResult
+from shared.facts import Event, TestResult
 from shared.topics import telemetry_topic
+from tests.station.quality_desk import accepted, ended, material, pellets_of
 
 Found = TypeVar("Found", bound=Event)
 ROOT = Path(__file__).resolve().parents[2]
@@ -254,39 +252,6 @@ def result(lot_id: str, name: str, unit: str, value: float | None, **more: Any) 
     return TestResult(lot_id=lot_id, characteristic=name, value=value, unit=unit, **more)
 
 
-def material(lot_id: str, use: str = "processed") -> Material:
-    return Material.model_validate(
-        {
-            "lot_id": lot_id,
-            "material_definition_id": "x",
-            "quantity": 1,
-            "unit": "count",
-            "use": use,
-        }
-    )
-
-
-def ended(
-    lot_id: str, operation: str, *results: TestResult, parts: tuple[str, ...] = (), **more: Any
-) -> JobOrderEnded:
-    values = {
-        "job_order_id": f"{lot_id}-{operation}",
-        "lot_id": lot_id,
-        "work_request_id": "WR-1",
-        "product_id": "nvp-coin",
-        "operation": operation,
-        "state": "ended",
-        "equipment_id": "pilot/a/b/c-1",
-        "recipe_id": "r",
-        "recipe_version": 1,
-        "started_at": START,
-        "ended_at": START + timedelta(minutes=30),
-        "materials": [material(part) for part in parts or (lot_id,)],
-        "results": results,
-    }
-    return JobOrderEnded.model_validate(values | more)
-
-
 def spectrum(lot_id: str, z_ohm: Any, operation: str, mode: str, **more: Any) -> SpectrumMeasured:
     values = {
         "lot_id": lot_id,
@@ -354,18 +319,6 @@ def staircase(lot_id: str, levels: int, shorted_from_level: int | None = None) -
     return CyclingEnded.model_validate(values)
 
 
-def pellets_of(lot_id: str, *members: str) -> MaterialLotRegistered:
-    return MaterialLotRegistered(
-        lot_id=lot_id,
-        material_definition_id="ose_pellet",
-        quantity=len(members),
-        unit="count",
-        work_request_id="WR-1",
-        origin="produced",
-        members=members,
-    )
-
-
 def built_of(lot_id: str, *parts: str) -> GenealogyRecorded:
     return GenealogyRecorded(
         job_order_id=f"{lot_id}-stack",
@@ -379,19 +332,6 @@ def built_of(lot_id: str, *parts: str) -> GenealogyRecorded:
         materials=(*(material(part, "consumed") for part in parts), material(lot_id, "produced")),
         started_at=START,
         ended_at=START,
-    )
-
-
-def accepted(witness_quantity: int) -> WorkRequestAccepted:
-    return WorkRequestAccepted(
-        work_request_id="WR-1",
-        product_id="nvp-coin",
-        work_schedule_id="WS-1",
-        quantity=4,
-        witness_quantity=witness_quantity,
-        due_at=START,
-        priority=50,
-        job_order_count=9,
     )
 
 
