@@ -1,6 +1,5 @@
 """Owns what a Neware tester can answer, in our words and units, each field checked at the door."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from math import isfinite
@@ -274,23 +273,3 @@ def log_of(element: Element, channel: Channel, zone: tzinfo) -> LogEntry:
     return LogEntry(
         row=fields.whole("seqid"), code=fields.whole("log_code"), at=fields.instant("atime")
     )
-
-
-def times_since_start_s(rows: Sequence[TestRow]) -> list[float]:
-    """Return the time of each row since the first row's step began, shape (n,): time_s.
-
-    The tester gives only the time in the step and whole seconds of its wall clock; the last row of
-    a step stands at its end, so the steps' times add up.
-    """
-    before_s, last_s, times_s = 0.0, 0.0, []
-    for place, row in enumerate(rows):
-        if place and _new_step(rows[place - 1], row):
-            before_s += last_s
-        last_s = row.step_time_s
-        times_s.append(before_s + last_s)
-    return times_s
-
-
-def _new_step(before: TestRow, after: TestRow) -> bool:
-    same = (before.step_id, before.cycle) == (after.step_id, after.cycle)
-    return not same or after.step_time_s < before.step_time_s

@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any
 
-import numpy as np
 from fastapi import Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -77,29 +76,16 @@ def add_routes(service: Service, testers: list[TesterRunner], files: TestFiles) 
         )
 
     @app.get("/lots/{lot_id}/run")
-    async def get_run(
-        lot_id: str, points: Annotated[int, Query(ge=10, le=100_000)] = 2000
-    ) -> dict[str, Any]:
-        """The newest test of a cell: figures per cycle, and its curve reduced by min and max."""
+    async def get_run(lot_id: str) -> dict[str, Any]:
+        """The newest test of a cell with its figures per cycle.
+
+        Its rows are the historian's: `GET /test-curve?series_id=`.
+        """
         async with database.quiet() as tx:
             run = await store.latest_run(tx, lot_id)
         if run is None:
             raise NotFoundError(f"lot {lot_id} has no test")
-        packed = run["rows"] or _live(testers, run["job_order_id"])
-        columns = store.unpacked(packed)
-        shown = reduced(columns["voltage_v"], points)
-        return {
-            **{key: run[key] for key in ("channel", "protocol_id", "protocol_version", "state")},
-            "stop_reason": run["stop_reason"],
-            "started_at": run["started_at"],
-            "ended_at": run["ended_at"],
-            "total_points": len(columns["time_s"]),
-            "time_s": columns["time_s"][shown].tolist(),
-            "voltage_v": columns["voltage_v"][shown].tolist(),
-            "current_a": (columns["current_ma"][shown] / 1000).tolist(),
-            "cycles": run["cycles"],
-            "features": run["features"],
-        }
+        return {"series_id": run["job_order_id"], **run}
 
     @app.get("/test-protocols/{protocol_id}/plan")
     async def get_plan(
@@ -152,17 +138,3 @@ def add_routes(service: Service, testers: list[TesterRunner], files: TestFiles) 
                 for line in found
             ]
         }
-
-
-def reduced(values: "np.ndarray[Any, np.dtype[np.float64]]", points: int) -> Any:
-    """Return the indices that keep the lowest and highest value of each of `points` / 2 parts."""
-    if len(values) <= points:
-        return np.arange(len(values))
-    parts = np.array_split(np.arange(len(values)), points // 2)
-    kept = [(part[values[part].argmin()], part[values[part].argmax()]) for part in parts]
-    return np.unique(np.array(kept))
-
-
-def _live(testers: list[TesterRunner], job_order_id: str) -> bytes:
-    rows = next((found for t in testers if (found := t.rows_so_far(job_order_id))), [])
-    return store.packed(rows)

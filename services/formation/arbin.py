@@ -24,6 +24,7 @@ from services.formation.answers import (
 from shared.errors import InvalidInputError, StationFaultError, StationUnreachableError
 
 VENDOR_PORT = 9031
+ROWS_PER_S = 10  # looks closer together than this are one row
 STEP_AND_CYCLE = re.compile(r"\[(\d+)\]\s*(\d+)")
 # Arbin's status -> our state, and the word of the step where current can flow.
 STATES: dict[str, tuple[ChannelState, str | None]] = {
@@ -169,7 +170,7 @@ class ArbinClient:
         self, channel: Channel, *, after: int = 0, test_id: int = 0
     ) -> tuple[TestRow, ...]:
         """Return the rows seen of the newest test behind row `after`."""
-        return tuple(self._rows.get(channel.name, ())[after:])
+        return tuple(row for row in self._rows.get(channel.name, ()) if row.row > after)
 
     async def step_layer(self, channel: Channel) -> tuple[StepEnd, ...]:
         """Return the steps seen of the newest test, the running one too."""
@@ -228,10 +229,14 @@ class ArbinClient:
         return begun
 
     def _keep(self, point: ChannelPoint, step_id: int, word: str) -> None:
+        """Keep a look as a row; its number comes of the test's time, so a restart keeps it."""
         rows = self._rows[point.channel.name]
+        number = 1 + int(ROWS_PER_S * point.total_time_s)
+        if rows and number <= rows[-1].row:
+            return
         rows.append(
             TestRow(
-                row=len(rows) + 1,
+                row=number,
                 step_id=step_id,
                 cycle=point.cycle,
                 step_type=word,

@@ -1,11 +1,8 @@
-"""Owns figures of cycles as they are told to others, and rows of a tester as a table for them."""
+"""Owns figures of cycles as they are told to others, and a tester's words for kinds of steps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import polars as pl
-
-from services.formation.answers import TestRow, times_since_start_s
 from services.formation.curves import cv_share, efficiency_uncertainty_ratio
 from services.formation.cycles import CycleFigures, Kind, capacity_retention
 from shared import facts
@@ -75,27 +72,4 @@ def _told(
         constant_voltage_ratio=cv_share(item).value,
         retention_ratio=retention,
         reference_cycle=reference_cycle,
-    )
-
-
-def rows_table(rows: Sequence[TestRow]) -> pl.DataFrame:
-    """Return a tester's rows in the columns of a test file; a step is one run of the protocol's."""
-    passes: list[int] = []
-    for place, row in enumerate(rows):
-        before = rows[place - 1] if place else row
-        changed = (before.step_id, before.cycle) != (row.step_id, row.cycle)
-        again = row.step_time_s < before.step_time_s
-        passes.append(passes[-1] + int(changed or again) if passes else 1)
-    return pl.DataFrame(
-        {
-            "time_s": times_since_start_s(rows),
-            "voltage_v": [row.voltage_v for row in rows],
-            "current_ma": [row.current_ma for row in rows],
-            "capacity_mah": [row.capacity_mah for row in rows],
-            "cycle": [row.cycle for row in rows],
-            "step": passes,
-            "step_index": [row.step_id for row in rows],
-            "kind": [KINDS.get(row.step_type, "other") for row in rows],
-        },
-        schema_overrides={"time_s": pl.Float64, "kind": pl.String, "step": pl.Int64},
     )

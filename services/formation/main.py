@@ -9,6 +9,7 @@ from services.formation.domain import check
 from services.formation.driver import TesterDriver
 from services.formation.evidence import TestFiles
 from services.formation.neware import NewareClient
+from services.formation.sending import RowSender
 from services.formation.settings import FormationSettings
 from services.formation.testing import TesterRunner
 from services.formation.watching import TesterWatch
@@ -52,6 +53,10 @@ def build(
         service.loop(f"watch {settings_of.equipment_id}", watch.run, alone=True)
         service.on_stop(runner.close)
         testers.append(runner)
+    historian = settings.service_urls.get("historian")
+    if testers and historian is not None:
+        sender = RowSender(service.database, service.http, historian)
+        service.loop("send rows", sender.run, alone=True)
     add_routes(service, testers, TestFiles(service, settings.mpr_program))
     return service
 

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from services.formation import domain
-from services.formation.answers import ChannelPoint, TestRow, times_since_start_s
+from services.formation.answers import ChannelPoint
 from services.formation.channels import ChannelFacts
 from services.formation.curves import Figure
 from services.formation.gradestore import Graded
 from services.formation.store import Run
+from services.formation.testrecord import TestRecord
 from shared import facts
 from shared.events import CyclingEnded, JobOrderEnded
 from shared.facts import TestResult
@@ -21,7 +22,7 @@ CCD_ROWS = 20_000
 def cycling_ended(
     order: StationOrder,
     run: Run,
-    rows: Sequence[TestRow],
+    record: TestRecord,
     figures: Sequence[facts.CycleFigures],
     matches: bool,
 ) -> CyclingEnded:
@@ -29,7 +30,7 @@ def cycling_ended(
     [job_order] = order.job_orders
     area = job_order.parameters.get("area_cm2")
     is_staircase = isinstance(area, int | float)
-    shown = rows[:CCD_ROWS] if is_staircase else ()
+    shown = record.table().head(CCD_ROWS if is_staircase else 0)
     return CyclingEnded(
         lot_id=run.lot_id,
         job_order_id=order.station_order_id,
@@ -41,12 +42,12 @@ def cycling_ended(
         channel=run.channel,
         protocol_matches=matches,
         cycles=tuple(figures),
-        row_count=len(rows),
+        row_count=len(record),
         area_cm2=float(area) if isinstance(area, int | float) else None,
-        step_index=tuple(row.step_id for row in shown),
-        time_s=tuple(times_since_start_s(shown)),
-        voltage_v=tuple(row.voltage_v for row in shown),
-        current_ma=tuple(row.current_ma for row in shown),
+        step_index=tuple(shown["step_index"]),
+        time_s=tuple(shown["time_s"]),
+        voltage_v=tuple(shown["voltage_v"]),
+        current_ma=tuple(shown["current_ma"]),
         ended_at=order.ended_at or order.planned_at,
     )
 

@@ -4,13 +4,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from io import BytesIO
-from typing import Any
 
-import numpy as np
 from sqlalchemy import RowMapping
 
-from services.formation.answers import TestRow, times_since_start_s
 from services.formation.curves import Figure
 from services.formation.domain import Grading
 from services.formation.protocol import TestProtocol
@@ -19,8 +15,6 @@ from shared.errors import ConflictError, NotFoundError
 from shared.facts import CycleFigures
 from shared.masterdata import keep_version
 from shared.transaction import Transaction
-
-Columns = dict[str, "np.ndarray[Any, np.dtype[np.float64]]"]
 
 
 class LeasedMeanwhileError(ConflictError):
@@ -187,29 +181,37 @@ async def run_of(tx: Transaction, job_order_id: str) -> Run:
     return Run(**row)
 
 
-async def keep_rows(
+async def note_start(tx: Transaction, job_order_id: str, at: datetime) -> None:
+    """Keep that a test runs, since when in plant time."""
+    await tx.execute(
+        sql("""
+            UPDATE test_run SET state = 'running', started_at = :at WHERE job_order_id = :id"""),
+        {"id": job_order_id, "at": at},
+    )
+
+
+async def keep_end(
     tx: Transaction,
     job_order_id: str,
-    rows: Sequence[TestRow],
+    row_count: int,
     cycles: Sequence[CycleFigures],
     features: Sequence[Figure],
     state: str,
     started_at: datetime | None,
     ended_at: datetime | None,
 ) -> None:
-    """Write what a test recorded up to now."""
+    """Keep the end of a test with what was made of its rows."""
     await tx.execute(
         sql("""
             UPDATE test_run
-            SET state = :state, row_count = :row_count, rows = :rows, started_at = :started_at,
+            SET state = :state, row_count = :row_count, started_at = :started_at,
                 ended_at = :ended_at, cycles = CAST(:cycles AS jsonb),
                 features = CAST(:features AS jsonb)
             WHERE job_order_id = :id"""),
         {
             "id": job_order_id,
             "state": state,
-            "row_count": len(rows),
-            "rows": packed(rows),
+            "row_count": row_count,
             "started_at": started_at,
             "ended_at": ended_at,
             "cycles": json.dumps([item.model_dump() for item in cycles]),
@@ -219,33 +221,14 @@ async def keep_rows(
 
 
 async def latest_run(tx: Transaction, lot_id: str) -> RowMapping | None:
-    """Return the newest test of a cell with its rows, or None."""
+    """Return the newest test of a cell, or None."""
     rows = await tx.execute(
         sql("""
             SELECT job_order_id, channel, protocol_id, protocol_version, state, stop_reason,
-                   started_at, ended_at, row_count, rows, cycles, features
+                   started_at, ended_at, greatest(row_count, batched_row) AS row_count,
+                   cycles, features
             FROM test_run WHERE lot_id = :id
             ORDER BY started_at DESC NULLS LAST LIMIT 1"""),
         {"id": lot_id},
     )
     return rows.mappings().first()
-
-
-def packed(rows: Sequence[TestRow]) -> bytes:
-    """Return rows as compressed columns: time_s, voltage_v, current_ma, step_id, cycle."""
-    columns: Columns = {
-        "time_s": np.array(times_since_start_s(rows), dtype=float),
-        "voltage_v": np.array([row.voltage_v for row in rows], dtype=float),
-        "current_ma": np.array([row.current_ma for row in rows], dtype=float),
-        "step_id": np.array([row.step_id for row in rows], dtype=float),
-        "cycle": np.array([row.cycle for row in rows], dtype=float),
-    }
-    buffer = BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **columns)
-    return buffer.getvalue()
-
-
-def unpacked(content: bytes) -> Columns:
-    """Return the columns of packed rows."""
-    with np.load(BytesIO(content), allow_pickle=False) as columns:
-        return {name: columns[name] for name in columns.files}

@@ -9,18 +9,20 @@ from pathlib import Path
 import structlog
 
 from services.formation import channelstore, domain, store
-from services.formation.answers import Channel, ChannelPoint, TestRow
+from services.formation.answers import Channel, ChannelPoint
 from services.formation.channels import ChannelFacts, choose_channel, facts_of
 from services.formation.curves import early_features
 from services.formation.cycles import cycle_figures
 from services.formation.driver import TesterDriver
-from services.formation.figures import Accuracy, rows_table, told
+from services.formation.figures import Accuracy, told
 from services.formation.grades import Grades
 from services.formation.neware import named
 from services.formation.outcome import capacity_results, cycling_ended, graded, job_ended
 from services.formation.protocol import TestProtocol
+from services.formation.sending import keep_in_batches
 from services.formation.stepfile import StepFile, compare, step_file
 from services.formation.store import Lease, LeasedMeanwhileError, Run
+from services.formation.testrecord import TestRecord
 from shared import joborders
 from shared.app import Service
 from shared.errors import PersonNeededError, RetryLaterError, StationFaultError
@@ -42,8 +44,14 @@ class TesterRunner:
     __test__ = False  # not a test case, whatever pytest thinks of the name
 
     def __init__(
-        self, service: Service, tester: TesterSettings, client: TesterDriver, share: Path
+        self,
+        service: Service,
+        tester: TesterSettings,
+        client: TesterDriver,
+        share: Path,
+        look_every_s: float = WATCH_S,
     ) -> None:
+        self._look_every_s = look_every_s
         self.tester, self._service, self._client, self._share = tester, service, client, share
         self._database, self._outbox, self._clock = (
             service.database,
@@ -53,7 +61,7 @@ class TesterRunner:
         self._grades = Grades(service)
         self._states = EquipmentStates(service, tester.equipment_id)
         self._channels: dict[str, Channel] = {}
-        self._rows: dict[str, list[TestRow]] = {}
+        self._records: dict[str, TestRecord] = {}
         self._looks = 0
 
     async def run(self) -> None:
@@ -65,7 +73,7 @@ class TesterRunner:
                 busy = await self._look()
                 await self._states.tell(connected=True, running=busy)
                 await self._start_next()
-                await asyncio.sleep(WATCH_S)
+                await asyncio.sleep(self._look_every_s)
         except RetryLaterError:
             await self._states.tell(connected=False, running=False)
             raise
@@ -73,10 +81,6 @@ class TesterRunner:
     async def close(self) -> None:
         """Close the line to the tester; running tests go on."""
         await self._client.close()
-
-    def rows_so_far(self, job_order_id: str) -> list[TestRow]:
-        """Return the rows of a running test taken up to now."""
-        return self._rows.get(job_order_id, [])
 
     def channel_names(self) -> tuple[str, ...]:
         """Return the names of the tester's channels; none before it has answered once."""
@@ -87,6 +91,8 @@ class TesterRunner:
             orders = await joborders.open_at(tx, self.tester.equipment_id)
             leases = await store.leases(tx, self.tester.equipment_id)
         held = [(order, leases[order.station_order_id]) for order in orders]
+        open_ids = {order.station_order_id for order in orders}
+        self._records = {key: one for key, one in self._records.items() if key in open_ids}
         if not held:
             return False
         channels = [self._channels[lease.channel] for _, lease in held]
@@ -97,6 +103,9 @@ class TesterRunner:
                 await self._advance(order, lease, point)
             except PersonNeededError as error:
                 await self._hold(order, str(error))
+        if self._looks % CURVE_EVERY == 0 and self._records:
+            async with self._database.begin() as tx:
+                await keep_in_batches(tx, self.tester.equipment_id, self._records)
         return True
 
     async def _advance(self, order: StationOrder, lease: Lease, point: ChannelPoint) -> None:
@@ -219,10 +228,11 @@ class TesterRunner:
         started = replace(order.to("running"), started_at=self._clock.now())
         async with self._database.begin() as tx:
             await joborders.save(tx, order.state, started)
+            await store.note_start(tx, order.station_order_id, self._clock.now())
             await self._outbox.record(tx, *started_events(started))
 
     async def _end(self, order: StationOrder, channel: Channel, point: ChannelPoint) -> None:
-        rows = await self._take_rows(order.station_order_id, channel)
+        record = await self._take_rows(order.station_order_id, channel)
         layer = await self._client.step_layer(channel)
         steps = domain.steps_of(layer)
         cycles = cycle_figures(steps) if steps else ()
@@ -235,7 +245,7 @@ class TesterRunner:
         figures = told(
             cycles, Accuracy(facts.current_uncertainty_ratio, facts.current_range_ma, highest_ma)
         )
-        table = rows_table(rows)
+        table = record.table()
         features = early_features(table, cycles) if table.height else ()
         found = await asyncio.to_thread(self._path(order.station_order_id).read_bytes)
         matches = not compare(run.step_file, found) and point.barcode == run.lot_id
@@ -244,10 +254,12 @@ class TesterRunner:
         ended = replace(order.to("ended"), started_at=started_at, ended_at=ended_at)
         async with self._database.begin() as tx:
             await joborders.save(tx, order.state, ended)
-            await store.keep_rows(
+            records = {order.station_order_id: record}
+            await keep_in_batches(tx, self.tester.equipment_id, records)
+            await store.keep_end(
                 tx,
                 order.station_order_id,
-                rows,
+                len(record),
                 figures,
                 features,
                 point.state,
@@ -256,7 +268,7 @@ class TesterRunner:
             )
             await store.free(tx, order.station_order_id)
             results = [measured(run.lot_id, "protocol_match_count", float(matches))]
-            cycled = cycling_ended(ended, run, rows, figures, matches)
+            cycled = cycling_ended(ended, run, record, figures, matches)
             await self._outbox.record(tx, cycled)
             if cycled.area_cm2 is None:
                 grading = await store.newest_grading(
@@ -265,12 +277,13 @@ class TesterRunner:
                 results += capacity_results(run, grading, figures, point)
                 await self._grades.give(tx, graded(ended, run, facts, grading, results, features))
             await self._outbox.record(tx, job_ended(ended, results))
-        self._rows.pop(order.station_order_id, None)
+        self._records.pop(order.station_order_id, None)
 
-    async def _take_rows(self, job_order_id: str, channel: Channel) -> list[TestRow]:
-        rows = self._rows.setdefault(job_order_id, [])
-        rows += await self._client.all_rows(channel, after=rows[-1].row if rows else 0)
-        return rows
+    async def _take_rows(self, job_order_id: str, channel: Channel) -> TestRecord:
+        """Return all rows up to now; after a restart the tester gives them again from the first."""
+        record = self._records.setdefault(job_order_id, TestRecord())
+        record.take(await self._client.all_rows(channel, after=record.last_row))
+        return record
 
     async def _hold(self, order: StationOrder, reason: str) -> None:
         log.error("test held", job_order_id=order.station_order_id, reason=reason)

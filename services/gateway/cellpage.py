@@ -1,4 +1,4 @@
-"""The page of one cell: asked of four services at once, whole or with its missing parts named."""
+"""The page of one cell: asked of five services, whole or with its missing parts named."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -46,7 +46,9 @@ GATE = [
     "reason",
     "evaluated_at",
 ]
-FORMATION = ["total_points", "time_s", "voltage_v", "current_a", "cycles"]
+FORMATION = ["series_id", "protocol_id", "channel", "state", "stop_reason", "cycles"]
+CURVE = ["time_s", "voltage_v", "current_ma"]
+CURVE_POINTS = 4000  # of lowest and highest each; more than a screen has pixels
 CYCLE = [
     "cycle",
     "charge_capacity_mah",
@@ -83,6 +85,8 @@ async def cell_page(peers: Peers, cell_id: str) -> dict[str, Any]:
         raise NotFoundError(f"cell {cell_id} does not exist")
     if len(missing) == 6:
         raise ServiceUnreachableError("; ".join(missing))
+    if formation is not None:
+        formation["curve"] = await _part("curve", missing, _curve(peers, formation), curve_of)
     record = record or {"cell": None, "operations": None, "time_limits": None}
     return record | {
         "genealogy": genealogy,
@@ -153,8 +157,13 @@ def spectrum_of(answer: Any) -> dict[str, Any] | None:
     return _picked(found[0], SPECTRUM) if found else None
 
 
+def curve_of(answer: Any) -> dict[str, Any]:
+    """Return the rows of a test as columns, reduced by lowest and highest, and how many it has."""
+    return {"row_count": answer["row_count"], **_picked(answer["columns"], CURVE)}
+
+
 def formation_of(answer: Any) -> dict[str, Any]:
-    """Return the reduced curve of a run with its cycles."""
+    """Return the newest test of a cell with its cycles."""
     run = _picked(answer, FORMATION)
     return run | {"cycles": [_picked(cycle, CYCLE) for cycle in run["cycles"] or []]}
 
@@ -184,6 +193,11 @@ def _nothing() -> None:
 
 def _genealogy(peers: Peers, lot_id: str) -> Awaitable[Any]:
     return peers.ask("trace", "lots", lot_id, "genealogy", query={"direction": "backward"})
+
+
+def _curve(peers: Peers, formation: Mapping[str, Any]) -> Awaitable[Any]:
+    query: dict[str, str | int] = {"series_id": formation["series_id"], "points": CURVE_POINTS}
+    return peers.ask("historian", "test-curve", query=query)
 
 
 async def _part(

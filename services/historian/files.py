@@ -100,7 +100,7 @@ def write_sealed(data_dir: Path, bodies: Iterable[bytes]) -> tuple[SealedFile, l
     table = joined(bodies)
     keys = ("equipment_id", "signal", "source_at")
     plain = table.cast(_without_dictionaries(table.schema))
-    table = plain.sort_by([(key, "ascending") for key in keys])
+    table = once(plain.sort_by([(key, "ascending") for key in keys]))
     span = pc.min_max(table["source_at"]).as_py()
     folder = data_dir / FOLDER / f"{span['min']:%Y-%m-%d}"
     path = folder / f"{span['min']:%Y%m%dT%H%M%S}-{uuid.uuid4().hex}.parquet"
@@ -108,6 +108,26 @@ def write_sealed(data_dir: Path, bodies: Iterable[bytes]) -> tuple[SealedFile, l
         data_dir, path, lambda to: _write(table, to), table.num_rows, span["min"], span["max"]
     )
     return file, sorted(table["equipment_id"].unique().to_pylist())
+
+
+def once(table: "pa.Table") -> "pa.Table":
+    """Return sorted rows without those that are the same as the row before them.
+
+    The broker repeats what was committed but not yet acknowledged when a service ended.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if table.num_rows < 2:
+        return table
+    same = None
+    for name in table.schema.names:
+        column = table[name].combine_chunks()
+        before, after = column.slice(0, len(column) - 1), column.slice(1)
+        both_missing = pc.and_(pc.is_null(before), pc.is_null(after))
+        equal = pc.or_(pc.fill_null(pc.equal(before, after), False), both_missing)
+        same = equal if same is None else pc.and_(same, equal)
+    return table.filter(pa.concat_arrays([pa.array([True]), pc.invert(same)]))
 
 
 def written(

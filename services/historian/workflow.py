@@ -14,6 +14,7 @@ from services.historian.sealing import CLAIM, Sealing
 from services.historian.settings import HistorianSettings
 from shared.app import Service
 from shared.bus import Message
+from shared.db import Signal
 from shared.errors import (
     InvalidInputError,
     PersonNeededError,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 QUESTION_TIMEOUT_S = 20.0
+COMMIT_AT_MESSAGES = 50  # the broker sends 200 at most that are not acknowledged
 
 
 class Historian:
@@ -39,6 +41,8 @@ class Historian:
         self.live = LiveTable(settings.silent_s, settings.most_signals)
         self._rows: list[Row] = []
         self._committing: list[Row] = []
+        self._heard: list[Message] = []  # acknowledged when their rows are committed
+        self._many = Signal()
         self._dropped_count = 0
         self._asking = asyncio.Lock()
         self._sealing = Sealing(service.database, service.outbox, service.clock, settings)
@@ -50,13 +54,16 @@ class Historian:
         await self._database.alone(CLAIM, self._sealing.remove_strays)
 
     def take(self, message: Message) -> None:
-        """Take one message of the bus."""
-        message.acknowledge()
+        """Take one message of the bus; the broker forgets it once its rows are committed."""
         try:
             telemetry = read(message.payload)
         except InvalidInputError as error:
             log.warning("telemetry refused", topic=message.topic, error=str(error))
+            message.acknowledge()
             return
+        self._heard.append(message)
+        if len(self._heard) >= COMMIT_AT_MESSAGES:
+            self._many.set()
         equipment_id = telemetry.equipment_id
         self._rows += self.live.take(equipment_id, telemetry.samples, time.monotonic())
         too_many = len(self._rows) - self._settings.buffer_rows
@@ -67,23 +74,33 @@ class Historian:
             self._dropped_count += too_many
 
     async def keep_committing(self) -> None:
-        """Commit what has come in each wall second; raises RetryLaterError, keeping the rows."""
+        """Commit what has come in each wall second, sooner when it is much.
+
+        Raises:
+            RetryLaterError: the database is away; rows and messages are kept.
+        """
+        seen = self._many.count
         while True:
-            await asyncio.sleep(self._settings.commit_every_s)
+            await self._many.wait(self._settings.commit_every_s, since=seen)
+            seen = self._many.count
             await self.commit()
 
     async def commit(self) -> None:
-        """Commit what has come in as one batch."""
-        if not self._rows:
-            return
+        """Commit what has come in as one batch; then tell the broker that it may forget it."""
+        heard, self._heard = self._heard, []
         self._committing, self._rows = self._rows, []
         try:
-            batch = await asyncio.to_thread(files.batch_of, self._committing)
-            async with self._database.quiet() as tx:
-                await store.add_batch(tx, batch)
+            if self._committing:
+                batch = await asyncio.to_thread(files.batch_of, self._committing)
+                async with self._database.quiet() as tx:
+                    await store.add_batch(tx, batch)
             self._committing = []
+            for message in heard:
+                message.acknowledge()
+            heard = []
         finally:
             self._rows, self._committing = self._committing + self._rows, []
+            self._heard = heard + self._heard
         if self._dropped_count:
             log.error("samples were lost while the database was away", count=self._dropped_count)
             self._dropped_count = 0

@@ -437,6 +437,32 @@ async def test_a_cell_page_names_the_parts_it_could_not_get(plant: Plant) -> Non
     assert "database away" in "".join(page["missing"])
 
 
+async def test_figures_of_a_test_stand_where_its_curve_cannot_be_had(plant: Plant) -> None:
+    peers = plant.peers
+    peers.answers["execution/cells/WR1-C01"] = {"cell": CELL, "operations": [], "time_limits": []}
+    cycles = [{"cycle": 1, "discharge_capacity_mah": 990.0}]
+    peers.answers["formation/lots/WR1-C01/run"] = {
+        "series_id": "J1",
+        "state": "running",
+        "cycles": cycles,
+    }
+    columns = {"row": [1], "time_s": [0.0], "voltage_v": [3.1], "current_ma": [100.0]}
+    peers.answers["historian/test-curve"] = {"row_count": 9000, "columns": columns}
+    whole = (await plant.http.get("/api/cells/WR1-C01")).json()
+    assert whole["formation"]["curve"] == {
+        "row_count": 9000,
+        "time_s": [0.0],
+        "voltage_v": [3.1],
+        "current_ma": [100.0],
+    }
+    peers.answers["historian/test-curve"] = {"code": "X", "detail": "sealed file lost"}
+    peers.status["historian/test-curve"] = 503
+    page = (await plant.http.get("/api/cells/WR1-C01")).json()
+    assert page["formation"]["curve"] is None
+    assert page["formation"]["cycles"][0]["discharge_capacity_mah"] == 990.0
+    assert [item for item in page["missing"] if item.startswith("curve: ")] != []
+
+
 async def test_an_unknown_cell_or_lot_is_not_found(plant: Plant) -> None:
     plant.peers.answers["execution/lots"] = {"items": [{"lot_id": "RAW-10"}], "total": 1}
     for path in ("/api/cells/none", "/api/lots/RAW-1", "/api/nothing", "/api/nosuch/livez"):

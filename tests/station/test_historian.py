@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -275,13 +275,15 @@ async def test_file_lost_from_the_disk_is_named(running: Plant) -> None:
     assert "b.parquet is in the catalogue but not on disk" in reply.json()["detail"]
 
 
-def message(plant: Plant, first: int, count: int) -> Message:
+def message(
+    plant: Plant, first: int, count: int, acknowledge: Callable[[], None] = lambda: None
+) -> Message:
     samples = [
         Sample(signal=SIGNAL, value=1.0 * n, status="Good", source_at=START + timedelta(seconds=n))
         for n in range(first, first + count)
     ]
     payload = written(plant.equipment_id, samples).encode()
-    return Message(topic="t", payload=payload, acknowledge=lambda: None)
+    return Message(topic="t", payload=payload, acknowledge=acknowledge)
 
 
 async def test_rows_wait_in_memory_while_they_cannot_be_committed(plant: Plant) -> None:
@@ -296,6 +298,38 @@ async def test_rows_wait_in_memory_while_they_cannot_be_committed(plant: Plant) 
         await tx.execute(text("ALTER TABLE away RENAME TO fresh_batch"))
     await historian.commit()
     assert await plant.rows("SELECT row_count FROM fresh_batch") == [(5,)]
+    await plant.service.database.close()
+
+
+async def test_broker_may_forget_values_only_when_they_are_committed(plant: Plant) -> None:
+    historian, forgotten = Historian(plant.service, plant.settings), []
+    historian.take(message(plant, 0, 3, lambda: forgotten.append("first")))
+    async with plant.service.database.begin() as tx:
+        await tx.execute(text("ALTER TABLE fresh_batch RENAME TO away"))
+    with pytest.raises(ProgrammingError):
+        await historian.commit()
+    historian.take(message(plant, 3, 2, lambda: forgotten.append("second")))
+    assert forgotten == []
+    async with plant.service.database.begin() as tx:
+        await tx.execute(text("ALTER TABLE away RENAME TO fresh_batch"))
+    await historian.commit()
+    assert forgotten == ["first", "second"]
+    unreadable = Message(topic="t", payload=b"-", acknowledge=lambda: forgotten.append("bad"))
+    historian.take(unreadable)
+    assert forgotten[-1] == "bad"
+    await plant.service.database.close()
+
+
+async def test_values_that_the_broker_gives_again_after_a_kill_are_sealed_once(
+    plant: Plant,
+) -> None:
+    for _ in range(2):  # the first one was killed between its commit and its word to the broker
+        historian = Historian(plant.service, plant.settings)
+        historian.take(message(plant, 0, 25))
+        await historian.commit()
+    service = plant.service
+    await Sealing(service.database, service.outbox, service.clock, plant.settings).seal()
+    assert await plant.rows("SELECT row_count FROM sealed_file") == [(25,)]
     await plant.service.database.close()
 
 

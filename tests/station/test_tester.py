@@ -13,11 +13,12 @@ import pytest
 import pytest_asyncio
 from aurora_neware import NewareAPI
 
-from services.formation.answers import times_since_start_s
+from services.formation.answers import TestRow
 from services.formation.neware import NewareClient
 from services.formation.protocol import CellOrder, ccd_protocol
 from services.formation.stepfile import compare, protocol_sha256, step_file
 from services.formation.testfiles import read_test_file
+from services.formation.testrecord import TestRecord
 from shared.errors import InvalidInputError, StationFaultError, StationUnreachableError
 from simulators.tester import BtsServer, read_tester
 from simulators.world import World
@@ -36,6 +37,12 @@ from tests.station.tester_floor import (
 async def floor(tmp_path: Path) -> AsyncIterator[Floor]:
     async with open_floor(tmp_path) as opened:
         yield opened
+
+
+def times_of(rows: tuple[TestRow, ...]) -> list[float]:
+    record = TestRecord()
+    record.take(rows)
+    return record.table()["time_s"].to_list()
 
 
 # A third party's client, unchanged
@@ -140,7 +147,7 @@ async def test_formation_runs_to_its_end_and_every_answer_agrees(floor: Floor) -
     charge, discharge = steps[5].capacity_mah, steps[7].capacity_mah
     assert discharge == pytest.approx(1000.0, rel=5e-3)
     assert discharge / charge == pytest.approx(0.9992, abs=2e-4)
-    times_s = times_since_start_s(rows)
+    times_s = times_of(rows)
     assert (np.diff(times_s) >= 0.0).all()
     assert times_s[-1] == pytest.approx(sum(step.duration_s for step in steps), abs=0.01)
     assert abs((rows[-1].at - MONDAY).total_seconds() - times_s[-1]) <= 1.0
@@ -167,7 +174,7 @@ async def test_record_proves_that_what_ran_was_ordered(floor: Floor) -> None:
     assert np.allclose(recorded["current_ma"].to_numpy(), live_ma, rtol=1e-6, atol=1e-6)
     live_mah = [row.capacity_mah for row in rows]
     assert np.allclose(np.abs(recorded["capacity_mah"].to_numpy()), live_mah, rtol=1e-6, atol=1e-5)
-    assert np.allclose(recorded["time_s"].to_numpy(), times_since_start_s(rows), atol=0.002)
+    assert np.allclose(recorded["time_s"].to_numpy(), times_of(rows), atol=0.002)
     assert recorded["cycle"].to_list() == [row.cycle for row in rows]
     assert recorded["step_index"].to_list() == [row.step_id for row in rows]
 

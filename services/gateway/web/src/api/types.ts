@@ -220,11 +220,22 @@ export interface Cycle {
   flag: string | null;
 }
 
-export interface Formation {
-  total_points: number;
+/** Rows of a test as columns; fewer than `row_count` where they are reduced to lowest and highest. */
+export interface Curve {
+  row_count: number;
   time_s: number[];
   voltage_v: number[];
-  current_a: number[];
+  current_ma: number[];
+}
+
+/** `curve` is null before the first row, and when the historian did not give it. */
+export interface Formation {
+  series_id: string;
+  protocol_id: string;
+  channel: string;
+  state: string;
+  stop_reason: string | null;
+  curve: Curve | null;
   cycles: Cycle[];
 }
 
@@ -235,7 +246,7 @@ export interface Spectrum {
 }
 
 /** The parts of a page that the gateway asks of different services; `cell` brings operations and time limits. */
-export type PartName = 'cell' | 'genealogy' | 'gates' | 'exposure' | 'spectrum' | 'formation';
+export type PartName = 'cell' | 'genealogy' | 'gates' | 'exposure' | 'spectrum' | 'formation' | 'curve';
 
 /** A page of parts. One that could not be had is null and named in `missing` as `<part>: <reason>`. */
 export interface PartialRecord {

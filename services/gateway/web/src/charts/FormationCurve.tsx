@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import type { Formation } from '../api/types';
+import type { Curve } from '../api/types';
 import { NO_DATA, unitLabel } from '../i18n/format';
 import { useI18n } from '../i18n/I18nProvider';
 import './FormationCurve.css';
@@ -10,11 +10,12 @@ import { useWidth } from './useWidth';
 
 const HEIGHT = 320;
 const SECONDS_PER_HOUR = 3_600;
+const MILLIAMPERES = 1_000;
 /** Below this the largest current is written in mA: a coin cell runs on fractions of one. */
-const SMALLEST_AMPERE = 0.1;
+const SMALLEST_MILLIAMPERES = 100;
 
 /** Voltage (full line, left axis) and current (dashed, right axis) over time. */
-export default function FormationCurve({ formation }: { formation: Formation }) {
+export default function FormationCurve({ curve }: { curve: Curve }) {
   const { t, number, fixed } = useI18n();
   const palette = usePalette();
   const host = useRef<HTMLDivElement>(null);
@@ -26,8 +27,8 @@ export default function FormationCurve({ formation }: { formation: Formation }) 
     const axis = { stroke: palette.text, font, labelFont: font, ticks: { stroke: palette.line, width: 1 } };
     const ticks = (_: uPlot, values: number[]) => values.map((value) => number(value));
     const reading = (_: uPlot, value: number | null) => (value === null ? NO_DATA : fixed(value, 3));
-    const milli = formation.current_a.every((ampere) => Math.abs(ampere) < SMALLEST_AMPERE);
-    const current = milli ? formation.current_a.map((ampere) => ampere * 1_000) : formation.current_a;
+    const milli = curve.current_ma.every((current) => Math.abs(current) < SMALLEST_MILLIAMPERES);
+    const current = milli ? curve.current_ma : curve.current_ma.map((each) => each / MILLIAMPERES);
     const currentText = t('formation.current', { unit: unitLabel(milli ? 'ma' : 'a') });
     const plot = new uPlot(
       {
@@ -46,11 +47,11 @@ export default function FormationCurve({ formation }: { formation: Formation }) 
           { label: currentText, scale: 'a', stroke: palette.second, width: 1.5, dash: [6, 4], value: reading },
         ],
       },
-      [formation.time_s.map((second) => second / SECONDS_PER_HOUR), formation.voltage_v, current],
+      [curve.time_s.map((second) => second / SECONDS_PER_HOUR), curve.voltage_v, current],
       host.current,
     );
     return () => plot.destroy();
-  }, [formation, width, palette, t, number, fixed]);
+  }, [curve, width, palette, t, number, fixed]);
 
   return <div ref={host} className="formation-curve" role="img" aria-label={t('formation.curve')} />;
 }

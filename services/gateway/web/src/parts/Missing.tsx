@@ -13,6 +13,7 @@ const TITLES: Record<PartName, readonly MessageKey[]> = {
   exposure: ['cell.exposure'],
   spectrum: ['cell.spectrum'],
   formation: ['cell.formation'],
+  curve: ['formation.curve'],
 };
 
 /** Part and reason of an entry of `missing`; an entry of another shape is all reason. */

@@ -54,7 +54,7 @@ export default function CellScreen() {
             <Panel title={t('cell.gates')} id="gates">
               {record.gates === null ? <NotRead /> : <GateTable gates={record.gates} readAt={readAt} />}
             </Panel>
-            <FormationView formation={record.formation} missing={isMissing(record, 'formation')} readAt={readAt} />
+            <FormationView formation={record.formation} missing={isMissing(record, 'formation')} curveMissing={isMissing(record, 'curve')} readAt={readAt} />
             <ImpedanceView spectrum={record.spectrum} missing={isMissing(record, 'spectrum')} readAt={readAt} />
             <GenealogyPanel genealogy={record.genealogy} lotId={cellId} readAt={readAt} id="genealogy" />
           </>

@@ -1,5 +1,5 @@
 import { lazy, Suspense } from 'react';
-import type { Cycle, Formation } from '../../api/types';
+import type { Curve, Cycle, Formation } from '../../api/types';
 import { NO_DATA, spelled } from '../../i18n/format';
 import { useI18n } from '../../i18n/I18nProvider';
 import { Measure } from '../../parts/Measure';
@@ -16,22 +16,30 @@ interface FormationViewProps {
   /** Null before the run has begun, and when it is missing. */
   formation: Formation | null;
   missing: boolean;
+  curveMissing: boolean;
   readAt: number;
 }
 
-export function FormationView({ formation, missing, readAt }: FormationViewProps) {
+export function FormationView({ formation, missing, curveMissing, readAt }: FormationViewProps) {
   const { t } = useI18n();
+  const curve = formation?.curve ?? null;
   return (
-    <Panel title={t('cell.formation')} note={formation === null ? undefined : <PointNote formation={formation} />} id="formation">
+    <Panel title={t('cell.formation')} note={curve === null ? undefined : <PointNote curve={curve} />} id="formation">
       {missing ? (
         <NotRead />
       ) : formation === null ? (
         <None readAt={readAt} />
       ) : (
         <div className="formation">
-          <Suspense fallback={<Skeleton label={t('data.loading')} rows={5} />}>
-            <FormationCurve formation={formation} />
-          </Suspense>
+          {curveMissing ? (
+            <NotRead />
+          ) : curve === null ? (
+            <None readAt={readAt} />
+          ) : (
+            <Suspense fallback={<Skeleton label={t('data.loading')} rows={5} />}>
+              <FormationCurve curve={curve} />
+            </Suspense>
+          )}
           <div className="formation-cycles">
             {formation.cycles.length === 0 ? <None readAt={readAt} /> : <CycleTable cycles={formation.cycles} />}
           </div>
@@ -41,12 +49,12 @@ export function FormationView({ formation, missing, readAt }: FormationViewProps
   );
 }
 
-/** A thinned curve must say so: a dip can be missing from it. */
-function PointNote({ formation }: { formation: Formation }) {
+/** A reduced curve must say so: it has the lowest and the highest of each moment, and not every row between. */
+function PointNote({ curve }: { curve: Curve }) {
   const { t, number } = useI18n();
-  const shown = formation.time_s.length;
-  const total = number(formation.total_points);
-  if (shown >= formation.total_points) return t('formation.all_points', { total });
+  const shown = curve.time_s.length;
+  const total = number(curve.row_count);
+  if (shown >= curve.row_count) return t('formation.all_points', { total });
   return t('formation.points', { total, shown: number(shown) });
 }
 
