@@ -21,9 +21,10 @@ from shared.opcua_stream import Listener, open_streams, sample_of
 from shared.opcua_structures import JobStructures, job_structures
 from shared.pulse import Pulse
 from shared.settings import StationSettings
-from shared.stationoffer import ORDER_LIST, RESPONSE, RESPONSE_LIST, StationOffer
+from shared.stationoffer import ORDER_LIST, RESPONSE, RESPONSE_LIST, TRACE, StationOffer
 from shared.stations import NO_COMMUNICATION, JobAnswer, JobAtStation, JobContent, Sample
 from shared.tasks import end_all
+from shared.traces import Trace, checked_trace
 
 __all__ = ["Access", "StationClient"]
 log = structlog.get_logger()
@@ -179,6 +180,24 @@ class StationClient:
         raise StationFaultError(
             f"{self.equipment_id}: no response for {job_order_id} (return status {status})"
         )
+
+    async def trace(self, job_order_id: str, part: int, face: str) -> Trace:
+        """Return the trace of one face of a finished job's part, counted from 1.
+
+        Raises:
+            StationFaultError: also when the station has none, or no traces at all.
+        """
+        what = f"{TRACE} {job_order_id} part {part} face {face}"
+        async with self._asking(what) as nodes:
+            given = (job_order_id, ua.Variant(part, ua.VariantType.UInt32), face)
+            reply = await nodes.traces.call_method(nodes.parts[TRACE].nodeid, *given)
+            *said, status = reply
+            started_at, interval_s, signals, scale, offset, samples = said
+            if int(status) & NO_ERROR:
+                return checked_trace(
+                    started_at.replace(tzinfo=UTC), interval_s, signals, scale, offset, samples
+                )
+        raise StationFaultError(f"{self.equipment_id}: {what}: none there, status {int(status)}")
 
     async def _listed_answer(self, job_order_id: str) -> JobAnswer | None:
         async with self._asking(f"read {RESPONSE_LIST}") as nodes:

@@ -15,6 +15,7 @@ from shared.stationoffer import (
     RESPONSE,
     RESPONSE_LIST,
     STATE,
+    TRACE,
     StationOffer,
     missing,
     unusable,
@@ -39,6 +40,7 @@ class StationNodes:
     parts: Children
     control: Node
     results: Node
+    traces: Node
     index: int
 
 
@@ -53,7 +55,12 @@ async def explore(client: Client, settings: StationSettings) -> tuple[StationNod
     top = await _children(machine)
     management = await _children(top.get("JobManagement"))
     control, results = management.get("JobOrderControl"), management.get("JobOrderResults")
-    parts = {**await _children(control), **await _children(results)}
+    traces = top.get("Traces")
+    parts = {
+        **await _children(control),
+        **await _children(results),
+        **await _children(traces, ua.NodeClass.Method),
+    }
     item = (await _children(top.get("MachineryBuildingBlocks"))).get(STATE)
     state = (await _children(item)).get("CurrentState")
     if state is not None:
@@ -66,6 +73,7 @@ async def explore(client: Client, settings: StationSettings) -> tuple[StationNod
         parts=parts,
         control=control or machine,
         results=results or machine,
+        traces=traces or machine,
         index=uris.index(JOB_CONTROL) if JOB_CONTROL in uris else 0,
     )
     return nodes, await _offer(settings, nodes, identification)
@@ -74,7 +82,7 @@ async def explore(client: Client, settings: StationSettings) -> tuple[StationNod
 async def _offer(
     settings: StationSettings, nodes: StationNodes, identification: Mapping[str, str]
 ) -> StationOffer:
-    known = {*METHODS, RESPONSE, RESPONSE_LIST, ORDER_LIST, STATE}
+    known = {*METHODS, RESPONSE, RESPONSE_LIST, ORDER_LIST, STATE, TRACE}
     parts = frozenset(known & nodes.parts.keys())
     most = nodes.parts.get(MOST_JOBS)
     most_jobs = await most.read_value() if most is not None else None

@@ -55,6 +55,7 @@ class StationSettings(BaseModel):
     parameter, in its unit, what a value read back may differ from the one sent, beside a
     relative 1e-6. security_policy: with which its messages are signed and encrypted.
     start_before_read_back: give jobs also to a machine that can only store and start in one.
+    without_trace: an EAP station that keeps no traces; its faces are judged without.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -65,6 +66,7 @@ class StationSettings(BaseModel):
     endpoint: str = Field(pattern=r"^opc\.tcp://")
     security_policy: SecurityPolicy = "Basic256Sha256"
     start_before_read_back: bool = False
+    without_trace: bool = False
     node: str | None = Field(default=None, pattern=NODE)
     namespace: str | None = Field(default=None, min_length=1)
     items: dict[str, Annotated[str, Field(pattern=NODE)]] = Field(default_factory=dict)

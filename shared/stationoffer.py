@@ -19,6 +19,7 @@ METHODS = (
 RESPONSE = "RequestJobResponseByJobOrderID"
 RESPONSE_LIST = "JobOrderResponseList"
 ORDER_LIST = "JobOrderList"
+TRACE = "RequestTrace"  # ours: the finished trace of one face of a part
 IDENTIFICATION = ("Manufacturer", "Model", "SerialNumber", "SoftwareRevision")
 STATE = "MachineryItemState"
 WITHOUT: Mapping[str, str] = {

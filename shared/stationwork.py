@@ -51,6 +51,17 @@ class StartGuard(Protocol):
         """
 
 
+class EndReader(Protocol):
+    """What a service fetches of an ended order while the station still has it."""
+
+    async def read(self, client: StationClient, order: StationOrder, answer: JobAnswer) -> None:
+        """Fetch and keep it; asked again after a crash, before the order is recorded and cleared.
+
+        Raises:
+            StationUnreachableError: the station does not answer now.
+        """
+
+
 class StationRunner:
     """One station of a service, with `places` orders at a time (1; more in a rack)."""
 
@@ -61,8 +72,9 @@ class StationRunner:
         work: StationWork,
         places: int = 1,
         guard: StartGuard | None = None,
+        reader: EndReader | None = None,
     ) -> None:
-        self._guard = guard
+        self._guard, self._reader = guard, reader
         self.client, self._service, self._work, self._places = client, service, work, places
         self._database, self._outbox = service.database, service.outbox
         self._states = EquipmentStates(service, client.equipment_id)
@@ -178,7 +190,10 @@ class StationRunner:
         knows the order may have begun it, so it is never given it a second time.
         """
         station = self.client.equipment_id
-        order = await self._give(order)
+        given = await self._give(order)
+        if given is None:
+            return False
+        order = given
         held = (await self.client.jobs()).get(order.station_order_id)
         if held is None and order.started_at is not None:
             raise StationFaultError(
@@ -203,8 +218,8 @@ class StationRunner:
             await self._outbox.record(tx, *started_events(started))
         return True
 
-    async def _must_wait(self, order: StationOrder, held: JobAtStation) -> bool:
-        """Ask the guard whether a stored order has to wait; one that a person must see goes back.
+    async def _must_wait(self, order: StationOrder, held: JobAtStation | None) -> bool:
+        """Ask the guard whether an order has to wait; one that a person must see goes back.
 
         Raises:
             PersonNeededError: the guard's; the station has lost the order.
@@ -214,17 +229,23 @@ class StationRunner:
         try:
             return await self._guard.why_not(self.client, order) is not None
         except PersonNeededError:
-            await self._withdraw(held)
+            if held is not None:
+                await self._withdraw(held)
             raise
 
-    async def _give(self, order: StationOrder) -> StationOrder:
-        """Give the station an order it has not got; one that cannot only store may start it."""
+    async def _give(self, order: StationOrder) -> StationOrder | None:
+        """Give the station an order it has not got; None while the guard lets it wait.
+
+        A station that cannot only store may start it at once, so the guard is asked before.
+        """
         if order.started_at is not None:
             return order
         offer = self.client.offer
         if offer is None or offer.reads_back_first:
             await self.client.store(order.content)
             return order
+        if await self._must_wait(order, None):
+            return None
         order = await self._keep_asked(order)
         await self.client.store_and_start(order.content)
         return order
@@ -249,6 +270,8 @@ class StationRunner:
         answer = await self.client.answer(order.station_order_id)
         if answer is None:
             return False
+        if self._reader is not None:
+            await self._reader.read(self.client, order, answer)
         ended = replace(
             order.to(answer.state), started_at=answer.started_at, ended_at=answer.ended_at
         )

@@ -1,7 +1,7 @@
 """The EAP station: sprays charged glue on both faces of pellets, where the field cures it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -13,12 +13,13 @@ from simulators.machine import (
     Parameter,
     Part,
     Readings,
+    Recorded,
     RefusedError,
     Run,
     done_count,
     floats,
 )
-from simulators.physics import cure, spray
+from simulators.physics import cure, spray, spraytrace
 from simulators.physics.exposure import excess_ppm
 from simulators.world import draw
 
@@ -26,6 +27,13 @@ HANDLING_S, SETTLE_S = 6.0, 2.0
 COIN_AREA_CM2 = 5.0
 COIN_DEFECT_RATIO, POUCH_DEFECT_RATIO = 0.015, 0.002
 FACES = ("a", "b")
+_PER_FACE: Mapping[str, Parameter] = {
+    "needle_voltage_v": Parameter(lowest=0.0, highest=25_000.0),
+    "substrate_voltage_v": Parameter(lowest=-6000.0, highest=6000.0),
+    "distance_mm": Parameter(lowest=20.0, highest=300.0),
+    "flow_ml_per_min": Parameter(lowest=0.001, highest=5.0),
+    "spray_time_s": Parameter(lowest=0.1, highest=120.0),
+}
 
 
 class Eap(Machine):
@@ -33,12 +41,10 @@ class Eap(Machine):
 
     kind = "eap"
     model = "Electrospray cell ES-2"
+    keeps_traces = True
     parameters: ClassVar[Mapping[str, Parameter]] = {
-        "needle_voltage_v": Parameter(lowest=0.0, highest=25_000.0),
-        "substrate_voltage_v": Parameter(lowest=-6000.0, highest=6000.0),
-        "distance_mm": Parameter(lowest=20.0, highest=300.0),
-        "flow_ml_per_min": Parameter(lowest=0.001, highest=5.0),
-        "spray_time_s": Parameter(lowest=0.1, highest=120.0),
+        **_PER_FACE,
+        **{f"face_b_{name}": replace(one, required=False) for name, one in _PER_FACE.items()},
         "chuck_vacuum_kpa": Parameter(lowest=-101.0, highest=101.0),
         "area_cm2": Parameter(lowest=0.1, highest=200.0),
     }
@@ -49,6 +55,7 @@ class Eap(Machine):
         "substrate_voltage_lost": 1.0,
         "distance_off": 60.0,
         "vacuum_lost": 1.0,
+        "trace_lost": 1.0,
     }
 
     def check_more(self, job: Job) -> None:
@@ -59,6 +66,13 @@ class Eap(Machine):
     def begin(self, job: Job, started_at: datetime) -> Run:
         """Return the spraying run."""
         return EapRun(self, job, Moment(started_at=started_at))
+
+    def recorded(self, job: Job, started_at: datetime, part: int, face: str) -> Recorded | None:
+        """Return the head's recorder's trace of one face, sampled at 1 kHz."""
+        if not 1 <= part <= len(job.worked()) or face not in FACES:
+            return None
+        run = EapRun(self, job, Moment(started_at=started_at))
+        return run.recorded(part - 1, FACES.index(face))
 
     def idle_values(self, instant: datetime) -> Readings:
         """Return the readings of the idle head in the dry room's air."""
@@ -89,6 +103,7 @@ class Face:
     substrate_v: float
     distance_mm: float
     flow_ml_per_min: float
+    flow_ratio: float
     spray_s: float
     arcs: int
     angle_deg: float
@@ -110,13 +125,21 @@ class EapRun:
     job: Job
     moment: Moment
 
+    def _of_face(self, name: str, side: int) -> float:
+        """Return what is ordered for a face; face b is as face a unless it has its own."""
+        both = self.job.number(name)
+        return self.job.number(f"face_b_{name}", both) if side else both
+
+    def _face_s(self, side: int) -> float:
+        return self._of_face("spray_time_s", side) + SETTLE_S
+
     @property
-    def _face_s(self) -> float:
-        return self.job.number("spray_time_s") + SETTLE_S
+    def _faces_s(self) -> float:
+        return self._face_s(0) + self._face_s(1)
 
     @property
     def _part_s(self) -> float:
-        return 2.0 * self._face_s + HANDLING_S
+        return self._faces_s + HANDLING_S
 
     @property
     def duration_s(self) -> float:
@@ -128,11 +151,11 @@ class EapRun:
         parts, instant = self.job.worked(), self.moment.at(elapsed_s)
         index = min(len(parts) - 1, int(elapsed_s / self._part_s))
         within_s = elapsed_s - index * self._part_s
-        side = 0 if within_s < self._face_s else 1
+        side = 0 if within_s < self._face_s(0) else 1
         face = self._face(parts[index], index, side)
         readings = self.machine.idle_values(instant)
         readings["chuck_vacuum_kpa"] = self.machine.vacuum_kpa(self.job, instant)
-        if within_s < 2.0 * self._face_s:
+        if within_s < self._faces_s:
             needle, substrate = face.needle_v, face.substrate_v
             readings["needle_voltage_v"] = self.machine.noisy("needle", instant, needle, 8.0)
             readings["substrate_voltage_v"] = self.machine.noisy(
@@ -172,7 +195,7 @@ class EapRun:
         entry = self.machine.inherited(self.job, index)
         consumed = self.job.used("Consumed")
         glue = next((lot for lot in consumed if "glue" in lot.definition_id), consumed[0])
-        sprayed_at = self.moment.at(index * self._part_s + 2.0 * self._face_s)
+        sprayed_at = self.moment.at(index * self._part_s + self._faces_s)
         return entry | {
             "definition_id": part.definition_id,
             "contact_angle_deg": [face.angle_deg for face in faces],
@@ -194,26 +217,55 @@ class EapRun:
             return None
         return str(rng.choice(["needle_clogged", "substrate_voltage_lost"]))
 
+    def recorded(self, index: int, side: int) -> Recorded:
+        """Return the trace of one face; what it settles at is what the response says of it."""
+        part = self.job.worked()[index]
+        face = self._face(part, index, side)
+        at = self.moment.at(index * self._part_s + side * self._face_s(0))
+        lost = self.machine.faults().acts("vacuum_lost", at)
+        settled = spraytrace.Settled(
+            needle_v=face.needle_v,
+            substrate_v=face.substrate_v,
+            flow_ml_per_min=face.flow_ml_per_min,
+            flow_ratio=face.flow_ratio,
+            distance_mm=face.distance_mm,
+            vacuum_kpa=0.0 if lost else self.job.number("chuck_vacuum_kpa"),
+            spray_s=face.spray_s,
+            arcs=face.arcs,
+        )
+        rng = draw(self.machine.world.seed, part.lot_id, f"trace {FACES[side]}")
+        return Recorded(
+            started_at=at,
+            interval_s=1.0 / spraytrace.RATE_HZ,
+            signals=spraytrace.SIGNALS,
+            scale=spraytrace.SCALE,
+            offset=(0.0,) * len(spraytrace.SIGNALS),
+            counts=spraytrace.counts(settled, rng),
+        )
+
     def _face(self, part: Part, index: int, side: int) -> Face:
-        number, faults = self.job.number, self.machine.faults()
-        instant = self.moment.at(index * self._part_s + (side + 0.5) * self._face_s)
+        faults = self.machine.faults()
+        middle_s = side * self._face_s(0) + 0.5 * self._face_s(side)
+        instant = self.moment.at(index * self._part_s + middle_s)
         natural = self._natural(part, side)
         rng = draw(self.machine.world.seed, part.lot_id, f"spray {FACES[side]}")
         noise = rng.standard_normal(6)
-        flow = number("flow_ml_per_min") * (1.0 + 0.01 * noise[0])
+        flow = self._of_face("flow_ml_per_min", side) * (1.0 + 0.01 * noise[0])
         clogged = faults.magnitude("needle_clogged", instant)
         if natural == "needle_clogged":
             clogged = float(rng.uniform(0.05, 0.35))
         flow *= 1.0 if clogged is None else clogged
         arcs = int(rng.poisson(0.02) + (faults.magnitude("arcing", instant) or 0.0))
-        needle_v = number("needle_voltage_v") * (1.0 - 0.06 * min(arcs, 8)) + 15.0 * noise[1]
+        needle_v = (
+            self._of_face("needle_voltage_v", side) * (1.0 - 0.06 * min(arcs, 8)) + 15.0 * noise[1]
+        )
         lost = natural == "substrate_voltage_lost"
         lost = lost or faults.acts("substrate_voltage_lost", instant)
-        substrate_v = (0.0 if lost else number("substrate_voltage_v")) + 4.0 * noise[2]
-        distance_mm = number("distance_mm") + 0.2 * noise[3]
+        substrate_v = (0.0 if lost else self._of_face("substrate_voltage_v", side)) + 4.0 * noise[2]
+        distance_mm = self._of_face("distance_mm", side) + 0.2 * noise[3]
         distance_mm += faults.magnitude("distance_off", instant) or 0.0
-        spray_s = number("spray_time_s") + 0.005 * noise[4]
-        area_cm2 = number("area_cm2")
+        spray_s = self._of_face("spray_time_s", side) + 0.005 * noise[4]
+        area_cm2 = self.job.number("area_cm2")
         glue_ul = spray.volume_ul(flow, spray_s, spray.needle_count(area_cm2))
         voltage_v = spray.field_voltage_v(needle_v, substrate_v)
         angle_deg = max(4.0, spray.contact_angle_deg(voltage_v) + 0.5 * noise[5])
@@ -228,6 +280,7 @@ class EapRun:
             substrate_v=float(substrate_v),
             distance_mm=float(distance_mm),
             flow_ml_per_min=float(flow),
+            flow_ratio=1.0 if clogged is None else clogged,
             spray_s=float(spray_s),
             arcs=arcs,
             angle_deg=float(angle_deg),

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from asyncua import ua
 
 from simulators import job_structures as structures
-from simulators.opcua_server import Method
+from simulators.tracing import Method
 
 # Return status of OPC 10031-4.
 DONE, UNKNOWN_JOB, INVALID_STATE, UNABLE = 1, 1 << 1, 1 << 3, 1 << 4

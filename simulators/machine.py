@@ -7,6 +7,9 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, ClassVar, Literal, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from simulators.physics.exposure import Room
 from simulators.world import FaultLog, World, draw
 
@@ -143,6 +146,18 @@ class Outcome:
     effects: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """What a machine's recorder keeps of one face; counts: `(n_signals, n_samples)` int16."""
+
+    started_at: datetime
+    interval_s: float
+    signals: tuple[str, ...]
+    scale: tuple[float, ...]
+    offset: tuple[float, ...]
+    counts: NDArray[np.int16]
+
+
 class Run(Protocol):
     """One job being worked on: everything is a function of plant seconds since its start."""
 
@@ -166,6 +181,7 @@ class Machine:
     fault_names: ClassVar[Mapping[str, float]] = {}
     uses: tuple[Use, ...] = ("Processed",)
     simultaneous_count = 1
+    keeps_traces = False
     model = "Bench"
 
     def __init__(self, config: StationConfig, world: World, room: Room) -> None:
@@ -208,6 +224,10 @@ class Machine:
         raise NotImplementedError(
             f"{self.kind} {self.name} cannot run {job.job_order_id} at {started_at}"
         )
+
+    def recorded(self, job: Job, started_at: datetime, part: int, face: str) -> Recorded | None:
+        """Return what was recorded of one face of a part (from 1), None where it was not."""
+        return None
 
     def idle_values(self, instant: datetime) -> Readings:
         """Return the process values of the idle machine."""

@@ -10,7 +10,7 @@ import hmac
 import logging
 import os
 import warnings
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +29,7 @@ from asyncua.server.user_managers import UserManager
 from cryptography.x509 import Certificate
 
 from shared.ports import close_port
+from simulators.tracing import TRACE, Method, add_trace_method
 
 BASE = "http://opcfoundation.org/UA/"
 MACHINERY, JOBS = f"{BASE}Machinery/", f"{BASE}Machinery/Jobs/"
@@ -51,7 +52,6 @@ CHANGED_IN_PLACE = (
     ua.ObjectIds.Server_ServerArray,
 )
 MOST_JOBS = 200
-Method = Callable[..., Awaitable[list[ua.Variant]]]
 
 
 def node_sets_dir() -> Path:
@@ -279,6 +279,9 @@ class StationServer:
             self._signals[signal] = (await self._variable(values, signal, 0.0)).nodeid
         if methods:
             await self._add_job_control(station, methods)
+        if TRACE in methods:
+            traces = await self._object(station, "Traces")
+            await add_trace_method(traces, self._id_below(traces, TRACE), methods[TRACE])
 
     async def start(self) -> None:
         """Listen on the port of the endpoint."""

@@ -18,8 +18,9 @@ from simulators.job_control import (
     methods_of,
 )
 from simulators.job_structures import ABORTED, ALLOWED, ENDED, NOT_ALLOWED, RUNNING
-from simulators.machine import Job, Machine, Readings, RefusedError, Run
+from simulators.machine import Job, Machine, Readings, Recorded, RefusedError, Run
 from simulators.opcua_server import MOST_JOBS, StationServer
+from simulators.tracing import TRACE, trace_method
 from simulators.world import Fault, JobRecord
 
 SHOW_S = 1.0  # wall seconds between process values
@@ -71,6 +72,8 @@ class Station:
             self._jobs[record.job_order_id] = held
             self._place = max(self._place, record.place)
         methods = methods_of(self) if self.machine.uses else {}
+        if self.machine.keeps_traces:
+            methods[TRACE] = trace_method(self)
         await self._server.prepare(self.machine.signals, methods)
         await self._publish()
         await self._show()
@@ -259,6 +262,24 @@ class Station:
         if held.state not in (ENDED, ABORTED):
             return structures.no_response(), INVALID_STATE
         return self._response(held), DONE
+
+    async def trace(self, job_order_id: str, part: int, face: str) -> Recorded | int:
+        """Return what was recorded of a finished job's face, else the status that says why not."""
+        held = self._jobs.get(job_order_id)
+        if held is None:
+            return UNKNOWN_JOB
+        record = held.record
+        if held.state not in (ENDED, ABORTED) or not record.response or not record.started_at:
+            return INVALID_STATE
+        if self.fault("trace_lost") is not None:
+            return UNABLE
+        given = (held.job, record.started_at, part, face)
+        recorded = await asyncio.to_thread(self.machine.recorded, *given)
+        if recorded is None or record.ended_at is None:
+            return INVALID_REQUEST
+        samples_s = recorded.counts.shape[1] * recorded.interval_s
+        done = recorded.started_at + timedelta(seconds=samples_s)
+        return recorded if done <= record.ended_at + timedelta(seconds=0.5) else INVALID_STATE
 
     async def store(self, order: Any) -> int:
         """Take a job order; the same content may come twice."""

@@ -2,14 +2,17 @@
 
 from typing import Annotated, Any
 
-from fastapi import Depends
+from fastapi import Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.spray import store, workflow
+from services.spray import store, tracestore, workflow
 from services.spray.cure import CureModel
+from services.spray.domain import Face
 from services.spray.guard import SprayGuard
 from services.spray.mix import MixFormula
+from services.spray.respray import ResprayRule
 from services.spray.setup import SpraySetup
+from services.spray.tracelimits import TraceLimits
 from shared.app import Service
 from shared.commands import Command, command_of
 from shared.recipes import MasterRecipe
@@ -25,6 +28,8 @@ class MasterData(BaseModel):
     mix_formulas: list[MixFormula] = Field(default_factory=list)
     setups: list[SpraySetup] = Field(default_factory=list)
     cure_models: list[CureModel] = Field(default_factory=list)
+    trace_limits: list[TraceLimits] = Field(default_factory=list)
+    respray_rules: list[ResprayRule] = Field(default_factory=list)
 
 
 def add_routes(service: Service, guard: SprayGuard) -> None:
@@ -35,10 +40,16 @@ def add_routes(service: Service, guard: SprayGuard) -> None:
 
     @app.post("/master-data", status_code=201)
     async def post_master_data(body: MasterData, command: given) -> dict[str, Any]:
-        """Keep recipes, formulas, setups and cure models; another content of a version is 409."""
+        """Keep what a plant says of spraying; another content of a version is 409."""
         return await command.once(
             lambda tx: workflow.take_master_data(
-                tx, body.master_recipes, body.mix_formulas, body.setups, body.cure_models
+                tx,
+                body.master_recipes,
+                body.mix_formulas,
+                body.setups,
+                body.cure_models,
+                body.trace_limits,
+                body.respray_rules,
             )
         )
 
@@ -47,6 +58,17 @@ def add_routes(service: Service, guard: SprayGuard) -> None:
         """The sprayed faces of one pellet."""
         async with database.quiet() as tx:
             return {"items": await store.faces_of(tx, lot_id)}
+
+    @app.get("/lots/{lot_id}/faces/{face}/trace")
+    async def get_trace(
+        lot_id: str,
+        face: Face,
+        points: Annotated[int, Query(ge=10, le=20_000)] = 700,
+        station_order_id: str | None = None,
+    ) -> dict[str, Any]:
+        """The newest trace of a face with its limits and verdict; least and most in each bin."""
+        async with database.quiet() as tx:
+            return await tracestore.shown(tx, lot_id, face, points, station_order_id)
 
     @app.get("/interlocks")
     async def get_interlocks() -> dict[str, Any]:

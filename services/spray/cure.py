@@ -36,6 +36,7 @@ class CureModel(BaseModel):
     field_voltage_v: float = Field(gt=0)
     nearest_mm: float = Field(gt=0)
     farthest_mm: float = Field(gt=0)
+    lowest_bias_v: float = Field(default=0.0, ge=0)
     activation_kj_per_mol: float = Field(ge=0)
     moisture_exponent: float = 0.0
     reference_ppm: float = Field(gt=0)
@@ -43,6 +44,10 @@ class CureModel(BaseModel):
     drift_count: int = Field(ge=2, le=100)
     drift_limit_ratio: float = Field(gt=0, lt=1)
     source: str = Field(min_length=3)
+
+    def field_v(self, needle_v: float, substrate_v: float) -> float:
+        """Return the voltage that drives the cure; 0 where the substrate holds no field."""
+        return needle_v - substrate_v if abs(substrate_v) >= self.lowest_bias_v else 0.0
 
     def rate(
         self,

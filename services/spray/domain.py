@@ -1,13 +1,14 @@
 """Rules of a spray job: which job order goes next, and what its faces show."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from shared.errors import InvalidInputError, OutOfLimitsError, StationFaultError
 from shared.events import JobOrderReleased
 from shared.facts import Material, TestResult
+from shared.stations import JobAnswer, ParameterValue
 
 Face = Literal["a", "b"]
 FACES: tuple[Face, Face] = ("a", "b")
@@ -15,7 +16,11 @@ FACES: tuple[Face, Face] = ("a", "b")
 
 @dataclass(frozen=True, kw_only=True)
 class CoatedFace:
-    """One sprayed face of one pellet, as the station measured it; None is unknown."""
+    """One sprayed face of one pellet, as the station measured it; None is unknown.
+
+    deviation: what was not as it must be, and why; codes: the same in words that rules can name.
+    trace_state: None where the station needs no trace.
+    """
 
     lot_id: str
     face: Face
@@ -23,7 +28,29 @@ class CoatedFace:
     film_um: float | None
     arc_count: int | None
     deviation: str | None = None
+    codes: tuple[str, ...] = ()
+    trace_state: Literal["within", "outside", "unknown"] | None = None
+    trace_arc_count: int | None = None
     cure_rate_per_min: float | None = None
+
+
+def of_face(parameters: Mapping[str, ParameterValue], name: str, face: Face) -> float:
+    """Return what is ordered for a face: `face_b_…` for face b where the recipe has it.
+
+    NaN where it is not ordered at all.
+    """
+    value = parameters.get(f"face_b_{name}") if face == "b" else None
+    if value is None:
+        value = parameters.get(name)
+    return value if isinstance(value, float) else math.nan
+
+
+def face_figures(answer: JobAnswer, name: str, count: int) -> tuple[float, ...]:
+    """Return the figures of `count` faces; those an aborted job did not come to are NaN."""
+    values = answer.numbers(name)
+    if answer.state == "aborted":
+        values += (math.nan,) * max(0, count - len(values))
+    return values
 
 
 def check_tray(job_order: JobOrderReleased, capacity_parts: int | None) -> None:
@@ -94,7 +121,18 @@ def worst_results(faces: Sequence[CoatedFace]) -> list[TestResult]:
             _result(lot_id, "film_um", "µm", _worst(films, min)),
             _result(lot_id, "arc_count", "1", _worst(arcs, max)),
         ]
+        results += [_trace_result(face) for face in own if face.trace_state is not None]
     return results
+
+
+def _trace_result(face: CoatedFace) -> TestResult:
+    return TestResult(
+        lot_id=face.lot_id,
+        characteristic=f"face_{face.face}_trace",
+        value=face.trace_state if face.trace_state != "unknown" else None,
+        unit="",
+        reason=face.deviation,
+    )
 
 
 def _worst(values: Sequence[float | None], pick: Callable[[list[float]], float]) -> float | None:

@@ -1,6 +1,7 @@
 """The last look before a spray job starts: setup, glue and its holds, vacuum, dew point."""
 
 import asyncio
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import structlog
 
 from services.spray import interlock, mixstore, store
+from services.spray.domain import FACES, of_face
 from services.spray.interlock import Reading
 from services.spray.mixing import Mixing
 from services.spray.settings import SpraySettings
@@ -124,5 +126,5 @@ class SprayGuard:
 
 def shortest_s(order: StationOrder) -> float:
     """Return how long spraying both faces of every part takes at least."""
-    spray_s = order.parameters.get("spray_time_s")
-    return 2.0 * len(order.lot_ids) * spray_s if isinstance(spray_s, float) else 0.0
+    both_s = sum(of_face(order.parameters, "spray_time_s", face) for face in FACES)
+    return len(order.lot_ids) * both_s if math.isfinite(both_s) else 0.0

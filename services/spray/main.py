@@ -4,6 +4,7 @@ from pathlib import Path
 
 from services.spray.api import add_routes
 from services.spray.domain import pellets
+from services.spray.facetraces import FaceTraces
 from services.spray.guard import SprayGuard
 from services.spray.mixing import Mixing
 from services.spray.mixroutes import add_mix_routes
@@ -20,7 +21,8 @@ def build(settings: SpraySettings, parts: Parts | None = None) -> Service:
     service.listen(("execution",), intake(service, pellets))
     mixing = Mixing(service)
     guard = SprayGuard(service, settings, mixing)
-    drive_stations(service, SprayWork(service, mixing), guard=guard)
+    traces = FaceTraces(service)
+    drive_stations(service, SprayWork(service, mixing, traces), guard=guard, reader=traces)
     service.loop("pot life", mixing.watch)
     add_routes(service, guard)
     add_mix_routes(service, mixing)

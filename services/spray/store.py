@@ -27,18 +27,21 @@ async def keep_faces(tx: Transaction, coating: Coating, faces: Sequence[CoatedFa
     statement = """
         INSERT INTO coated_face (lot_id, face, station_order_id, contact_angle_deg, film_um,
                                  arc_count, sprayed_at, nozzle_id, equipment_id, deviation,
-                                 cure_model_id, cure_model_version, cure_rate_per_min)
+                                 cure_model_id, cure_model_version, cure_rate_per_min,
+                                 trace_state, trace_arc_count, codes)
         VALUES (:lot_id, :face, :station_order_id, :contact_angle_deg, :film_um, :arc_count,
                 :sprayed_at, :nozzle_id, :equipment_id, :deviation, :cure_model_id,
-                :cure_model_version, :cure_rate_per_min)"""
-    await tx.execute(sql(statement), [vars(coating) | vars(face) for face in faces])
+                :cure_model_version, :cure_rate_per_min, :trace_state, :trace_arc_count, :codes)"""
+    rows = [vars(coating) | vars(face) | {"codes": list(face.codes)} for face in faces]
+    await tx.execute(sql(statement), rows)
 
 
 async def faces_of(tx: Transaction, lot_id: str) -> list[dict[str, Any]]:
     """Return the sprayed faces of one pellet, oldest first."""
     statement = """
         SELECT face, station_order_id, contact_angle_deg, film_um, arc_count, sprayed_at,
-               nozzle_id, equipment_id, deviation, cure_rate_per_min
+               nozzle_id, equipment_id, deviation, cure_rate_per_min, trace_state,
+               trace_arc_count, codes
         FROM coated_face WHERE lot_id = :lot_id ORDER BY sprayed_at, face"""
     rows = (await tx.execute(sql(statement), {"lot_id": lot_id})).mappings()
     return [dict(row) for row in rows]

@@ -1,21 +1,33 @@
 """What the spray service does with a job order and with a station's answer."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from services.spray import curestore, domain, interlock, mixstore, sprayband, store
+from services.spray import (
+    curestore,
+    domain,
+    faces,
+    interlock,
+    mixstore,
+    respray,
+    store,
+    tracestore,
+)
 from services.spray.cure import CureModel
-from services.spray.domain import CoatedFace
+from services.spray.facetraces import FaceTraces
 from services.spray.guard import shortest_s
 from services.spray.mix import MixFormula
 from services.spray.mixing import Mixing, shared_ul
+from services.spray.respray import ResprayRule
 from services.spray.setup import SpraySetup, check_setup
-from shared import recipes
+from services.spray.tracejudge import TraceVerdict
+from services.spray.tracelimits import TraceLimits
+from services.spray.tracestore import FaceKey
+from shared import joborders, recipes
 from shared.app import Service
-from shared.events import JobOrderReleased
+from shared.events import JobOrderReleased, LotHeld
 from shared.intake import ended_event, first_startable, order_for
 from shared.joborders import StationOrder
 from shared.masterdata import keep_version
@@ -28,8 +40,8 @@ from shared.transaction import Transaction
 class SprayWork:
     """Chooses spray jobs for free stations and records what they did."""
 
-    def __init__(self, service: Service, mixing: Mixing) -> None:
-        self._service, self._mixing = service, mixing
+    def __init__(self, service: Service, mixing: Mixing, traces: FaceTraces) -> None:
+        self._service, self._mixing, self._traces = service, mixing, traces
 
     async def plan(
         self,
@@ -45,6 +57,7 @@ class SprayWork:
             order = replace(order, parameters=interlock.sent(order.parameters))
             now = self._service.clock.now()
             end = now + timedelta(seconds=shortest_s(order))
+            await respray.check(tx, job_order, now)
             await self._mixing.check_glue(tx, job_order, now, end)
             check_setup(await mixstore.setup_of(tx, station.name), station.name, end)
             return order
@@ -56,7 +69,9 @@ class SprayWork:
         parts = [item.lot_id for item in order.materials if item.use == "processed"]
         recipe = await recipes.version(tx, order.recipe_id, order.recipe_version)
         model = await curestore.newest_model(tx)
-        faces = judged_faces(recipe, model, parts, answer)
+        verdicts = await self._verdicts(tx, order)
+        found = faces.judged_faces(recipe, model, parts, answer, verdicts)
+        found = faces.other_recipe(found, self._traces.differences(order.station_order_id))
         nozzle_id = await store.nozzle_of(tx, order.station_order_id) or "unknown"
         coating = store.Coating(
             station_order_id=order.station_order_id,
@@ -66,7 +81,7 @@ class SprayWork:
             cure_model_version=None if model is None else model.version,
             sprayed_at=answer.ended_at,
         )
-        await store.keep_faces(tx, coating, faces)
+        await store.keep_faces(tx, coating, found)
         materials = shared_ul(order.materials, answer.number("glue_ul"))
         [job_order] = order.job_orders
         for item in materials:
@@ -79,40 +94,27 @@ class SprayWork:
                     item.quantity,
                     answer.ended_at,
                 )
-        results = domain.worst_results(faces)
+        results = domain.worst_results(found)
         event = ended_event(order, job_order, answer, materials, results)
         event = event.model_copy(update={"fixture_id": event.fixture_id or nozzle_id})
-        await self._service.outbox.record(tx, event)
+        bad = faces.raised(order, job_order.work_request_id, found)
+        for held in bad:
+            if isinstance(held, LotHeld):
+                await joborders.hold_lot(tx, held.lot_id, held.gate, held.reason)
+        await self._service.outbox.record(tx, event, *bad)
 
-
-def judged_faces(
-    recipe: MasterRecipe, model: CureModel | None, lot_ids: Sequence[str], answer: JobAnswer
-) -> list[CoatedFace]:
-    """Return the faces of an answer with what was outside the recipe and the rate of their cure.
-
-    Raises:
-        StationFaultError: an array is not two entries per part long.
-    """
-    faces = domain.coated_faces(
-        lot_ids,
-        answer.numbers("contact_angle_deg"),
-        answer.numbers("film_um"),
-        answer.numbers("arc_count"),
-    )
-    figures = {name: answer.numbers(name) for name in sprayband.JUDGED}
-    found = sprayband.deviations(recipe, figures, len(faces))
-    whole = all(len(values) == len(faces) for values in figures.values())
-    judged = []
-    for index, face in enumerate(faces):
-        needle_v, substrate_v, distance_mm = (
-            figures[name][index] if whole else math.nan
-            for name in ("needle_voltage_v", "substrate_voltage_v", "distance_mm")
-        )
-        rate = None
-        if model is not None and math.isfinite(needle_v - substrate_v) and distance_mm > 0:
-            rate = model.rate(needle_v - substrate_v, distance_mm)
-        judged.append(replace(face, deviation=found[index], cure_rate_per_min=rate))
-    return judged
+    async def _verdicts(
+        self, tx: Transaction, order: StationOrder
+    ) -> dict[FaceKey, TraceVerdict] | None:
+        """Return the verdicts over an order's traces, None where its station needs none."""
+        verdicts = await tracestore.verdicts(tx, order.station_order_id)
+        stations = self._service.plant.stations_of(self._service.name)
+        [without] = [
+            station.without_trace
+            for station in stations
+            if station.equipment_id == order.equipment_id
+        ]
+        return None if without and not verdicts else verdicts
 
 
 async def take_master_data(
@@ -121,8 +123,10 @@ async def take_master_data(
     mix_formulas: Sequence[MixFormula],
     setups: Sequence[SpraySetup],
     cure_models: Sequence[CureModel],
+    trace_limits: Sequence[TraceLimits],
+    respray_rules: Sequence[ResprayRule],
 ) -> dict[str, Any]:
-    """Keep recipes, mix formulas, setups of stations and cure models; all or none."""
+    """Keep what a plant says of spraying, all or none."""
     answer = {"master_recipes": await recipes.add_all(tx, master_recipes)}
     for formula in mix_formulas:
         await keep_version(tx, "mix_formula", ("formula_id", "version"), formula)
@@ -130,8 +134,14 @@ async def take_master_data(
         await keep_version(tx, "spray_setup", ("station", "version"), setup)
     for model in cure_models:
         await keep_version(tx, "cure_model", ("cure_model_id", "version"), model)
+    for limits in trace_limits:
+        await keep_version(tx, "trace_limits", ("recipe_id", "version"), limits)
+    for rule in respray_rules:
+        await keep_version(tx, "respray_rule", ("recipe_id", "version"), rule)
     return answer | {
         "mix_formulas": [formula.formula_id for formula in mix_formulas],
         "setups": [setup.station for setup in setups],
         "cure_models": [model.cure_model_id for model in cure_models],
+        "trace_limits": [limits.recipe_id for limits in trace_limits],
+        "respray_rules": [rule.recipe_id for rule in respray_rules],
     }

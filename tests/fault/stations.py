@@ -10,7 +10,9 @@ from shared.errors import StationFaultError, StationUnreachableError
 from shared.opcua import INVALID_STATE, NO_ERROR, Access, StationClient
 from shared.opcua_data import job_answer, job_at_station, job_order_structure
 from shared.settings import StationSettings
+from shared.stationoffer import TRACE
 from shared.stations import JobAnswer, JobAtStation, JobContent, Sample
+from shared.traces import Trace, checked_trace
 from simulators import job_structures
 from simulators.machine import Machine
 from simulators.station import Station
@@ -145,6 +147,16 @@ class MemoryStation(StationClient):
         if not status & NO_ERROR:
             raise StationFaultError(f"{self.equipment_id}: no response for {job_order_id}")
         return job_answer(response)
+
+    async def trace(self, job_order_id: str, part: int, face: str) -> Trace:
+        """Return what the recorder kept of one face."""
+        await self._call(TRACE)
+        found = await self._station.trace(job_order_id, part, face)
+        self._lose_answer(TRACE)
+        if isinstance(found, int):
+            raise StationFaultError(f"{self.equipment_id}: no trace, status {found}")
+        kept = (found.started_at, found.interval_s, found.signals, found.scale, found.offset)
+        return checked_trace(*kept, found.counts.astype("<i2").tobytes())
 
     async def _command(
         self, method: str, job_order_id: str, argument: JobContent | str, accept: int = NO_ERROR

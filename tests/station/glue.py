@@ -73,3 +73,32 @@ def spray_recipe(recipe_id: str, area_cm2: float, spray_time_s: float) -> dict[s
     made["parameters"]["distance_mm"] |= {"low": 80, "high": 150}
     made["parameters"]["chuck_vacuum_kpa"] |= {"low": 60, "high": 95}
     return made
+
+
+def trace_limits(recipe_id: str, **changes: Any) -> dict[str, Any]:
+    """Return limits for the traces of such a recipe as posted."""
+    bands = {
+        "needle_voltage_v": {"low": 14_000, "high": 16_000, "ripple_limit": 400, "ripple_low": 1},
+        "substrate_voltage_v": {"low": -2200, "high": -1800},
+        "flow_ml_per_min": {"low": 0.04, "high": 0.08},
+        "distance_mm": {"low": 80, "high": 150},
+    }
+    return {
+        "recipe_id": recipe_id,
+        "version": 1,
+        "least_rate_hz": 1000,
+        "duration_tolerance_s": 0.2,
+        "segments": [{"name": "spray", "after_start_s": 0.4, "before_end_s": 0.05}],
+        "bands": [
+            {"signal": signal, "segment": "spray", "outside_limit_s": 0.1, **band}
+            for signal, band in bands.items()
+        ],
+        "arcs": {
+            "segment": "spray",
+            "spike_ma": 0.05,
+            "collapsed_ratio": 0.6,
+            "apart_s": 0.02,
+            "most_count": 2,
+        },
+        "source": "test",
+    } | changes

@@ -14,11 +14,12 @@ from shared.events import (
     GenealogyRecorded,
     JobOrderReleased,
     LotHeld,
+    LotHoldReleased,
     MaterialLotRegistered,
     NonconformanceRaised,
 )
 from tests.station.bench import LOOK_S, WITHIN_S, Bench, Ground, bench, job_order, lot
-from tests.station.glue import formula, setup, spray_recipe, weigh_out
+from tests.station.glue import formula, setup, spray_recipe, trace_limits, weigh_out
 
 GOOD = {"person": "Bo", "viscosity_mpas": 9.96, "conductivity_s_per_cm": 0.005}
 CURE: dict[str, Any] = {
@@ -50,6 +51,15 @@ WITHOUT_LIMIT = {
     },
 }
 
+AGAIN = {
+    "recipe_id": "eap",
+    "version": 1,
+    "most_count": 1,
+    "within_s": 864_000,
+    "after": ["arcs", "needle_voltage_v"],
+    "source": "test",
+}
+
 
 @pytest.fixture(scope="module")
 async def plant(
@@ -68,6 +78,8 @@ async def plant(
             "mix_formulas": [formula(), formula(formula_id="short", pot_life_s=1200)],
             "setups": [setup("eap-1")],
             "cure_models": [CURE],
+            "respray_rules": [AGAIN],
+            "trace_limits": [trace_limits(name) for name in ("eap", "eap-drier", "eap-no-limit")],
         }
         reply = await running.post("/master-data", sections)
         assert reply.status_code == 201, reply.text
@@ -269,3 +281,81 @@ async def test_a_raw_lot_on_hold_is_not_weighed(plant: Bench) -> None:
     reply = await plant.post("/glue-mixes", wanted)
     assert reply.status_code == 409
     assert "lot salt-9 held by person: damp; release it or weigh another lot" in reply.text
+
+
+async def test_each_face_has_its_trace_judged_and_kept(plant: Bench) -> None:
+    await usable(plant, "IMG-20")
+    ended = await plant.ended_after(spray("J20", "IMG-20"))
+    said = {item.characteristic: item.value for item in ended.results}
+    assert (said["face_a_trace"], said["face_b_trace"]) == ("within", "within")
+    shown = await plant.get("/lots/J20-P/faces/b/trace?points=100")
+    assert (shown["state"], shown["reason"], shown["arc_count"]) == ("within", None, 0)
+    assert len(shown["signals"]) == 8
+    assert shown["duration_s"] == pytest.approx(2.0, abs=0.05)
+    assert shown["limits"]["bands"][0]["signal"] == "needle_voltage_v"
+    settled = shown["figures"]["needle_voltage_v spray"]["settled"]
+    assert settled == pytest.approx(15_000, abs=100)
+    assert len(shown["time_s"]) == len(shown["signals"]["needle_voltage_v"]["high"]) <= 100
+    assert len(shown["sha256"]) == 64
+    missing = await plant.http.get("/lots/NOBODY/faces/a/trace")
+    assert missing.status_code == 404
+
+
+async def test_arcs_are_counted_and_the_face_is_sprayed_again_only_as_the_rule_allows(
+    plant: Bench,
+) -> None:
+    await usable(plant, "IMG-21")
+    async with plant.fault("eap-1", "arcing", 4.0):
+        ended = await plant.ended_after(spray("J21", "IMG-21"))
+    traces = {item.lot_id: item for item in ended.results if item.characteristic == "face_a_trace"}
+    assert traces["J21-P"].value == "outside"
+    assert "4 arcs, 2 are allowed" in str(traces["J21-P"].reason)
+    raised = await plant.until(
+        NonconformanceRaised, lambda event: event.nonconformance_id.startswith("NC-spray-J21-"), 2
+    )
+    assert {event.nonconformance_id[-1] for event in raised} == {"a", "b"}
+    assert {event.lot_ids for event in raised} == {("J21-P",)}
+    held: LotHeld = await plant.until(LotHeld, lambda event: event.lot_id == "J21-P")
+    assert "face b: needle_voltage_v in spray settled at 11" in held.reason
+    freed = LotHoldReleased(lot_id="J21-P", work_request_id=None, gate="station", reason="again")
+    await plant.say(freed)
+    again = [lot("IMG-21", "img_glue", "consumed", 20, "ul"), lot("J21-P", "ose", "processed")]
+    for name in ("J22", "J23"):
+        order = spray(name, "IMG-21").model_copy(update={"materials": tuple(again)})
+        await plant.release(order)
+    assert (await plant.ended("J22")).state == "ended"
+    refusal = (await plant.held("J23")).reason
+    assert "J21-P was sprayed 2 times" in refusal
+    assert "it may be sprayed again 1 times: scrap it" in refusal
+    faces = (await plant.get("/lots/J21-P/faces"))["items"]
+    assert [face["trace_state"] for face in faces] == ["outside", "outside", "within", "within"]
+
+
+async def test_a_lost_trace_makes_the_faces_unknown_and_holds_the_pellet(plant: Bench) -> None:
+    await usable(plant, "IMG-22")
+    async with plant.fault("eap-1", "trace_lost", 1.0):
+        ended = await plant.ended_after(spray("J24", "IMG-22"))
+    trace = next(item for item in ended.results if item.characteristic == "face_b_trace")
+    assert trace.value is None
+    assert "none there, status 16" in str(trace.reason)
+    await plant.until(LotHeld, lambda event: event.lot_id == "J24-P")
+    assert (await plant.get("/lots/J24-P/faces/a/trace"))["state"] == "unknown"
+    await plant.release(
+        spray("J25", "IMG-22").model_copy(
+            update={
+                "materials": (
+                    lot("IMG-22", "img_glue", "consumed", 20, "ul"),
+                    lot("J24-P", "ose", "processed"),
+                )
+            }
+        )
+    )
+    assert "lot J24-P held by station" in str(await waiting_reason(plant, "J25"))
+
+
+async def waiting_reason(plant: Bench, job_order_id: str) -> str | None:
+    """Return why a job order does not go on, once the service knows of it."""
+    await plant.until_known(job_order_id)
+    items = (await plant.get("/job-orders?limit=1000"))["items"]
+    [reason] = [item["reason"] for item in items if item["job_order_id"] == job_order_id]
+    return reason if reason is None else str(reason)
