@@ -126,9 +126,11 @@ async def order_for(
         NotFoundError: the recipe does not exist.
         InvalidInputError: the recipe is for another kind of station, or lacks a parameter set.
         OutOfLimitsError: the job order sets a value outside the recipe's limits.
+        BlockedError: the recipe is retired, or for other products.
     """
     recipe = await recipes.newest(tx, job_order.recipe_id)
     recipe.check_kind(station.kind)
+    recipe.check_product(job_order.product_id)
     wanted = {name: value for name, value in job_order.parameters.items() if name not in not_sent}
     return StationOrder(
         station_order_id=job_order.job_order_id,

@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.db import sql
-from shared.errors import InvalidInputError, NotFoundError, OutOfLimitsError
+from shared.errors import BlockedError, InvalidInputError, NotFoundError, OutOfLimitsError
 from shared.masterdata import keep_version
 from shared.stations import ParameterValue
 from shared.transaction import Transaction
@@ -62,12 +62,18 @@ class Parameter(BaseModel):
 
 
 class MasterRecipe(BaseModel):
-    """What to follow for one operation of a product, in one version."""
+    """What to follow for one operation of a product, in one version.
+
+    status: a draft is not followed; a retired version ends the recipe until a newer one is
+    released. product_ids: those it is for; any where none is named.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     recipe_id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     version: int = Field(ge=1)
+    status: Literal["draft", "released", "retired"] = "released"
+    product_ids: tuple[str, ...] = ()
     station_kind: str
     description: str
     parameters: dict[str, Parameter]
@@ -86,6 +92,14 @@ class MasterRecipe(BaseModel):
         if self.station_kind != station_kind:
             raise InvalidInputError(
                 f"recipe {self.recipe_id} is for a {self.station_kind}, not for a {station_kind}"
+            )
+
+    def check_product(self, product_id: str) -> None:
+        """Raise BlockedError unless the recipe may be used for a product."""
+        if self.product_ids and product_id not in self.product_ids:
+            raise BlockedError(
+                f"recipe {self.recipe_id} version {self.version} is for "
+                f"{', '.join(self.product_ids)}, not for {product_id}; correct the product's route"
             )
 
     def control(self, overrides: Mapping[str, float | str]) -> dict[str, ParameterValue]:
@@ -136,18 +150,25 @@ async def add_all(tx: Transaction, recipes: Sequence[MasterRecipe]) -> list[str]
 
 
 async def newest(tx: Transaction, recipe_id: str) -> MasterRecipe:
-    """Return the newest version of a recipe.
+    """Return the newest version of a recipe that is no draft.
 
     Raises:
-        NotFoundError: no recipe of that id.
+        NotFoundError: no recipe of that id, or drafts alone.
+        BlockedError: that version is retired.
     """
     statement = """
-        SELECT body FROM master_recipe WHERE recipe_id = :recipe_id
+        SELECT body FROM master_recipe
+        WHERE recipe_id = :recipe_id AND coalesce(body ->> 'status', 'released') <> 'draft'
         ORDER BY version DESC LIMIT 1"""
     body = await tx.scalar(sql(statement), {"recipe_id": recipe_id})
     if body is None:
-        raise NotFoundError(f"recipe {recipe_id} does not exist")
-    return MasterRecipe.model_validate(body)
+        raise NotFoundError(f"recipe {recipe_id} does not exist, or no version of it is released")
+    recipe = MasterRecipe.model_validate(body)
+    if recipe.status == "retired":
+        raise BlockedError(
+            f"recipe {recipe_id} is retired since version {recipe.version}; release a newer version"
+        )
+    return recipe
 
 
 async def version(tx: Transaction, recipe_id: str, number: int) -> MasterRecipe:

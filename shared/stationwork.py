@@ -50,6 +50,9 @@ class StartGuard(Protocol):
             PersonNeededError: waiting will not mend it.
         """
 
+    def trouble(self, equipment_id: str) -> str | None:
+        """Return why nothing at all starts at a station until a person mends it, else None."""
+
 
 class EndReader(Protocol):
     """What a service fetches of an ended order while the station still has it."""
@@ -148,7 +151,10 @@ class StationRunner:
         if waits and len(open_orders) < self._places:
             moved |= await self._plan()
         running = any(order.state == "running" for order in open_orders)
-        await self._states.tell(connected=True, running=running, software=self._software())
+        trouble = None if self._guard is None else self._guard.trouble(self.client.equipment_id)
+        await self._states.tell(
+            connected=True, running=running, unusable=trouble, software=self._software()
+        )
         return moved
 
     def _software(self) -> str | None:

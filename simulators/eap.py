@@ -56,6 +56,7 @@ class Eap(Machine):
         "distance_off": 60.0,
         "vacuum_lost": 1.0,
         "trace_lost": 1.0,
+        "hygrometer_dead": 1.0,
     }
 
     def check_more(self, job: Job) -> None:
@@ -77,11 +78,12 @@ class Eap(Machine):
     def idle_values(self, instant: datetime) -> Readings:
         """Return the readings of the idle head in the dry room's air."""
         dew_degc = self.room.dew_point_degc(instant) + 0.3
+        dead = self.faults().acts("hygrometer_dead", instant)
         return {
             "needle_voltage_v": self.noisy("needle", instant, 0.0, 2.0),
             "substrate_voltage_v": self.noisy("substrate", instant, 0.0, 1.0),
             "chuck_vacuum_kpa": self.noisy("vacuum", instant, 0.0, 0.05),
-            "dew_point_degc": self.noisy("dew", instant, dew_degc, 0.1),
+            "dew_point_degc": None if dead else self.noisy("dew", instant, dew_degc, 0.1),
         }
 
     def loaded_values(self, job: Job, instant: datetime) -> Readings:

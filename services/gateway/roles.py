@@ -67,6 +67,7 @@ COMMANDS: tuple[tuple[str, str, Permission], ...] = (
     ("sintering", "/furnace-plan/pins", "plan"),
     ("sintering", "/furnace-plan/pins/{pin_id}/end", "plan"),
     ("sintering", "/furnace-plan/what-if", "read"),
+    ("spray", "/glue-lots/{lot_id}/receipt", "operate"),
     ("spray", "/glue-mixes", "operate"),
     ("spray", "/glue-mixes/{lot_id}/checks", "operate"),
     ("spray", "/glue-mixes/{lot_id}/disposal", "operate"),

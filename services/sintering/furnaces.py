@@ -181,9 +181,14 @@ async def _waiting(tx: Transaction, now: datetime) -> Waiting:
 
 
 async def _newest(tx: Transaction) -> dict[str, MasterRecipe]:
-    """Return the newest version of each furnace recipe."""
+    """Return the newest version of each furnace recipe that is no draft and not retired."""
     masters = [MasterRecipe.model_validate(body) for body in await recipes.listed(tx)]
-    return {master.recipe_id: master for master in masters if master.station_kind == "furnace"}
+    newest = {master.recipe_id: master for master in masters if master.status != "draft"}
+    return {
+        name: master
+        for name, master in newest.items()
+        if master.station_kind == "furnace" and master.status == "released"
+    }
 
 
 async def _master(
@@ -191,6 +196,7 @@ async def _master(
 ) -> MasterRecipe:
     master = masters.get(job_order.recipe_id) or await recipes.newest(tx, job_order.recipe_id)
     master.check_kind("furnace")
+    master.check_product(job_order.product_id)
     return master
 
 

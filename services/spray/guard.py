@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,13 +26,18 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, kw_only=True)
 class Waiting:
-    """An order that is stored at a station and may not start yet."""
+    """An order that is stored at a station and may not start yet.
+
+    trouble: what keeps any order from starting there until a person mends it, said once.
+    """
 
     equipment_id: str
     station_order_id: str
     reason: str
     since: datetime
     since_wall_s: float
+    dead_since_wall_s: float | None = None
+    trouble: str | None = None
 
 
 class SprayGuard:
@@ -44,7 +49,7 @@ class SprayGuard:
 
     def waiting(self) -> list[dict[str, Any]]:
         """Return what waits for an interlock, one at a station at most."""
-        shown = ("equipment_id", "station_order_id", "reason", "since")
+        shown = ("equipment_id", "station_order_id", "reason", "since", "trouble")
         return [{name: getattr(item, name) for name in shown} for item in self._waiting.values()]
 
     async def why_not(self, client: StationClient, order: StationOrder) -> str | None:
@@ -67,11 +72,27 @@ class SprayGuard:
         if loose is None and wet is None:
             return None
         waiting = self._wait(order, "; ".join(filter(None, (loose, wet))), now, known)
-        waited_s = asyncio.get_running_loop().time() - waiting.since_wall_s
-        if loose is not None and waited_s >= self._settings.vacuum_wait_s:
+        wall_s = asyncio.get_running_loop().time()
+        if loose is not None and wall_s - waiting.since_wall_s >= self._settings.vacuum_wait_s:
             raise BlockedError(f"{order.equipment_id}: {loose}")
+        dead = interlock.dew_unknown(readings.get(interlock.DEW_POINT), living_s)
+        waiting = self._with_sensor(waiting, dead, wall_s)
         self._waiting[order.equipment_id] = waiting
         return waiting.reason
+
+    def trouble(self, equipment_id: str) -> str | None:
+        """Return why no job starts at a station until its hygrometer lives, once that lasted."""
+        waiting = self._waiting.get(equipment_id)
+        return None if waiting is None else waiting.trouble
+
+    def _with_sensor(self, waiting: Waiting, dead: str | None, wall_s: float) -> Waiting:
+        if dead is None:
+            return replace(waiting, dead_since_wall_s=None, trouble=None)
+        since_s = wall_s if waiting.dead_since_wall_s is None else waiting.dead_since_wall_s
+        trouble = waiting.trouble
+        if trouble is None and wall_s - since_s >= self._settings.sensor_wait_s:
+            trouble = dead
+        return replace(waiting, dead_since_wall_s=since_s, trouble=trouble)
 
     async def _check_kept(self, tx: Transaction, order: StationOrder, now: datetime) -> None:
         [job_order] = order.job_orders
@@ -103,25 +124,21 @@ class SprayGuard:
         self, order: StationOrder, reason: str, now: datetime, known: Waiting | None
     ) -> Waiting:
         """Keep that an order waits, from its first look on; it is logged once."""
-        if known is None or known.station_order_id != order.station_order_id:
-            wall_s = asyncio.get_running_loop().time()
-            log.warning(
-                "spray job waits",
-                equipment_id=order.equipment_id,
-                job_order_id=order.station_order_id,
-                reason=reason,
-            )
-            since, since_wall_s = now, wall_s
-        else:
-            since, since_wall_s = known.since, known.since_wall_s
-        waiting = Waiting(
+        if known is not None and known.station_order_id == order.station_order_id:
+            return replace(known, reason=reason)
+        log.warning(
+            "spray job waits",
+            equipment_id=order.equipment_id,
+            job_order_id=order.station_order_id,
+            reason=reason,
+        )
+        return Waiting(
             equipment_id=order.equipment_id,
             station_order_id=order.station_order_id,
             reason=reason,
-            since=since,
-            since_wall_s=since_wall_s,
+            since=now,
+            since_wall_s=asyncio.get_running_loop().time(),
         )
-        return waiting
 
 
 def shortest_s(order: StationOrder) -> float:

@@ -56,6 +56,14 @@ def too_wet(reading: Reading | None, limit_degc: float, living_s: float) -> str 
     )
 
 
+def dew_unknown(reading: Reading | None, living_s: float) -> str | None:
+    """Return why the hygrometer says nothing, which waiting does not mend; None while it lives."""
+    value = _living(reading, living_s)
+    if not isinstance(value, str):
+        return None
+    return f"{DEW_POINT} {value}: mend or change the hygrometer; jobs go on by themselves then"
+
+
 def not_held(reading: Reading | None, recipe: MasterRecipe, living_s: float) -> str | None:
     """Return why the chuck is not known to hold its parts, None within the recipe's limits."""
     value = _living(reading, living_s)

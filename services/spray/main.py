@@ -11,15 +11,23 @@ from services.spray.mixroutes import add_mix_routes
 from services.spray.settings import SpraySettings
 from services.spray.workflow import SprayWork
 from shared.app import Service
+from shared.envelope import Envelope
+from shared.events import MaterialLotRegistered
 from shared.intake import drive_stations, intake
 from shared.parts import Parts
+from shared.transaction import Transaction
 
 
 def build(settings: SpraySettings, parts: Parts | None = None) -> Service:
     """Return the service, wired but not running."""
     service = Service(settings, Path(__file__).parent / "migrations", parts)
-    service.listen(("execution",), intake(service, pellets))
     mixing = Mixing(service)
+
+    async def received(tx: Transaction, envelope: Envelope, event: MaterialLotRegistered) -> None:
+        await mixing.take_received(tx, event, envelope.time)
+
+    heard = intake(service, pellets) | {MaterialLotRegistered: received}
+    service.listen(("execution",), heard)
     guard = SprayGuard(service, settings, mixing)
     traces = FaceTraces(service)
     drive_stations(service, SprayWork(service, mixing, traces), guard=guard, reader=traces)

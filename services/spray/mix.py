@@ -65,7 +65,8 @@ class Band(_Input):
 class MixFormula(_Input):
     """What a glue is mixed of, how long it may be used, and what it must show before.
 
-    received_allowed: a lot that came into the plant ready mixed may be used too.
+    received_allowed: a lot that came into the plant ready mixed may be used too, for
+    `received_life_s` from its receipt; without one for the pot life of a mix.
     """
 
     formula_id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
@@ -77,6 +78,7 @@ class MixFormula(_Input):
     pot_life_s: float = Field(gt=0)
     checks: dict[str, Band]
     received_allowed: bool = False
+    received_life_s: float | None = Field(default=None, gt=0)
     source: str = Field(min_length=3)
 
     @model_validator(mode="after")

@@ -12,7 +12,7 @@ from services.spray import mixstore
 from services.spray.mix import Mix, MixFormula, Weighing
 from shared import joborders
 from shared.app import Service
-from shared.errors import BlockedError, InvalidInputError
+from shared.errors import BlockedError, ConflictError, InvalidInputError
 from shared.events import (
     GenealogyRecorded,
     JobOrderReleased,
@@ -24,6 +24,8 @@ from shared.transaction import Transaction
 
 LOOK_S = 1.0  # longest wall wait between looks at the lives of mixes
 GATE = "pot_life"
+RECEIVED = "received"  # in the place of who weighed
+UL_PER = {"ul": 1.0, "ml": 1000.0, "l": 1e6}
 
 
 class WeighOut(BaseModel):
@@ -60,6 +62,17 @@ class Disposal(BaseModel):
 
     person: str = Field(min_length=1, max_length=200)
     reason: str = Field(min_length=1, max_length=1000)
+
+
+class Receipt(BaseModel):
+    """When a bought lot came into the plant, and how much of it, as a person enters it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    material_definition_id: str = Field(min_length=1, max_length=200)
+    quantity_ul: float = Field(gt=0, allow_inf_nan=False)
+    received_at: AwareDatetime
+    person: str = Field(min_length=1, max_length=200)
 
 
 class Mixing:
@@ -168,11 +181,81 @@ class Mixing:
                     f"glue {item.material_definition_id} has no mix formula, so its pot life is "
                     "unknown; enter one in spray's master data"
                 )
-            elif not formula.received_allowed:
-                raise BlockedError(
-                    f"glue lot {item.lot_id} was not mixed here, and formula {formula.formula_id} "
-                    "allows none that was received; mix one"
-                )
+            else:
+                received = await self._received(tx, item.lot_id, formula)
+                mixes.check_usable(received, item.quantity, now, end)
+
+    async def take_received(
+        self, tx: Transaction, event: MaterialLotRegistered, received_at: datetime
+    ) -> None:
+        """Keep when a bought lot came; glue whose formula allows it begins its life there."""
+        if event.origin != "received":
+            return
+        await mixstore.keep_received(tx, event, received_at)
+        formulas = await mixstore.formula_of(tx, [event.material_definition_id])
+        formula = formulas.get(event.material_definition_id)
+        if formula is not None and formula.received_allowed:
+            await self._received(tx, event.lot_id, formula)
+
+    async def enter_receipt(self, tx: Transaction, lot_id: str, given: Receipt) -> dict[str, Any]:
+        """Keep when a bought lot came that was received before this service heard of lots.
+
+        Raises:
+            InvalidInputError: it came in the future, or is a mix of this plant.
+            ConflictError: its receipt is known.
+        """
+        if given.received_at > self._clock.now():
+            raise InvalidInputError(f"received_at {given.received_at.isoformat()} is after now")
+        if await mixstore.mixes(tx, [lot_id]):
+            raise InvalidInputError(f"glue lot {lot_id} is known here, its clock runs already")
+        if await mixstore.received(tx, lot_id) is not None:
+            raise ConflictError(f"the receipt of {lot_id} is known", {"lot_id": lot_id})
+        event = MaterialLotRegistered(
+            lot_id=lot_id,
+            material_definition_id=given.material_definition_id,
+            quantity=given.quantity_ul,
+            unit="ul",
+            work_request_id=None,
+            origin="received",
+        )
+        await self.take_received(tx, event, given.received_at)
+        return {"lot_id": lot_id, "received_at": given.received_at.isoformat()}
+
+    async def _received(self, tx: Transaction, lot_id: str, formula: MixFormula) -> Mix:
+        """Return a bought lot as a mix whose clock runs from its receipt.
+
+        Raises:
+            BlockedError: its formula allows none, or when it was received is not known.
+        """
+        if not formula.received_allowed:
+            raise BlockedError(
+                f"glue lot {lot_id} was not mixed here, and formula {formula.formula_id} "
+                "allows none that was received; mix one"
+            )
+        received = await mixstore.received(tx, lot_id)
+        if received is None:
+            raise BlockedError(
+                f"glue lot {lot_id} was not mixed here, and when it was received is unknown; "
+                f"mix one or enter it: POST /glue-lots/{lot_id}/receipt"
+            )
+        if received["unit"] not in UL_PER:
+            raise BlockedError(
+                f"glue lot {lot_id} was received in {received['unit']!r}, its volume is unknown; "
+                f"receive it in {', '.join(UL_PER)}"
+            )
+        life_s = formula.received_life_s or formula.pot_life_s
+        mix = Mix(
+            lot_id=lot_id,
+            state="usable",
+            reason=None,
+            weighed_by=RECEIVED,
+            verified_by=None,
+            checks={},
+            left_ul=received["quantity"] * UL_PER[received["unit"]],
+            expires_at=received["received_at"] + timedelta(seconds=life_s),
+        )
+        await mixstore.add_mix(tx, mix, formula, (), received["received_at"])
+        return mix
 
     async def watch(self) -> None:
         """End the lives of mixes for ever, each at its instant; also those that ended meanwhile."""

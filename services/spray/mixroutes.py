@@ -6,7 +6,7 @@ from fastapi import Depends, Query
 
 from services.spray import curestore, mixstore
 from services.spray.curestore import CureResult
-from services.spray.mixing import Disposal, MixCheck, Mixing, WeighOut
+from services.spray.mixing import Disposal, MixCheck, Mixing, Receipt, WeighOut
 from shared.app import Service
 from shared.commands import Command, command_of
 
@@ -30,6 +30,11 @@ def add_mix_routes(service: Service, mixing: Mixing) -> None:
     async def post_disposal(lot_id: str, body: Disposal, command: given) -> dict[str, Any]:
         """Dispose of what is left of a mix."""
         return await command.once(lambda tx: mixing.dispose(tx, lot_id, body))
+
+    @app.post("/glue-lots/{lot_id}/receipt", status_code=201)
+    async def post_receipt(lot_id: str, body: Receipt, command: given) -> dict[str, Any]:
+        """Keep when a bought lot came, where that was not heard; its life runs from then."""
+        return await command.once(lambda tx: mixing.enter_receipt(tx, lot_id, body))
 
     @app.get("/glue-mixes")
     async def get_mixes(limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> dict[str, Any]:

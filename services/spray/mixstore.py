@@ -5,10 +5,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import RowMapping
+
 from services.spray.mix import Mix, MixFormula, State, Weighing
 from services.spray.setup import SpraySetup
 from shared.db import sql
 from shared.errors import ConflictError, NotFoundError
+from shared.events import MaterialLotRegistered
 from shared.transaction import Transaction
 
 _MIX = ("lot_id", "state", "reason", "weighed_by", "verified_by", "checks", "left_ul", "expires_at")
@@ -79,6 +82,26 @@ async def add_mix(
     }
     if not (await tx.execute(sql(statement), values)).rowcount:
         raise ConflictError(f"glue mix {mix.lot_id} exists", {"lot_id": mix.lot_id})
+
+
+async def keep_received(
+    tx: Transaction, event: MaterialLotRegistered, received_at: datetime
+) -> None:
+    """Keep when and how much of a lot was received; the first time counts."""
+    statement = """
+        INSERT INTO received_lot (lot_id, material_definition_id, quantity, unit, received_at)
+        VALUES (:lot_id, :material_definition_id, :quantity, :unit, :received_at)
+        ON CONFLICT DO NOTHING"""
+    fields = {"lot_id", "material_definition_id", "quantity", "unit"}
+    await tx.execute(
+        sql(statement), event.model_dump(include=fields) | {"received_at": received_at}
+    )
+
+
+async def received(tx: Transaction, lot_id: str) -> RowMapping | None:
+    """Return when and how much of a lot was received, None where that is not known."""
+    statement = "SELECT * FROM received_lot WHERE lot_id = :lot_id"
+    return (await tx.execute(sql(statement), {"lot_id": lot_id})).mappings().first()
 
 
 async def mixes(tx: Transaction, lot_ids: Sequence[str]) -> dict[str, Mix]:

@@ -9,8 +9,10 @@ class SpraySettings(ServiceSettings):
     """Those every service has, and how patiently it looks at a station before a start.
 
     vacuum_wait_s: wall seconds a chuck may take to hold its parts. living_s: wall seconds after
-    which a value that was not renewed says nothing any more.
+    which a value that was not renewed says nothing any more. sensor_wait_s: wall seconds a job
+    waits for a hygrometer that says nothing before the station counts as down.
     """
 
     vacuum_wait_s: float = Field(default=10.0, ge=0.0)
     living_s: float = Field(default=10.0, gt=0.0)
+    sensor_wait_s: float = Field(default=60.0, ge=0.0)

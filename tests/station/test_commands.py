@@ -64,6 +64,7 @@ ELSEWHERE = {
     "/control-charts/{chart_id}/limits",
     "/furnace-loads/{furnace_load_id}/places",
     "/furnace-plan/pins",
+    "/glue-lots/{lot_id}/receipt",
     "/glue-mixes",
     "/glue-mixes/{lot_id}/checks",
     "/glue-mixes/{lot_id}/disposal",

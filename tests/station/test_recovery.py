@@ -19,7 +19,12 @@ from services.sintering.settings import SinteringSettings
 from services.spray.main import build as build_spray
 from services.spray.settings import SpraySettings
 from shared.app import Service
-from shared.events import EquipmentStateChanged, JobOrderReleased, JobOrderStarted
+from shared.events import (
+    EquipmentStateChanged,
+    JobOrderReleased,
+    JobOrderStarted,
+    MaterialLotRegistered,
+)
 from shared.facts import Material
 from shared.parts import Parts
 from tests.station.bench import WITHIN_S, Bench, Ground, bench, job_order, lot, recipe
@@ -40,6 +45,7 @@ class Case:
     lots: Callable[[str], list[Material]]
     other_sections: tuple[str, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
+    said: tuple[MaterialLotRegistered, ...] = ()
 
     def order(self, name: str) -> JobOrderReleased:
         return job_order(
@@ -59,6 +65,14 @@ def cell(name: str) -> list[Material]:
     return [lot(f"{name}-LOT", "cell_nfm_pouch", "processed")]
 
 
+BOUGHT = MaterialLotRegistered(
+    lot_id="GLUE",
+    material_definition_id="img_glue",
+    quantity=1e6,
+    unit="ul",
+    work_request_id=None,
+    origin="received",
+)
 CASES = [
     Case(
         service="sintering",
@@ -91,9 +105,10 @@ CASES = [
         recipe=spray_recipe("long", area_cm2=2.0, spray_time_s=6),
         lots=glued,
         extra={
-            "mix_formulas": [formula(received_allowed=True)],
+            "mix_formulas": [formula(received_allowed=True, received_life_s=1e9)],
             "setups": [setup("eap-1"), setup("eap-2")],
         },
+        said=(BOUGHT,),
     ),
     Case(
         service="lamination",
@@ -212,6 +227,7 @@ async def ward(
             "/master-data", {"master_recipes": [case.recipe], **sections, **case.extra}
         )
         assert reply.status_code == 201, reply.text
+        await running.say(*case.said)
         yield Ward(case=case, bench=running)
 
 

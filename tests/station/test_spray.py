@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,15 +12,21 @@ from services.spray.main import build
 from services.spray.settings import SpraySettings
 from shared import joborders
 from shared.events import (
+    EquipmentStateChanged,
     GenealogyRecorded,
+    JobOrderHeld,
     JobOrderReleased,
     LotHeld,
     LotHoldReleased,
     MaterialLotRegistered,
     NonconformanceRaised,
 )
+from shared.opcua import Access, StationClient
+from shared.settings import StationSettings
+from simulators.opcua_server import Identity
 from tests.station.bench import LOOK_S, WITHIN_S, Bench, Ground, bench, job_order, lot
 from tests.station.glue import formula, setup, spray_recipe, trace_limits, weigh_out
+from tests.station.makers_plc import Makers, MakersPlc
 
 GOOD = {"person": "Bo", "viscosity_mpas": 9.96, "conductivity_s_per_cm": 0.005}
 CURE: dict[str, Any] = {
@@ -51,6 +58,12 @@ WITHOUT_LIMIT = {
     },
 }
 
+OTHER_STATES = [
+    EAP | {"recipe_id": "eap-coin", "product_ids": ["nvp-coin"]},
+    EAP | {"recipe_id": "eap-old"},
+    EAP | {"recipe_id": "eap-old", "version": 2, "status": "retired"},
+    EAP | {"recipe_id": "eap-new", "status": "draft"},
+]
 AGAIN = {
     "recipe_id": "eap",
     "version": 1,
@@ -65,18 +78,36 @@ AGAIN = {
 async def plant(
     bench_ground: Ground, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Bench]:
+
+    def lenient(station: StationSettings, entry: Access) -> StationClient:
+        allowed = station.name == "eap-2"
+        changed = station.model_copy(update={"start_before_read_back": allowed})
+        return StationClient(changed, entry)
+
     async with bench(
         "spray",
-        lambda values, parts: build(SpraySettings(**values, vacuum_wait_s=1.0), parts),
+        lambda values, parts: build(
+            SpraySettings(**values, vacuum_wait_s=1.0, sensor_wait_s=0.5),
+            replace(parts, station=lenient),
+        ),
         bench_ground,
         tmp_path_factory.mktemp("spray"),
         idle=("eap-2",),
         speed=2000.0,
     ) as running:
         sections = {
-            "master_recipes": [EAP, DRIER, WITHOUT_LIMIT],
-            "mix_formulas": [formula(), formula(formula_id="short", pot_life_s=1200)],
-            "setups": [setup("eap-1")],
+            "master_recipes": [EAP, DRIER, WITHOUT_LIMIT, *OTHER_STATES],
+            "mix_formulas": [
+                formula(),
+                formula(formula_id="short", pot_life_s=1200),
+                formula(
+                    formula_id="bought",
+                    material_definition_id="img_bought",
+                    received_allowed=True,
+                    received_life_s=86_400,
+                ),
+            ],
+            "setups": [setup("eap-1"), setup("eap-2")],
             "cure_models": [CURE],
             "respray_rules": [AGAIN],
             "trace_limits": [trace_limits(name) for name in ("eap", "eap-drier", "eap-no-limit")],
@@ -359,3 +390,101 @@ async def waiting_reason(plant: Bench, job_order_id: str) -> str | None:
     items = (await plant.get("/job-orders?limit=1000"))["items"]
     [reason] = [item["reason"] for item in items if item["job_order_id"] == job_order_id]
     return reason if reason is None else str(reason)
+
+
+@pytest.mark.parametrize(
+    ("recipe_id", "why"),
+    [
+        ("eap-coin", "is for nvp-coin, not for nfm-pouch-1ah; correct the product's route"),
+        ("eap-old", "is retired since version 2; release a newer version"),
+        ("eap-new", "does not exist, or no version of it is released"),
+    ],
+)
+async def test_a_recipe_that_is_not_in_force_for_the_product_sprays_nothing(
+    plant: Bench, recipe_id: str, why: str
+) -> None:
+    await plant.release(spray(f"J-{recipe_id}", "IMG-1", recipe_id))
+    assert why in (await plant.held(f"J-{recipe_id}")).reason
+
+
+async def test_a_hygrometer_that_says_nothing_is_told_and_the_job_goes_on_when_it_is_mended(
+    plant: Bench,
+) -> None:
+    await usable(plant, "IMG-30")
+    async with plant.fault("eap-1", "hygrometer_dead", 1.0):
+        await plant.release(spray("J30", "IMG-30"))
+        down: EquipmentStateChanged = await plant.until(
+            EquipmentStateChanged,
+            lambda event: event.equipment_id.endswith("eap-1") and event.state != "standby",
+        )
+        while not down.state.endswith("down"):
+            down = (await plant.said(EquipmentStateChanged))[-1]
+    assert "dew_point_degc is unknown (BadSensorFailure): mend or change" in str(down.reason)
+    assert (await plant.ended("J30")).state == "ended"
+    told = [
+        event
+        for event in await plant.said(EquipmentStateChanged)
+        if event.equipment_id == down.equipment_id
+    ]
+    assert len([event for event in told if event.state == "unscheduled_down"]) == 1
+    assert told[-1].state != "unscheduled_down"
+
+
+async def test_bought_glue_has_a_clock_from_its_receipt(plant: Bench) -> None:
+    came = MaterialLotRegistered(
+        lot_id="BOUGHT-2",
+        material_definition_id="img_bought",
+        quantity=2.0,
+        unit="ml",
+        work_request_id=None,
+        origin="received",
+    )
+    with plant.time.held():
+        await plant.say(came)
+        order = spray("J31", "BOUGHT-2")
+        bought = (lot("BOUGHT-2", "img_bought", "consumed", 20, "ul"), *order.materials[1:])
+        await plant.release(order.model_copy(update={"materials": bought}))
+        await plant.until_known("J31")
+        kept = await mix(plant, "BOUGHT-2")
+        assert (kept["state"], kept["left_ul"]) == ("usable", 2000.0)
+    await plant.ended("J31")
+    assert (await mix(plant, "BOUGHT-2"))["left_ul"] < 2000.0
+    gone: LotHeld = await plant.until(LotHeld, lambda event: event.lot_id == "BOUGHT-2")
+    assert gone.gate == "pot_life"
+    at = kept["mixed_at"]
+    given = {"material_definition_id": "img_bought", "quantity_ul": 5, "received_at": at}
+    entered = await plant.post("/glue-lots/BOUGHT-2/receipt", given | {"person": "Bo"})
+    assert entered.status_code == 422
+    first = await plant.post("/glue-lots/BOUGHT-3/receipt", given | {"person": "Bo"})
+    assert first.status_code == 201
+    assert (await mix(plant, "BOUGHT-3"))["expires_at"] == kept["expires_at"]
+
+
+async def test_a_machine_that_stores_and_starts_in_one_is_given_nothing_before_the_guard_agrees(
+    plant: Bench, bench_ground: Ground
+) -> None:
+    [station] = [item for item in plant.service.plant.station if item.name == "eap-2"]
+    machine = Makers("eap-2", frozenset({"StoreAndStart", "Abort"}), ends_at_once=False)
+    identity = Identity(name="eap-2", data_dir=plant.service.settings.data_dir)
+    plc = MakersPlc(identity, station.endpoint, [machine], shared=bench_ground.types)
+    await usable(plant, "IMG-31")
+    async with plant.fault("eap-1", "out_of_service", 1.0):
+        await plc.start()
+        try:
+            async with asyncio.timeout(WITHIN_S):
+                while not await shown_connected(plant, "eap-2"):
+                    await asyncio.sleep(LOOK_S)
+            await plant.release(spray("J32", "IMG-31"), spray("J33", "IMG-31"))
+            held = await plant.until(
+                JobOrderHeld, lambda event: str(event.equipment_id).endswith("eap-2")
+            )
+        finally:
+            await plc.stop()
+    assert "eap-2: chuck_vacuum_kpa is not shown by the station" in held.reason
+    assert (machine.orders, machine.starts) == ({}, [])
+
+
+async def shown_connected(plant: Bench, name: str) -> bool:
+    """Say whether the service is connected to a station."""
+    items = (await plant.get("/stations"))["items"]
+    return any(item["connected"] for item in items if item["equipment_id"].endswith(name))
