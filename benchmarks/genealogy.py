@@ -16,7 +16,7 @@ import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from benchmarks.peers import READER, ROOT, Floor, floor, percentile
-from services.trace import recalls, workflow
+from services.trace import names, recalls, workflow
 from services.trace.export import ExportLines, Verification
 from services.trace.recalls import RecallOrder, Recalls, Wanted
 from services.trace.seal import EMPTY_ROOT, Frontier, Record, sealed
@@ -57,6 +57,14 @@ STEPS = """
     FROM genealogy_edge e WHERE NOT EXISTS (
         SELECT 1 FROM genealogy_step s WHERE s.lot_id = e.child_lot_id)
     ORDER BY child_lot_id, event_id"""
+RECORD = """
+    INSERT INTO record (event_id, source, sequence, type, subject, time, body)
+    VALUES (uuidv7(), 'execution', 1, 'org.halite.lot_held.v1', 'LOT', now(), '{"data":{}}')
+    ON CONFLICT DO NOTHING"""
+NAMES = """
+    INSERT INTO known_name (kind, name, first_position)
+    SELECT 'lot', lot_id, (SELECT min(position) FROM record) FROM lot ON CONFLICT DO NOTHING"""
+LIKE = "SELECT lot_id FROM lot WHERE lot_id ILIKE %s LIMIT 50"
 PLAIN = """
     WITH RECURSIVE found (lot_id) AS (
         SELECT %s::text UNION
@@ -99,7 +107,9 @@ def fill(url: str, before: int, size: int, per_powder: int) -> float:
             connection.execute(EDGES, values | {"first": first, "last": last})
         connection.execute(LOTS)
         connection.execute(STEPS)
-        for table in ("genealogy_edge", "genealogy_step", "lot"):
+        connection.execute(RECORD)
+        connection.execute(NAMES)
+        for table in ("genealogy_edge", "genealogy_step", "lot", "known_name"):
             connection.execute(f"VACUUM ANALYZE {table}")
     return time.monotonic() - begun
 
@@ -130,6 +140,19 @@ class Questions:
         """Answer what was made of a powder lot, as over HTTP."""
         async with self._database.quiet() as tx:
             await workflow.genealogy(tx, self._powder(), "forward")
+
+    async def search_whole(self) -> None:
+        """Look for a cell by its whole id."""
+        await self._search(self._cell())
+
+    async def search_part(self) -> None:
+        """Look for a cell by the last digits of its id."""
+        await self._search(self._cell()[-5:])
+
+    async def _search(self, text: str) -> None:
+        async with self._database.quiet() as tx:
+            if not await names.found(tx, text, None, 50):
+                raise RuntimeError(f"{text} was not found")
 
     async def dry_run(self) -> None:
         """Look at what a recall of a powder lot would hold."""
@@ -172,6 +195,13 @@ class Questions:
                     "forward: plain recursive SQL, ids alone",
                     slow,
                     lambda: self.plain(FORWARD, self._powder()),
+                ),
+                await timed("search: whole id of a cell", queries, self.search_whole),
+                await timed("search: last five characters", queries, self.search_part),
+                await timed(
+                    "search: last five characters by plain ILIKE",
+                    slow,
+                    lambda: self.plain(LIKE, f"%{self._cell()[-5:]}%"),
                 ),
                 await timed("recall: dry run of a powder lot", slow, self.dry_run),
                 await timed("recall: dry run and order of a powder lot", 3, self.recall),

@@ -126,7 +126,7 @@ def peer(
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | settings)
     try:
         url = f"http://127.0.0.1:{port}"
-        with httpx.Client(base_url=url, timeout=900, trust_env=False) as http:
+        with httpx.Client(base_url=url, timeout=3600, trust_env=False) as http:
             _wait_until_ready(http)
             yield Peer(process=process, http=http)
     finally:

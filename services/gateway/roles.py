@@ -72,6 +72,8 @@ COMMANDS: tuple[tuple[str, str, Permission], ...] = (
     ("spray", "/glue-mixes/{lot_id}/checks", "operate"),
     ("spray", "/glue-mixes/{lot_id}/disposal", "operate"),
     ("spray", "/lots/{lot_id}/cure-results", "operate"),
+    ("trace", "/queries", "read"),
+    ("trace", "/queries/{query_id}/end", "read"),
     ("trace", "/recalls", "decide"),
     ("trace", "/recalls/{recall_id}/end", "decide"),
 )

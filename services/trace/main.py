@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from services.trace.api import add_routes
+from services.trace.queryroutes import add_query_routes
 from services.trace.recalls import Recalls
 from services.trace.settings import TraceSettings
 from services.trace.workflow import Sealer, handlers, keep
@@ -21,6 +22,7 @@ def build(settings: TraceSettings, parts: Parts | None = None) -> Service:
     sealer = Sealer(service, settings.seal_every_s)
     service.loop("seal", sealer.run)
     add_routes(service, sealer, recalls)
+    add_query_routes(service)
     return service
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from services.trace import concern, domain, lots, seal, store
+from services.trace import concern, domain, lots, names, seal, store
 from services.trace.export import ExportLines
 from services.trace.proof import proof_of
 from services.trace.recalls import Recalls
@@ -138,6 +138,7 @@ class Sealer:
             unsigned = await asyncio.to_thread(seal.sealed, root, frontier, fresh, now)
             made = unsigned.signed(signer)
             await store.add_seal(tx, made, frontier.grown(made.leaves))
+            await names.keep_names(tx, position, made.position)
             event = RecordSealed(
                 position=made.position,
                 root_sha256=made.root.hex(),

@@ -77,6 +77,8 @@ ELSEWHERE = {
     "/furnace-plan/pins/{pin_id}/end",
     "/lots/{lot_id}/grades",
     "/sampling-resumptions",
+    "/queries",
+    "/queries/{query_id}/end",
     "/recalls",
     "/recalls/{recall_id}/end",
     "/trust/{fingerprint}/accept",

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from deploy.broker import Broker
 from services.trace import workflow
+from services.trace.analysis import VIEWS
 from services.trace.domain import ranks
 from services.trace.export import Verification
 from services.trace.main import SOURCES, build
@@ -505,3 +506,103 @@ async def test_recall_is_looked_at_first_ordered_in_one_step_and_sealed(
     assert nothing.status_code == 404
     around = (await get(client, "/lots/CELL/circumstances"))["items"]
     assert ("recipe", "stack@1") in {(one["kind"], one["node_id"]) for one in around}  # type: ignore[attr-defined]
+
+
+async def test_whatever_an_event_names_is_found_by_a_part_of_it(
+    client: httpx.AsyncClient, speaker: Speaker
+) -> None:
+    stacked = made(["FOIL-7"], ["CELL-0042"], ["PELLET-0042"])
+    await speaker.say("execution", registered("FOIL-7"), AT)
+    await speaker.say("execution", stacked, AT)
+    await speaker.say("quality", held("CELL-0042"), AT)
+
+    async def search(text: str, **more: str) -> list[tuple[str, str]]:
+        items = (await get(client, "/search", text=text, **more))["items"]
+        return [(item["kind"], item["name"]) for item in items]  # type: ignore[attr-defined]
+
+    async def sealed() -> bool:
+        return len(await search("0042")) == 2
+
+    await until(sealed)
+    assert await search(" cell-0042\r") == [("lot", "CELL-0042")]  # as a scanner sends it
+    assert await search("LAMIN") == [("equipment", "pilot/dryroom/assembly/laminator-1")]
+    assert await search("stack") == [("recipe", "stack@1")]
+    assert await search(stacked.job_order_id) == [("job_order", stacked.job_order_id)]
+    assert await search("0042", kind="equipment") == []
+    assert await search("%") == await search("00") == []  # too short to be looked for inside
+    assert (await client.get("/search", params={"text": ""})).status_code == 422
+    [cell] = (await get(client, "/search", text="cell-0042"))["items"]  # type: ignore[misc]
+    assert (cell["material_definition_id"], cell["is_held"]) == ("m", True)
+
+
+async def test_a_saved_query_gives_its_rows_as_json_and_csv_until_it_is_ended(
+    client: httpx.AsyncClient, speaker: Speaker
+) -> None:
+    await speaker.say("execution", made(["FOIL-7"], ["CELL-1", "CELL-2"]), AT)
+    await speaker.say("quality", held("CELL-2"), AT)
+
+    async def kept() -> bool:
+        return (await get(client, "/views/hold/rows"))["items"] != []
+
+    await until(kept)
+    headers = {"x-halite-person": "Li%20Na", "idempotency-key": "a-key-of-8"}
+    query = {
+        "name": "Held cells",
+        "view": "lot",
+        "columns": ["lot_id", "held_by"],
+        "where": ["lot_id:contains:cell-", "held_by:is:known", "quantity:ge:1"],
+        "order_by": "-lot_id",
+    }
+    saved = await client.post("/queries", json=query, headers=headers)
+    assert saved.status_code == 201, saved.text
+    [listed] = (await get(client, "/queries"))["items"]  # type: ignore[misc]
+    assert (listed["name"], listed["person"]) == ("Held cells", "Li Na")
+    rows = f"/queries/{saved.json()['query_id']}/rows"
+    assert await get(client, rows) == {"items": [{"lot_id": "CELL-2", "held_by": "leak"}]}
+    reply = await client.get(rows, params={"shape": "csv"})
+    assert reply.text == "lot_id,held_by\r\nCELL-2,leak\r\n"
+    again = headers | {"idempotency-key": "another-key"}
+    taken = await client.post("/queries", json=query, headers=again)
+    assert (taken.status_code, taken.json()["current"]["person"]) == (409, "Li Na")
+    end = f"/queries/{saved.json()['query_id']}/end"
+    assert (await client.post(end, headers=headers | {"idempotency-key": "the-end!"})).is_success
+    assert (await client.get(rows)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ({"where": "lot_id"}, "write column:operator:value"),
+        ({"where": "lot_id:like:x"}, "write column:operator:value"),
+        ({"where": "weight:eq:1"}, "view lot has no column 'weight'"),
+        ({"where": "quantity:eq:much"}, "'much' is not a number"),
+        ({"where": "registered_at:lt:2026-01-05"}, "lacks its time zone"),
+        ({"where": "held_by:is:nothing"}, "takes null or known"),
+        ({"columns": "lot_id; DROP TABLE lot"}, "has no column 'lot_id; DROP TABLE lot'"),
+        ({"order_by": "-quantity DESC"}, "has no column 'quantity DESC'"),
+    ],
+)
+async def test_a_question_that_no_view_can_answer_is_refused(
+    client: httpx.AsyncClient, question: dict[str, str], said: str
+) -> None:
+    reply = await client.get("/views/lot/rows", params=question)
+    assert (reply.status_code, said in reply.json()["detail"]) == (422, True), reply.text
+
+
+async def test_the_analysts_role_reads_the_views_as_they_are_described_and_nothing_else(
+    database: Database,
+) -> None:
+    columns = """
+        SELECT table_name, array_agg(column_name::text ORDER BY ordinal_position)
+        FROM information_schema.columns WHERE table_schema = 'analyst' GROUP BY table_name"""
+    async with database.quiet() as tx:
+        described = {view: names for view, names in await tx.execute(text(columns))}
+        assert described == {view: list(names) for view, names in VIEWS.items()}
+        await tx.execute(text("SET LOCAL ROLE halite_analyst"))
+        for view in VIEWS:
+            await tx.execute(text(f"SELECT * FROM analyst.{view}"))
+    for forbidden in ("SELECT * FROM public.record", "DELETE FROM analyst.hold"):
+        with pytest.raises(DBAPIError, match="permission denied"):
+            async with database.quiet() as tx:
+                await tx.execute(text("SET LOCAL ROLE halite_analyst"))
+                await tx.execute(text(forbidden))

@@ -210,6 +210,24 @@ def test_a_cell_of_the_list_leads_to_its_whole_life(page: Page) -> None:
     expect(page.get_by_role("cell", name="Sinter", exact=True)).to_be_visible()
 
 
+def test_a_part_of_an_id_finds_what_has_it_and_a_saved_query_gives_its_rows(page: Page) -> None:
+    page.goto("/search")
+    page.get_by_label("Any id or code").fill("small-01")
+    expect(page.get_by_role("cell", name="WR-SMALL-01", exact=True)).to_be_visible()
+    page.get_by_role("link", name="Queries").click()
+    page.get_by_label("Table").select_option("step")
+    page.get_by_label("Column").select_option("operation")
+    page.get_by_label("Value").fill("mill")
+    page.get_by_role("button", name="Add the condition").click()
+    steps = page.get_by_role("region", name="step")
+    expect(steps.get_by_role("cell", name="mill", exact=True).first).to_be_visible()
+    page.get_by_label("Name of the query").fill("What was milled")
+    page.get_by_role("button", name="Save the query").click()
+    page.reload()
+    page.get_by_text("What was milled").click()
+    expect(steps.get_by_role("cell", name="mill", exact=True).first).to_be_visible()
+
+
 def test_the_furnace_plan_leads_to_a_load_with_its_profile_and_places(page: Page) -> None:
     page.goto("/furnaces")
     expect(page.get_by_role("img", name="Plan and runs").locator("canvas")).to_be_visible()

@@ -13,6 +13,8 @@ export const SCREENS: readonly Screen[] = [
   { path: '/', screen: lazy(() => import('../screens/overview/OverviewScreen')) },
   { path: '/cells', screen: lazy(() => import('../screens/search/CellsScreen')) },
   { path: '/lots', screen: lazy(() => import('../screens/search/LotsScreen')) },
+  { path: '/search', screen: lazy(() => import('../screens/search/EverythingScreen')) },
+  { path: '/queries', screen: lazy(() => import('../screens/queries/QueriesScreen')) },
   { path: '/cells/:cellId', screen: lazy(() => import('../screens/cell/CellScreen')) },
   { path: '/furnaces', screen: lazy(() => import('../screens/furnaces/FurnacesScreen')) },
   { path: '/furnaces/loads/:loadId', screen: lazy(() => import('../screens/furnaces/FurnaceLoadScreen')) },
@@ -34,7 +36,7 @@ interface NavigationEntry {
 
 export const NAVIGATION: readonly NavigationEntry[] = [
   { to: '/', label: 'nav.overview', icon: iconDashboard, covers: [] },
-  { to: '/cells', label: 'nav.search', icon: iconBatteryUprightFull, covers: ['/cells', '/lots'] },
+  { to: '/cells', label: 'nav.search', icon: iconBatteryUprightFull, covers: ['/cells', '/lots', '/search', '/queries'] },
   { to: '/furnaces', label: 'nav.furnaces', icon: iconGanttchart, covers: ['/furnaces'] },
   { to: '/aside-events', label: 'nav.set_aside', icon: iconMaintenanceInfo, covers: [] },
   { to: '/trust', label: 'nav.trust', icon: iconCertificate, covers: [] },

@@ -8,6 +8,7 @@ export type Parameters = Record<string, string | number>;
 /** Sets of words that the services use and the tables translate. */
 export type WordSet =
   | 'area'
+  | 'compared'
   | 'characteristic'
   | 'disposition'
   | 'equipment_state'
@@ -17,6 +18,7 @@ export type WordSet =
   | 'kind'
   | 'limit_kind'
   | 'limit_state'
+  | 'name_kind'
   | 'operation'
   | 'signal'
   | 'time_limit';

@@ -16,7 +16,7 @@ interface DataTableProps<Row> {
   rows: readonly Row[];
   rowKey(row: Row): string;
   /** Where a tap on the row leads; the first column becomes the link. */
-  rowLink?(row: Row): string;
+  rowLink?(row: Row): string | undefined;
   /** For a table of short words and counts in a narrow panel. */
   dense?: boolean;
 }

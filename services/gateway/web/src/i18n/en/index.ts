@@ -2,6 +2,7 @@
 import { frame } from './frame';
 import { overview } from './overview';
 import { search } from './search';
+import { queries } from './queries';
 import { cell } from './cell';
 import { setAside } from './setaside';
 import { furnace } from './furnace';
@@ -9,7 +10,18 @@ import { trust } from './trust';
 import { session } from './session';
 import { words } from './words';
 
-export const messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...furnace, ...trust, ...session, ...words };
+export const messages = {
+  ...frame,
+  ...overview,
+  ...search,
+  ...queries,
+  ...cell,
+  ...setAside,
+  ...furnace,
+  ...trust,
+  ...session,
+  ...words,
+};
 
 export type MessageKey = keyof typeof messages;
 export type Messages = Record<MessageKey, string>;

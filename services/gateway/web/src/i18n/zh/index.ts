@@ -3,6 +3,7 @@ import type { Messages } from '../en';
 import { frame } from './frame';
 import { overview } from './overview';
 import { search } from './search';
+import { queries } from './queries';
 import { cell } from './cell';
 import { setAside } from './setaside';
 import { furnace } from './furnace';
@@ -10,4 +11,15 @@ import { trust } from './trust';
 import { session } from './session';
 import { words } from './words';
 
-export const messages: Messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...furnace, ...trust, ...session, ...words };
+export const messages: Messages = {
+  ...frame,
+  ...overview,
+  ...search,
+  ...queries,
+  ...cell,
+  ...setAside,
+  ...furnace,
+  ...trust,
+  ...session,
+  ...words,
+};

@@ -6,6 +6,8 @@ export function SearchTabs() {
   const tabs = [
     { to: '/cells', label: t('search.cells') },
     { to: '/lots', label: t('search.lots') },
+    { to: '/search', label: t('search.everything') },
+    { to: '/queries', label: t('queries.title') },
   ];
   return (
     <>
