@@ -29,6 +29,11 @@ class Rows(IteratorResult[*tuple[Any, ...]]):
     ) -> None:
         super().__init__(_columns(names), iter(rows))
         self.rowcount = rowcount
+        self._names, self._values = names, rows
+
+    def dicts(self) -> list[dict[str, Any]]:
+        """Return all rows by column name: what `mappings` gives, for many rows much faster."""
+        return [dict(zip(self._names, row, strict=True)) for row in self._values]
 
 
 class Transaction:

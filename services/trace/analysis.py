@@ -21,7 +21,7 @@ MOST_ROWS = 100_000
 LONGEST_S = 10
 QUERY_CANCELED = "57014"  # PostgreSQL, appendix A
 Value = str | float | bool | datetime
-# Columns of each view of the schema `analyst` and what their values are.
+# Columns of each view `analyst_…` and what their values are.
 VIEWS: dict[str, dict[str, type]] = {
     "event": {
         "position": float,
@@ -223,7 +223,7 @@ def statement(question: Question) -> tuple[str, dict[str, Any]]:
         else:
             parts.append(f"{column} {_COMPARED[operator]} :{name}")
     shown = ", ".join(question.columns or VIEWS[question.view])
-    words = f"SELECT {shown} FROM analyst.{question.view}"
+    words = f"SELECT {shown} FROM analyst_{question.view}"
     if parts:
         words += f" WHERE {' AND '.join(parts)}"
     if question.order_by:
@@ -245,8 +245,7 @@ async def answer(database: Database, question: Question) -> list[dict[str, Any]]
         async with database.quiet() as tx:
             await tx.execute(sql("SET TRANSACTION READ ONLY"))
             await tx.execute(sql(f"SET LOCAL statement_timeout = '{LONGEST_S}s'"))
-            rows = (await tx.execute(sql(words), values)).mappings()
-            return [dict(row) for row in rows]
+            return (await tx.execute(sql(words), values)).dicts()
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != QUERY_CANCELED:
             raise

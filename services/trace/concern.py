@@ -125,8 +125,7 @@ async def where(tx: Transaction, lot_ids: Sequence[str]) -> list[dict[str, Any]]
             WHERE s.lot_id = wanted.lot_id ORDER BY ended_at DESC LIMIT 1
         ) AS step ON true
         ORDER BY wanted.lot_id"""
-    rows = (await tx.execute(sql(statement), {"lot_ids": list(lot_ids)})).mappings()
-    return [dict(row) for row in rows]
+    return (await tx.execute(sql(statement), {"lot_ids": list(lot_ids)})).dicts()
 
 
 async def circumstances(tx: Transaction, lot_ids: Sequence[str]) -> list[dict[str, Any]]:
@@ -146,8 +145,7 @@ async def circumstances(tx: Transaction, lot_ids: Sequence[str]) -> list[dict[st
         FROM record_node
         WHERE position IN (SELECT position FROM own UNION SELECT position FROM beside)
         GROUP BY kind, node_id ORDER BY kind, node_id"""
-    rows = (await tx.execute(sql(statement), {"lot_ids": list(lot_ids)})).mappings()
-    return [dict(row) for row in rows]
+    return (await tx.execute(sql(statement), {"lot_ids": list(lot_ids)})).dicts()
 
 
 def escaped(text: str) -> str:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from shared.envelope import Envelope
 from shared.events import GenealogyRecorded
@@ -18,8 +18,7 @@ WORKED_ON = ("processed", "produced")
 PERSONS = ("person", "by", "operator", "verified_by")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Edge:
+class Edge(NamedTuple):
     """A part of one lot that went into another; `quantity` in `unit` of the parent."""
 
     parent_lot_id: str
@@ -190,10 +189,12 @@ def ranks(lot_ids: Iterable[str], edges: Iterable[tuple[str, str]]) -> dict[str,
             ready = [min(left, key=lambda lot_id: (rank[lot_id], lot_id))]
         here = ready.pop()
         done.add(here)
+        below = rank[here] + 1
         for child in children[here]:
             if child in done:
                 continue
-            rank[child] = max(rank[child], rank[here] + 1)
+            if rank[child] < below:  # a call of max takes five times as long
+                rank[child] = below
             open_parents[child] -= 1
             if open_parents[child] == 0:
                 ready.append(child)

@@ -79,8 +79,8 @@ async def member_edges(tx: Transaction, lot_id: str) -> list[Edge]:
         SELECT lot_id AS parent_lot_id, member_lot_id AS child_lot_id, 1.0::float8 AS quantity,
                '1' AS unit
         FROM lot_member WHERE lot_id = :lot_id ORDER BY member_lot_id"""
-    rows = (await tx.execute(sql(statement), {"lot_id": lot_id})).mappings()
-    return [Edge(**row) for row in rows]
+    rows = await tx.execute(sql(statement), {"lot_id": lot_id})
+    return [Edge(*row) for row in rows.tuples()]
 
 
 async def add_genealogy(
@@ -114,7 +114,7 @@ async def add_genealogy(
         ON CONFLICT (lot_id) DO NOTHING"""
     steps = {(item.lot_id, item.use) for item in event.materials if item.use != "consumed"}
     if edges:
-        await tx.execute(sql(edge), [job | vars(one) for one in edges])
+        await tx.execute(sql(edge), [job | one._asdict() for one in edges])
     if steps:
         rows = [job | {"lot_id": lot_id, "use": use} for lot_id, use in sorted(steps)]
         await tx.execute(sql(step), rows)
@@ -148,8 +148,8 @@ async def edges(tx: Transaction, lot_id: str, *, backward: bool) -> list[Edge]:
         FROM genealogy_edge JOIN reached ON {here}_lot_id = reached.lot_id
         GROUP BY parent_lot_id, child_lot_id, unit
         ORDER BY parent_lot_id, child_lot_id, unit"""
-    rows = (await tx.execute(sql(statement), {"lot_id": lot_id})).mappings()
-    return [Edge(**row) for row in rows]
+    rows = await tx.execute(sql(statement), {"lot_id": lot_id})
+    return [Edge(*row) for row in rows.tuples()]
 
 
 async def nodes(tx: Transaction, lot_ids: Sequence[str]) -> list[dict[str, Any]]:
@@ -166,8 +166,7 @@ async def nodes(tx: Transaction, lot_ids: Sequence[str]) -> list[dict[str, Any]]
             ORDER BY ended_at DESC LIMIT 1
         ) AS step ON true
         ORDER BY wanted.lot_id"""
-    rows = (await tx.execute(sql(statement), {"lot_ids": list(lot_ids)})).mappings()
-    return [dict(row) for row in rows]
+    return (await tx.execute(sql(statement), {"lot_ids": list(lot_ids)})).dicts()
 
 
 async def lots(tx: Transaction, search: str, limit: int) -> list[dict[str, Any]]:
@@ -178,5 +177,4 @@ async def lots(tx: Transaction, search: str, limit: int) -> list[dict[str, Any]]
         FROM lot WHERE lot_id ILIKE :like OR material_definition_id ILIKE :like
         ORDER BY registered_at DESC NULLS LAST, lot_id LIMIT :limit"""
     values = {"like": f"%{escaped(search)}%", "limit": limit}
-    rows = (await tx.execute(sql(statement), values)).mappings()
-    return [dict(row) for row in rows]
+    return (await tx.execute(sql(statement), values)).dicts()

@@ -243,16 +243,16 @@ async def genealogy(tx: Transaction, lot_id: str, direction: domain.Direction) -
     """
     if not await lots.lot_exists(tx, lot_id):
         raise NotFoundError(f"lot {lot_id} is not known here")
-    edges = set()
+    edges = set(await lots.member_edges(tx, lot_id))
     if direction != "forward":
-        edges |= set(await lots.edges(tx, lot_id, backward=True))
+        edges.update(await lots.edges(tx, lot_id, backward=True))
     if direction != "backward":
-        edges |= set(await lots.edges(tx, lot_id, backward=False))
-    edges |= set(await lots.member_edges(tx, lot_id))
-    pairs = [(edge.parent_lot_id, edge.child_lot_id) for edge in edges]
-    lot_ids = {lot_id, *(end for pair in pairs for end in pair)}
-    rank = domain.ranks(lot_ids, pairs)
-    nodes = [node | {"rank": rank[node["lot_id"]]} for node in await lots.nodes(tx, list(rank))]
+        edges.update(await lots.edges(tx, lot_id, backward=False))
+    pairs = {(edge.parent_lot_id, edge.child_lot_id) for edge in edges}
+    rank = domain.ranks({lot_id}.union(*pairs), pairs)
+    nodes = await lots.nodes(tx, list(rank))
+    for node in nodes:
+        node["rank"] = rank[node["lot_id"]]
     return {
         "nodes": sorted(nodes, key=lambda node: (node["rank"], node["lot_id"])),
         "edges": [
@@ -262,7 +262,7 @@ async def genealogy(tx: Transaction, lot_id: str, direction: domain.Direction) -
                 "quantity": edge.quantity,
                 "unit": edge.unit,
             }
-            for edge in sorted(edges, key=lambda edge: (edge.parent_lot_id, edge.child_lot_id))
+            for edge in sorted(edges)
         ],
     }
 

@@ -42,35 +42,34 @@ STATEMENTS = (
         ended_by text
     )""",
     "CREATE UNIQUE INDEX saved_query_name ON saved_query (name) WHERE ended_at IS NULL",
-    "CREATE SCHEMA analyst",
     """
-    CREATE VIEW analyst.event AS
+    CREATE VIEW analyst_event AS
     SELECT position, event_id, source, sequence, type, subject, time,
            CAST(body AS jsonb) -> 'data' AS data
-    FROM public.record""",
+    FROM record""",
     """
-    CREATE VIEW analyst.lot AS
+    CREATE VIEW analyst_lot AS
     SELECT lot_id, material_definition_id, quantity, unit, work_request_id, origin, registered_at,
            grade, discharge_capacity_mah, completed_at,
-           (SELECT string_agg(gate, ', ' ORDER BY gate) FROM public.lot_hold h
+           (SELECT string_agg(gate, ', ' ORDER BY gate) FROM lot_hold h
             WHERE h.lot_id = lot.lot_id) AS held_by
-    FROM public.lot LEFT JOIN public.lot_grade USING (lot_id)""",
+    FROM lot LEFT JOIN lot_grade USING (lot_id)""",
     """
-    CREATE VIEW analyst.genealogy AS
+    CREATE VIEW analyst_genealogy AS
     SELECT parent_lot_id, child_lot_id, quantity, unit, job_order_id, operation, equipment_id,
            recipe_id, recipe_version, started_at, ended_at
-    FROM public.genealogy_edge""",
+    FROM genealogy_edge""",
     """
-    CREATE VIEW analyst.step AS
+    CREATE VIEW analyst_step AS
     SELECT lot_id, use, job_order_id, operation, equipment_id, recipe_id, recipe_version,
            fixture_id, started_at, ended_at,
            (extract(epoch FROM ended_at - started_at) / 60)::float8 AS minutes
-    FROM public.genealogy_step""",
+    FROM genealogy_step""",
     """
-    CREATE VIEW analyst.hold AS
-    SELECT lot_id, gate, reason, held_at FROM public.lot_hold""",
+    CREATE VIEW analyst_hold AS
+    SELECT lot_id, gate, reason, held_at FROM lot_hold""",
     """
-    CREATE VIEW analyst.gate_decision AS
+    CREATE VIEW analyst_gate_decision AS
     SELECT position, subject AS lot_id, time AS decided_at, data ->> 'gate' AS gate,
            data ->> 'characteristic' AS characteristic,
            CASE jsonb_typeof(data -> 'value') WHEN 'number' THEN (data ->> 'value')::float8 END
@@ -80,16 +79,16 @@ STATEMENTS = (
            data ->> 'reason' AS reason, data ->> 'product_id' AS product_id,
            (data ->> 'specification_version')::integer AS specification_version
     FROM (
-        SELECT position, subject, time, CAST(body AS jsonb) -> 'data' AS data FROM public.record
+        SELECT position, subject, time, CAST(body AS jsonb) -> 'data' AS data FROM record
         WHERE type = 'org.halite.disposition_decided.v1'
     ) AS decided""",
     """
-    CREATE VIEW analyst.nonconformance AS
+    CREATE VIEW analyst_nonconformance AS
     SELECT data ->> 'nonconformance_id' AS nonconformance_id, subject AS lot_id,
            time AS raised_at, data ->> 'equipment_id' AS equipment_id,
            data ->> 'description' AS description
     FROM (
-        SELECT subject, time, CAST(body AS jsonb) -> 'data' AS data FROM public.record
+        SELECT subject, time, CAST(body AS jsonb) -> 'data' AS data FROM record
         WHERE type = 'org.halite.nonconformance_raised.v1'
     ) AS raised""",
     "CREATE INDEX record_of_type ON record (type, position)",
@@ -105,8 +104,8 @@ STATEMENTS = (
     """
     DO $$ BEGIN
         IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'halite_analyst') THEN
-            GRANT USAGE ON SCHEMA analyst TO halite_analyst;
-            GRANT SELECT ON ALL TABLES IN SCHEMA analyst TO halite_analyst;
+            GRANT SELECT ON analyst_event, analyst_lot, analyst_genealogy, analyst_step,
+                analyst_hold, analyst_gate_decision, analyst_nonconformance TO halite_analyst;
         END IF;
     END $$""",
 )
