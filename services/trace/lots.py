@@ -80,7 +80,7 @@ async def member_edges(tx: Transaction, lot_id: str) -> list[Edge]:
                '1' AS unit
         FROM lot_member WHERE lot_id = :lot_id ORDER BY member_lot_id"""
     rows = await tx.execute(sql(statement), {"lot_id": lot_id})
-    return [Edge(*row) for row in rows.tuples()]
+    return [Edge(*row) for row in rows]
 
 
 async def add_genealogy(
@@ -149,7 +149,7 @@ async def edges(tx: Transaction, lot_id: str, *, backward: bool) -> list[Edge]:
         GROUP BY parent_lot_id, child_lot_id, unit
         ORDER BY parent_lot_id, child_lot_id, unit"""
     rows = await tx.execute(sql(statement), {"lot_id": lot_id})
-    return [Edge(*row) for row in rows.tuples()]
+    return [Edge(*row) for row in rows]
 
 
 async def nodes(tx: Transaction, lot_ids: Sequence[str]) -> list[dict[str, Any]]:

@@ -596,7 +596,7 @@ async def test_the_analysts_role_reads_the_views_as_they_are_described_and_nothi
         SELECT substr(table_name, 9), array_agg(column_name::text ORDER BY ordinal_position)
         FROM information_schema.columns WHERE table_name LIKE 'analyst%' GROUP BY table_name"""
     async with database.quiet() as tx:
-        described = dict((await tx.execute(text(columns))).tuples().all())
+        described = {view: names for view, names in await tx.execute(text(columns))}
         assert described == {view: list(names) for view, names in VIEWS.items()}
         await tx.execute(text("SET LOCAL ROLE halite_analyst"))
         for view in VIEWS:
