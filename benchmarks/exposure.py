@@ -21,7 +21,7 @@ from services.quality import masterdata
 from services.quality.countdown import begun, read_on
 from services.quality.deadlines import Deadlines
 from services.quality.domain import ExposureBudget
-from services.quality.exposure import DewPoint
+from services.quality.exposure import AirSample
 from services.quality.recheck import record_of
 from services.quality.roomair import RoomAir, standing
 from shared.clock import Clock
@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SENSORS = ("dew_point_1_degc", "dew_point_2_degc")
 START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 EVERY_S, GAP_S = 10.0, 15.0
-TABLES = "open_exposure, room_air, dew_point, exposure_budget, outbox"
+TABLES = "open_exposure, room_air, air_sample, exposure_budget, outbox"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +95,7 @@ def show(url: str, rooms: Sequence[str], seconds: Sequence[float]) -> None:
     """Write a sample of each sensor for each second."""
     copy(
         url,
-        "COPY dew_point (equipment_id, signal, source_at, dew_point_degc) FROM STDIN",
+        "COPY air_sample (equipment_id, signal, source_at, value) FROM STDIN",
         [
             (room, signal, START + timedelta(seconds=at_s), shown_degc(number, sensor, at_s))
             for number, room in enumerate(rooms)
@@ -139,9 +139,9 @@ async def lie_in(
         budget = budget_of(room, minutes[0])
         samples = {
             signal: [
-                DewPoint(
+                AirSample(
                     source_at=START + timedelta(seconds=at_s),
-                    dew_point_degc=shown_degc(number, sensor, at_s),
+                    value=shown_degc(number, sensor, at_s),
                 )
                 for at_s in (-20.0, -10.0, 0.0)
             ]

@@ -24,6 +24,7 @@ _GROUP_OF_KIND: dict[StationKind, str] = {
     "laminator": "dry",
     "sealer": "dry",
     "dryroom": "dry",
+    "glovebox": "dry",
     "rack": "dry",
     "analyser": "dry",
 }

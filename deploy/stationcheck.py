@@ -25,6 +25,7 @@ SIGNALS: Mapping[StationKind, tuple[str, ...]] = {
     "rack": ("temperature_degc",),
     "analyser": ("temperature_degc",),
     "dryroom": ("dew_point_1_degc", "dew_point_2_degc", "temperature_degc"),
+    "glovebox": ("water_1_ppm", "water_2_ppm", "oxygen_1_ppm", "oxygen_2_ppm"),
 }
 
 

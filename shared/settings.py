@@ -36,6 +36,7 @@ StationKind = Literal[
     "rack",
     "analyser",
     "dryroom",
+    "glovebox",
 ]
 
 
@@ -95,7 +96,7 @@ class StationSettings(BaseModel):
     @property
     def takes_jobs(self) -> bool:
         """Whether it is given job orders, and does not only measure."""
-        return self.kind != "dryroom"
+        return self.kind not in ("dryroom", "glovebox")
 
     @property
     def area(self) -> str:

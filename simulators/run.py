@@ -22,6 +22,7 @@ from simulators.eap import Eap
 from simulators.faults import create_control_app
 from simulators.furnace import Furnace
 from simulators.gauge import Gauge
+from simulators.glovebox import Glovebox
 from simulators.laminator import Laminator
 from simulators.machine import Machine, StationConfig
 from simulators.mill import Mill
@@ -53,6 +54,7 @@ KINDS: dict[str, type[Machine]] = {
         Rack,
         Analyser,
         Dryroom,
+        Glovebox,
     )
 }
 ROOM_FAULT = "dew_point_high"

@@ -207,6 +207,7 @@ class ExecutionWork:
         It is free again when that is known after all, or when the gate decides over the whole.
         """
         if event.work_request_id is None:
+            await self._on_opened_lot(tx, event)
             return
         request = await store.lock_request(tx, event.work_request_id)
         reason = event.reason or event.state
@@ -215,6 +216,17 @@ class ExecutionWork:
             await self._holds.hold(*about)
         elif await self._holds.free(*about):
             await self._go_on(tx, request, event.lot_id)
+
+    async def _on_opened_lot(self, tx: Transaction, event: ExposureEvaluated) -> None:
+        """Hold a stock lot that lay open for too long, so that nothing more is taken from it."""
+        if not await store.lots(tx, [event.lot_id]):
+            return
+        await store.lock_lot(tx, event.lot_id)
+        about = (tx, None, event.lot_id, OPEN_EXPOSURE, event.reason or event.state)
+        if event.is_open and event.state in ("over", "unknown"):
+            await self._holds.hold(*about)
+        else:
+            await self._holds.free(*about)
 
     async def on_graded(self, tx: Transaction, envelope: Envelope, event: CellGraded) -> None:
         """A cell has its grade; it is complete when every gate has released it."""

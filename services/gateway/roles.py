@@ -58,6 +58,8 @@ COMMANDS: tuple[tuple[str, str, Permission], ...] = (
         "/nonconformances/{nonconformance_id}/dispositions/{disposition_id}/signatures",
         "decide",
     ),
+    ("quality", "/openings", "operate"),
+    ("quality", "/openings/{lot_id}/end", "operate"),
     ("quality", "/sampling-resumptions", "decide"),
     ("quality", "/spectra", "operate"),
     ("quality", "/waivers", "decide"),

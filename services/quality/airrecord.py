@@ -1,9 +1,10 @@
 """Owns the recorded air of one room as arrays: the exposure of very many intervals at once.
 
 The same rules as `exposure`, which decides over one interval: the worse of the living sensors, a
-straight line between two samples, unknown where none lived or two differ by more than 5 K. The
-record is cut so finely that on each piece one sensor is the worst and the piece is known or not as
-a whole; the dose since its beginning is then a table in which an interval is looked up twice.
+straight line between two samples, unknown where none lived or two differ by more than the gas
+allows. The record is cut so finely that on each piece one sensor is the worst and the piece is
+known or not as a whole; the dose since its beginning is then a table in which an interval is
+looked up twice.
 """
 
 from collections.abc import Sequence
@@ -13,29 +14,27 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from services.quality.exposure import (
-    DISAGREEMENT_LIMIT_K,
-    ICE,
-    PRESSURE_PA,
-    WATER,
-)
+from services.quality.gas import ICE, PRESSURE_PA, WATER, WATER_GAS, Gas
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
 class SensorRecord:
-    """What one sensor showed: seconds since a common origin, rising, and degC, NaN where bad."""
+    """What one sensor showed: seconds since a common origin, rising, and values, NaN where bad.
+
+    The values are in the unit of their gas: degC of dew point, or ppm of oxygen.
+    """
 
     time_s: Floats
-    dew_point_degc: Floats
+    shown: Floats
 
 
 @dataclass(frozen=True, kw_only=True)
 class AirRecord:
     """The air of a room, cut at `edge_s` (n,) into n - 1 pieces.
 
-    from_ppm, slope_ppm_per_s: (n - 1,), the worst water content over each piece. dose_ppm_s,
+    from_ppm, slope_ppm_per_s: (n - 1,), the worst content over each piece. dose_ppm_s,
     unknown_s: (n,), dose and length of what is not known, both summed up to each edge.
     """
 
@@ -71,12 +70,14 @@ class AirRecord:
         return dose, self.unknown_s[piece] + missing_s * into_s / length_s
 
 
-def air_record(sensors: Sequence[SensorRecord], longest_gap_s: float) -> AirRecord:
-    """Return the record of a room from those of its sensors."""
-    lines = [_Lines.of(sensor, longest_gap_s) for sensor in sensors]
+def air_record(
+    sensors: Sequence[SensorRecord], longest_gap_s: float, gas: Gas = WATER_GAS
+) -> AirRecord:
+    """Return the record of a room's water or oxygen from those of its sensors."""
+    lines = [_Lines.of(sensor, longest_gap_s, gas) for sensor in sensors]
     edge_s = np.unique(np.concatenate([line.time_s for line in lines] or [np.empty(0)]))
     for one, other in combinations(lines, 2):
-        edge_s = np.union1d(edge_s, _cuts(one, other, edge_s))
+        edge_s = np.union1d(edge_s, _cuts(one, other, edge_s, gas.apart_limit))
     if edge_s.size < 2:
         empty = np.empty(0)
         zero = np.zeros(edge_s.size)
@@ -85,10 +86,10 @@ def air_record(sensors: Sequence[SensorRecord], longest_gap_s: float) -> AirReco
         )
     length_s = np.diff(edge_s)
     middle_s = edge_s[:-1] + 0.5 * length_s
-    shown = np.array([line.degc(middle_s) for line in lines])
+    shown = np.array([line.value(middle_s) for line in lines])
     living = ~np.isnan(shown)
-    apart_k = np.where(living, shown, -np.inf).max(0) - np.where(living, shown, np.inf).min(0)
-    known = living.any(0) & (apart_k <= DISAGREEMENT_LIMIT_K)
+    apart = np.where(living, shown, -np.inf).max(0) - np.where(living, shown, np.inf).min(0)
+    known = living.any(0) & (apart <= gas.apart_limit)
     ends = [
         np.array([line.ppm(middle_s, at_s) for line in lines]) for at_s in (edge_s[:-1], edge_s[1:])
     ]
@@ -116,26 +117,24 @@ class _Lines:
     """The stretches in which one sensor lived; `alive` (n - 1,) says which between its samples."""
 
     time_s: Floats
-    shown_degc: Floats
+    shown: Floats
     shown_ppm: Floats
     alive: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, sensor: SensorRecord, longest_gap_s: float) -> "_Lines":
-        good = ~np.isnan(sensor.dew_point_degc)
+    def of(cls, sensor: SensorRecord, longest_gap_s: float, gas: Gas) -> "_Lines":
+        good = ~np.isnan(sensor.shown)
         apart_s = np.diff(sensor.time_s)
         alive = good[:-1] & good[1:] & (apart_s > 0.0) & (apart_s <= longest_gap_s)
-        ppm = water_ppm_of(sensor.dew_point_degc)
-        return cls(
-            time_s=sensor.time_s, shown_degc=sensor.dew_point_degc, shown_ppm=ppm, alive=alive
-        )
+        ppm = water_ppm_of(sensor.shown) if gas is WATER_GAS else sensor.shown
+        return cls(time_s=sensor.time_s, shown=sensor.shown, shown_ppm=ppm, alive=alive)
 
-    def degc(self, at_s: Floats) -> Floats:
-        """Return the dew points, NaN where the sensor did not live; never asked for at an edge."""
-        return self._on(self.shown_degc, at_s, at_s)
+    def value(self, at_s: Floats) -> Floats:
+        """Return what was shown, NaN where the sensor did not live; never asked for at an edge."""
+        return self._on(self.shown, at_s, at_s)
 
     def ppm(self, within_s: Floats, at_s: Floats) -> Floats:
-        """Return the water content at instants on the lines that hold `within_s`."""
+        """Return the content at instants on the lines that hold `within_s`."""
         return self._on(self.shown_ppm, within_s, at_s)
 
     def _on(self, shown: Floats, within_s: Floats, at_s: Floats) -> Floats:
@@ -150,7 +149,7 @@ class _Lines:
         return np.where(inside & self.alive[line], value, np.nan)
 
 
-def _cuts(one: _Lines, other: _Lines, edge_s: Floats) -> Floats:
+def _cuts(one: _Lines, other: _Lines, edge_s: Floats, apart_limit: float) -> Floats:
     """Return where two sensors cross in ppm, or come to differ by the limit, within pieces."""
     if edge_s.size < 2:
         return np.empty(0)
@@ -159,8 +158,8 @@ def _cuts(one: _Lines, other: _Lines, edge_s: Floats) -> Floats:
     found = []
     for own, others, level in (
         (one.shown_ppm, other.shown_ppm, 0.0),
-        (one.shown_degc, other.shown_degc, DISAGREEMENT_LIMIT_K),
-        (one.shown_degc, other.shown_degc, -DISAGREEMENT_LIMIT_K),
+        (one.shown, other.shown, apart_limit),
+        (one.shown, other.shown, -apart_limit),
     ):
         before, after = (
             one._on(own, middle_s, at_s) - other._on(others, middle_s, at_s) - level

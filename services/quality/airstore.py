@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from services.quality.countdown import Countdown
+from services.quality.gas import GasName
 from services.quality.roomair import RoomAir
 from services.quality.store import all_rows
 from shared.db import sql
@@ -34,7 +35,7 @@ async def rooms_with_samples(tx: Transaction, given_up_at: datetime) -> list[str
         """
         SELECT DISTINCT room_equipment_id FROM room_air a
         WHERE unknown_at > :given_up_at AND EXISTS (
-            SELECT 1 FROM dew_point d
+            SELECT 1 FROM air_sample d
             WHERE d.equipment_id = a.room_equipment_id AND d.source_at > a.read_to)
         ORDER BY room_equipment_id""",
         given_up_at=given_up_at,
@@ -120,15 +121,18 @@ async def advance(tx: Transaction, air: RoomAir) -> None:
     )
 
 
-async def begin(tx: Transaction, room_equipment_id: str, lot: Countdown, read_to: datetime) -> int:
+async def begin(
+    tx: Transaction, room_equipment_id: str, gas: GasName, lot: Countdown, read_to: datetime
+) -> int:
     """Keep a new air that goes on as a lot's countdown does; return its id."""
     air_id: int = await tx.scalar(
         sql(f"""
-            INSERT INTO room_air (room_equipment_id, {COUNTED}, read_to)
-            VALUES (:room_equipment_id, :known_to, :dose_ppm_h, :rate_ppm, :unknown_at, :reason,
-                    :read_to) RETURNING air_id"""),
+            INSERT INTO room_air (room_equipment_id, gas, {COUNTED}, read_to)
+            VALUES (:room_equipment_id, :gas, :known_to, :dose_ppm_h, :rate_ppm, :unknown_at,
+                    :reason, :read_to) RETURNING air_id"""),
         {
             "room_equipment_id": room_equipment_id,
+            "gas": gas,
             "known_to": lot.known_to,
             "dose_ppm_h": lot.dose_ppm_h,
             "rate_ppm": lot.rate_ppm,
@@ -182,6 +186,7 @@ def _air(row: RowMapping) -> RoomAir:
     return RoomAir(
         air_id=row["air_id"],
         room_equipment_id=row["room_equipment_id"],
+        gas=row["gas"],
         counted=Countdown(from_at=row["known_to"], **values),
         read_to=row["read_to"],
     )

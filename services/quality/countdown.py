@@ -1,6 +1,6 @@
 """What is left of an exposure budget while a lot is open: when it is near, used up or unknown.
 
-Up to `known_to` the dose is that of the samples; from there on the present water content goes on,
+Up to `known_to` the dose is that of the samples; from there on the present content goes on,
 until the next sample says otherwise or the last living sensor has been silent for too long.
 """
 
@@ -9,14 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from services.quality.domain import ExposureBudget
-from services.quality.exposure import (
-    DISAGREEMENT_LIMIT_K,
-    DewPoint,
-    Exposure,
-    ExposureState,
-    exposure,
-    water_ppm,
-)
+from services.quality.exposure import AirSample, Exposure, ExposureState, exposure
+from services.quality.gas import WATER_GAS, Gas
 
 LONGEST = timedelta(days=3650)
 NEVER = datetime.max.replace(tzinfo=UTC)
@@ -26,8 +20,8 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 class Countdown:
     """One open interval.
 
-    dose_ppm_h: from `from_at` to `known_to`. rate_ppm: the present water content, None without a
-    living sensor. unknown_at: from when on nothing is known, because of `reason`, if no sample
+    dose_ppm_h: from `from_at` to `known_to`. rate_ppm: the present content of the gas, None without
+    a living sensor. unknown_at: from when on nothing is known, because of `reason`, if no sample
     comes.
     """
 
@@ -91,20 +85,30 @@ class Countdown:
         return self.known_to + min(LONGEST, timedelta(hours=left_ppm_h / self.rate_ppm))
 
 
-def begun(from_at: datetime, longest_gap_s: float) -> Countdown:
+def begun(from_at: datetime, longest_gap_s: float, gas: Gas = WATER_GAS) -> Countdown:
     """Return the countdown of an interval of which no sample has been read."""
+    return begun_after(from_at, from_at, 0.0, longest_gap_s, gas)
+
+
+def begun_after(
+    from_at: datetime, known_to: datetime, dose_ppm_h: float, longest_gap_s: float, gas: Gas
+) -> Countdown:
+    """Return the countdown of an interval that began elsewhere, with the dose it had there."""
     return Countdown(
         from_at=from_at,
-        known_to=from_at,
-        dose_ppm_h=0.0,
+        known_to=known_to,
+        dose_ppm_h=dose_ppm_h,
         rate_ppm=None,
-        unknown_at=from_at + timedelta(seconds=longest_gap_s),
-        reason=_silent_since(from_at),
+        unknown_at=known_to + timedelta(seconds=longest_gap_s),
+        reason=_silent_since(known_to, gas),
     )
 
 
 def read_on(
-    before: Countdown, sensors: Mapping[str, Sequence[DewPoint]], longest_gap_s: float
+    before: Countdown,
+    sensors: Mapping[str, Sequence[AirSample]],
+    longest_gap_s: float,
+    gas: Gas = WATER_GAS,
 ) -> Countdown:
     """Return a countdown after more samples; `sensors` as for `exposure`, around `known_to`.
 
@@ -114,27 +118,28 @@ def read_on(
     if not newest:
         return before
     gap = timedelta(seconds=longest_gap_s)
-    good = [(x.source_at, x.dew_point_degc) for x in newest if x.dew_point_degc is not None]
+    good = [(x.source_at, x.value) for x in newest if x.value is not None]
     last_at = max((at for at, _ in good), default=max(one.source_at for one in newest))
-    living = [(at, degc) for at, degc in good if last_at - at <= gap]
+    living = [(at, value) for at, value in good if last_at - at <= gap]
     if not living:
-        return _unknown(before, min(before.unknown_at, last_at), _silent_since(last_at))
+        return _unknown(before, min(before.unknown_at, last_at), _silent_since(last_at, gas))
     known_to = max(before.known_to, min(at for at, _ in living))
-    found = exposure(sensors, before.known_to, known_to, longest_gap_s=longest_gap_s)
+    found = exposure(sensors, before.known_to, known_to, longest_gap_s=longest_gap_s, gas=gas)
     if found.dose_ppm_h is None:
         return _unknown(before, before.known_to, found.reason or "no reason given")
-    shown_degc = [degc for _, degc in living]
-    apart_k = max(shown_degc) - min(shown_degc)
+    shown = [value for _, value in living]
+    apart = max(shown) - min(shown)
     read = replace(
         before,
         known_to=known_to,
         dose_ppm_h=before.dose_ppm_h + found.dose_ppm_h,
-        rate_ppm=water_ppm(max(shown_degc)),
+        rate_ppm=gas.ppm(max(shown)),
         unknown_at=last_at + gap,
-        reason=_silent_since(last_at),
+        reason=_silent_since(last_at, gas),
     )
-    if apart_k > DISAGREEMENT_LIMIT_K:
-        reason = f"sensors disagree by {apart_k:.1f} K, limit {DISAGREEMENT_LIMIT_K:g} K"
+    if apart > gas.apart_limit:
+        unit = gas.difference_unit
+        reason = f"sensors disagree by {apart:.1f} {unit}, limit {gas.apart_limit:g} {unit}"
         return _unknown(read, last_at, reason)
     return read
 
@@ -143,5 +148,5 @@ def _unknown(before: Countdown, since: datetime, reason: str) -> Countdown:
     return replace(before, rate_ppm=None, unknown_at=since, reason=reason)
 
 
-def _silent_since(at: datetime) -> str:
-    return f"no living dew point sensor since {at:%Y-%m-%d %H:%M:%S}"
+def _silent_since(at: datetime, gas: Gas) -> str:
+    return f"no living {gas.words} sensor since {at:%Y-%m-%d %H:%M:%S}"

@@ -13,7 +13,6 @@ from services.quality.exposure import ExposureState
 from services.quality.roomair import RoomAir
 from services.quality.store import all_rows
 from shared.db import sql
-from shared.events import JobOrderEnded, JobOrderStarted
 from shared.outbox import Cause
 from shared.transaction import Transaction
 
@@ -39,7 +38,7 @@ class OpenInterval:
     """One lot that is open in one state, with its budget and the state that was said last."""
 
     lot_id: str
-    work_request_id: str
+    work_request_id: str | None
     budget: ExposureBudget
     countdown: Countdown
     state: ExposureState
@@ -48,7 +47,8 @@ class OpenInterval:
 
 async def begin(
     tx: Transaction,
-    event: JobOrderStarted | JobOrderEnded,
+    lot_id: str,
+    work_request_id: str | None,
     budget: ExposureBudget,
     countdown: Countdown,
     cause: Cause,
@@ -70,8 +70,8 @@ async def begin(
             **budget.model_dump(),
             **asdict(countdown),
             **cause._asdict(),
-            "lot_id": event.lot_id,
-            "work_request_id": event.work_request_id,
+            "lot_id": lot_id,
+            "work_request_id": work_request_id,
         },
     )
 
@@ -82,6 +82,19 @@ async def end(tx: Transaction, lot_id: str, states: Sequence[str]) -> None:
         sql("DELETE FROM open_exposure WHERE lot_id = :lot_id AND open_state = ANY(:states)"),
         {"lot_id": lot_id, "states": list(states)},
     )
+
+
+async def end_all(tx: Transaction, lot_id: str) -> None:
+    """Close all intervals of a lot."""
+    await tx.execute(sql("DELETE FROM open_exposure WHERE lot_id = :id"), {"id": lot_id})
+
+
+async def of_part(tx: Transaction, lot_id: str, state: str) -> Countdown | None:
+    """Return the countdown of an opened lot in a state, None where it does not lie open."""
+    rows = await all_rows(
+        tx, f"{INTERVAL} WHERE lot_id = :lot_id AND open_state = :state", lot_id=lot_id, state=state
+    )
+    return _interval(rows[0]).countdown if rows else None
 
 
 async def due(tx: Transaction, now: datetime, given_up_at: datetime) -> list[tuple[str, str]]:
@@ -95,7 +108,7 @@ async def due(tx: Transaction, now: datetime, given_up_at: datetime) -> list[tup
         f"""
         SELECT lot_id, open_state FROM open_exposure o
         WHERE {MAY_CHANGE} AND (due_at <= :now OR EXISTS (
-            SELECT 1 FROM dew_point d
+            SELECT 1 FROM air_sample d
             WHERE d.equipment_id = o.room_equipment_id AND d.source_at > o.read_to))
         ORDER BY due_at NULLS LAST, lot_id, open_state""",
         now=now,
@@ -202,6 +215,8 @@ def _shown(interval: OpenInterval, now: datetime) -> dict[str, Any]:
     return {
         "lot_id": interval.lot_id,
         "open_state": budget.state,
+        "gas": budget.gas,
+        "room_equipment_id": budget.room_equipment_id,
         "state": interval.state,
         "from_at": countdown.from_at,
         "minutes": so_far.minutes,

@@ -3,13 +3,16 @@
 import asyncio
 from dataclasses import replace
 
-from services.quality import countdowns, masterdata
-from services.quality.countdown import begun
+from services.quality import countdowns, masterdata, opened
+from services.quality.countdown import Countdown, begun, begun_after
+from services.quality.domain import ExposureBudget
+from services.quality.gas import GASES
+from services.quality.opened import Opening, OpeningEnded, OpeningGiven
 from services.quality.roomlots import GIVE_UP_AFTER, RoomLots, evaluated, read_to_newest
 from shared.clock import Clock
 from shared.db import Database
 from shared.envelope import Envelope
-from shared.events import JobOrderEnded, JobOrderStarted
+from shared.events import JobOrderEnded, JobOrderStarted, MaterialOpened
 from shared.outbox import Cause, Outbox
 from shared.transaction import Transaction
 
@@ -42,6 +45,7 @@ class Deadlines:
         ended = event.state == "ended"
         if ended:
             await self._begin(tx, envelope, event)
+            await self._inherit(tx, envelope, event)
         closed = [
             budget.state
             for budget in await masterdata.budgets(tx, event.product_id)
@@ -56,8 +60,87 @@ class Deadlines:
         led_here = Cause(envelope.correlationid, str(envelope.id))
         for budget in await masterdata.budgets(tx, event.product_id):
             if budget.status == "released" and budget.from_operation == event.operation:
-                countdown = begun(event.started_at, self._longest_gap_s)
-                await countdowns.begin(tx, event, budget, countdown, led_here)
+                countdown = begun(event.started_at, self._longest_gap_s, GASES[budget.gas])
+                await countdowns.begin(
+                    tx, event.lot_id, event.work_request_id, budget, countdown, led_here
+                )
+
+    async def _inherit(self, tx: Transaction, envelope: Envelope, event: JobOrderEnded) -> None:
+        """What was built of opened lots goes on from the worst of them, to the second."""
+        openings = await opened.of_parts(tx, event.lot_id, event.started_at)
+        if not openings:
+            return
+        led_here = Cause(envelope.correlationid, str(envelope.id))
+        for budget in await masterdata.budgets(tx, event.product_id):
+            if budget.status != "released" or budget.from_operation != event.operation:
+                continue
+            parts = [part for part, _ in await opened.counted(tx, openings, budget.state)]
+            if parts:
+                countdown = await self._inherited(tx, event, budget, parts)
+                await countdowns.end(tx, event.lot_id, [budget.state])
+                await countdowns.begin(
+                    tx, event.lot_id, event.work_request_id, budget, countdown, led_here
+                )
+
+    async def _inherited(
+        self,
+        tx: Transaction,
+        event: JobOrderEnded,
+        budget: ExposureBudget,
+        parts: list[Opening],
+    ) -> Countdown:
+        """Return the countdown of a lot since its first part was opened, with the worst dose.
+
+        Where the dose of a part is not known its own samples are read again from its opening on.
+        """
+        from_at, gas = parts[0].opened_at, GASES[budget.gas]
+        doses = []
+        for part in parts:
+            own = await countdowns.of_part(tx, part.lot_id, budget.state)
+            doses.append(None if own is None else own.at(event.started_at).dose_ppm_h)
+        known = [dose for dose in doses if dose is not None]
+        if len(known) < len(doses):
+            return begun(from_at, self._longest_gap_s, gas)
+        return begun_after(from_at, event.started_at, max(known), self._longest_gap_s, gas)
+
+    async def open_lot(self, tx: Transaction, given: OpeningGiven) -> dict[str, object]:
+        """A person opened a lot: its budgets are counted down from now on.
+
+        Raises:
+            InvalidInputError: its material is not known, another one, or has no budget.
+            ConflictError: it was opened before.
+        """
+        opening, budgets = await opened.open_lot(tx, given, self._clock.now())
+        for budget in budgets:
+            countdown = begun(opening.opened_at, self._longest_gap_s, GASES[budget.gas])
+            await countdowns.begin(
+                tx, opening.lot_id, None, budget, countdown, Cause(opening.lot_id, None)
+            )
+        event = MaterialOpened(
+            lot_id=opening.lot_id,
+            material_definition_id=opening.material_definition_id,
+            opened_at=opening.opened_at,
+            person=given.person,
+        )
+        await self._outbox.record(tx, event)
+        return {
+            "lot_id": opening.lot_id,
+            "opened_at": opening.opened_at.isoformat(),
+            "states": [budget.state for budget in budgets],
+        }
+
+    async def end_opening(
+        self, tx: Transaction, lot_id: str, ended: OpeningEnded
+    ) -> dict[str, object]:
+        """A person says that an opened lot is used up or scrapped: nothing is counted any more.
+
+        Raises:
+            NotFoundError: the lot does not lie open.
+        """
+        now = self._clock.now()
+        await opened.end(tx, lot_id, ended, now)
+        await countdowns.end_all(tx, lot_id)
+        return {"lot_id": lot_id, "ended_at": now.isoformat()}
 
     async def run(self) -> None:
         """Act for ever: at each instant that is due, and within a second of each new sample."""
@@ -92,7 +175,12 @@ class Deadlines:
             return False
         now, budget = self._clock.now(), interval.budget
         countdown, read_to = await read_to_newest(
-            tx, budget.room_equipment_id, interval.countdown, now, self._longest_gap_s
+            tx,
+            budget.room_equipment_id,
+            GASES[budget.gas],
+            interval.countdown,
+            now,
+            self._longest_gap_s,
         )
         state = countdown.state(budget, now)
         await countdowns.keep(tx, interval, countdown, state, read_to, now)

@@ -4,12 +4,24 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from services.quality.gas import GasName
 from shared.units import UNITS, display_unit
 
 Status = Literal["released", "suspect"]
 Decides = Literal["lot", "parts", "sample", "pellet_lot"]
 Siblings = Literal["pellet_lot", "zone"]
-OpenState = Literal["bare_sodium", "coated"]
+# A state whose name ends in _oxygen is counted in ppm h of oxygen, each other one of water.
+OpenState = Literal[
+    "powder",
+    "pellet",
+    "bare_sodium",
+    "coated",
+    "powder_oxygen",
+    "pellet_oxygen",
+    "bare_sodium_oxygen",
+    "coated_oxygen",
+]
+OPENED = "open"  # the operation by which a person opens the container of a material
 Mode = Literal["cell", "blocking"]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,60}$")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,60}$")]
@@ -20,6 +32,11 @@ NONCONFORMANCE_GATE = "nonconformance"  # holds what a nonconformance concerns
 OTHERS_GATES = {EXPOSURE_GATE: "exposure_budgets", NONCONFORMANCE_GATE: "nonconformances"}
 GRADING = "grading"  # the operation under which the figures of a graded cell are judged
 CCD_SURVIVED = "ccd_survived_ma_per_cm2"
+
+
+def gas_of(state: str) -> GasName:
+    """Return the gas whose dose counts in an open state."""
+    return "oxygen" if state.endswith("_oxygen") else "water"
 
 
 class Input(BaseModel):
@@ -259,6 +276,8 @@ class ExposureBudget(Input):
     """How long and in how much moisture a lot may be open in one state.
 
     The interval runs from the start of `from_operation` to the end of `to_operation` of the lot.
+    `product_id` is a product, or with `from_operation` open the material definition whose lots are
+    opened; what is built of them inherits the time and dose from the opening on.
     """
 
     state: OpenState
@@ -278,6 +297,16 @@ class ExposureBudget(Input):
     def _check(self) -> Self:
         _require_reason(f"exposure budget {self.state}", self.status, self.reason)
         return self
+
+    @property
+    def gas(self) -> GasName:
+        """The gas whose dose is counted."""
+        return gas_of(self.state)
+
+    @property
+    def of_cell(self) -> bool:
+        """Whether cells are in this state, and not the powder or pellets they are made of."""
+        return self.state.startswith(("bare_sodium", "coated"))
 
 
 def _require_reason(name: str, status: Status, reason: str | None) -> None:

@@ -1,11 +1,10 @@
-"""Owns exposure: minutes open and moisture dose of an interval, from two redundant dew points.
+"""Owns exposure: minutes open and dose of water or oxygen over an interval, by redundant sensors.
 
-Moisture is the water content of the air by volume at 101 325 Pa; its dose is the time integral in
-ppm h, all of it and not only what lies above a limit. Between two samples of one sensor the water
-content is taken as a straight line. Where no sensor lived, nothing is known.
+The content is by volume at 101 325 Pa; its dose is the time integral in ppm h, all of it and not
+only what lies above a limit. Between two samples of one sensor the content is taken as a straight
+line. Where no sensor lived, nothing is known.
 """
 
-import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,24 +13,21 @@ from itertools import pairwise
 from typing import Literal
 
 from services.quality.domain import ExposureBudget
+from services.quality.gas import WATER_GAS, Gas
 from shared.errors import InvalidInputError
-
-PRESSURE_PA = 101_325.0
-DISAGREEMENT_LIMIT_K = 5.0
-# WMO-No. 8 (CIMO guide, 2014) annex 4.B: saturation vapour pressure over ice and over water.
-ICE = (611.2, 22.46, 272.62)
-WATER = (611.2, 17.62, 243.12)
-CREDIBLE_DEGC = (-110.0, 60.0)  # what hygrometers can show; other values are faults
 
 ExposureState = Literal["within", "near", "over", "unknown"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class DewPoint:
-    """One sample of one sensor; None where the sensor said that its value is not good."""
+class AirSample:
+    """One sample of one sensor in the unit of its gas: degC of dew point, or ppm of oxygen.
+
+    None where the sensor said that its value is not good.
+    """
 
     source_at: datetime
-    dew_point_degc: float | None
+    value: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,49 +45,35 @@ class _Line:
 
     from_s: float
     to_s: float
-    from_degc: float
-    to_degc: float
+    from_value: float
+    to_value: float
+    gas: Gas
 
-    def degc(self, at_s: float) -> float:
-        return _between(self.from_degc, self.to_degc, self._share(at_s))
+    def shown(self, at_s: float) -> float:
+        return _between(self.from_value, self.to_value, self._share(at_s))
 
     def ppm(self, at_s: float) -> float:
-        ends = water_ppm(self.from_degc), water_ppm(self.to_degc)
+        ends = self.gas.ppm(self.from_value), self.gas.ppm(self.to_value)
         return _between(*ends, self._share(at_s))
 
     def _share(self, at_s: float) -> float:
         return (at_s - self.from_s) / (self.to_s - self.from_s)
 
 
-def water_ppm(dew_point_degc: float) -> float:
-    """Return the water content of air in ppm by volume; over ice below 0 degC (WMO-No. 8).
-
-    Raises:
-        InvalidInputError: the dew point lies beyond what hygrometers can show.
-    """
-    low_degc, high_degc = CREDIBLE_DEGC
-    if not low_degc <= dew_point_degc <= high_degc:
-        raise InvalidInputError(
-            f"dew_point_degc is {dew_point_degc} °C; it must be {low_degc} to {high_degc} °C"
-        )
-    at_zero_pa, slope, offset_k = ICE if dew_point_degc < 0.0 else WATER
-    vapour_pa = at_zero_pa * math.exp(slope * dew_point_degc / (offset_k + dew_point_degc))
-    return vapour_pa / PRESSURE_PA * 1e6
-
-
 def exposure(
-    sensors: Mapping[str, Sequence[DewPoint]],
+    sensors: Mapping[str, Sequence[AirSample]],
     from_at: datetime,
     to_at: datetime,
     *,
     longest_gap_s: float,
+    gas: Gas = WATER_GAS,
 ) -> Exposure:
     """Return the exposure from `from_at` to `to_at` by the worst of the living sensors.
 
     `sensors` holds the samples of each sensor in order of time, with at least one before and one
     after the interval where there are any. A sensor lives between two good samples that are at
     most `longest_gap_s` plant seconds apart. The dose is unknown where none lived for a moment, or
-    where two that lived differ by more than 5 K.
+    where two that lived differ by more than the gas allows (5 K of dew point, 5 ppm of oxygen).
 
     Raises:
         InvalidInputError: the interval ends before it begins.
@@ -99,15 +81,34 @@ def exposure(
     length_s = (to_at - from_at).total_seconds()
     if length_s < 0.0:
         raise InvalidInputError(f"interval ends at {to_at}, before its start at {from_at}")
-    lines = {name: _lines(samples, from_at, longest_gap_s) for name, samples in sensors.items()}
+    lines = {
+        name: _lines(samples, from_at, longest_gap_s, gas) for name, samples in sensors.items()
+    }
     dose_ppm_s = 0.0
     for from_s, to_s in _stretches(lines, length_s):
         living = {name: line for name, own in lines.items() if (line := _at(own, from_s, to_s))}
-        reason = _unknown(living, from_at, from_s, to_s)
+        reason = _unknown(living, gas, from_at, from_s, to_s)
         if reason is not None:
             return Exposure(minutes=length_s / 60.0, dose_ppm_h=None, reason=reason)
         dose_ppm_s += _worst_ppm_s(list(living.values()), from_s, to_s)
     return Exposure(minutes=length_s / 60.0, dose_ppm_h=dose_ppm_s / 3600.0)
+
+
+def added(parts: Sequence[Exposure], own: Exposure) -> Exposure:
+    """Return an interval that goes on after the worst of its parts: longest time, largest dose.
+
+    What is not known of one part is not known of the whole.
+    """
+    if not parts or own.minutes is None:
+        return own
+    minutes = max((part.minutes or 0.0 for part in parts), default=0.0)
+    doses = [part.dose_ppm_h for part in parts]
+    reason = own.reason or next((part.reason for part in parts if part.reason), None)
+    known = [dose for dose in doses if dose is not None]
+    dose_ppm_h = None
+    if own.dose_ppm_h is not None and len(known) == len(doses):
+        dose_ppm_h = own.dose_ppm_h + max(known)
+    return Exposure(minutes=own.minutes + minutes, dose_ppm_h=dose_ppm_h, reason=reason)
 
 
 def state_of(found: Exposure, budget: ExposureBudget) -> ExposureState:
@@ -138,15 +139,17 @@ def sentence(found: Exposure, budget: ExposureBudget) -> str:
     )
 
 
-def _lines(samples: Sequence[DewPoint], origin: datetime, longest_gap_s: float) -> list[_Line]:
+def _lines(
+    samples: Sequence[AirSample], origin: datetime, longest_gap_s: float, gas: Gas
+) -> list[_Line]:
     found = []
     for first, second in pairwise(samples):
-        if first.dew_point_degc is None or second.dew_point_degc is None:
+        if first.value is None or second.value is None:
             continue
         from_s = (first.source_at - origin).total_seconds()
         to_s = (second.source_at - origin).total_seconds()
         if 0.0 < to_s - from_s <= longest_gap_s:
-            found.append(_Line(from_s, to_s, first.dew_point_degc, second.dew_point_degc))
+            found.append(_Line(from_s, to_s, first.value, second.value, gas))
     return found
 
 
@@ -163,18 +166,21 @@ def _at(lines: Sequence[_Line], from_s: float, to_s: float) -> _Line | None:
 
 
 def _unknown(
-    living: Mapping[str, _Line], origin: datetime, from_s: float, to_s: float
+    living: Mapping[str, _Line], gas: Gas, origin: datetime, from_s: float, to_s: float
 ) -> str | None:
     if not living:
         start, end = (origin + timedelta(seconds=at_s) for at_s in (from_s, to_s))
-        return f"no living dew point sensor from {start:%Y-%m-%d %H:%M:%S} to {end:%H:%M:%S}"
+        return f"no living {gas.words} sensor from {start:%Y-%m-%d %H:%M:%S} to {end:%H:%M:%S}"
     for at_s in (from_s, to_s):
-        shown = {name: line.degc(at_s) for name, line in living.items()}
-        difference_k = max(shown.values()) - min(shown.values())
-        if difference_k > DISAGREEMENT_LIMIT_K:
-            values = ", ".join(f"{name} {value:.1f} °C" for name, value in sorted(shown.items()))
+        shown = {name: line.shown(at_s) for name, line in living.items()}
+        apart = max(shown.values()) - min(shown.values())
+        if apart > gas.apart_limit:
+            unit = gas.difference_unit
+            values = ", ".join(
+                f"{name} {value:.1f} {gas.unit}" for name, value in sorted(shown.items())
+            )
             return (
-                f"sensors disagree by {difference_k:.1f} K, limit {DISAGREEMENT_LIMIT_K:g} K, at "
+                f"sensors disagree by {apart:.1f} {unit}, limit {gas.apart_limit:g} {unit}, at "
                 f"{origin + timedelta(seconds=at_s):%Y-%m-%d %H:%M:%S} ({values})"
             )
     return None

@@ -1,15 +1,43 @@
-"""HTTP face of recorded exposure: what the history says today; no rules here."""
+"""HTTP face of exposure: lots that are opened, and what the history says today; no rules here."""
 
 from typing import Annotated, Any
 
-from fastapi import Query
+from fastapi import Depends, Path, Query
 from pydantic import AwareDatetime
 
-from services.quality import recheck
+from services.quality import opened, recheck
+from services.quality.deadlines import Deadlines
+from services.quality.opened import OpeningEnded, OpeningGiven
 from shared.app import Service
+from shared.commands import Command, command_of
 from shared.errors import InvalidInputError
 
 Room = Annotated[str, Query(pattern=r"^[a-z0-9-]+(/[a-z0-9-]+){3}$")]
+LotPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,120}$")]
+
+
+def add_opening_routes(service: Service, deadlines: Deadlines) -> None:
+    """Add the routes of lots that people open."""
+    app, database = service.app, service.database
+    given = Annotated[Command, Depends(command_of(database))]
+
+    @app.get("/openings", tags=["decisions"])
+    async def get_openings() -> dict[str, Any]:
+        """All lots that were opened, by whom and when, newest first."""
+        async with database.quiet() as tx:
+            return {"items": await opened.listed(tx)}
+
+    @app.post("/openings", status_code=201, tags=["decisions"])
+    async def post_opening(body: OpeningGiven, command: given) -> dict[str, Any]:
+        """A person opened a lot: its exposure counts from now on, also in what is built of it."""
+        return await command.once(lambda tx: deadlines.open_lot(tx, body))
+
+    @app.post("/openings/{lot_id}/end", status_code=201, tags=["decisions"])
+    async def post_opening_end(
+        lot_id: LotPath, body: OpeningEnded, command: given
+    ) -> dict[str, Any]:
+        """An opened lot is used up or scrapped."""
+        return await command.once(lambda tx: deadlines.end_opening(tx, lot_id, body))
 
 
 def add_exposure_routes(service: Service, rooms: tuple[str, ...], longest_gap_s: float) -> None:

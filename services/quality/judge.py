@@ -1,13 +1,14 @@
 """Decides over the exposure of lots when the samples of their room have arrived."""
 
 import math
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from services.quality import gates, masterdata, openings, store
+from services.quality import gates, masterdata, opened, openings, store
 from services.quality.comparison import Judged
 from services.quality.decisions import Recorder
 from services.quality.domain import EXPOSURE_GATE, ExposureBudget
-from services.quality.exposure import Exposure, exposure, sentence, state_of
+from services.quality.exposure import Exposure, added, exposure, sentence, state_of
+from services.quality.gas import GASES, GasName
 from services.quality.settings import QualitySettings
 from services.quality.store import Passage
 from shared.clock import Clock
@@ -20,7 +21,11 @@ from shared.transaction import Transaction
 from shared.units import display_unit
 
 LOOK_S = 1.0
-MINUTES, DOSE = "exposure_min", "exposure_dose_ppm_h"
+MINUTES = "exposure_min"
+DOSE_OF: dict[GasName, str] = {
+    "water": "exposure_dose_ppm_h",
+    "oxygen": "exposure_oxygen_dose_ppm_h",
+}
 
 
 class ExposureJudge:
@@ -87,8 +92,9 @@ class ExposureJudge:
             reason = f"start of {budget.from_operation} of {last.lot_id} is not known"
             return Exposure(minutes=None, dose_ppm_h=None, reason=reason) if given_up else None
         beyond = timedelta(seconds=self._longest_gap_s)
-        sensors = await openings.dew_points(
-            tx, budget.room_equipment_id, first.started_at - beyond, last.ended_at + beyond
+        gas = GASES[budget.gas]
+        sensors = await openings.air_samples(
+            tx, budget.room_equipment_id, gas, first.started_at - beyond, last.ended_at + beyond
         )
         arrived = bool(sensors) and all(
             samples[-1].source_at >= last.ended_at for samples in sensors.values()
@@ -96,11 +102,38 @@ class ExposureJudge:
         if not arrived and not given_up:
             return None
         try:
-            return exposure(
-                sensors, first.started_at, last.ended_at, longest_gap_s=self._longest_gap_s
+            own = exposure(
+                sensors, first.started_at, last.ended_at, longest_gap_s=self._longest_gap_s, gas=gas
             )
         except InvalidInputError as error:
             return Exposure(minutes=None, dose_ppm_h=None, reason=str(error))
+        return added(await self._of_parts(tx, budget, first), own)
+
+    async def _of_parts(
+        self, tx: Transaction, budget: ExposureBudget, first: Passage
+    ) -> list[Exposure]:
+        """Return the exposure of each opened part, until the lot's own interval began."""
+        beyond, gas = timedelta(seconds=self._longest_gap_s), GASES[budget.gas]
+        openings_of = await opened.of_parts(tx, first.lot_id, first.started_at)
+        found = []
+        for part, lies in await opened.counted(tx, openings_of, budget.state):
+            sensors = await openings.air_samples(
+                tx,
+                lies.room_equipment_id,
+                gas,
+                part.opened_at - beyond,
+                first.started_at + beyond,
+            )
+            found.append(
+                exposure(
+                    sensors,
+                    part.opened_at,
+                    first.started_at,
+                    longest_gap_s=self._longest_gap_s,
+                    gas=gas,
+                )
+            )
+        return found
 
     async def _record(
         self,
@@ -124,7 +157,7 @@ class ExposureJudge:
             "open_state": budget.state,
             "version": budget.version,
             "job_order_id": last.job_order_id,
-            "from_at": None if first is None else first.started_at,
+            "from_at": None if first is None else _since(first, last, found),
             "to_at": last.ended_at,
             "at": self._clock.now(),
         }
@@ -154,7 +187,7 @@ class ExposureJudge:
             acting = [
                 item.state
                 for item in await masterdata.budgets(tx, last.product_id)
-                if item.status == "released"
+                if item.status == "released" and item.of_cell == budget.of_cell
             ]
             states = [known[name]["state"] if name in known else None for name in acting]
             if any(state not in ("within", "near") for state in states):
@@ -169,7 +202,7 @@ def judged_exposure(lot_id: str, found: Exposure, budget: ExposureBudget) -> tup
     reason = sentence(found, budget)
     pairs = (
         (MINUTES, found.minutes, budget.budget_minutes),
-        (DOSE, found.dose_ppm_h, budget.budget_dose_ppm_h),
+        (DOSE_OF[budget.gas], found.dose_ppm_h, budget.budget_dose_ppm_h),
     )
     judged = [
         (
@@ -188,6 +221,14 @@ def judged_exposure(lot_id: str, found: Exposure, budget: ExposureBudget) -> tup
         for name, value, high in pairs
     ]
     return tuple(item for _, item in sorted(judged, key=lambda pair: -pair[0]))
+
+
+def _since(first: Passage, last: Passage, found: Exposure) -> datetime:
+    """Return when the interval began; what a part brought with it was before the lot's own."""
+    own_min = (last.ended_at - first.started_at).total_seconds() / 60.0
+    if found.minutes is None or found.minutes <= own_min:
+        return first.started_at
+    return last.ended_at - timedelta(minutes=found.minutes)
 
 
 def _disposition(value: float | None, high: float, budget: ExposureBudget) -> Disposition | None:

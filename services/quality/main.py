@@ -9,7 +9,7 @@ from services.quality.correctiveactions import CorrectiveActions
 from services.quality.deadlines import Deadlines
 from services.quality.decisions import Recorder
 from services.quality.evaluation import Evaluator
-from services.quality.exposureroutes import add_exposure_routes
+from services.quality.exposureroutes import add_exposure_routes, add_opening_routes
 from services.quality.fitting import FitProcess
 from services.quality.judge import ExposureJudge
 from services.quality.nonconformanceroutes import add_nonconformance_routes
@@ -40,6 +40,7 @@ from shared.parts import Parts
 from shared.topics import telemetry_topic
 
 SOURCES = ("execution", "sintering", "spray", "lamination", "formation")
+ROOM_KINDS = ("dryroom", "glovebox")
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -78,14 +79,15 @@ def build(
     service.on_stop(fits.stop)
     service.loop("control charts", ChartWatch(database, service.outbox, clock).run)
     service.loop("decide", Decider(database, recorder, clock).run)
-    rooms = tuple(item.equipment_id for item in service.plant.station if item.kind == "dryroom")
+    rooms = tuple(item.equipment_id for item in service.plant.station if item.kind in ROOM_KINDS)
     watch = RoomWatch(database, clock, settings)
     for room in rooms:
         service.bus.subscribe(telemetry_topic(room, "+"), watch.take)
-    service.loop("dew points", watch.run)
+    service.loop("air", watch.run)
     judge = ExposureJudge(database, service.outbox, clock, recorder, settings)
     service.loop("exposure", judge.run)
     service.loop("open exposure", deadlines.run)
+    add_opening_routes(service, deadlines)
     add_exposure_routes(service, rooms, longest_gap_s)
     add_routes(service, rooms, Upload(fits, settings.interface_tau_min_s, clock.now))
     signing = Signing(service.outbox)

@@ -1,4 +1,4 @@
-"""Open intervals of lots and the dew points over them in quality's database."""
+"""Open intervals of lots and the air over them in quality's database."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from services.quality.domain import ExposureBudget
-from services.quality.exposure import DewPoint
+from services.quality.exposure import AirSample
+from services.quality.gas import Gas
 from services.quality.store import Passage, all_rows, passage_of
 from shared.db import sql
 from shared.transaction import Transaction
@@ -82,40 +83,42 @@ async def newest_passage(tx: Transaction, lot_id: str, operation: str) -> Passag
     return passage_of(rows[0]) if rows else None
 
 
-async def dew_points(
-    tx: Transaction, equipment_id: str, from_at: datetime, to_at: datetime
-) -> Mapping[str, Sequence[DewPoint]]:
-    """Return the samples of each sensor of a room from an instant to another, in order."""
+async def air_samples(
+    tx: Transaction, equipment_id: str, gas: Gas, from_at: datetime, to_at: datetime
+) -> Mapping[str, Sequence[AirSample]]:
+    """Return the samples of a gas by each sensor of a room between two instants, in order."""
     rows = await all_rows(
         tx,
         """
-        SELECT signal, source_at, dew_point_degc FROM dew_point
-        WHERE equipment_id = :equipment_id AND source_at BETWEEN :from_at AND :to_at
+        SELECT signal, source_at, value FROM air_sample
+        WHERE equipment_id = :equipment_id AND signal = ANY(:signals)
+          AND source_at BETWEEN :from_at AND :to_at
         ORDER BY source_at""",
         equipment_id=equipment_id,
+        signals=list(gas.signals),
         from_at=from_at,
         to_at=to_at,
     )
-    found: dict[str, list[DewPoint]] = {}
+    found: dict[str, list[AirSample]] = {}
     for row in rows:
-        sample = DewPoint(source_at=row["source_at"], dew_point_degc=row["dew_point_degc"])
+        sample = AirSample(source_at=row["source_at"], value=row["value"])
         found.setdefault(row["signal"], []).append(sample)
     return found
 
 
-async def keep_dew_points(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
+async def keep_air_samples(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep samples of sensors; one that is there already stays."""
     await tx.execute(
         sql("""
-            INSERT INTO dew_point (equipment_id, signal, source_at, dew_point_degc)
-            VALUES (:equipment_id, :signal, :source_at, :dew_point_degc) ON CONFLICT DO NOTHING"""),
+            INSERT INTO air_sample (equipment_id, signal, source_at, value)
+            VALUES (:equipment_id, :signal, :source_at, :value) ON CONFLICT DO NOTHING"""),
         list(rows),
     )
 
 
-async def forget_dew_points(tx: Transaction, before: datetime) -> None:
+async def forget_air_samples(tx: Transaction, before: datetime) -> None:
     """Delete samples that are older than an instant."""
-    await tx.execute(sql("DELETE FROM dew_point WHERE source_at < :before"), {"before": before})
+    await tx.execute(sql("DELETE FROM air_sample WHERE source_at < :before"), {"before": before})
 
 
 async def keep_exposure(tx: Transaction, row: Mapping[str, Any]) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from services.quality.airrecord import AirRecord, SensorRecord, air_record
+from services.quality.domain import gas_of
+from services.quality.gas import GASES, WATER_GAS, Gas
 from services.quality.store import all_rows
 from shared.transaction import Transaction
 
@@ -17,28 +19,34 @@ SAME_PPM_H = 0.01
 
 
 async def record_of(
-    tx: Transaction, equipment_id: str, from_at: datetime, to_at: datetime, longest_gap_s: float
+    tx: Transaction,
+    equipment_id: str,
+    from_at: datetime,
+    to_at: datetime,
+    longest_gap_s: float,
+    gas: Gas = WATER_GAS,
 ) -> AirRecord:
-    """Return the air of a room between two instants; seconds count from the first of them."""
+    """Return a gas in a room's air between two instants; seconds count from the first of them."""
     rows = await all_rows(
         tx,
         """
         SELECT signal, array_agg(extract(epoch FROM source_at - :from_at)::float8
                                  ORDER BY source_at) AS time_s,
-               array_agg(coalesce(dew_point_degc, 'NaN') ORDER BY source_at) AS degc
-        FROM dew_point
-        WHERE equipment_id = :equipment_id AND source_at BETWEEN :first_at AND :last_at
+               array_agg(coalesce(value, 'NaN') ORDER BY source_at) AS shown
+        FROM air_sample
+        WHERE equipment_id = :equipment_id AND signal = ANY(:signals)
+          AND source_at BETWEEN :first_at AND :last_at
         GROUP BY signal ORDER BY signal""",
         equipment_id=equipment_id,
+        signals=list(gas.signals),
         from_at=from_at,
         first_at=from_at - timedelta(seconds=longest_gap_s),
         last_at=to_at + timedelta(seconds=longest_gap_s),
     )
     sensors = [
-        SensorRecord(time_s=np.array(row["time_s"]), dew_point_degc=np.array(row["degc"]))
-        for row in rows
+        SensorRecord(time_s=np.array(row["time_s"]), shown=np.array(row["shown"])) for row in rows
     ]
-    return air_record(sensors, longest_gap_s)
+    return air_record(sensors, longest_gap_s, gas)
 
 
 async def recomputed(
@@ -61,17 +69,21 @@ async def recomputed(
         from_at=from_at,
         to_at=to_at,
     )
-    record = await record_of(tx, equipment_id, from_at, to_at, longest_gap_s)
-    ends = [
-        np.array([(row[name] - from_at).total_seconds() for row in rows])
-        for name in ("from_at", "to_at")
-    ]
-    doses = record.doses_ppm_h(*ends).tolist() if rows else []
-    differing = [
-        {**row, "recomputed_dose_ppm_h": None if math.isnan(dose) else dose}
-        for row, dose in zip(rows, doses, strict=True)
-        if not _same(row["dose_ppm_h"], dose)
-    ]
+    differing: list[dict[str, Any]] = []
+    for gas in GASES.values():
+        own = [row for row in rows if gas_of(row["open_state"]) == gas.name]
+        if not own:
+            continue
+        record = await record_of(tx, equipment_id, from_at, to_at, longest_gap_s, gas)
+        ends = [
+            np.array([(row[name] - from_at).total_seconds() for row in own])
+            for name in ("from_at", "to_at")
+        ]
+        differing += [
+            {**row, "recomputed_dose_ppm_h": None if math.isnan(dose) else dose}
+            for row, dose in zip(own, record.doses_ppm_h(*ends).tolist(), strict=True)
+            if not _same(row["dose_ppm_h"], dose)
+        ]
     return {"room_equipment_id": equipment_id, "count": len(rows), "differing": differing}
 
 

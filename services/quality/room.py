@@ -1,4 +1,4 @@
-"""Listens to the dew points of dry rooms and keeps them, thinned, in the database."""
+"""Listens to the sensors of dry rooms and glove boxes and keeps them, thinned, in the database."""
 
 from collections import deque
 from datetime import timedelta
@@ -8,7 +8,7 @@ import structlog
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from services.quality import openings
-from services.quality.exposure import CREDIBLE_DEGC
+from services.quality.gas import GASES, WATER_IN_PPM, dew_point_degc_of
 from services.quality.settings import QualitySettings
 from shared.bus import Message
 from shared.clock import Clock
@@ -16,10 +16,10 @@ from shared.db import Database, Signal
 from shared.errors import RetryLaterError
 
 log = structlog.get_logger()
-DEW_POINT_SIGNALS = ("dew_point_1_degc", "dew_point_2_degc")
+GAS_OF = {signal: gas for gas in GASES.values() for signal in gas.signals}
 MOST_WAITING = 20_000  # samples kept in memory while the database is away
 LOOK_S = 1.0
-JUMP_K = 1.0  # a change that is kept though it comes soon after the last sample
+JUMP = 1.0  # K or ppm: a change that is kept though it comes soon after the last sample
 FORGET_EVERY = 500  # writes between two looks for samples that are too old
 GOOD = "Good"
 
@@ -45,7 +45,7 @@ class LiveValues(BaseModel):
 
 
 class RoomWatch:
-    """Keeps the dew points of the dry rooms, thinned, in the database."""
+    """Keeps dew points and oxygen of dry rooms and glove boxes, thinned, in the database."""
 
     def __init__(self, database: Database, clock: Clock, settings: QualitySettings) -> None:
         self._database, self._clock, self._settings = database, clock, settings
@@ -55,7 +55,7 @@ class RoomWatch:
         self._write_count = 0
 
     def take(self, message: Message) -> None:
-        """Take live values from the bus; what is no dew point or comes too soon is dropped."""
+        """Take live values from the bus; what shows no gas or comes too soon is dropped."""
         message.acknowledge()
         try:
             values = LiveValues.model_validate_json(message.payload)
@@ -63,8 +63,9 @@ class RoomWatch:
             log.warning("message holds no live values", topic=message.topic, error=str(error))
             return
         for sample in values.samples:
-            if sample.signal in DEW_POINT_SIGNALS:
-                self._take(values.equipment_id, sample)
+            signal = WATER_IN_PPM.get(sample.signal, sample.signal)
+            if signal in GAS_OF:
+                self._take(values.equipment_id, signal, sample)
         if self._waiting:
             self._fresh.set()
 
@@ -83,42 +84,44 @@ class RoomWatch:
         self._waiting.clear()
         try:
             async with self._database.begin() as tx:
-                await openings.keep_dew_points(tx, rows)
+                await openings.keep_air_samples(tx, rows)
                 self._write_count += 1
                 if self._write_count % FORGET_EVERY == 1:
                     kept = timedelta(days=self._settings.sample_retention_days)
-                    await openings.forget_dew_points(tx, self._clock.now() - kept)
+                    await openings.forget_air_samples(tx, self._clock.now() - kept)
         except RetryLaterError:
             self._waiting.extendleft(reversed(rows))
             raise
         return len(rows)
 
-    def _take(self, equipment_id: str, sample: LiveSample) -> None:
-        dew_point_degc = _credible(sample)
+    def _take(self, equipment_id: str, signal: str, sample: LiveSample) -> None:
+        value = _credible(signal, sample)
         row = {
             "equipment_id": equipment_id,
-            "signal": sample.signal,
+            "signal": signal,
             "source_at": sample.source_at,
-            "dew_point_degc": dew_point_degc,
+            "value": value,
         }
-        last = self._newest.get((equipment_id, sample.signal))
+        last = self._newest.get((equipment_id, signal))
         if last is not None:
             apart_s = (sample.source_at - last["source_at"]).total_seconds()
-            as_before = _alike(last["dew_point_degc"], dew_point_degc)
+            as_before = _alike(last["value"], value)
             if apart_s <= 0.0 or (as_before and apart_s < self._settings.sample_every_s):
                 return
-        self._newest[(equipment_id, sample.signal)] = row
+        self._newest[(equipment_id, signal)] = row
         self._waiting.append(row)
 
 
-def _alike(first_degc: float | None, then_degc: float | None) -> bool:
-    if first_degc is None or then_degc is None:
-        return first_degc is then_degc
-    return abs(then_degc - first_degc) <= JUMP_K
+def _alike(first: float | None, then: float | None) -> bool:
+    if first is None or then is None:
+        return first is then
+    return abs(then - first) <= JUMP
 
 
-def _credible(sample: LiveSample) -> float | None:
+def _credible(signal: str, sample: LiveSample) -> float | None:
+    """Return the value in the unit of `signal`, None where it is not good or cannot be."""
     if sample.status != GOOD or sample.value is None:
         return None
-    low, high = CREDIBLE_DEGC
-    return sample.value if low <= sample.value <= high else None
+    if sample.signal in WATER_IN_PPM:
+        return dew_point_degc_of(sample.value)
+    return GAS_OF[signal].believed(sample.value)

@@ -10,14 +10,16 @@ from datetime import datetime, timedelta
 from services.quality.countdown import NEVER, Countdown
 from services.quality.domain import ExposureBudget
 from services.quality.exposure import ExposureState
+from services.quality.gas import GasName
 
 
 @dataclass(frozen=True, kw_only=True)
 class RoomAir:
-    """The air of one room, counted from some beginning; `counted` is as of a lot opened then."""
+    """A gas in a room's air, counted from some beginning; `counted` is as of a lot opened then."""
 
     air_id: int
     room_equipment_id: str
+    gas: GasName
     counted: Countdown
     read_to: datetime
 

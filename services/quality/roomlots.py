@@ -8,6 +8,7 @@ from services.quality import airstore, countdowns, openings, store
 from services.quality.countdown import Countdown, read_on
 from services.quality.countdowns import OpenInterval
 from services.quality.exposure import ExposureState, sentence
+from services.quality.gas import GASES, Gas
 from services.quality.roomair import RoomAir, Standing, standing
 from shared.clock import Clock
 from shared.db import Database
@@ -69,12 +70,19 @@ class RoomLots:
         """Let a lot whose air is known lie in its room with the others; return where it stands."""
         room, countdown = interval.budget.room_equipment_id, interval.countdown
         await store.lock(tx, f"air {room}")
-        found = [air for air in await airstore.airs(tx, room) if air.joined_by(countdown)]
+        gas = interval.budget.gas
+        found = [
+            air
+            for air in await airstore.airs(tx, room)
+            if air.gas == gas and air.joined_by(countdown)
+        ]
         if found:
             air = found[0]
         else:
-            air_id = await airstore.begin(tx, room, countdown, read_to)
-            air = RoomAir(air_id=air_id, room_equipment_id=room, counted=countdown, read_to=read_to)
+            air_id = await airstore.begin(tx, room, gas, countdown, read_to)
+            air = RoomAir(
+                air_id=air_id, room_equipment_id=room, gas=gas, counted=countdown, read_to=read_to
+            )
         before = air.counted.dose_ppm_h - countdown.dose_ppm_h
         await airstore.join(tx, interval.lot_id, interval.budget.state, air.air_id, before)
         stands = standing(air, before, countdown.from_at, interval.budget, now)
@@ -102,7 +110,7 @@ class RoomLots:
         if air.counted.unknown_at <= now - GIVE_UP_AFTER:
             return air
         counted, read_to = await read_to_newest(
-            tx, air.room_equipment_id, air.counted, now, self._longest_gap_s
+            tx, air.room_equipment_id, GASES[air.gas], air.counted, now, self._longest_gap_s
         )
         read_to = max(read_to, air.read_to)
         if (counted, read_to) == (air.counted, air.read_to):
@@ -126,7 +134,7 @@ class RoomLots:
 
 
 async def read_to_newest(
-    tx: Transaction, room: str, before: Countdown, now: datetime, longest_gap_s: float
+    tx: Transaction, room: str, gas: Gas, before: Countdown, now: datetime, longest_gap_s: float
 ) -> tuple[Countdown, datetime]:
     """Return a countdown by all samples of a room there are, and the instant of the newest.
 
@@ -137,8 +145,8 @@ async def read_to_newest(
     while True:
         known_to = countdown.known_to
         until = min(now, known_to + PIECE + 2 * gap)
-        sensors = await openings.dew_points(tx, room, known_to - gap, until)
-        countdown = read_on(countdown, sensors, longest_gap_s)
+        sensors = await openings.air_samples(tx, room, gas, known_to - gap, until)
+        countdown = read_on(countdown, sensors, longest_gap_s, gas)
         read_to = max([read_to, *(own[-1].source_at for own in sensors.values())])
         if until == now or countdown.known_to == known_to:
             return countdown, read_to
@@ -172,7 +180,9 @@ def _distinct(found: Sequence[RoomAir]) -> _Distinct:
     airs: list[RoomAir] = []
     doubles = []
     for air in found:
-        same = next((one for one in airs if one.joined_by(air.counted)), None)
+        same = next(
+            (one for one in airs if one.gas == air.gas and one.joined_by(air.counted)), None
+        )
         if same is None:
             airs.append(air)
         else:

@@ -11,6 +11,7 @@ from services.quality import (
     gates,
     lineage,
     masterdata,
+    opened,
     openings,
     origins,
     rework,
@@ -76,7 +77,8 @@ class QualityWork:
     async def on_registered(
         self, tx: Transaction, _: Envelope, event: MaterialLotRegistered
     ) -> None:
-        """A lot came: keep which pellets are of it."""
+        """A lot came: keep what it is and which pellets are of it."""
+        await opened.keep_material(tx, event.lot_id, event.material_definition_id)
         await origins.keep_members(tx, event.lot_id, event.members)
 
     async def on_genealogy(self, tx: Transaction, _: Envelope, event: GenealogyRecorded) -> None:
@@ -87,6 +89,8 @@ class QualityWork:
 
     async def on_ended(self, tx: Transaction, envelope: Envelope, event: JobOrderEnded) -> None:
         """A station ended: keep its results for the gates, and the times of the lot."""
+        if event.state == "ended":
+            await lineage.keep(tx, event.lot_id, event.materials)
         await self._deadlines.on_ended(tx, envelope, event)
         if event.state != "ended":
             return

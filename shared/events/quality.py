@@ -113,6 +113,15 @@ class ExposureEvaluated(LotEvent):
     limit_at: AwareDatetime | None = None
 
 
+class MaterialOpened(LotEvent):
+    """A person opened the container of a lot: its exposure counts from then on."""
+
+    kind: ClassVar[str] = "material_opened"
+    material_definition_id: str
+    opened_at: AwareDatetime
+    person: str
+
+
 class NonconformanceRaised(LotEvent):
     """Something is not as it must be; exactly the lots it touches are named."""
 

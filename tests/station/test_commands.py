@@ -58,6 +58,8 @@ ELSEWHERE = {
     "/nonconformances/{nonconformance_id}/containments",
     "/nonconformances/{nonconformance_id}/dispositions",
     "/nonconformances/{nonconformance_id}/dispositions/{disposition_id}/signatures",
+    "/openings",
+    "/openings/{lot_id}/end",
     "/waivers",
     "/waivers/{waiver_id}/revocations",
     "/waivers/{waiver_id}/signatures",

@@ -85,13 +85,13 @@ class Bare:
                 "equipment_id": ROOM,
                 "signal": signal,
                 "source_at": begin + timedelta(seconds=second),
-                "dew_point_degc": degc,
+                "value": degc,
             }
             for signal in ("dew_point_1_degc", "dew_point_2_degc")
             for second in range(from_s, to_s + 1, 10)
         ]
         async with self.database.begin() as tx:
-            await openings.keep_dew_points(tx, rows)
+            await openings.keep_air_samples(tx, rows)
 
     async def at(self, second: float) -> list[str]:
         """Let plant time be so many seconds after the start; return the states said so far."""

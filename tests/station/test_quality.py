@@ -757,8 +757,8 @@ async def test_dew_points_are_thinned_but_a_change_of_life_is_kept(quality: Qual
     quality.dew_points((0, -45), (5, -44), (6, -300), (7, -300), (8, -45), (8, -45), (30, 900))
     quality.dew_points((1, 20), signal="temperature_degc")
     await quality.watch.write()
-    rows = await quality.query("SELECT dew_point_degc FROM dew_point ORDER BY source_at")
-    assert [row["dew_point_degc"] for row in rows] == [-45, None, -45, None]
+    rows = await quality.query("SELECT value FROM air_sample ORDER BY source_at")
+    assert [row["value"] for row in rows] == [-45, None, -45, None]
 
 
 async def test_a_message_that_holds_no_values_changes_nothing(quality: Quality) -> None:
@@ -785,8 +785,8 @@ async def test_dew_points_come_over_the_broker(fresh_database: str, broker: Brok
         while not rows:
             voice.publish_soon(telemetry_topic(ROOM, "values"), body)
             await found.service.database.committed.wait(0.2)
-            rows = list(await found.query("SELECT dew_point_degc FROM dew_point"))
-    assert [row["dew_point_degc"] for row in rows] == [-44.5]
+            rows = list(await found.query("SELECT value FROM air_sample"))
+    assert [row["value"] for row in rows] == [-44.5]
     await voice.stop()
     await found.http.aclose()
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.quality.airrecord import SensorRecord, air_record
-from services.quality.exposure import DewPoint, exposure
+from services.quality.exposure import AirSample, exposure
 
 START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 GAP_S = 25.0
@@ -28,15 +28,14 @@ def samples(steps):
 def arrays(shown):
     return SensorRecord(
         time_s=np.array([at_s for at_s, _ in shown]),
-        dew_point_degc=np.array([math.nan if degc is None else degc for _, degc in shown]),
+        shown=np.array([math.nan if degc is None else degc for _, degc in shown]),
     )
 
 
 def one_by_one(sensors, from_s, to_s):
     named = {
         str(number): [
-            DewPoint(source_at=START + timedelta(seconds=at_s), dew_point_degc=degc)
-            for at_s, degc in shown
+            AirSample(source_at=START + timedelta(seconds=at_s), value=degc) for at_s, degc in shown
         ]
         for number, shown in enumerate(sensors)
     }

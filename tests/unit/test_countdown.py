@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from services.quality.countdown import NEVER, begun, read_on
 from services.quality.domain import ExposureBudget
-from services.quality.exposure import DewPoint, exposure, water_ppm
+from services.quality.exposure import AirSample, exposure
+from services.quality.gas import water_ppm
 
 START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 GAP_S = 25.0
@@ -29,7 +30,7 @@ def at(seconds):
 
 
 def sensor(*pairs):
-    return [DewPoint(source_at=at(seconds), dew_point_degc=degc) for seconds, degc in pairs]
+    return [AirSample(source_at=at(seconds), value=degc) for seconds, degc in pairs]
 
 
 def every_ten_s(values):

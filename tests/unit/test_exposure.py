@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.quality.domain import ExposureBudget
-from services.quality.exposure import DewPoint, exposure, sentence, state_of, water_ppm
+from services.quality.exposure import AirSample, Exposure, added, exposure, sentence, state_of
+from services.quality.gas import OXYGEN_GAS, dew_point_degc_of, water_ppm
 from shared.errors import InvalidInputError
 
 START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
@@ -30,7 +31,7 @@ def at(seconds):
 
 
 def sensor(*pairs):
-    return [DewPoint(source_at=at(seconds), dew_point_degc=degc) for seconds, degc in pairs]
+    return [AirSample(source_at=at(seconds), value=degc) for seconds, degc in pairs]
 
 
 def every_ten_s(values, offset_s=0.0):
@@ -94,7 +95,7 @@ def test_an_interval_is_unknown_exactly_when_a_gap_lies_in_it(room, instants, lo
 @given(room=rooms(), instants=INSTANTS, lost=st.integers(1, 19))
 def test_a_value_that_is_not_good_leaves_the_other_sensor_to_speak(room, instants, lost):
     first, _, last = instants
-    bad = DewPoint(source_at=room["dew_point_1_degc"][lost].source_at, dew_point_degc=None)
+    bad = AirSample(source_at=room["dew_point_1_degc"][lost].source_at, value=None)
     own = room["dew_point_1_degc"]
     holed = room | {"dew_point_1_degc": [*own[:lost], bad, *own[lost + 1 :]]}
     assert evaluated(holed, first, last).dose_ppm_h is not None
@@ -166,3 +167,35 @@ def test_an_unknown_dose_is_unknown_but_minutes_alone_can_break_the_budget():
     assert sentence(over, BUDGET).startswith(
         "bare_sodium: 11.67 of 10 min and unknown of 30 ppm·h from stack to seal (budget version 1)"
     )
+
+
+@given(degc=st.floats(-109.9, 59.9))
+def test_the_water_of_a_glove_box_in_ppm_is_the_dew_point_that_it_is(degc):
+    assert dew_point_degc_of(water_ppm(degc)) == pytest.approx(degc, abs=0.01)
+
+
+def test_less_water_than_hygrometers_show_is_the_driest_they_can_and_an_impossible_one_is_none():
+    assert dew_point_degc_of(0.0) == -110.0
+    assert dew_point_degc_of(-0.1) is None
+    assert dew_point_degc_of(1e6) is None
+
+
+def test_the_dose_of_oxygen_is_that_of_the_worse_sensor_and_unknown_where_two_disagree():
+    box = {"oxygen_1_ppm": every_ten_s([0.5] * 4), "oxygen_2_ppm": every_ten_s([3.0] * 4)}
+    found = exposure(box, at(0), at(30), longest_gap_s=GAP_S, gas=OXYGEN_GAS)
+    assert found.dose_ppm_h == pytest.approx(3.0 * 30 / 3600)
+    apart = box | {"oxygen_2_ppm": every_ten_s([5.6] * 4)}
+    found = exposure(apart, at(0), at(30), longest_gap_s=GAP_S, gas=OXYGEN_GAS)
+    assert found.dose_ppm_h is None
+    assert "sensors disagree by 5.1 ppm, limit 5 ppm" in found.reason
+    assert "oxygen_1_ppm 0.5 ppm, oxygen_2_ppm 5.6 ppm" in found.reason
+
+
+def test_what_is_built_of_opened_parts_has_the_longest_time_and_the_largest_dose_of_them():
+    own = Exposure(minutes=10.0, dose_ppm_h=5.0)
+    long, wet = Exposure(minutes=30.0, dose_ppm_h=1.0), Exposure(minutes=7.0, dose_ppm_h=9.0)
+    assert added([], own) == own
+    assert added([long, wet], own) == Exposure(minutes=40.0, dose_ppm_h=14.0)
+    blind = Exposure(minutes=1.0, dose_ppm_h=None, reason="no living sensor")
+    found = added([long, blind], own)
+    assert (found.minutes, found.dose_ppm_h, found.reason) == (40.0, None, "no living sensor")
