@@ -37,6 +37,8 @@ COMMANDS: tuple[tuple[str, str, Permission], ...] = (
     ("formation", "/test-files/{sha256}/readings", "operate"),
     ("historian", "/retention-holds", "decide"),
     ("historian", "/retention-holds/{hold_id}/end", "decide"),
+    ("lamination", "/job-orders/{job_order_id}/scans", "operate"),
+    ("lamination", "/job-orders/{job_order_id}/scans/take-back", "operate"),
     ("lamination", "/part-measurements", "operate"),
     ("plc", "/trust/{fingerprint}/accept", "maintain"),
     ("plc", "/trust/{fingerprint}/reject", "maintain"),

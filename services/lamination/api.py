@@ -9,6 +9,8 @@ from services.lamination import partstore, store, workflow
 from services.lamination.design import design_capacity_mah, design_fault
 from services.lamination.fixture import Fixture
 from services.lamination.partmeasures import PartMeasurement
+from services.lamination.scandesk import ScanDesk
+from services.lamination.scanning import ScanGiven
 from services.lamination.stackplan import StackPlan
 from shared.app import Service
 from shared.commands import Command, command_of
@@ -37,7 +39,7 @@ class PartMeasurements(BaseModel):
     method: str = Field(min_length=1, max_length=200)
 
 
-def add_routes(service: Service) -> None:
+def add_routes(service: Service, desk: ScanDesk) -> None:
     """Add the routes of this service to its app."""
     app, database = service.app, service.database
     given = Annotated[Command, Depends(command_of(database))]
@@ -62,6 +64,22 @@ def add_routes(service: Service) -> None:
             return {"lot_ids": [item.lot_id for item in body.items]}
 
         return await command.once(keep)
+
+    @app.get("/stacks-to-build")
+    async def get_stacks_to_build() -> dict[str, Any]:
+        """Stacks that wait for a laminator: slots, what lies, what comes next, N/P, windows."""
+        async with database.quiet() as tx:
+            return {"items": await desk.shown(tx)}
+
+    @app.post("/job-orders/{job_order_id}/scans", status_code=201)
+    async def post_scan(job_order_id: str, body: ScanGiven, command: given) -> dict[str, Any]:
+        """Put one scanned part on a stack; one that may not lie next is refused with the rule."""
+        return await command.once(lambda tx: desk.scan(tx, job_order_id, body))
+
+    @app.post("/job-orders/{job_order_id}/scans/take-back", status_code=201)
+    async def post_take_back(job_order_id: str, command: given) -> dict[str, Any]:
+        """Take all scanned parts off a stack that has not started."""
+        return await command.once(lambda tx: desk.take_back(tx, job_order_id))
 
     @app.get("/lots/{lot_id}/measurements")
     async def get_measurements(lot_id: str) -> dict[str, Any]:

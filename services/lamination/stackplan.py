@@ -1,7 +1,7 @@
 """Stack plans: which part lies on which in a cell, and the N/P ratio that follows."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -9,6 +9,7 @@ from shared.errors import InvalidInputError
 from shared.facts import Material
 
 Role = Literal["sodium", "electrolyte", "cathode", "other"]
+Face = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
 SODIUM_MAH_PER_G = 1166.0  # process.md section 2, N/P
 SODIUM_G_PER_CM3 = 0.968
 
@@ -19,7 +20,10 @@ class StackPlan(BaseModel):
     `roles` says what each material is. Thickness of the sodium, loading (active material) and
     capacity of the cathode are those of one facing pair; the last two only where there is one.
     `needs_measurements`: no foil or cathode goes in whose own thickness or loading is unknown;
-    tolerances and N/P limits act on what was measured. Dimensions are of one cathode's coating.
+    tolerances and N/P limits act on what was measured. `needs_scan`: nothing starts before each
+    part was scanned in the plan's order; without it the parts are taken by position. `face_up`
+    says by material which face of a scanned part must be up. Dimensions are those of one cathode's
+    coating.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,6 +49,9 @@ class StackPlan(BaseModel):
     cathode_width_mm: float | None = Field(default=None, gt=0)
     cathode_faces_count: Literal[1, 2] | None = None
     rated_capacity_mah: float | None = Field(default=None, gt=0)
+    # older versions do not have these, so that they are not written where they say nothing
+    needs_scan: bool = Field(default=False, exclude_if=lambda value: not value)
+    face_up: dict[str, Face] = Field(default_factory=dict, exclude_if=lambda value: not value)
     source: str = Field(min_length=3)
     status: Literal["released", "suspect"] = "released"
     reason: str | None = None
@@ -62,6 +69,13 @@ class StackPlan(BaseModel):
             raise ValueError(
                 "a stack with a cathode needs cathode_loading_mg_per_cm2 and "
                 "cathode_capacity_mah_per_g"
+            )
+        unknown = sorted(self.face_up.keys() - set(self.layers))
+        if unknown or (self.face_up and not self.needs_scan):
+            raise ValueError(
+                f"face_up names {unknown[0]}, which is no layer"
+                if unknown
+                else "face_up needs needs_scan: only who scans a part sees its faces"
             )
         if self.status == "suspect" and not self.reason:
             raise ValueError("a suspect plan needs a reason")

@@ -1,19 +1,20 @@
 """What the lamination service does with a job order and with a station's answer."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from services.lamination import domain, partstore, stackplan, store
 from services.lamination.design import check_design
 from services.lamination.fixture import Fixture, check_fixture, newest
 from services.lamination.partmeasures import stack_figures
+from services.lamination.scandesk import ScanDesk
 from services.lamination.stackplan import StackPlan
 from shared import recipes
 from shared.app import Service
-from shared.envelope import Envelope
 from shared.errors import InvalidInputError
-from shared.events import GenealogyRecorded, JobOrderReleased
-from shared.facts import TestResult
+from shared.events import JobOrderReleased
+from shared.facts import Material, TestResult
 from shared.intake import ended_event, first_startable, lot_results, measured, order_for
 from shared.joborders import StationOrder
 from shared.masterdata import keep_version
@@ -35,8 +36,8 @@ RESULTS = {
 class LaminationWork:
     """Chooses cells to stack and to seal, and records how they came out."""
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
+    def __init__(self, service: Service, desk: ScanDesk) -> None:
+        self._service, self._desk = service, desk
 
     async def plan(
         self,
@@ -46,13 +47,16 @@ class LaminationWork:
     ) -> StationOrder | None:
         """Return the next cell; one whose parts do not lie as its stack plan says is held."""
 
-        async def prepare(job_order: JobOrderReleased) -> StationOrder:
+        async def prepare(job_order: JobOrderReleased) -> StationOrder | None:
             fixture = newest(await partstore.fixtures(tx), station.name)
             check_fixture(fixture, self._service.clock.now())
             order = await order_for(tx, self._service, station, job_order, domain.NOT_SENT)
-            if station.kind == "laminator":
-                await self._stack(tx, job_order)
-            return order
+            if station.kind != "laminator":
+                return order
+            parts = await self._stack(tx, job_order)
+            if parts is None:
+                return None
+            return replace(order, materials=(*parts, domain.cell_of(job_order)))
 
         return await first_startable(tx, self._service, waiting, prepare)
 
@@ -72,22 +76,24 @@ class LaminationWork:
             event = event.model_copy(update={"fixture_id": fixture.fixture_id})
         await self._service.outbox.record(tx, event)
 
-    async def on_issued(self, tx: Transaction, _: Envelope, event: GenealogyRecorded) -> None:
-        """Pieces were split off a stock lot: what was measured of it holds for them too."""
-        await partstore.keep_pieces(tx, event)
-
-    async def _stack(self, tx: Transaction, job_order: JobOrderReleased) -> None:
+    async def _stack(
+        self, tx: Transaction, job_order: JobOrderReleased
+    ) -> Sequence[Material] | None:
+        """Keep of which parts a cell is stacked; None while some are still to be scanned."""
         plan = stackplan.choose(
             await store.newest_plans(tx),
             job_order.product_id,
             job_order.operation,
             domain.plan_named(job_order),
         )
-        parts = domain.parts_of(job_order)
+        parts = await self._desk.lying(tx, job_order, plan)
+        if parts is None:
+            return None
         stackplan.check_order(plan, parts)
         cell = domain.cell_of(job_order)
         figures = stack_figures(plan, parts, await partstore.measured_values(tx, parts))
         await store.keep_stack(tx, job_order.job_order_id, cell.lot_id, plan, parts, figures)
+        return parts
 
 
 async def take_master_data(

@@ -76,6 +76,8 @@ ELSEWHERE = {
     "/test-series",
     "/retention-holds/{hold_id}/end",
     "/part-measurements",
+    "/job-orders/{job_order_id}/scans",
+    "/job-orders/{job_order_id}/scans/take-back",
     "/furnace-plan/pins/{pin_id}/end",
     "/lots/{lot_id}/grades",
     "/sampling-resumptions",

@@ -1,13 +1,22 @@
 """The lamination service against a simulated laminator and sealer."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from services.lamination.main import build
 from services.lamination.settings import LaminationSettings
-from shared.events import EquipmentStateChanged, JobOrderReleased, JobOrderStarted
+from shared.events import (
+    EquipmentStateChanged,
+    GenealogyRecorded,
+    JobOrderReleased,
+    JobOrderStarted,
+    LotHeld,
+    LotHoldReleased,
+    TimeLimitChanged,
+)
 from shared.facts import Material
 from tests.station.bench import Bench, Ground, bench, job_order, lot, recipe
 
@@ -309,3 +318,155 @@ async def test_a_plan_of_the_papers_printed_size_is_refused_unless_it_is_suspect
     assert reply.status_code == 201
     designs = {item["stack_plan_id"]: item for item in (await plant.get("/stack-designs"))["items"]}
     assert designs["as-printed"]["design_capacity_mah"] == pytest.approx(110.0, abs=0.05)
+
+
+SCANNED: dict[str, Any] = PLAN | {
+    "stack_plan_id": "scanned",
+    "description": "each part is scanned",
+    "product_ids": ["scanned-cell"],
+    "top": ["na_foil", "ose_pellet", "nfm_cathode"],
+    "sodium_thickness_um": 50,
+    "cathode_loading_mg_per_cm2": 15,
+    "cathode_capacity_mah_per_g": 121.8,
+    "needs_scan": True,
+    "face_up": {"nfm_cathode": "coated"},
+}
+
+
+def scanned(cell: str) -> JobOrderReleased:
+    """Return the stack of a cell whose parts are scanned."""
+    layers = parts(cell, "na_foil", "ose_pellet", "nfm_cathode")
+    return stack(cell, layers, "scanned", product_id="scanned-cell")
+
+
+async def scan(plant: Bench, job_order_id: str, **given: Any) -> tuple[int, str]:
+    """Scan a part; return the status and, of a refusal, why."""
+    reply = await plant.post(f"/job-orders/{job_order_id}/scans", {"person": "Li Na"} | given)
+    return reply.status_code, reply.json().get("detail", "")
+
+
+async def lying(plant: Bench, job_order_id: str) -> list[str]:
+    """Return the lots that lie in a stack, from the bottom."""
+    items = (await plant.get("/stacks-to-build"))["items"]
+    [found] = [item for item in items if item["job_order_id"] == job_order_id]
+    return [layer["lot_id"] for layer in found["layers"] if layer["lot_id"] is not None]
+
+
+async def heard(plant: Bench, name: str, *events: Any) -> None:
+    """Say something as execution and wait until lamination has read it."""
+    await plant.say(*events)
+    await plant.release(stack(name, parts(name, "na_foil"), "scanned", product_id="scanned-cell"))
+    await plant.until_known(f"{name}-stack")
+
+
+def window(state: str, limit_at: str) -> TimeLimitChanged:
+    return TimeLimitChanged.model_validate(
+        {
+            "time_limit_id": "S1-window",
+            "lot_id": "S1",
+            "name": "coat_to_stack",
+            "limit_kind": "max",
+            "from_event": "spray ended",
+            "to_event": "stack started",
+            "started_at": "2000-01-01T00:00:00Z",
+            "limit_at": limit_at,
+            "state": state,
+        }
+    )
+
+
+async def test_each_part_of_a_scanned_stack_lies_as_planned_or_is_refused_with_rule_and_remedy(
+    plant: Bench,
+) -> None:
+    body: dict[str, Any] = {"master_recipes": [], "stack_plans": [SCANNED]}
+    assert (await plant.post("/master-data", body)).status_code == 201
+    await plant.release(scanned("S1"), scanned("S2"))
+    await plant.until_known("S1-stack", "S2-stack")
+    [shown] = [
+        item
+        for item in (await plant.get("/stacks-to-build"))["items"]
+        if item["job_order_id"] == "S1-stack"
+    ]
+    assert (shown["next"]["position"], shown["next"]["material_definition_id"]) == (1, "na_foil")
+    assert shown["figures"]["np_ratio"] == pytest.approx(3.09, abs=0.005)
+    refused = [
+        ({"lot_id": "S1-02"}, 422, "rule order: S1-02 is ose_pellet; position 1 of 3 takes na_f"),
+        ({"lot_id": "S2-01"}, 422, "rule wrong part: S2-01 is none of this job order's parts"),
+        ({"position": 2}, 422, "rule order: given position 2, position 1 of 3 takes na_foil"),
+        ({}, 422, "named by lot_id, or by the position"),
+    ]
+    for given, status, why in refused:
+        answered, detail = await scan(plant, "S1-stack", **given)
+        assert answered == status and why in str(detail)
+        assert await lying(plant, "S1-stack") == []
+    assert await scan(plant, "S1-stack", lot_id="S1-01") == (201, "")
+    answered, detail = await scan(plant, "S1-stack", lot_id="S1-01")
+    assert (answered, detail[:52]) == (409, "rule used twice: S1-01 lies at position 1 already; p")
+    assert await scan(plant, "S1-stack", position=2) == (201, "")
+    answered, detail = await scan(plant, "S1-stack", lot_id="S1-03", face_up="bare")
+    assert answered == 422 and "rule side: S1-03 at position 3: face bare is up, face coated" in (
+        detail
+    )
+    assert await lying(plant, "S1-stack") == ["S1-01", "S1-02"]
+    assert await scan(plant, "S1-stack", lot_id="S1-03", face_up="coated") == (201, "")
+    made = await plant.ended("S1-stack")
+    assert [item.lot_id for item in made.materials] == ["S1-01", "S1-02", "S1-03", "S1"]
+    answered, detail = await scan(plant, "S1-stack", lot_id="S1-03", face_up="coated")
+    assert answered == 409 and "its parts lie already" in detail
+    stolen = [*parts("S1", "na_foil"), *parts("S3", "na_foil", "ose_pellet", "nfm_cathode")[1:]]
+    await plant.release(stack("S3", stolen, "scanned", product_id="scanned-cell"))
+    await plant.until_known("S3-stack")
+    answered, detail = await scan(plant, "S3-stack", lot_id="S1-01")
+    assert answered == 409 and "rule used twice: S1-01 lies in S1; set it apart" in detail
+    assert await scan(plant, "S2-stack", lot_id="S2-01") == (201, "")
+    assert (await plant.post("/job-orders/S2-stack/scans/take-back")).status_code == 201
+    assert await lying(plant, "S2-stack") == []
+
+
+async def test_a_part_on_hold_of_bad_glue_or_out_of_time_is_not_taken_and_nothing_is_half_done(
+    plant: Bench,
+) -> None:
+    body: dict[str, Any] = {"master_recipes": [], "stack_plans": [SCANNED]}
+    assert (await plant.post("/master-data", body)).status_code == 201
+    s4 = scanned("S4")
+    await plant.release(s4)
+    hold = {"lot_id": "S4-01", "work_request_id": None, "gate": "person", "reason": "scratched"}
+    await heard(plant, "S5", LotHeld.model_validate(hold))
+    # the hold of a part holds the whole job order: it is still shown to whoever scans it
+    answered, detail = await scan(plant, "S4-stack", lot_id="S4-01")
+    assert answered == 409 and "rule on hold: S4-01: held by person: scratched; set" in detail
+    spray = {
+        **s4.model_dump(include={"lot_id", "work_request_id", "product_id"}),
+        "job_order_id": "S4-spray",
+        "operation": "spray",
+        "equipment_id": "pilot/dryroom/spray/eap-1",
+        "recipe_id": "eap",
+        "recipe_version": 1,
+        "materials": (
+            lot("MIX-1", "img_glue", "consumed"),
+            lot("S4-02", "ose_pellet", "processed"),
+        ),
+        "started_at": datetime(2026, 1, 1, tzinfo=UTC),
+        "ended_at": datetime(2026, 1, 1, tzinfo=UTC),
+    }
+    await heard(
+        plant,
+        "S6",
+        LotHoldReleased.model_validate(hold),
+        GenealogyRecorded.model_validate(spray),
+        LotHeld.model_validate(hold | {"lot_id": "MIX-1", "reason": "wrong salt"}),
+        window("open", "2001-01-01T00:00:00Z").model_copy(update={"lot_id": "S4"}),
+    )
+    answered, detail = await scan(plant, "S4-stack", lot_id="S4-01")
+    assert answered == 409
+    assert "rule clock: coat_to_stack of S4 ended at 2001-01-01 00:00:00, now is" in detail
+    later = window("open", "2200-01-01T00:00:00Z").model_copy(update={"lot_id": "S4"})
+    await heard(plant, "S7", later)
+    assert await scan(plant, "S4-stack", lot_id="S4-01") == (201, "")
+    answered, detail = await scan(plant, "S4-stack", lot_id="S4-02")
+    assert answered == 409 and "rule glue: S4-02: glue mix MIX-1, held by person: wrong" in detail
+    assert await lying(plant, "S4-stack") == ["S4-01"]
+    freed = hold | {"lot_id": "MIX-1", "reason": "it was right"}
+    expired = hold | {"lot_id": "MIX-1", "gate": "pot_life", "reason": "over after it was used"}
+    await heard(plant, "S8", LotHoldReleased.model_validate(freed), LotHeld.model_validate(expired))
+    assert await scan(plant, "S4-stack", lot_id="S4-02") == (201, "")
