@@ -13,6 +13,7 @@ from shared.errors import MesError
 COMMANDS = {
     "backup": "Copy all a plant keeps, while it runs.",
     "certs": "Show and renew the certificates of the OPC UA connections.",
+    "export": "Get the signed documents of a cell from a running plant.",
     "process": "Compute what a spray recipe does to its face, with pictures.",
     "plant": "Compare the plant file with what its stations offer.",
     "restore": "Put a plant back into an empty folder.",

@@ -125,8 +125,30 @@ class TesterSettings(BaseModel):
     chamber_temperature_degc: float
 
 
+class ManufacturerSettings(BaseModel):
+    """Who makes the cells, as battery passports name them.
+
+    product_uri: what a cell's id is put behind to make the address of its passport.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(min_length=1)
+    identifier: str = Field(min_length=1)
+    facility_identifier: str = Field(min_length=1)
+    product_uri: str | None = Field(default=None, pattern=r"^https?://")
+
+
+class ErpSettings(BaseModel):
+    """Where confirmations go. url: each is sent to it by POST, in order, until it is taken."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str = Field(pattern=r"^https?://")
+
+
 class PlantSettings(BaseModel):
-    """The plant file: site, stations, testers.
+    """The plant file: site, stations, testers, and whom it tells what.
 
     opcua_without_security: let PLCs enter with policy None too, in a demo on one machine.
     """
@@ -138,6 +160,8 @@ class PlantSettings(BaseModel):
     opcua_without_security: bool = False
     station: tuple[StationSettings, ...] = ()
     tester: tuple[TesterSettings, ...] = ()
+    manufacturer: ManufacturerSettings | None = None
+    erp: ErpSettings | None = None
 
     def stations_of(self, service: str) -> tuple[StationSettings, ...]:
         """Return the stations that one service drives, in the order of the file."""

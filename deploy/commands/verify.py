@@ -1,4 +1,4 @@
-"""`halite verify`: whether an export of the record, or a proof of one lot, is as it was written."""
+"""`halite verify`: whether an export, a proof or a signed document is as it was written."""
 
 import json
 import sys
@@ -12,6 +12,7 @@ from services.trace.domain import mentions
 from services.trace.export import Verification
 from services.trace.proof import FORMAT as PROOF
 from services.trace.proof import verified
+from services.trace.signeddocument import BEGINNING, verified_document
 from shared.errors import InvalidInputError
 
 _BEGINNING = 1 << 10
@@ -23,14 +24,16 @@ _BEGINNING = 1 << 10
 @click.option("--root", help="A root on paper or in a backup that the record must pass through.")
 @click.option("--lot", help="Print each event of the file that names this lot.")
 def command(file: Path, key_id: str | None, root: str | None, lot: str | None) -> None:
-    """Check FILE without the plant: GET /record/export, or GET /lots/LOT/proof, of trace.
+    """Check FILE without the plant: an export, a proof, or a signed document, of trace.
 
     Ends with 1 when a byte of it is not as it was written.
     """
     with file.open("rb") as content:
-        is_proof = content.read(_BEGINNING).startswith(b'{"format":"halite proof')
-    if is_proof:
+        beginning = content.read(_BEGINNING)
+    if beginning.startswith(b'{"format":"halite proof'):
         _check_proof(file, key_id, lot)
+    elif beginning.startswith(BEGINNING):
+        _check_document(file, key_id, lot)
     else:
         _check_export(file, key_id, root, lot)
     if key_id is None:
@@ -45,6 +48,16 @@ def _check_proof(file: Path, key_id: str | None, lot: str | None) -> None:
         raise InvalidInputError(f"{file} is the proof of {found['lot_id']}, not of {lot}")
     count = len(found["records"])
     click.echo(f"{PROOF}: {count} events of {found['lot_id']} are proved, key {found['key_id']}.")
+
+
+def _check_document(file: Path, key_id: str | None, lot: str | None) -> None:
+    found = verified_document(file.read_bytes(), key_id)
+    document = found["document"]
+    if lot not in (None, document["lot_id"]):
+        raise InvalidInputError(f"{file} is about {document['lot_id']}, not about {lot}")
+    for point in document.get("open_points", ()):
+        click.echo(f"{point['kind']:9}  {point['about']}  {point['text']}")
+    click.echo(f"{found['format']}: {document['lot_id']}, genuine, key {found['key_id']}.")
 
 
 def _check_export(file: Path, key_id: str | None, root: str | None, lot: str | None) -> None:

@@ -158,7 +158,7 @@ class ReceivedLot(Input):
 
 
 class WorkRequest(Input):
-    """An order for cells of one product."""
+    """An order for cells of one product. order_number: what the ERP system calls it."""
 
     work_request_id: Identifier
     product_id: Identifier
@@ -166,6 +166,7 @@ class WorkRequest(Input):
     witness_quantity: int = Field(default=2, ge=1, le=50)
     priority: int = Field(default=50, ge=0, le=100)
     due_at: AwareDatetime
+    order_number: str | None = Field(default=None, min_length=1, max_length=100)
 
 
 class WorkSchedule(Input):

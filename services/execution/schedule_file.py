@@ -20,6 +20,7 @@ CSV_COLUMNS = (
     "witness_quantity",
     "priority",
     "due_at",
+    "order_number",
 )
 CSV_REQUIRED = ("work_schedule_id", "work_request_id", "product_id", "quantity", "due_at")
 

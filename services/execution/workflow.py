@@ -81,6 +81,7 @@ class ExecutionWork:
                 due_at=request.due_at,
                 priority=request.priority,
                 job_order_count=len(expansion.job_orders),
+                order_number=request.order_number,
             )
             await self._outbox.record(tx, accepted)
         for request_row in await store.open_requests(tx):

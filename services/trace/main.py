@@ -3,6 +3,9 @@
 from pathlib import Path
 
 from services.trace.api import add_routes
+from services.trace.documentroutes import add_document_routes
+from services.trace.documents import Documents
+from services.trace.erp import ErpDelivery
 from services.trace.queryroutes import add_query_routes
 from services.trace.recalls import Recalls
 from services.trace.settings import TraceSettings
@@ -23,6 +26,10 @@ def build(settings: TraceSettings, parts: Parts | None = None) -> Service:
     service.loop("seal", sealer.run)
     add_routes(service, sealer, recalls)
     add_query_routes(service)
+    add_document_routes(service, Documents(service, settings, sealer))
+    if service.plant.erp is not None:
+        delivery = ErpDelivery(service, service.plant.erp.url, settings.confirm_every_s)
+        service.loop("deliver confirmations", delivery.run, alone=True)
     return service
 
 

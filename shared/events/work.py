@@ -15,7 +15,10 @@ from shared.facts import (
 
 
 class WorkRequestAccepted(WorkRequestEvent):
-    """A work request of a schedule was accepted and split into job orders."""
+    """A work request of a schedule was accepted and split into job orders.
+
+    order_number: what the ERP system calls it, None where it has no name for it.
+    """
 
     kind: ClassVar[str] = "work_request_accepted"
     work_schedule_id: str
@@ -24,6 +27,7 @@ class WorkRequestAccepted(WorkRequestEvent):
     due_at: AwareDatetime
     priority: int
     job_order_count: int
+    order_number: str | None = None
 
 
 class WorkRequestEnded(WorkRequestEvent):

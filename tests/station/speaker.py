@@ -55,6 +55,11 @@ class Speaker:
         """The HTTP address of each service."""
         return {name: f"{self.url}/{name}" for name in SERVICES}
 
+    @property
+    def said_count(self) -> int:
+        """How many events were said so far, by all services together."""
+        return sum(len(said) for said in self._said.values())
+
     async def say(
         self, service: str, event: Event, time: datetime, *, ring: bool = True
     ) -> Envelope:

@@ -26,7 +26,7 @@ from deploy.postgres import PostgresServer
 from deploy.prepare import find_browser
 from tests.plant import Plant
 
-CELL = "WR-SMALL-01-C01"
+CELL, PELLETS = "WR-SMALL-01-C01", "WR-SMALL-01-PEL"
 FIRST_PASSWORD, PASSWORD = "first-one-of-two", "chosen-at-sign-in"
 STATION_COUNT = 16
 QUIET_ARGUMENTS = (
@@ -228,6 +228,19 @@ def test_a_part_of_an_id_finds_what_has_it_and_a_saved_query_gives_its_rows(page
     page.reload()
     saved.click()
     expect(steps.get_by_role("cell", name="mill", exact=True).first).to_be_visible()
+
+
+def test_a_history_is_shown_with_its_events_and_its_signed_files(page: Page) -> None:
+    page.goto(f"/cells/{CELL}")
+    page.get_by_role("link", name="Device history").click()
+    expect(page.get_by_role("heading", name=f"Device history of {CELL}")).to_be_visible()
+    page.goto(f"/cells/{PELLETS}/history")  # whatever the cell waits for, its pellets have begun
+    steps = page.get_by_role("region", name="Steps", exact=True)
+    expect(steps.get_by_role("row").nth(1)).to_contain_text("pilot/")
+    expect(page.get_by_role("region", name="Open points").first).to_be_visible()
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="Signed PDF").click()
+    assert saved.value.path().read_bytes().startswith(b"%PDF")
 
 
 def test_the_furnace_plan_leads_to_a_load_with_its_profile_and_places(page: Page) -> None:

@@ -16,6 +16,7 @@ export const SCREENS: readonly Screen[] = [
   { path: '/search', screen: lazy(() => import('../screens/search/EverythingScreen')) },
   { path: '/queries', screen: lazy(() => import('../screens/queries/QueriesScreen')) },
   { path: '/cells/:cellId', screen: lazy(() => import('../screens/cell/CellScreen')) },
+  { path: '/cells/:cellId/history', screen: lazy(() => import('../screens/history/HistoryScreen')) },
   { path: '/furnaces', screen: lazy(() => import('../screens/furnaces/FurnacesScreen')) },
   { path: '/furnaces/loads/:loadId', screen: lazy(() => import('../screens/furnaces/FurnaceLoadScreen')) },
   { path: '/aside-events', screen: lazy(() => import('../screens/setaside/SetAsideScreen')) },

@@ -8,6 +8,7 @@ import { cell } from './cell';
 import { setAside } from './setaside';
 import { furnace } from './furnace';
 import { trust } from './trust';
+import { history } from './history';
 import { session } from './session';
 import { words } from './words';
 
@@ -23,3 +24,4 @@ export const messages: Messages = {
   ...session,
   ...words,
 };
+export const messages: Messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...furnace, ...trust, ...history, ...session, ...words };

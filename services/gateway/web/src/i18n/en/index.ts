@@ -7,6 +7,7 @@ import { cell } from './cell';
 import { setAside } from './setaside';
 import { furnace } from './furnace';
 import { trust } from './trust';
+import { history } from './history';
 import { session } from './session';
 import { words } from './words';
 
@@ -22,6 +23,7 @@ export const messages = {
   ...session,
   ...words,
 };
+export const messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...furnace, ...trust, ...history, ...session, ...words };
 
 export type MessageKey = keyof typeof messages;
 export type Messages = Record<MessageKey, string>;

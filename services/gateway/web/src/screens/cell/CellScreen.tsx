@@ -1,4 +1,4 @@
-import { useParams } from 'react-router';
+import { Link, useParams } from 'react-router';
 import { useCell } from '../../api/queries';
 import { GenealogyPanel } from '../../genealogy/GenealogyPanel';
 import { useI18n } from '../../i18n/I18nProvider';
@@ -29,6 +29,9 @@ export default function CellScreen() {
           <>
             <MissingNotice record={record} />
             {record.cell === null ? <NotRead /> : <CellHead cell={record.cell} />}
+            <Link className="cell-history" to={`/cells/${encodeURIComponent(cellId)}/history`}>
+              {t('history.link')}
+            </Link>
             <SectionBar />
             <Panel title={t('cell.operations')} id="operations">
               {record.operations === null ? (

@@ -1,0 +1,56 @@
+"""`halite export`: the signed documents of a cell, from a running plant into files."""
+
+from pathlib import Path
+from urllib.parse import quote
+
+import click
+import httpx
+
+from deploy.commands.certs import data_dir_option
+from deploy.data_folder import DataFolder
+from deploy.pki import SETUP_KEY
+from shared.errors import NotFoundError, ServiceUnreachableError
+
+_DOCUMENTS = {
+    "history.json": "device-history",
+    "history.pdf": "device-history.pdf",
+    "passport.json": "passport",
+    "passport.aasx": "passport.aasx",
+    "passport.jsonld": "passport.jsonld",
+    "proof.json": "proof",
+}
+_TIMEOUT_S = 60.0
+
+
+@click.command(name="export")
+@click.argument("lot")
+@click.option("--to", type=click.Path(path_type=Path, file_okay=False), default=Path())
+@click.option("--url", default="http://127.0.0.1:8080", help="The gateway of the plant.")
+@click.option("--only", type=click.Choice(sorted(_DOCUMENTS)), multiple=True, help="Not all.")
+@data_dir_option
+def command(lot: str, to: Path, url: str, only: tuple[str, ...], data_dir: Path) -> None:
+    """Write device history, passport and proof of LOT into the folder TO.
+
+    Run it where the plant's data folder is: it signs in with the setup key that lies there.
+    """
+    key = (DataFolder(data_dir).gateway_keys / SETUP_KEY).read_text().strip()
+    to.mkdir(parents=True, exist_ok=True)
+    headers = {"authorization": f"Bearer {key}"}
+    with httpx.Client(base_url=url, headers=headers, timeout=_TIMEOUT_S) as client:
+        for name in only or _DOCUMENTS:
+            file = to / f"{lot.replace('/', '_')}.{name}"
+            file.write_bytes(_document(client, lot, _DOCUMENTS[name]))
+            click.echo(file)
+
+
+def _document(client: httpx.Client, lot: str, what: str) -> bytes:
+    path = f"/api/trace/lots/{quote(lot, safe='')}/{what}"
+    try:
+        answer = client.get(path)
+    except httpx.HTTPError as error:
+        raise ServiceUnreachableError(f"{client.base_url}: {error!r}; is the plant on?") from error
+    if answer.status_code == httpx.codes.NOT_FOUND:
+        raise NotFoundError(f"lot {lot} is not known at {client.base_url}")
+    if not answer.is_success:
+        raise ServiceUnreachableError(f"{path}: {answer.status_code} {answer.text[:300]}")
+    return answer.content
