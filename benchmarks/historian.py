@@ -22,13 +22,14 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import duckdb
 import httpx
 import numpy as np
 import psycopg
 import pyarrow as pa
 
 from benchmarks.peers import Floor, floor, free_port
-from services.historian import store, testcurves, testfiles, teststore
+from services.historian import store, testarrays, testcurves, testfiles, teststore
 from services.historian.sealing import Sealing
 from services.historian.settings import HistorianSettings
 from services.historian.testcurves import Rows
@@ -263,7 +264,7 @@ async def filled(url: str, folder: Path, rows: int, cells: int) -> None:
             await store.enter_file(tx, whole.file, "tests", whole.series_ids, AT)
             await teststore.merge_steps(tx, whole.steps)
     async with database.quiet() as tx:
-        for table in ("test_cycle", "sealed_file"):
+        for table in ("test_cycle", "test_figures", "sealed_file"):
             await tx.execute(store.sql(f"ANALYZE {table}"))
     await database.close()
 
@@ -315,23 +316,33 @@ async def _ask(
     names = [f"cell-{n:05d}" for n in range(cells)]
     print(f"{'question':58} {'ms':>9}")
 
+    rows = Rows(files=paths, fresh=testrows.joined([]))
+
     def bare() -> int:
-        with testcurves.open_engine(Rows(files=paths, fresh=testrows.joined([])), 2) as opened:
+        with duckdb.connect(":memory:", config={"threads": 2}) as opened:
             found = opened.execute(
-                "SELECT time_s, voltage_v, current_ma FROM rows WHERE series_id = $1", [LONG_CELL]
+                "SELECT time_s, voltage_v, current_ma FROM read_parquet($1) WHERE series_id = $2",
+                [list(map(str, paths)), LONG_CELL],
             )
             return len(found.fetchnumpy()["time_s"])
 
-    forget(folder)
-    _time("bare DuckDB: one cell's 10^6 rows into arrays, cold", *timed(bare, 1))
-    _time("the same, warm", *timed(bare, rounds))
+    def ours() -> int:
+        table = testarrays.rows_of(rows.files, rows.fresh, LONG_CELL, testcurves.CURVE)
+        found = {name: testarrays.numbers(table, name) for name in testcurves.CURVE}
+        return len(found["time_s"])
+
+    for name, act in (("bare DuckDB", bare), ("ours", ours)):
+        forget(folder)
+        _time(f"{name}: one cell's 10^6 rows into arrays, cold", *timed(act, 1))
+        _time("the same, warm", *timed(act, rounds))
     questions: list[tuple[str, Callable[[], Any], int]] = [
+        ("the same as an Arrow file", lambda: tests.export([LONG_CELL], "arrow"), rounds),
         ("the same as a Parquet file", lambda: tests.export([LONG_CELL], "parquet"), rounds),
         ("the same reduced to 4000 points", lambda: tests.curve(LONG_CELL, 0, 1e12, 4000), rounds),
         ("10^4 rows of it, 4000 points", lambda: tests.curve(LONG_CELL, 1e5, 2e5, 4000), rounds),
-        ("capacity per cycle of all, from rows, cold", lambda: tests.cycles(names, False), 1),
-        ("the same, warm", lambda: tests.cycles(names, False), rounds),
-        ("the same from kept figures", lambda: tests.cycles(names, True), rounds),
+        ("capacity per cycle of all, from rows, cold", lambda: tests.cycles(names), 1),
+        ("the same, warm", lambda: tests.cycles(names), rounds),
+        ("the same from kept figures", lambda: tests.kept_figures(names), rounds),
     ]
     for name, act, times in questions:
         if name.endswith("cold"):

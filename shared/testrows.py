@@ -94,8 +94,7 @@ def decode(body: bytes) -> "pa.Table":
     import pyarrow.compute as pc
 
     try:
-        with pa.ipc.open_stream(body) as reader:
-            rows = reader.read_all()
+        rows = read(body)
         rows.validate(full=True)
     except (pa.ArrowException, OSError, ValueError) as error:  # a damaged name is one too
         raise InvalidInputError(f"a batch of {len(body)} bytes is no Arrow stream") from error
@@ -109,6 +108,21 @@ def decode(body: bytes) -> "pa.Table":
     if pc.min(rows["row"]).as_py() < 1:
         raise InvalidInputError("a row number is below 1; rows count from 1 through a test")
     return rows
+
+
+def read(body: bytes) -> "pa.Table":
+    """Return the rows of a batch that was looked at before."""
+    import pyarrow as pa
+
+    with pa.ipc.open_stream(body) as reader:
+        rows: pa.Table = reader.read_all()
+    return rows
+
+
+def series_of(rows: "pa.Table") -> list[str]:
+    """Return the tests that rows are of, sorted."""
+    names: list[str] = rows["series_id"].unique().to_pylist()
+    return sorted(names)
 
 
 def joined(tables: Sequence["pa.Table"]) -> "pa.Table":

@@ -1,8 +1,9 @@
 """HTTP face of grades, lot statistics and packs; no rules here."""
 
 from typing import Annotated, Any
+from urllib.parse import unquote
 
-from fastapi import Depends, Query
+from fastapi import Depends, Header, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.formation import gradestore
@@ -12,13 +13,14 @@ from shared.app import Service
 from shared.commands import Command, command_of
 from shared.transaction import Transaction
 
+Person = Annotated[str, Header(min_length=1, max_length=300)]
+
 
 class Regrade(BaseModel):
-    """Who wants a cell graded anew, and why."""
+    """Why a cell is graded anew."""
 
     model_config = ConfigDict(extra="forbid")
 
-    person: str = Field(min_length=1)
     why: str = Field(min_length=1)
 
 
@@ -44,9 +46,12 @@ def add_grade_routes(service: Service, grades: Grades) -> None:
             return {"items": await gradestore.history(tx, lot_id)}
 
     @app.post("/lots/{lot_id}/grades", status_code=201)
-    async def post_regrade(lot_id: str, body: Regrade, command: given) -> dict[str, Any]:
+    async def post_regrade(
+        lot_id: str, body: Regrade, x_halite_person: Person, command: given
+    ) -> dict[str, Any]:
         """Grade a cell anew by the newest grading of its product and protocol; both stay."""
-        return await command.once(lambda tx: grades.regrade(tx, lot_id, body.person, body.why))
+        person = unquote(x_halite_person)
+        return await command.once(lambda tx: grades.regrade(tx, lot_id, person, body.why))
 
     @app.post("/cell-factors", status_code=201)
     async def post_factor(body: CellFactor, command: given) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from services.formation.domain import check
 from services.formation.driver import TesterDriver
 from services.formation.evidence import TestFiles
 from services.formation.neware import NewareClient
+from services.formation.rackroutes import add_rack_routes
 from services.formation.sending import RowSender
 from services.formation.settings import FormationSettings
 from services.formation.testing import TesterRunner
@@ -42,7 +43,7 @@ def build(
         for station in service.plant.stations_of(service.name)
     }
     drive_stations(service, RestAndSpectra(service), places)
-    testers = []
+    testers: list[tuple[TesterRunner, TesterWatch]] = []
     for settings_of in service.plant.tester:
         if settings_of.service != service.name:
             continue
@@ -52,12 +53,13 @@ def build(
         service.loop(f"drive {settings_of.equipment_id}", runner.run, alone=True)
         service.loop(f"watch {settings_of.equipment_id}", watch.run, alone=True)
         service.on_stop(runner.close)
-        testers.append(runner)
+        testers.append((runner, watch))
     historian = settings.service_urls.get("historian")
     if testers and historian is not None:
         sender = RowSender(service.database, service.http, historian)
         service.loop("send rows", sender.run, alone=True)
-    add_routes(service, testers, TestFiles(service, settings.mpr_program))
+    add_rack_routes(service, testers)
+    add_routes(service, [runner for runner, _ in testers], TestFiles(service, settings.mpr_program))
     return service
 
 

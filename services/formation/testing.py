@@ -63,6 +63,7 @@ class TesterRunner:
         self._channels: dict[str, Channel] = {}
         self._records: dict[str, TestRecord] = {}
         self._looks = 0
+        self.answers = False  # whether the tester answered the last time it was asked
 
     async def run(self) -> None:
         """Work for ever; raises RetryLaterError while tester or database are away."""
@@ -70,11 +71,13 @@ class TesterRunner:
             while True:
                 if not self._channels:
                     self._channels = named(await self._client.devices())
+                self.answers = True
                 busy = await self._look()
                 await self._states.tell(connected=True, running=busy)
                 await self._start_next()
                 await asyncio.sleep(self._look_every_s)
         except RetryLaterError:
+            self.answers = False
             await self._states.tell(connected=False, running=False)
             raise
 

@@ -1,6 +1,7 @@
 """Watches the running tests of one tester once a second and stops what may not go on."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 
 import structlog
@@ -10,6 +11,7 @@ from services.formation.answers import Channel, ChannelPoint
 from services.formation.driver import TesterDriver
 from services.formation.neware import named
 from services.formation.protocol import TestProtocol
+from services.formation.racks import Seen
 from services.formation.safety import Watched, watch
 from services.formation.store import Lease
 from shared import joborders
@@ -39,12 +41,21 @@ class TesterWatch:
         self._channels: dict[str, Channel] = {}
         self._protocols: dict[str, TestProtocol] = {}
         self._seen: dict[str, Watched] = {}
+        self._points: dict[str, tuple[float, ChannelPoint]] = {}
 
     async def run(self) -> None:
         """Watch for ever; raises RetryLaterError while tester or database are away."""
         while True:
             await self.look()
             await asyncio.sleep(WATCH_S)
+
+    def seen(self) -> dict[str, Seen]:
+        """Return the last look at each channel where a test runs, by the channel's name."""
+        now_s = time.monotonic()
+        return {
+            name: Seen(point=point, age_s=now_s - at_s)
+            for name, (at_s, point) in self._points.items()
+        }
 
     async def look(self) -> None:
         """Look once at every running test, publish its values, stop those that must be stopped."""
@@ -56,12 +67,15 @@ class TesterWatch:
         self._seen = {key: value for key, value in self._seen.items() if key in ids}
         self._protocols = {key: value for key, value in self._protocols.items() if key in ids}
         if not running:
+            self._points = {}
             return
         if not self._channels:
             self._channels = named(await self._client.devices())
         held = [(order, leases[order.station_order_id]) for order in running]
         points = await self._client.inquire([self._channels[lease.channel] for _, lease in held])
         self._publish(points)
+        now_s = time.monotonic()
+        self._points = {point.channel.name: (now_s, point) for point in points}
         for (order, lease), point in zip(held, points, strict=True):
             reason = await self._judge(order, lease, point)
             if reason is not None:

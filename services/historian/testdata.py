@@ -2,11 +2,12 @@
 
 import asyncio
 import hashlib
+import json
 import tempfile
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import Any, Literal
 
 from services.historian import testcurves, teststore
 from services.historian.settings import HistorianSettings
@@ -23,11 +24,7 @@ from shared.errors import (
 )
 from shared.transaction import Transaction
 
-if TYPE_CHECKING:  # loaded at the first question
-    import duckdb
-
-Format = Literal["parquet", "csv", "bdf"]
-Answer = TypeVar("Answer")
+Format = Literal["parquet", "csv", "bdf", "arrow"]
 QUESTION_TIMEOUT_S = 60.0
 
 
@@ -57,7 +54,12 @@ class TestData:
             )
         rows = await asyncio.to_thread(testrows.decode, body)
         return TestBatch(
-            source=source, sequence=sequence, sha256=sha256, row_count=rows.num_rows, body=body
+            source=source,
+            sequence=sequence,
+            sha256=sha256,
+            row_count=rows.num_rows,
+            series_ids=testrows.series_of(rows),
+            body=body,
         )
 
     async def take(self, tx: Transaction, batch: TestBatch) -> dict[str, Any]:
@@ -92,11 +94,10 @@ class TestData:
         Raises:
             NotFoundError: no rows of such a test.
         """
-
-        def ask(opened: "duckdb.DuckDBPyConnection") -> tuple[int, dict[str, list[Any]]]:
-            return testcurves.curve(opened, series_id, from_s, to_s, points)
-
-        count, columns = await self._ask([series_id], ask)
+        async with self._rows([series_id]) as rows:
+            count, columns = await asyncio.to_thread(
+                testcurves.curve, rows, series_id, from_s, to_s, points
+            )
         return {
             "series_id": series_id,
             "row_count": count,
@@ -104,19 +105,19 @@ class TestData:
             "columns": columns,
         }
 
-    async def cycles(self, series_ids: Sequence[str], kept: bool) -> dict[str, Any]:
-        """Return charge and discharge by test and cycle: kept at sealing, or from every row.
+    async def kept_figures(self, series_ids: Sequence[str]) -> str:
+        """Return charge and discharge by test and cycle as kept at sealing, as a JSON object.
 
-        Kept figures know nothing of rows that are not sealed yet.
+        They know nothing of rows that are not sealed yet.
         """
-        if kept:
-            async with self._database.quiet() as tx:
-                return await teststore.kept_cycles(tx, series_ids)
+        async with self._database.quiet() as tx:
+            found = await teststore.kept_figures(tx, series_ids)
+        return "{" + ",".join(f"{json.dumps(key)}:{body}" for key, body in found.items()) + "}"
 
-        def ask(opened: "duckdb.DuckDBPyConnection") -> dict[str, list[Any]]:
-            return testcurves.cycles(opened, series_ids)
-
-        columns = await self._ask(series_ids, ask)
+    async def cycles(self, series_ids: Sequence[str]) -> dict[str, Any]:
+        """Return charge and discharge by test and cycle, summed over every row."""
+        async with self._rows(series_ids) as rows:
+            columns = await asyncio.to_thread(testcurves.cycles, rows, series_ids)
         found: dict[str, Any] = {}
         for series_id, *values in zip(*columns.values(), strict=True):
             one = found.setdefault(series_id, {"cycle": [], "charge_mah": [], "discharge_mah": []})
@@ -133,19 +134,16 @@ class TestData:
         with tempfile.NamedTemporaryFile(suffix=f".{format_name}", delete=False) as file:
             path = Path(file.name)
 
-        def ask(opened: "duckdb.DuckDBPyConnection") -> None:
-            testcurves.export(opened, series_ids, format_name, path)
-
         with ExitStack() as undo:
             undo.callback(path.unlink, missing_ok=True)
-            await self._ask(series_ids, ask)
+            async with self._rows(series_ids) as rows:
+                await asyncio.to_thread(testcurves.export, rows, series_ids, format_name, path)
             undo.pop_all()
         return path
 
-    async def _ask(
-        self, series_ids: Sequence[str], ask: Callable[["duckdb.DuckDBPyConnection"], Answer]
-    ) -> Answer:
-        """Ask an engine of its own over sealed and fresh rows; one question at a time.
+    @asynccontextmanager
+    async def _rows(self, series_ids: Sequence[str]) -> AsyncIterator[Rows]:
+        """Give sealed and fresh rows to a question; one question at a time.
 
         Raises:
             NotFoundError: no file nor batch has rows of these tests.
@@ -156,18 +154,13 @@ class TestData:
             where = await teststore.where(tx, series_ids)
         try:
             async with asyncio.timeout(QUESTION_TIMEOUT_S), self._asking:
-                opened = await asyncio.to_thread(self._opened, where, series_ids)
-                try:
-                    return await asyncio.to_thread(_asked, opened, ask)
-                except asyncio.CancelledError:
-                    opened.interrupt()  # the thread goes on otherwise, and nobody waits for it
-                    raise
+                yield await asyncio.to_thread(self._found, where, series_ids)
         except TimeoutError as error:
             raise ServiceUnreachableError(
                 f"no answer in {QUESTION_TIMEOUT_S:g} s; ask for fewer tests"
             ) from error
 
-    def _opened(self, where: Whereabouts, series_ids: Sequence[str]) -> "duckdb.DuckDBPyConnection":
+    def _found(self, where: Whereabouts, series_ids: Sequence[str]) -> Rows:
         files = [self._settings.data_dir / path for path in where.paths]
         missing = [path for path in files if not path.exists()]
         if missing:
@@ -178,13 +171,4 @@ class TestData:
         fresh = testcurves.fresh_rows(where.bodies, series_ids)
         if not files and not fresh.num_rows:
             raise NotFoundError(f"no rows of test {', '.join(series_ids[:3])}")
-        return testcurves.open_engine(
-            Rows(files=files, fresh=fresh), self._settings.question_threads
-        )
-
-
-def _asked(
-    opened: "duckdb.DuckDBPyConnection", ask: "Callable[[duckdb.DuckDBPyConnection], Answer]"
-) -> Answer:
-    with opened:
-        return ask(opened)
+        return Rows(files=files, fresh=fresh)

@@ -20,6 +20,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import duckdb
 import httpx
 import numpy as np
 import psutil
@@ -235,11 +236,16 @@ def rows_against(
     """Return what is lost, twice and changed, a sentence for each test."""
     names = [f"{source}-{n}" for source in sent.batches for n in range(SERIES_OF_SOURCE)]
     fresh = testcurves.fresh_rows(where.bodies, names)
-    rows = testcurves.Rows(files=[data_dir / path for path in where.paths], fresh=fresh)
-    with testcurves.open_engine(rows, 1) as opened:
+    columns = "series_id, row, voltage_v"
+    with duckdb.connect(":memory:", config={"threads": 1}) as opened:
+        opened.register("fresh", fresh)
         table = opened.execute(
-            "SELECT series_id, count(*), count(DISTINCT row), max(row), "
-            "count(*) FILTER (voltage_v * 100000 <> row) FROM rows GROUP BY series_id"
+            f"""
+            SELECT series_id, count(*), count(DISTINCT row), max(row),
+                   count(*) FILTER (voltage_v * 100000 <> row)
+            FROM (SELECT {columns} FROM fresh
+                  UNION ALL SELECT {columns} FROM read_parquet($1)) GROUP BY series_id""",
+            [[str(data_dir / path) for path in where.paths]],
         ).fetchall()
     by_name = {row[0]: row[1:] for row in table}
     lost, twice, wrong = [], [], []

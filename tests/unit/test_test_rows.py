@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.historian.testcurves import Rows, curve, cycles, export, fresh_rows, open_engine
-from services.historian.testfiles import sorted_rows, write_sealed
+from services.historian.testcurves import Rows, curve, cycles, export, fresh_rows
+from services.historian.testfiles import write_sealed
+from services.historian.teststeps import sorted_rows, steps_of
 from shared import testrows
 from shared.errors import InvalidInputError
 
@@ -41,8 +42,8 @@ def columns(
     } | more
 
 
-def ask(tables: list[pa.Table], files: list[Path] | None = None) -> "duckdb.DuckDBPyConnection":
-    return open_engine(Rows(files=files or [], fresh=testrows.joined(tables)), 1)
+def ask(tables: list[pa.Table], files: list[Path] | None = None) -> Rows:
+    return Rows(files=files or [], fresh=testrows.joined(tables))
 
 
 def test_batch_gives_back_its_numbers_to_the_last_digit() -> None:
@@ -166,9 +167,9 @@ def test_reduced_curve_has_the_extremes_of_each_bucket_as_real_rows(
     table = testrows.table(
         columns(len(rows), voltage_v=voltage_v, current_ma=current_ma, time_s=np.cumsum(passed_s))
     )
-    with ask([table]) as opened:
-        count, found = curve(opened, "job-1", 0.0, 1e9, points)
-        _, whole = curve(opened, "job-1", 0.0, 1e9, len(rows))
+    asked = ask([table])
+    count, found = curve(asked, "job-1", 0.0, 1e9, points)
+    _, whole = curve(asked, "job-1", 0.0, 1e9, len(rows))
     assert count == len(rows)
     assert len(found["row"]) <= points
     real = list(zip(*whole.values(), strict=True))
@@ -197,9 +198,9 @@ def test_rows_of_files_and_of_batches_answer_together(tmp_path: Path) -> None:
     ]
     fresh = fresh_rows(bodies, ["job-1"])
     assert fresh.num_rows == 4
-    with ask([fresh], [tmp_path / sealed.file.path]) as opened:
-        count, found = curve(opened, "job-1", 0.0, 1e9, 100)
-        sums = cycles(opened, ["job-1"])
+    asked = ask([fresh], [tmp_path / sealed.file.path])
+    count, found = curve(asked, "job-1", 0.0, 1e9, 100)
+    sums = cycles(asked, ["job-1"])
     assert (count, found["row"]) == (12, list(range(1, 13)))
     assert sums == {
         "series_id": ["job-1", "job-1"],
@@ -211,26 +212,51 @@ def test_rows_of_files_and_of_batches_answer_together(tmp_path: Path) -> None:
 
 def test_cycle_figures_sum_a_step_once_though_it_spans_batches() -> None:
     parts = [testrows.table(columns(3, first=first)) for first in (1, 4, 7)]
-    with ask([sorted_rows(parts)]) as opened:
-        assert cycles(opened)["charge_mah"] == [0.75, 0.0]
+    asked = ask([sorted_rows(parts)])
+    assert cycles(asked)["charge_mah"] == [0.75, 0.0]
 
 
 @pytest.mark.parametrize("form", ["parquet", "csv", "bdf"])
 def test_exported_rows_are_the_rows(tmp_path: Path, form: str) -> None:
     path = tmp_path / f"it's.{form}"
-    with ask([testrows.table(columns(8)), testrows.table(columns(8, "it's"))]) as opened:
-        export(opened, ["it's"], form, path)
-        reader = "read_parquet" if form == "parquet" else "read_csv"
-        found = opened.execute(f"SELECT * FROM {reader}(?)", [str(path)]).fetchnumpy()
+    asked = ask([testrows.table(columns(8)), testrows.table(columns(8, "it's"))])
+    export(asked, ["it's"], form, path)
+    reader = "read_parquet" if form == "parquet" else "read_csv"
+    found = duckdb.execute(f"SELECT * FROM {reader}(?)", [str(path)]).fetchnumpy()
     volts = found["voltage_volt" if form == "bdf" else "voltage_v"]
     assert volts.tolist() == [3.001, 3.002, 3.003, 3.004, 3.005, 3.006, 3.007, 3.008]
 
 
 def test_exported_bdf_has_current_in_ampere_and_capacity_by_direction(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
-    with ask([testrows.table(columns(8))]) as opened:
-        export(opened, ["job-1"], "bdf", path)
-        found = opened.execute("SELECT * FROM read_csv(?)", [str(path)]).fetchnumpy()
+    asked = ask([testrows.table(columns(8))])
+    export(asked, ["job-1"], "bdf", path)
+    found = duckdb.execute("SELECT * FROM read_csv(?)", [str(path)]).fetchnumpy()
     assert found["current_ampere"].tolist() == [0.1] * 4 + [-0.1] * 4
     assert found["charging_capacity_ah"].tolist() == [0, 0.00025, 0.0005, 0.00075, 0, 0, 0, 0]
     assert found["discharging_capacity_ah"].tolist() == [0, 0, 0, 0, 0, 0.00025, 0.0005, 0.00075]
+
+
+def test_a_step_that_a_sender_numbers_in_two_pieces_is_one_step() -> None:
+    again = testrows.table(columns(8, step=np.array([1, 1, 2, 2, 1, 1, 2, 2]), cycle=np.ones(8)))
+    found = steps_of(sorted_rows([again])).to_pydict()
+    assert found["step"] == [1, 2]
+    assert found["row_count"] == [4, 4]
+    assert found["capacity_mah"] == [0.25, 0.75]
+
+
+def test_a_test_whose_clock_was_set_back_keeps_the_order_of_its_rows() -> None:
+    time_s = np.where(np.arange(400) < 200, np.arange(400), np.arange(400) - 150.0)
+    count, found = curve(ask([testrows.table(columns(400, time_s=time_s))]), "job-1", 0, 1e9, 40)
+    assert count == 400
+    assert len(found["row"]) <= 40
+    assert found["row"] == sorted(found["row"])
+
+
+def test_arrow_file_has_the_decimals_as_they_are_kept(tmp_path: Path) -> None:
+    table, path = testrows.table(columns(8)), tmp_path / "x.arrow"
+    export(ask([table]), ["job-1"], "arrow", path)
+    with pa.ipc.open_file(path) as reader:
+        found = reader.read_all()
+    assert found.schema == testrows.schema()
+    assert found.to_pylist() == table.to_pylist()

@@ -1,0 +1,72 @@
+"""HTTP face of racks, tests and what can be packed; no rules here."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import Query
+
+from services.formation import channelstore, gradestore, rackstore
+from services.formation.channels import facts_of
+from services.formation.racks import places
+from services.formation.testing import TesterRunner
+from services.formation.watching import TesterWatch
+from shared.app import Service
+
+MOST_WAITING = 200
+
+
+def add_rack_routes(service: Service, testers: Sequence[tuple[TesterRunner, TesterWatch]]) -> None:
+    """Add the routes that the web app's formation screens read."""
+    app, database = service.app, service.database
+
+    @app.get("/racks")
+    async def get_racks() -> dict[str, Any]:
+        """Every tester with its channels as they are now, and the job orders without a channel."""
+        items = []
+        async with database.quiet() as tx:
+            for runner, watch in testers:
+                tester = runner.tester
+                history = await channelstore.histories(tx, tester.equipment_id)
+                on_it = await rackstore.placed(tx, tester.equipment_id)
+                names = sorted({*runner.channel_names(), *on_it, *history}, key=_in_order)
+                facts = [
+                    facts_of(tester, name, [line.entry for line in history.get(name, ())])
+                    for name in names
+                ]
+                today = service.clock.now().date()
+                items.append(
+                    {
+                        "equipment_id": tester.equipment_id,
+                        "protocol": tester.protocol,
+                        "answers": runner.answers,
+                        "channels": places(facts, on_it, watch.seen(), today),
+                    }
+                )
+            return {"items": items, "waiting": await rackstore.waiting(tx, MOST_WAITING)}
+
+    @app.get("/test-runs")
+    async def get_runs(limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> dict[str, Any]:
+        """The newest tests."""
+        async with database.quiet() as tx:
+            return {"items": await rackstore.runs(tx, limit)}
+
+    @app.get("/test-runs/{job_order_id}")
+    async def get_test_run(job_order_id: str) -> dict[str, Any]:
+        """One test: figures per cycle, early features, all grades of its cell, oldest first.
+
+        Its rows are the historian's, under the same id (`GET /test-curve?series_id=`).
+        """
+        async with database.quiet() as tx:
+            run = await rackstore.run(tx, job_order_id)
+            return {**run, "grades": await gradestore.history(tx, run["lot_id"])}
+
+    @app.get("/graded-recipes")
+    async def get_graded_recipes() -> dict[str, Any]:
+        """Products, protocol versions and grades that cells have, with how many: for packs."""
+        async with database.quiet() as tx:
+            return {"items": await rackstore.graded_recipes(tx)}
+
+
+def _in_order(name: str) -> tuple[tuple[int, str], ...]:
+    """Return the order for people: 1-2-10 after 1-2-9."""
+    return tuple((int(part), "") if part.isdigit() else (0, part) for part in name.split("-"))
