@@ -181,8 +181,9 @@ def test_reduced_curve_has_the_extremes_of_each_bucket_as_real_rows(
     ]
     buckets = max(1, points // 4) if count > points else count
     width_s = max((whole["time_s"][-1] - whole["time_s"][0]) / buckets * (1 + 1e-9), 1e-3)
-    number = [int((at - whole["time_s"][0]) // width_s) for at in whole["time_s"]]
-    drawn = [int((at - whole["time_s"][0]) // width_s) for at in found["time_s"]]
+    edges = whole["time_s"][0] + width_s * np.arange(1, buckets)
+    number = np.searchsorted(edges, whole["time_s"], side="right").tolist()
+    drawn = np.searchsorted(edges, found["time_s"], side="right").tolist()
     for name in ("voltage_v", "current_ma"):
         for bucket in set(number):
             before = [v for v, b in zip(whole[name], number, strict=True) if b == bucket]
