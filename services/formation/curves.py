@@ -17,7 +17,7 @@ from services.formation.cycles import CycleFigures
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
-PULSE_S: tuple[float, ...] = (1.0, 10.0)  # after a step's edge, where its resistance is read
+PULSE_S: tuple[float, ...] = (1.0, 10.0, 60.0)  # after a step's edge, where its resistance is read
 PULSE_TOLERANCE_RATIO = 0.2  # of that time; a row farther off is another resistance
 RELAXATION_S = 5 * 3600.0  # from 1 h to 6 h relaxation is ten times self-discharge (Weng's cells)
 WINDOW_S = 3600.0  # the least window of a slope

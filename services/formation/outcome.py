@@ -7,6 +7,7 @@ from services.formation.answers import ChannelPoint
 from services.formation.channels import ChannelFacts
 from services.formation.curves import Figure
 from services.formation.gradestore import Graded
+from services.formation.protocol import TestProtocol
 from services.formation.store import Run
 from services.formation.testrecord import TestRecord
 from shared import facts
@@ -17,6 +18,7 @@ from shared.joborders import StationOrder
 from shared.stations import JobAnswer
 
 CCD_ROWS = 20_000
+FINE_S = 12.0  # between rows, so that one lies within a fifth of 10 s
 
 
 def cycling_ended(
@@ -86,9 +88,18 @@ def capacity_results(
     ]
 
 
+def resistance_name(protocol: TestProtocol) -> str:
+    """Return which resistance a cell is graded with: at 10 s, or 60 s where rows are that far apart.
+
+    One protocol version has one, so cells that are compared have the same.
+    """
+    return "dcir_10s_ohm" if protocol.record_interval_s <= FINE_S else "dcir_60s_ohm"
+
+
 def graded(
     order: StationOrder,
     run: Run,
+    protocol: TestProtocol,
     channel: ChannelFacts,
     grading: domain.Grading,
     results: Sequence[TestResult],
@@ -102,7 +113,8 @@ def graded(
     capacity_mah = capacity if isinstance(capacity, float) else None
     efficiency_ratio = efficiency if isinstance(efficiency, float) else None
     grade, reasons = domain.grade(grading, capacity_mah, efficiency_ratio)
-    resistance = next((item.value for item in features if item.name == "dcir_10s_ohm"), None)
+    wanted = resistance_name(protocol)
+    resistance = next((item.value for item in features if item.name == wanted), None)
     return Graded(
         lot_id=run.lot_id,
         job_order_id=run.job_order_id,

@@ -144,7 +144,7 @@ class TestProtocol(_Part):
 
     protocol_id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{1,63}$")
     version: int = Field(ge=1)
-    kind: Literal["formation", "ccd"]
+    kind: Literal["formation", "ccd", "rate", "life"]
     title: str
     status: Literal["draft", "released", "suspect", "retired"] = "draft"
     record_interval_s: float = Field(ge=0.1)

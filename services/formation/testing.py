@@ -278,7 +278,8 @@ class TesterRunner:
                     tx, job_order.product_id, run.protocol_id, run.protocol_version
                 )
                 results += capacity_results(run, grading, figures, point)
-                await self._grades.give(tx, graded(ended, run, facts, grading, results, features))
+                given = graded(ended, run, protocol, facts, grading, results, features)
+                await self._grades.give(tx, given)
             await self._outbox.record(tx, job_ended(ended, results))
         self._records.pop(order.station_order_id, None)
 

@@ -54,6 +54,13 @@ CYCLE = [
     "charge_capacity_mah",
     "discharge_capacity_mah",
     "coulombic_efficiency_ratio",
+    "coulombic_efficiency_uncertainty_ratio",
+    "energy_efficiency_ratio",
+    "mean_charge_voltage_v",
+    "mean_discharge_voltage_v",
+    "constant_voltage_ratio",
+    "retention_ratio",
+    "reference_cycle",
     "flag",
 ]
 SPECTRUM = ["frequency_hz", "z_real_ohm", "z_imag_ohm"]

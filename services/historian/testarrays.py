@@ -1,6 +1,7 @@
 """Rows of one test straight from sealed files and fresh batches into arrays, past any engine."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ def rows_of(
     fresh: "pa.Table",
     series_id: str,
     names: Sequence[str] | None = None,
-    threads: bool = True,
+    threads: int = 2,
 ) -> "pa.Table":
     """Return all rows of a test, by row number, with the columns `names` (all where None).
 
@@ -34,7 +35,8 @@ def rows_of(
     import pyarrow as pa
 
     wanted = None if names is None else [SERIES, *(n for n in names if n != SERIES)]
-    parts = [_part(path, series_id, wanted, threads) for path in files]
+    with ThreadPoolExecutor(threads) as pool:
+        parts = list(pool.map(lambda path: _part(path, series_id, wanted), files))
     chosen = fresh if wanted is None else fresh.select(wanted)
     parts.append(_piece(chosen.combine_chunks(), series_id))
     if names is not None and SERIES not in names:
@@ -95,12 +97,12 @@ def extremes(time_s: Array, signals: Sequence[Array], points: int) -> Array:
     return np.array(sorted(places))
 
 
-def _part(path: Path, series_id: str, names: list[str] | None, threads: bool) -> "pa.Table":
+def _part(path: Path, series_id: str, names: list[str] | None) -> "pa.Table":
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path, memory_map=True) as file:
         groups = groups_of(file, series_id, series_id)
-        return _piece(file.read_row_groups(groups, names, use_threads=threads), series_id)
+        return _piece(file.read_row_groups(groups, names, use_threads=False), series_id)
 
 
 def groups_of(file: "pq.ParquetFile", low: str | None, high: str | None) -> list[int]:

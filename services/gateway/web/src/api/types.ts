@@ -217,6 +217,14 @@ export interface Cycle {
   charge_capacity_mah: number | null;
   discharge_capacity_mah: number | null;
   coulombic_efficiency_ratio: number | null;
+  /** Of the efficiency, from the channel's current alone; smaller differences mean nothing. */
+  coulombic_efficiency_uncertainty_ratio: number | null;
+  energy_efficiency_ratio: number | null;
+  mean_charge_voltage_v: number | null;
+  mean_discharge_voltage_v: number | null;
+  constant_voltage_ratio: number | null;
+  retention_ratio: number | null;
+  reference_cycle: number | null;
   flag: string | null;
 }
 

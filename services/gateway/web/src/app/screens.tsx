@@ -1,5 +1,5 @@
 /** Every screen with its address and, where it has one, its place in the navigation. A new screen is a line here. */
-import { iconBatteryUprightFull, iconDashboard, iconGanttchart, iconMaintenanceInfo, iconCertificate, iconUserManagement } from '@siemens/ix-icons/icons';
+import { iconBatteryCharge, iconBatteryUprightFull, iconDashboard, iconGanttchart, iconMaintenanceInfo, iconCertificate, iconUserManagement } from '@siemens/ix-icons/icons';
 import { lazy, type ComponentType } from 'react';
 import type { Permission } from '../api/session';
 import type { MessageKey } from '../i18n/en';
@@ -19,6 +19,9 @@ export const SCREENS: readonly Screen[] = [
   { path: '/cells/:cellId/history', screen: lazy(() => import('../screens/history/HistoryScreen')) },
   { path: '/furnaces', screen: lazy(() => import('../screens/furnaces/FurnacesScreen')) },
   { path: '/furnaces/loads/:loadId', screen: lazy(() => import('../screens/furnaces/FurnaceLoadScreen')) },
+  { path: '/racks', screen: lazy(() => import('../screens/formation/RacksScreen')) },
+  { path: '/racks/tests/:jobOrderId', screen: lazy(() => import('../screens/formation/TestScreen')) },
+  { path: '/packs', screen: lazy(() => import('../screens/formation/PacksScreen')) },
   { path: '/aside-events', screen: lazy(() => import('../screens/setaside/SetAsideScreen')) },
   { path: '/trust', screen: lazy(() => import('../screens/trust/TrustScreen')) },
   { path: '/persons', screen: lazy(() => import('../screens/persons/PersonsScreen')) },
@@ -39,6 +42,7 @@ export const NAVIGATION: readonly NavigationEntry[] = [
   { to: '/', label: 'nav.overview', icon: iconDashboard, covers: [] },
   { to: '/cells', label: 'nav.search', icon: iconBatteryUprightFull, covers: ['/cells', '/lots', '/search', '/queries'] },
   { to: '/furnaces', label: 'nav.furnaces', icon: iconGanttchart, covers: ['/furnaces'] },
+  { to: '/racks', label: 'nav.formation', icon: iconBatteryCharge, covers: ['/racks', '/packs'] },
   { to: '/aside-events', label: 'nav.set_aside', icon: iconMaintenanceInfo, covers: [] },
   { to: '/trust', label: 'nav.trust', icon: iconCertificate, covers: [] },
   { to: '/persons', label: 'nav.persons', icon: iconUserManagement, covers: [], needs: 'administer' },

@@ -13,6 +13,7 @@ export type WordSet =
   | 'disposition'
   | 'equipment_state'
   | 'exposure_state'
+  | 'feature'
   | 'gate_name'
   | 'job_state'
   | 'kind'
@@ -21,6 +22,8 @@ export type WordSet =
   | 'name_kind'
   | 'operation'
   | 'signal'
+  | 'step_kind'
+  | 'test_state'
   | 'time_limit';
 
 /** Their words end in a unit, which is printed beside the number. */

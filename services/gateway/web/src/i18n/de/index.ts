@@ -7,6 +7,7 @@ import { queries } from './queries';
 import { cell } from './cell';
 import { setAside } from './setaside';
 import { furnace } from './furnace';
+import { formation } from './formation';
 import { trust } from './trust';
 import { history } from './history';
 import { session } from './session';
@@ -25,3 +26,4 @@ export const messages: Messages = {
   ...words,
 };
 export const messages: Messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...furnace, ...trust, ...history, ...session, ...words };
+export const messages: Messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...furnace, ...formation, ...trust, ...session, ...words };

@@ -6,6 +6,7 @@ import { queries } from './queries';
 import { cell } from './cell';
 import { setAside } from './setaside';
 import { furnace } from './furnace';
+import { formation } from './formation';
 import { trust } from './trust';
 import { history } from './history';
 import { session } from './session';
@@ -24,6 +25,7 @@ export const messages = {
   ...words,
 };
 export const messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...furnace, ...trust, ...history, ...session, ...words };
+export const messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...furnace, ...formation, ...trust, ...session, ...words };
 
 export type MessageKey = keyof typeof messages;
 export type Messages = Record<MessageKey, string>;

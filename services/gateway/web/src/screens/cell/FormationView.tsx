@@ -1,12 +1,11 @@
 import { lazy, Suspense } from 'react';
-import type { Curve, Cycle, Formation } from '../../api/types';
-import { NO_DATA, spelled } from '../../i18n/format';
+import { Link } from 'react-router';
+import type { Formation } from '../../api/types';
 import { useI18n } from '../../i18n/I18nProvider';
-import { Measure } from '../../parts/Measure';
+import { CurveNote } from '../../parts/CurveNote';
+import { CycleTable } from '../../parts/CycleTable';
 import { NotRead } from '../../parts/Missing';
 import { None } from '../../parts/None';
-import { Badge } from '../../ui/Badge';
-import { DataTable, type Column } from '../../ui/DataTable';
 import { Panel } from '../../ui/Panel';
 import { Skeleton } from '../../ui/Skeleton';
 
@@ -24,7 +23,7 @@ export function FormationView({ formation, missing, curveMissing, readAt }: Form
   const { t } = useI18n();
   const curve = formation?.curve ?? null;
   return (
-    <Panel title={t('cell.formation')} note={curve === null ? undefined : <PointNote curve={curve} />} id="formation">
+    <Panel title={t('cell.formation')} note={curve === null ? undefined : <CurveNote curve={curve} />} id="formation">
       {missing ? (
         <NotRead />
       ) : formation === null ? (
@@ -41,52 +40,13 @@ export function FormationView({ formation, missing, curveMissing, readAt }: Form
             </Suspense>
           )}
           <div className="formation-cycles">
-            {formation.cycles.length === 0 ? <None readAt={readAt} /> : <CycleTable cycles={formation.cycles} />}
+            {formation.cycles.length === 0 ? <None readAt={readAt} /> : <CycleTable cycles={formation.cycles} short />}
+            <p>
+              <Link to={`/racks/tests/${encodeURIComponent(formation.series_id)}`}>{t('rack.to_test')}</Link>
+            </p>
           </div>
         </div>
       )}
     </Panel>
-  );
-}
-
-/** A reduced curve must say so: it has the lowest and the highest of each moment, and not every row between. */
-function PointNote({ curve }: { curve: Curve }) {
-  const { t, number } = useI18n();
-  const shown = curve.time_s.length;
-  const total = number(curve.row_count);
-  if (shown >= curve.row_count) return t('formation.all_points', { total });
-  return t('formation.points', { total, shown: number(shown) });
-}
-
-function CycleTable({ cycles }: { cycles: readonly Cycle[] }) {
-  const { t, percent } = useI18n();
-  const columns: Column<Cycle>[] = [
-    { id: 'cycle', header: t('formation.cycle'), cell: (cycle) => cycle.cycle },
-    {
-      id: 'charge',
-      header: t('formation.charge'),
-      align: 'right',
-      cell: (cycle) => <Measure value={cycle.charge_capacity_mah} unit="mah" />,
-    },
-    {
-      id: 'discharge',
-      header: t('formation.discharge'),
-      align: 'right',
-      cell: (cycle) => <Measure value={cycle.discharge_capacity_mah} unit="mah" />,
-    },
-    {
-      id: 'efficiency',
-      header: t('formation.efficiency'),
-      align: 'right',
-      cell: ({ coulombic_efficiency_ratio: ratio }) => (ratio === null ? NO_DATA : percent(ratio, 2)),
-    },
-    {
-      id: 'flag',
-      header: t('formation.flag'),
-      cell: (cycle) => (cycle.flag === null ? '' : <Badge mark="near">{spelled(cycle.flag)}</Badge>),
-    },
-  ];
-  return (
-    <DataTable label={t('formation.cycles')} columns={columns} rows={cycles} rowKey={(cycle) => String(cycle.cycle)} />
   );
 }

@@ -1,0 +1,207 @@
+/** What the formation service says of racks, tests and grades, and what each screen asks it. */
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { commandKey, getJson, postCommand } from './http';
+import type { Curve, Cycle } from './types';
+
+const RACKS_REFRESH_MS = 2_000;
+const REFRESH_MS = 5_000;
+/** Rows of lowest and highest voltage and current: four for each pixel of a wide screen. */
+const CURVE_POINTS = 4_000;
+
+export type PlaceState = 'free' | 'leased' | 'working' | 'ended' | 'held' | 'out_of_service' | 'unknown';
+
+export interface StepAim {
+  kind: string;
+  until_v: number | null;
+  until_s: number | null;
+}
+
+/** One channel; live values and the step are null where no look at it is recent. */
+export interface Place {
+  channel: string;
+  state: PlaceState;
+  reason: string | null;
+  chamber_position: string | null;
+  chamber_temperature_degc: number;
+  calibration_due: string;
+  age_s: number | null;
+  job_order_id: string | null;
+  lot_id: string | null;
+  protocol_id: string | null;
+  protocol_version: number | null;
+  started_at: string | null;
+  step: number | null;
+  step_count: number | null;
+  step_aim: StepAim | null;
+  elapsed_s: number | null;
+  left_s: number | null;
+  voltage_v: number | null;
+  current_ma: number | null;
+  temperature_degc: number | null;
+  cycle: number | null;
+}
+
+export interface Rack {
+  equipment_id: string;
+  protocol: string;
+  answers: boolean;
+  channels: Place[];
+}
+
+export interface WaitingTest {
+  job_order_id: string;
+  lot_id: string;
+  protocol_id: string;
+  state: string;
+  reason: string | null;
+  due_at: string;
+}
+
+export interface RacksPage {
+  items: Rack[];
+  waiting: WaitingTest[];
+}
+
+export interface TestRunSummary {
+  job_order_id: string;
+  lot_id: string;
+  channel: string;
+  protocol_id: string;
+  protocol_version: number;
+  state: string;
+  stop_reason: string | null;
+  started_at: string | null;
+  ended_at: string | null;
+  row_count: number;
+}
+
+/** A figure off the curve; without a value the reason says why. */
+export interface Feature {
+  name: string;
+  value: number | null;
+  reason: string | null;
+}
+
+export interface Grade {
+  grade: string;
+  grading_version: number;
+  reasons: string[];
+  capacity_mah: number | null;
+  efficiency_ratio: number | null;
+  resistance_ohm: number | null;
+  person: string | null;
+  why: string | null;
+  graded_at: string;
+}
+
+export interface TestRun extends TestRunSummary {
+  cycles: Cycle[];
+  features: Feature[];
+  grades: Grade[];
+}
+
+export interface GradedRecipe {
+  product_id: string;
+  protocol_id: string;
+  protocol_version: number;
+  grade: string;
+  cell_count: number;
+}
+
+export interface Pack {
+  lot_ids: string[];
+  capacity_spread_ratio: number;
+  resistance_spread_ratio: number | null;
+}
+
+export interface PacksPage {
+  packs: Pack[];
+  left_over: string[];
+}
+
+export interface PackRules {
+  size: number;
+  capacity_spread_ratio: number;
+  /** Null: resistance does not count. */
+  resistance_spread_ratio: number | null;
+}
+
+interface Items<Item> {
+  items: Item[];
+}
+
+export const useRacks = () =>
+  useQuery({
+    queryKey: ['racks'],
+    queryFn: ({ signal }) => getJson<RacksPage>('/api/formation/racks', signal),
+    refetchInterval: RACKS_REFRESH_MS,
+  });
+
+export const useTestRuns = () =>
+  useQuery({
+    queryKey: ['test-runs'],
+    queryFn: ({ signal }) => getJson<Items<TestRunSummary>>('/api/formation/test-runs?limit=50', signal),
+    refetchInterval: REFRESH_MS,
+  });
+
+const runKey = (jobOrderId: string) => ['test-run', jobOrderId] as const;
+
+export const useTestRun = (jobOrderId: string) =>
+  useQuery({
+    queryKey: runKey(jobOrderId),
+    queryFn: ({ signal }) => getJson<TestRun>(`/api/formation/test-runs/${encodeURIComponent(jobOrderId)}`, signal),
+    refetchInterval: REFRESH_MS,
+  });
+
+/** The rows of a test from the historian, reduced to lowest and highest. */
+export const useTestCurve = (jobOrderId: string) =>
+  useQuery({
+    queryKey: ['test-curve', jobOrderId],
+    queryFn: async ({ signal }): Promise<Curve> => {
+      const query = new URLSearchParams({ series_id: jobOrderId, points: String(CURVE_POINTS) });
+      const page = await getJson<{ row_count: number; columns: Omit<Curve, 'row_count'> }>(
+        `/api/historian/test-curve?${query.toString()}`,
+        signal,
+      );
+      return { row_count: page.row_count, ...page.columns };
+    },
+    refetchInterval: REFRESH_MS,
+  });
+
+export const useGradedRecipes = () =>
+  useQuery({
+    queryKey: ['graded-recipes'],
+    queryFn: ({ signal }) => getJson<Items<GradedRecipe>>('/api/formation/graded-recipes', signal),
+    refetchInterval: REFRESH_MS,
+  });
+
+/** Packs of one recipe and grade by these rules; nothing is changed by asking. */
+export const usePacks = (recipe: GradedRecipe, rules: PackRules) => {
+  const query = new URLSearchParams({
+    product_id: recipe.product_id,
+    protocol_id: recipe.protocol_id,
+    protocol_version: String(recipe.protocol_version),
+    grade: recipe.grade,
+    size: String(rules.size),
+    capacity_spread_ratio: String(rules.capacity_spread_ratio),
+    ...(rules.resistance_spread_ratio === null ? {} : { resistance_spread_ratio: String(rules.resistance_spread_ratio) }),
+  }).toString();
+  return useQuery({
+    queryKey: ['packs', query],
+    queryFn: ({ signal }) => getJson<PacksPage>(`/api/formation/packs?${query}`, signal),
+    refetchInterval: REFRESH_MS,
+  });
+};
+
+/** Grades the cell of a test anew by the newest grading; the grade before stays. */
+export function useRegrade(run: TestRun) {
+  const queries = useQueryClient();
+  return useMutation<unknown, Error, { why: string; key: string }>({
+    mutationFn: ({ why, key }) =>
+      postCommand(`/api/formation/lots/${encodeURIComponent(run.lot_id)}/grades`, key, { why }),
+    retry: false,
+    onSettled: () => queries.invalidateQueries({ queryKey: runKey(run.job_order_id) }),
+  });
+}
+
+export const newRegrade = (why: string) => ({ why, key: commandKey() });

@@ -1,0 +1,100 @@
+import { lazy, Suspense } from 'react';
+import { Link, useParams } from 'react-router';
+import { useTestCurve, useTestRun, type Feature, type TestRun } from '../../api/formation';
+import { NO_DATA } from '../../i18n/format';
+import { useI18n } from '../../i18n/I18nProvider';
+import { BackToSearch } from '../../parts/BackToSearch';
+import { CurveNote } from '../../parts/CurveNote';
+import { CycleFormulas } from '../../parts/CycleFormulas';
+import { CycleTable } from '../../parts/CycleTable';
+import { DataView } from '../../parts/DataView';
+import { Instant } from '../../parts/Instant';
+import { None } from '../../parts/None';
+import { DataTable, type Column } from '../../ui/DataTable';
+import { Facts } from '../../ui/Facts';
+import { Notice } from '../../ui/Notice';
+import { Panel } from '../../ui/Panel';
+import { Skeleton } from '../../ui/Skeleton';
+import { GradePanel } from './GradePanel';
+import { RunState } from './RunState';
+
+const FormationCurve = lazy(() => import('../../charts/FormationCurve'));
+
+/** One test: its curve, live while it runs, the figures of its cycles, and the grade it led to. */
+export default function TestScreen() {
+  const { t } = useI18n();
+  const { jobOrderId = '' } = useParams();
+  const run = useTestRun(jobOrderId);
+  return (
+    <div className="screen">
+      <BackToSearch to="/racks" title={t('rack.test_title', { id: jobOrderId })} label={t('rack.back')} />
+      <DataView query={run}>
+        {(found, readAt) => (
+          <>
+            <RunFacts run={found} />
+            <CurvePanel jobOrderId={jobOrderId} />
+            <Panel title={t('formation.cycles')}>
+              {found.cycles.length === 0 ? <None readAt={readAt} /> : <CycleTable cycles={found.cycles} />}
+              <CycleFormulas />
+            </Panel>
+            <Panel title={t('rack.features')}>
+              {found.features.length === 0 ? <None readAt={readAt} /> : <FeatureTable features={found.features} />}
+            </Panel>
+            <GradePanel run={found} readAt={readAt} />
+          </>
+        )}
+      </DataView>
+    </div>
+  );
+}
+
+function RunFacts({ run }: { run: TestRun }) {
+  const { t, number } = useI18n();
+  return (
+    <>
+      {run.stop_reason !== null && <Notice mark="bad">{t('rack.stopped', { reason: run.stop_reason })}</Notice>}
+      <Facts
+        facts={[
+          { name: t('field.cell_id'), value: <Link to={`/cells/${encodeURIComponent(run.lot_id)}`}>{run.lot_id}</Link> },
+          { name: t('rack.protocol'), value: `${run.protocol_id} v${run.protocol_version}` },
+          { name: t('rack.channel'), value: run.channel },
+          { name: t('field.state'), value: <RunState run={run} /> },
+          { name: t('field.started'), value: <Instant at={run.started_at} /> },
+          { name: t('field.ended'), value: <Instant at={run.ended_at} /> },
+          { name: t('rack.rows'), value: number(run.row_count) },
+        ]}
+      />
+    </>
+  );
+}
+
+/** Asked of the historian by itself: without it the figures stand all the same. */
+function CurvePanel({ jobOrderId }: { jobOrderId: string }) {
+  const { t } = useI18n();
+  const curve = useTestCurve(jobOrderId);
+  return (
+    <Panel title={t('formation.curve')} note={curve.data === undefined ? undefined : <CurveNote curve={curve.data} />}>
+      <DataView query={curve}>
+        {(found, readAt) =>
+          found.time_s.length === 0 ? (
+            <None readAt={readAt} />
+          ) : (
+            <Suspense fallback={<Skeleton label={t('data.loading')} rows={5} />}>
+              <FormationCurve curve={found} />
+            </Suspense>
+          )
+        }
+      </DataView>
+    </Panel>
+  );
+}
+
+function FeatureTable({ features }: { features: readonly Feature[] }) {
+  const { t, word, number } = useI18n();
+  const columns: Column<Feature>[] = [
+    { id: 'name', header: t('rack.feature'), cell: ({ name }) => word('feature', name) },
+    { id: 'value', header: t('rack.value'), align: 'right', cell: ({ value }) => (value === null ? NO_DATA : number(value)) },
+    { id: 'reason', header: t('field.reason'), cell: ({ reason }) => reason ?? '' },
+  ];
+  return <DataTable dense label={t('rack.features')} columns={columns} rows={features} rowKey={({ name }) => name} />;
+}
