@@ -89,7 +89,7 @@ def capacity_results(
 
 
 def resistance_name(protocol: TestProtocol) -> str:
-    """Return which resistance a cell is graded with: at 10 s, or 60 s where rows are that far apart.
+    """Return with which resistance a cell is graded: at 10 s, at 60 s where rows are far apart.
 
     One protocol version has one, so cells that are compared have the same.
     """

@@ -10,7 +10,7 @@ class HistorianSettings(ServiceSettings):
 
     seal_test_rows, most_rows_in_file: rows of tests that wait before a file is written, and that
     go into one. keep_telemetry_days, keep_tests_days: plant days a sealed file stays; None: for
-    ever. question_threads: of a question over the rows of tests.
+    ever.
 
     buffer_rows: kept in memory at most while the database is away; then the oldest are dropped.
     """
@@ -27,4 +27,3 @@ class HistorianSettings(ServiceSettings):
     register_every_s: float = Field(default=600.0, gt=0)
     keep_telemetry_days: float | None = Field(default=None, gt=0)
     keep_tests_days: float | None = Field(default=None, gt=0)
-    question_threads: int = Field(default=2, ge=1)

@@ -1,7 +1,6 @@
 """Rows of one test straight from sealed files and fresh batches into arrays, past any engine."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +24,6 @@ def rows_of(
     fresh: "pa.Table",
     series_id: str,
     names: Sequence[str] | None = None,
-    threads: int = 2,
 ) -> "pa.Table":
     """Return all rows of a test, by row number, with the columns `names` (all where None).
 
@@ -35,8 +33,7 @@ def rows_of(
     import pyarrow as pa
 
     wanted = None if names is None else [SERIES, *(n for n in names if n != SERIES)]
-    with ThreadPoolExecutor(threads) as pool:
-        parts = list(pool.map(lambda path: _part(path, series_id, wanted), files))
+    parts = [_part(path, series_id, wanted) for path in files]
     chosen = fresh if wanted is None else fresh.select(wanted)
     parts.append(_piece(chosen.combine_chunks(), series_id))
     if names is not None and SERIES not in names:
@@ -102,7 +99,7 @@ def _part(path: Path, series_id: str, names: list[str] | None) -> "pa.Table":
 
     with pq.ParquetFile(path, memory_map=True) as file:
         groups = groups_of(file, series_id, series_id)
-        return _piece(file.read_row_groups(groups, names, use_threads=False), series_id)
+        return _piece(file.read_row_groups(groups, names), series_id)
 
 
 def groups_of(file: "pq.ParquetFile", low: str | None, high: str | None) -> list[int]:
