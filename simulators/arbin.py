@@ -42,6 +42,7 @@ class ArbinServer:
         self.temperature_degc = temperature_degc
         self._assigned: dict[Address, tuple[str, str]] = {}
         self.variables: dict[tuple[int, int], float] = {}
+        self.capacity_ah: dict[int, float] = {}  # of the cell, as the assignment said
         broken = (struct.error, UnicodeDecodeError)  # as the real server, which then hangs up
         self._line = Line(host, port, self._converse, broken=broken)
         self._acts: dict[int, Callable[[bytes], bytes]] = {
@@ -114,6 +115,7 @@ class ArbinServer:
         if not schedule or not (self._schedules / Path(schedule).name).is_file():
             return _told(0xBB120001, number, NO_SCHEDULE)
         self._assigned[address] = (Path(schedule).name, barcode)
+        [self.capacity_ah[number]] = struct.unpack_from("<f", frame, 425)
         return _told(0xBB120001, number, SUCCESS)
 
     def _start(self, frame: bytes) -> bytes:

@@ -24,6 +24,7 @@ from services.formation.answers import (
 from shared.errors import InvalidInputError, StationFaultError, StationUnreachableError
 
 VENDOR_PORT = 9031
+USUAL_CAPACITY_AH = 1.0
 ROWS_PER_S = 10  # looks closer together than this are one row
 STEP_AND_CYCLE = re.compile(r"\[(\d+)\]\s*(\d+)")
 # Arbin's status -> our state, and the word of the step where current can flow.
@@ -93,6 +94,16 @@ class ArbinClient:
         self._tests: dict[str, str] = {}
         self._steps: dict[str, _Counted] = {}
 
+    @property
+    def leaves_files(self) -> bool:
+        """False: the cycler keeps its tests in a database of its own."""
+        return False
+
+    async def program_ran(self, channel: Channel) -> str | None:
+        """Return the schedule that the channel has loaded."""
+        info = await self._info(channel)
+        return info.schedule or None
+
     def program_of(self, share: Path, job_order_id: str, protocol: str) -> PurePath:
         """Return the name of the schedule that stands for a protocol on the cycler."""
         return PurePath(f"{protocol}.sdx")
@@ -113,15 +124,18 @@ class ArbinClient:
         """Return the live point of each channel, in the order asked, and keep it as a row."""
         points = []
         for channel in channels:
-            info = await self._ask(
-                cti.CHANNEL_INFO, cti.channel_info(channel.channel_id - 1), cti.read_channel
-            )
-            if info.channel != channel.channel_id - 1:
-                raise StationFaultError(
-                    f"channel info {channel.name}: the answer is of channel {info.channel + 1}"
-                )
-            points.append(self._point(channel, info))
+            points.append(self._point(channel, await self._info(channel)))
         return points
+
+    async def _info(self, channel: Channel) -> cti.ChannelInfo:
+        info = await self._ask(
+            cti.CHANNEL_INFO, cti.channel_info(channel.channel_id - 1), cti.read_channel
+        )
+        if info.channel != channel.channel_id - 1:
+            raise StationFaultError(
+                f"channel info {channel.name}: the answer is of channel {info.channel + 1}"
+            )
+        return info
 
     async def start(
         self,
@@ -131,15 +145,17 @@ class ArbinClient:
         backup_dir: str | PurePath,
         *,
         test_name: str = "",
-        capacity_ah: float = 1.0,
+        capacity_mah: float | None = None,
     ) -> None:
         """Assign the schedule named by `path` and start it as a test of that name.
 
         Machine effect: current flows. `backup_dir` says nothing to an Arbin, which keeps its own
         database. test_name: tells this test from the cell's others; the barcode where it is empty.
+        capacity_mah: what the schedule's C rates refer to; 1 Ah where it is not known.
         """
         schedule = PurePath(path).name
         number = channel.channel_id - 1
+        capacity_ah = USUAL_CAPACITY_AH if capacity_mah is None else capacity_mah / 1e3
         await self._order(cti.ASSIGN, cti.assign(number, schedule, capacity_ah, barcode), channel)
         started = cti.start(number, test_name or barcode)
         await self._order(cti.START, started, channel)

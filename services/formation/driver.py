@@ -21,6 +21,15 @@ class TesterDriver(Protocol):
     or an answer that cannot be right).
     """
 
+    @property
+    def leaves_files(self) -> bool:
+        """Whether the tester leaves a file of each test in the folder named at its start."""
+        ...
+
+    async def program_ran(self, channel: Channel) -> str | None:
+        """Return the name of the program of the newest test; None where the tester tells none."""
+        ...
+
     def program_of(self, share: Path, job_order_id: str, protocol: str) -> PurePath:
         """Return what `start` is told to run: our step file, or a program of the tester's own.
 
@@ -44,10 +53,12 @@ class TesterDriver(Protocol):
         backup_dir: str | PurePath,
         *,
         test_name: str = "",
+        capacity_mah: float | None = None,
     ) -> None:
         """Let current flow; never sent twice without a look at `latest_test`.
 
         test_name: one of a kind for each start, for testers that do not number their tests.
+        capacity_mah: of the cell, for testers whose programs count in C rates.
         """
         ...
 

@@ -9,6 +9,7 @@ from services.formation.domain import check
 from services.formation.driver import TesterDriver
 from services.formation.evidence import TestFiles
 from services.formation.neware import NewareClient
+from services.formation.offers import Offers
 from services.formation.rackroutes import add_rack_routes
 from services.formation.sending import RowSender
 from services.formation.settings import FormationSettings
@@ -44,11 +45,12 @@ def build(
     }
     drive_stations(service, RestAndSpectra(service), places)
     testers: list[tuple[TesterRunner, TesterWatch]] = []
-    for settings_of in service.plant.tester:
-        if settings_of.service != service.name:
-            continue
+    ours = [tester for tester in service.plant.tester if tester.service == service.name]
+    offers = Offers([tester.equipment_id for tester in ours])
+    for settings_of in ours:
         client = tester_client(settings_of)
-        runner = TesterRunner(service, settings_of, client, settings.share_dir.resolve())
+        share = settings.share_dir.resolve()
+        runner = TesterRunner(service, settings_of, client, share, offers=offers)
         watch = TesterWatch(service, settings_of, client)
         service.loop(f"drive {settings_of.equipment_id}", runner.run, alone=True)
         service.loop(f"watch {settings_of.equipment_id}", watch.run, alone=True)

@@ -77,6 +77,15 @@ class NewareClient:
     ) -> None:
         await self.close()
 
+    @property
+    def leaves_files(self) -> bool:
+        """True: the .ndax of each test."""
+        return True
+
+    async def program_ran(self, channel: Channel) -> str | None:
+        """Return None: the file of a test holds the steps themselves."""
+        return None
+
     def program_of(self, share: Path, job_order_id: str, protocol: str) -> PurePath:
         """Return the step file of a job order on the share."""
         return share / f"{job_order_id}.xml"
@@ -128,11 +137,13 @@ class NewareClient:
         backup_dir: str | PurePath,
         *,
         test_name: str = "",
+        capacity_mah: float | None = None,
         backup_interval_min: int = 60,
     ) -> None:
         """Start a step file that lies on the tester's own disk; its record goes to `backup_dir`.
 
-        test_name: for testers that know a test by its name; a BTS server numbers its tests.
+        test_name, capacity_mah: for testers that know a test by its name and count in C rates; a
+        BTS server numbers its tests, and our step files say mA.
 
         Machine effect: current flows. Not safe to repeat: a working channel refuses, which is a
         StationFaultError; after StationUnreachableError ask `inquire` for barcode and state.

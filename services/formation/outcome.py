@@ -1,12 +1,16 @@
 """Owns what is told of a test that ended: its figures, its results, the grade of its cell."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import structlog
 
 from services.formation import domain
 from services.formation.answers import ChannelPoint
 from services.formation.channels import ChannelFacts
 from services.formation.curves import Figure
 from services.formation.gradestore import Graded
+from services.formation.proof import Proof
 from services.formation.protocol import TestProtocol
 from services.formation.store import Run
 from services.formation.testrecord import TestRecord
@@ -16,8 +20,12 @@ from shared.facts import TestResult
 from shared.intake import ended_event, measured
 from shared.joborders import StationOrder
 from shared.stations import JobAnswer
+from shared.units import display_unit
 
+log = structlog.get_logger()
 CCD_ROWS = 20_000
+PROTOCOL_MATCH = "protocol_match_count"
+CLOCK_SLACK_S = 60.0  # a tester's clock has whole seconds and is set by people
 FINE_S = 12.0  # between rows, so that one lies within a fifth of 10 s
 
 
@@ -26,7 +34,7 @@ def cycling_ended(
     run: Run,
     record: TestRecord,
     figures: Sequence[facts.CycleFigures],
-    matches: bool,
+    proof: Proof,
 ) -> CyclingEnded:
     """Return the fact that a tester run ended; with its rows where it was a staircase."""
     [job_order] = order.job_orders
@@ -42,7 +50,8 @@ def cycling_ended(
         protocol_id=run.protocol_id,
         protocol_version=run.protocol_version,
         channel=run.channel,
-        protocol_matches=matches,
+        protocol_matches=proof.matches is True,
+        protocol_findings=proof.findings,
         cycles=tuple(figures),
         row_count=len(record),
         area_cm2=float(area) if isinstance(area, int | float) else None,
@@ -65,6 +74,29 @@ def job_ended(order: StationOrder, results: Sequence[TestResult]) -> JobOrderEnd
         data={},
     )
     return ended_event(order, job_order, answer, order.materials, results)
+
+
+def plausible_end(told: datetime, planned_at: datetime, now: datetime) -> datetime:
+    """Return when a test ended: as the tester says, or now where its clock cannot be right.
+
+    An end before the test was even planned, or later than now, is a clock that was set.
+    """
+    if planned_at <= told <= now + timedelta(seconds=CLOCK_SLACK_S):
+        return told
+    log.warning("clock of the tester is off", told=told.isoformat(), now=now.isoformat())
+    return now
+
+
+def protocol_match(lot_id: str, proof: Proof) -> TestResult:
+    """Return whether what ran is what was ordered: 1 or 0, or nothing where no evidence tells."""
+    value = None if proof.matches is None else float(proof.matches)
+    return TestResult(
+        lot_id=lot_id,
+        characteristic=PROTOCOL_MATCH,
+        value=value,
+        unit=display_unit(PROTOCOL_MATCH),
+        reason=None if proof.matches is True else "; ".join(proof.findings),
+    )
 
 
 def capacity_results(

@@ -35,7 +35,7 @@ def prove(
         unknown.append("the file holds no protocol")
     else:
         findings += _differences(step_file, file.step_xml)
-    findings += _clipped(file.rows, protocol, order)
+    findings += clipped(file.rows, protocol, order)
     if findings:
         return Proof(matches=False, findings=tuple(findings[:SHOWN_DIFFERENCES]))
     return Proof(matches=None if unknown else True, findings=tuple(unknown))
@@ -48,7 +48,7 @@ def _differences(step_file: bytes, step_xml: str) -> list[str]:
         return [f"the protocol in the file cannot be read: {error}"]
 
 
-def _clipped(rows: pl.DataFrame, protocol: TestProtocol, order: CellOrder) -> list[str]:
+def clipped(rows: pl.DataFrame, protocol: TestProtocol, order: CellOrder) -> list[str]:
     """Return which steps carried another current than ordered, as a clipped range does."""
     found = []
     medians = rows.group_by("step_index").agg(pl.col("current_ma").median())

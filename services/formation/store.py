@@ -138,6 +138,15 @@ async def lease(tx: Transaction, equipment_id: str, wanted: Lease, at: datetime)
         raise LeasedMeanwhileError(f"{equipment_id} channel {wanted.channel} was leased meanwhile")
 
 
+async def still_waits(tx: Transaction, job_order_id: str) -> bool:
+    """Lock a job order and say whether no tester has it yet."""
+    state = await tx.scalar(
+        sql("SELECT state FROM job_order WHERE job_order_id = :id FOR UPDATE"),
+        {"id": job_order_id},
+    )
+    return bool(state == "not_allowed_to_start")
+
+
 async def free(tx: Transaction, job_order_id: str) -> None:
     """End the lease of a job order."""
     await tx.execute(

@@ -27,6 +27,8 @@ CycleCount = Literal["tester", "by_charge"]
 
 MAX_FILE_BYTES = 512 * 2**20
 MAX_UNPACKED_BYTES = 4 * 2**30
+GAP_TIMES, SHORTEST_GAP_S = 20.0, 60.0  # of the usual time between rows of a step
+CLOCK_SLACK_S = 5.0
 
 # fastnda step type -> our kind (testing-cells.md section 2b lists the numbers)
 KINDS: Mapping[str, Kind] = MappingProxyType(
@@ -312,4 +314,29 @@ def doubts(rows: pl.DataFrame) -> tuple[str, ...]:
     back = int((rows["time_s"].diff().drop_nulls() < 0.0).sum())
     if back:
         found.append(f"time runs backwards {back} times")
+    found += _jumps(rows)
     return tuple(found)
+
+
+def _jumps(rows: pl.DataFrame) -> list[str]:
+    """Return where rows are missing inside a step, or the tester's clock was set.
+
+    Rows of one step come at a rate; one that comes twenty times as late as usual has lost those
+    before it. The time of the test and the clock on the wall pass alike.
+    """
+    found = []
+    passed = rows.with_columns(pl.col("time_s").diff().over("step").alias("passed_s"))
+    usual = pl.col("passed_s").median().over("step")
+    late = (pl.col("passed_s") > GAP_TIMES * usual) & (pl.col("passed_s") > SHORTEST_GAP_S)
+    gaps = passed.filter(late & (usual > 0.0))
+    if gaps.height:
+        longest_s = gaps["passed_s"].max()
+        found.append(f"{gaps.height} gaps inside steps, up to {longest_s:g} s; rows are missing")
+    if "unix_time_s" in rows.columns:
+        off_s = (rows["unix_time_s"].diff() - rows["time_s"].diff()).drop_nulls().abs()
+        set_count = int((off_s > CLOCK_SLACK_S).sum())
+        if set_count:
+            found.append(
+                f"the tester's clock was set {set_count} times, by up to {off_s.max():g} s"
+            )
+    return found

@@ -14,20 +14,30 @@ from services.formation.channels import ChannelFacts, choose_channel, facts_of
 from services.formation.curves import early_features
 from services.formation.cycles import cycle_figures
 from services.formation.driver import TesterDriver
+from services.formation.evidence import TestFiles
 from services.formation.figures import Accuracy, told
 from services.formation.grades import Grades
 from services.formation.neware import named
-from services.formation.outcome import capacity_results, cycling_ended, graded, job_ended
+from services.formation.offers import Offers
+from services.formation.outcome import (
+    capacity_results,
+    cycling_ended,
+    graded,
+    job_ended,
+    plausible_end,
+    protocol_match,
+)
 from services.formation.protocol import TestProtocol
 from services.formation.sending import keep_in_batches
-from services.formation.stepfile import StepFile, compare, step_file
+from services.formation.stepfile import StepFile, step_file
 from services.formation.store import Lease, LeasedMeanwhileError, Run
 from services.formation.testrecord import TestRecord
+from services.formation.whatran import WhatRan
 from shared import joborders
 from shared.app import Service
 from shared.errors import PersonNeededError, RetryLaterError, StationFaultError
 from shared.events import ChannelLeased, JobOrderReleased
-from shared.intake import hold, measured
+from shared.intake import hold
 from shared.joborders import StationOrder
 from shared.settings import TesterSettings
 from shared.stationfacts import EquipmentStates, held_events, started_events
@@ -50,6 +60,7 @@ class TesterRunner:
         client: TesterDriver,
         share: Path,
         look_every_s: float = WATCH_S,
+        offers: Offers | None = None,
     ) -> None:
         self._look_every_s = look_every_s
         self.tester, self._service, self._client, self._share = tester, service, client, share
@@ -59,6 +70,8 @@ class TesterRunner:
             service.clock,
         )
         self._grades = Grades(service)
+        self._offers = offers or Offers([tester.equipment_id])
+        self._what_ran = WhatRan(client, TestFiles(service, ()), share)
         self._states = EquipmentStates(service, tester.equipment_id)
         self._channels: dict[str, Channel] = {}
         self._records: dict[str, TestRecord] = {}
@@ -128,6 +141,7 @@ class TesterRunner:
     async def _start_next(self) -> None:
         async with self._database.quiet() as tx:
             waiting = await joborders.waiting(tx, "tester")
+            self._offers.keep([job_order.job_order_id for job_order in waiting])
             leased = await store.leases(tx, self.tester.equipment_id)
             histories = await channelstore.histories(tx, self.tester.equipment_id)
         taken = {lease.channel for lease in leased.values()}
@@ -144,8 +158,17 @@ class TesterRunner:
             except LeasedMeanwhileError as error:
                 log.info("channel taken by another", reason=str(error))
             except PersonNeededError as error:
-                async with self._database.begin() as tx:
-                    await hold(tx, self._service, job_order, str(error))
+                await self._refuse(job_order, str(error))
+
+    async def _refuse(self, job_order: JobOrderReleased, reason: str) -> None:
+        """Leave a job order to the other testers; hold it when all have refused."""
+        tester, key = self.tester.equipment_id, job_order.job_order_id
+        reasons = self._offers.refused(key, tester, reason)
+        if reasons is None:
+            return
+        async with self._database.begin() as tx:
+            if await store.still_waits(tx, key):
+                await hold(tx, self._service, job_order, reasons)
 
     async def _chosen(
         self, job_order: JobOrderReleased, known: Sequence[ChannelFacts], taken: Collection[str]
@@ -171,6 +194,8 @@ class TesterRunner:
                 job_orders=(job_order,),
                 planned_at=self._clock.now(),
             )
+            if not await store.still_waits(tx, job_order.job_order_id):
+                raise LeasedMeanwhileError(f"{job_order.job_order_id}: another tester took it")
             await joborders.assign(tx, order)
             lease = Lease(
                 channel=channel.name,
@@ -218,15 +243,18 @@ class TesterRunner:
             async with self._database.quiet() as tx:
                 run = await store.run_of(tx, order.station_order_id)
             path = self._path(order.station_order_id)
+            folder = self._what_ran.folder(order.station_order_id)
             await asyncio.to_thread(write_whole, path, run.step_file)
+            await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
             protocol = f"{run.protocol_id}-v{run.protocol_version}"
             program = self._client.program_of(self._share, order.station_order_id, protocol)
             await self._client.start(
                 channel,
                 program,
                 lease.lot_id,
-                self._share / "backup",
+                folder,
                 test_name=order.station_order_id,
+                capacity_mah=domain.cell_order(order.job_orders[0]).capacity_mah,
             )
         started = replace(order.to("running"), started_at=self._clock.now())
         async with self._database.begin() as tx:
@@ -235,6 +263,9 @@ class TesterRunner:
             await self._outbox.record(tx, *started_events(started))
 
     async def _end(self, order: StationOrder, channel: Channel, point: ChannelPoint) -> None:
+        left = await self._what_ran.left(order.station_order_id)
+        if left is None and self._what_ran.may_come(order.station_order_id):
+            return
         record = await self._take_rows(order.station_order_id, channel)
         layer = await self._client.step_layer(channel)
         steps = domain.steps_of(layer)
@@ -244,15 +275,16 @@ class TesterRunner:
             protocol = await channelstore.protocol_of_run(tx, order.station_order_id)
             facts = await channelstore.channel(tx, self.tester, run.channel)
         [job_order] = order.job_orders
-        highest_ma = domain.need_of(protocol, domain.cell_order(job_order)).current_ma
+        cell = domain.cell_order(job_order)
+        highest_ma = domain.need_of(protocol, cell).current_ma
         figures = told(
             cycles, Accuracy(facts.current_uncertainty_ratio, facts.current_range_ma, highest_ma)
         )
         table = record.table()
         features = early_features(table, cycles) if table.height else ()
-        found = await asyncio.to_thread(self._path(order.station_order_id).read_bytes)
-        matches = not compare(run.step_file, found) and point.barcode == run.lot_id
-        ended_at = layer[-1].ended_at if layer else self._clock.now()
+        program = await self._what_ran.program(channel, point, run, protocol, cell, table)
+        now = self._clock.now()
+        ended_at = plausible_end(layer[-1].ended_at, order.planned_at, now) if layer else now
         started_at = ended_at - timedelta(seconds=steps[-1].end_s) if steps else ended_at
         ended = replace(order.to("ended"), started_at=started_at, ended_at=ended_at)
         async with self._database.begin() as tx:
@@ -270,8 +302,9 @@ class TesterRunner:
                 ended_at,
             )
             await store.free(tx, order.station_order_id)
-            results = [measured(run.lot_id, "protocol_match_count", float(matches))]
-            cycled = cycling_ended(ended, run, record, figures, matches)
+            proof = await self._what_ran.judged(tx, run, protocol, cell, left, program)
+            results = [protocol_match(run.lot_id, proof)]
+            cycled = cycling_ended(ended, run, record, figures, proof)
             await self._outbox.record(tx, cycled)
             if cycled.area_cm2 is None:
                 grading = await store.newest_grading(
@@ -282,6 +315,7 @@ class TesterRunner:
                 await self._grades.give(tx, given)
             await self._outbox.record(tx, job_ended(ended, results))
         self._records.pop(order.station_order_id, None)
+        self._what_ran.forget(order.station_order_id)
 
     async def _take_rows(self, job_order_id: str, channel: Channel) -> TestRecord:
         """Return all rows up to now; after a restart the tester gives them again from the first."""

@@ -36,7 +36,11 @@ class SpectrumMeasured(LotEvent):
 
 
 class CyclingEnded(LotEvent):
-    """A tester run ended: figures per cycle, and the rows of a current staircase if it was one."""
+    """A tester run ended: figures per cycle, and the rows of a current staircase if it was one.
+
+    protocol_matches: there is evidence that what ran is what was ordered; protocol_findings: what
+    speaks against it, or why nothing tells.
+    """
 
     kind: ClassVar[str] = "cycling_ended"
     job_order_id: str
@@ -47,6 +51,7 @@ class CyclingEnded(LotEvent):
     protocol_version: int
     channel: str
     protocol_matches: bool
+    protocol_findings: tuple[str, ...] = ()
     cycles: tuple[CycleFigures, ...]
     row_count: int
     area_cm2: float | None = None
