@@ -330,7 +330,7 @@ def _jumps(rows: pl.DataFrame) -> list[str]:
     late = (pl.col("passed_s") > GAP_TIMES * usual) & (pl.col("passed_s") > SHORTEST_GAP_S)
     gaps = passed.filter(late & (usual > 0.0))
     if gaps.height:
-        longest_s = gaps["passed_s"].max()
+        longest_s = float(gaps["passed_s"].to_numpy().max())
         found.append(f"{gaps.height} gaps inside steps, up to {longest_s:g} s; rows are missing")
     if "unix_time_s" in rows.columns:
         off_s = (rows["unix_time_s"].diff() - rows["time_s"].diff()).drop_nulls().abs()
