@@ -20,6 +20,7 @@ export const messages = {
   ...cell,
   ...setAside,
   ...furnace,
+  ...formation,
   ...trust,
   ...session,
   ...words,

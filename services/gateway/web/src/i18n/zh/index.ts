@@ -21,6 +21,7 @@ export const messages: Messages = {
   ...cell,
   ...setAside,
   ...furnace,
+  ...formation,
   ...trust,
   ...session,
   ...words,
