@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import Depends
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.lamination import partstore, store, workflow
+from services.lamination import partstore, scanstore, store, workflow
 from services.lamination.design import design_capacity_mah, design_fault
 from services.lamination.fixture import Fixture
 from services.lamination.partmeasures import PartMeasurement
@@ -80,6 +80,12 @@ def add_routes(service: Service, desk: ScanDesk) -> None:
     async def post_take_back(job_order_id: str, command: given) -> dict[str, Any]:
         """Take all scanned parts off a stack that has not started."""
         return await command.once(lambda tx: desk.take_back(tx, job_order_id))
+
+    @app.get("/seals")
+    async def get_seals() -> dict[str, Any]:
+        """The newest seals: what was ordered and measured of temperature, pressure, vacuum, leak."""
+        async with database.quiet() as tx:
+            return {"items": await scanstore.seals(tx)}
 
     @app.get("/lots/{lot_id}/measurements")
     async def get_measurements(lot_id: str) -> dict[str, Any]:

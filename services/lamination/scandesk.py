@@ -7,7 +7,6 @@ from services.lamination import domain, partstore, scanning, scanstore, stackpla
 from services.lamination.partmeasures import stack_figures
 from services.lamination.scanning import ScanGiven
 from services.lamination.stackplan import StackPlan
-from shared import joborders
 from shared.app import Service
 from shared.effects import Handler
 from shared.envelope import Envelope
@@ -77,12 +76,12 @@ class ScanDesk:
     async def shown(self, tx: Transaction) -> list[dict[str, Any]]:
         """Return the stacks that wait for a laminator, most urgent first."""
         found = []
-        for job_order in await joborders.waiting(tx, "laminator", lock=False):
+        for job_order, held in await scanstore.waiting(tx):
             try:
                 plan = await _plan_of(tx, job_order)
             except PersonNeededError:
                 continue  # it is held with that reason as soon as a laminator is free
-            found.append(await self._shown(tx, job_order, plan))
+            found.append(await self._shown(tx, job_order, plan) | {"held": held})
         return found
 
     async def on_window(self, tx: Transaction, _: Envelope, event: TimeLimitChanged) -> None:

@@ -5,11 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from services.lamination.scanning import Bearing, Clock
+from shared import joborders
 from shared.db import sql
 from shared.errors import NotFoundError
 from shared.events import GenealogyRecorded, JobOrderReleased, TimeLimitChanged
 from shared.transaction import Transaction
+from shared.units import display_unit
 
+MOST_SHOWN = 50
 POT_LIFE = "pot_life"  # spray's gate for a mix whose life is over
 
 
@@ -26,6 +29,56 @@ async def lock_waiting(tx: Transaction, job_order_id: str) -> tuple[JobOrderRele
     for body, state in rows:
         return JobOrderReleased.model_validate(body), state
     raise NotFoundError(f"job order {job_order_id} does not exist here")
+
+
+async def waiting(tx: Transaction) -> list[tuple[JobOrderReleased, str | None]]:
+    """Return the stacks that no laminator has yet, most urgent first, and why one is held."""
+    rows = await tx.execute(
+        sql(f"""
+            SELECT j.body, coalesce(j.reason, (
+                SELECT string_agg(format('lot %s held by %s: %s', lot_id, gate, reason), '; ')
+                FROM ({joborders.HOLDS}) AS held))
+            FROM job_order j
+            WHERE j.station_kind = 'laminator' AND j.state = 'not_allowed_to_start'
+            ORDER BY j.priority DESC, j.due_at, j.released_at, j.job_order_id LIMIT :most"""),
+        {"most": MOST_SHOWN},
+    )
+    return [(JobOrderReleased.model_validate(body), held) for body, held in rows]
+
+
+async def seals(tx: Transaction) -> list[dict[str, Any]]:
+    """Return the newest seals: what was ordered and what the sealer measured of each value."""
+    rows = await tx.execute(
+        sql("""
+            SELECT o.station_order_id, o.equipment_id, o.state, o.parameters, o.ended_at,
+                   o.answer -> 'data' AS data, j.body ->> 'lot_id' AS lot_id
+            FROM station_order o JOIN job_order j USING (station_order_id)
+            WHERE j.station_kind = 'sealer' AND o.state IN ('ended', 'aborted')
+              AND o.answer IS NOT NULL
+            ORDER BY o.ended_at DESC, o.station_order_id LIMIT :most"""),
+        {"most": MOST_SHOWN},
+    )
+    found = []
+    for row in rows.mappings():
+        names = dict.fromkeys([*row["parameters"], *row["data"]])
+        values = [
+            {
+                "name": name,
+                "unit": display_unit(name),
+                "ordered": _number(row["parameters"].get(name)),
+                "found": _number(row["data"].get(name)),
+            }
+            for name in names
+            if _number(row["parameters"].get(name)) is not None
+            or _number(row["data"].get(name)) is not None
+        ]
+        kept = {key: row[key] for key in ("station_order_id", "lot_id", "equipment_id", "state")}
+        found.append({**kept, "ended_at": row["ended_at"].isoformat(), "values": values})
+    return found
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
 
 
 async def scans(tx: Transaction, job_order_id: str) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ export const frame: Record<keyof typeof english, string> = {
   'nav.overview': 'Übersicht',
   'nav.search': 'Zellen, Lose',
   'nav.furnaces': 'Öfen',
+  'nav.stack': 'Stapeln, Siegeln',
   'nav.set_aside': 'Zurückgelegt',
   'nav.trust': 'Zertifikate',
   'nav.label': 'Bildschirme',

@@ -8,6 +8,7 @@ import { cell } from './cell';
 import { setAside } from './setaside';
 import { furnace } from './furnace';
 import { formation } from './formation';
+import { stack } from './stack';
 import { trust } from './trust';
 import { history } from './history';
 import { session } from './session';
@@ -28,3 +29,4 @@ export const messages: Messages = {
 };
 export const messages: Messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...furnace, ...trust, ...history, ...session, ...words };
 export const messages: Messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...furnace, ...formation, ...trust, ...session, ...words };
+export const messages: Messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...furnace, ...stack, ...trust, ...session, ...words };

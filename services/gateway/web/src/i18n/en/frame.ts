@@ -3,6 +3,7 @@ export const frame = {
   'nav.overview': 'Overview',
   'nav.search': 'Cells, lots',
   'nav.furnaces': 'Furnaces',
+  'nav.stack': 'Stack and seal',
   'nav.set_aside': 'Set aside',
   'nav.trust': 'Certificates',
   'nav.label': 'Screens',

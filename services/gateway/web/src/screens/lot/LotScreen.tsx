@@ -9,7 +9,9 @@ import { DataView } from '../../parts/DataView';
 import { Instant } from '../../parts/Instant';
 import { Measure } from '../../parts/Measure';
 import { MissingNotice } from '../../parts/Missing';
+import { OpenExposures } from '../../parts/OpenExposures';
 import { Facts } from '../../ui/Facts';
+import { Panel } from '../../ui/Panel';
 
 export default function LotScreen() {
   const { t } = useI18n();
@@ -23,6 +25,9 @@ export default function LotScreen() {
           <>
             <MissingNotice record={record} />
             <LotFacts lot={record.lot} />
+            <Panel title={t('stack.open')}>
+              <OpenExposures lotId={lotId} />
+            </Panel>
             <GenealogyPanel genealogy={record.genealogy} lotId={lotId} readAt={readAt} />
           </>
         )}

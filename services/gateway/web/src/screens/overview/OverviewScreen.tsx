@@ -3,6 +3,7 @@ import { useOverview } from '../../api/queries';
 import type { Overview } from '../../api/types';
 import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
+import { OpenExposures } from '../../parts/OpenExposures';
 import { Notice } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
 import './OverviewScreen.css';
@@ -30,6 +31,9 @@ export default function OverviewScreen() {
                 </Panel>
                 <Panel title={t('overview.wip')}>
                   <WipTable wip={line.wip} readAt={readAt} />
+                </Panel>
+                <Panel title={t('stack.open')}>
+                  <OpenExposures />
                 </Panel>
               </div>
             </div>

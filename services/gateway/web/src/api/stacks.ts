@@ -1,0 +1,139 @@
+/** Stacks to build, seals and open exposures: what the services say of them, and the scan of a part. */
+import { useMutation, useQuery, useQueryClient, type UseMutationResult } from '@tanstack/react-query';
+import { commandKey, getJson, postCommand } from './http';
+import { STACKS_KEY } from './keys';
+import type { Exposure } from './types';
+
+const REFRESH_MS = 2_000;
+
+export interface StackLayer {
+  position: number;
+  material_definition_id: string;
+  role: string;
+  face_up: string | null;
+  lot_id: string | null;
+  scanned_at: string | null;
+}
+
+export interface StackFigures {
+  np_ratio: number | null;
+  np_min_ratio: number | null;
+  np_low_ratio: number | null;
+  np_high_ratio: number | null;
+  sodium_thickness_um: number | null;
+  cathode_loading_mg_per_cm2: number | null;
+  measured_count?: number;
+  needed_count?: number;
+  reason: string | null;
+}
+
+export interface StackWindow {
+  name: string;
+  limit_kind: 'min' | 'max';
+  limit_at: string;
+  state: string;
+}
+
+export interface StackToBuild {
+  job_order_id: string;
+  lot_id: string;
+  product_id: string;
+  stack_plan_id: string;
+  stack_plan_version: number;
+  needs_scan: boolean;
+  layers: readonly StackLayer[];
+  next: StackLayer | null;
+  figures: StackFigures;
+  windows: readonly StackWindow[];
+  held: string | null;
+}
+
+export interface Seal {
+  station_order_id: string;
+  lot_id: string;
+  equipment_id: string;
+  state: string;
+  ended_at: string;
+  values: readonly SealValue[];
+}
+
+export interface SealValue {
+  name: string;
+  unit: string;
+  ordered: number | null;
+  found: number | null;
+}
+
+export interface OpenExposure {
+  lot_id: string;
+  open_state: string;
+  gas: 'water' | 'oxygen';
+  room_equipment_id: string;
+  state: Exposure['state'];
+  from_at: string;
+  minutes: number;
+  budget_minutes: number;
+  dose_ppm_h: number | null;
+  budget_dose_ppm_h: number;
+  limit_at: string;
+  reason: string | null;
+}
+
+interface Items<Item> {
+  items: readonly Item[];
+}
+
+export const useStacksToBuild = () =>
+  useQuery({
+    queryKey: STACKS_KEY,
+    queryFn: ({ signal }) => getJson<Items<StackToBuild>>('/api/lamination/stacks-to-build', signal),
+    refetchInterval: REFRESH_MS,
+  });
+
+export const useSeals = () =>
+  useQuery({
+    queryKey: ['seals'],
+    queryFn: ({ signal }) => getJson<Items<Seal>>('/api/lamination/seals', signal),
+    refetchInterval: REFRESH_MS,
+  });
+
+export const useOpenExposures = () =>
+  useQuery({
+    queryKey: ['open-exposures'],
+    queryFn: ({ signal }) => getJson<Items<OpenExposure>>('/api/quality/open-exposures', signal),
+    refetchInterval: REFRESH_MS,
+  });
+
+interface Scan {
+  body: { lot_id?: string; position?: number; face_up?: string; person: string };
+  key: string;
+}
+
+export interface ScanCommand {
+  /** Puts the part with this lot id on the stack. */
+  scan(lotId: string, faceUp: string | null): void;
+  /** Takes the part that the job order lists for a position. */
+  take(position: number, faceUp: string | null): void;
+  mutation: Pick<UseMutationResult<unknown, Error, Scan>, 'isPending' | 'error' | 'isSuccess'>;
+}
+
+/** A refused part is an answer, so it is not sent again by itself. */
+export function useScan(jobOrderId: string, person: string): ScanCommand {
+  const queries = useQueryClient();
+  const mutation = useMutation<unknown, Error, Scan>({
+    mutationFn: ({ body, key }) =>
+      postCommand(`/api/lamination/job-orders/${encodeURIComponent(jobOrderId)}/scans`, key, body),
+    retry: false,
+    onSettled: () => queries.invalidateQueries({ queryKey: STACKS_KEY }),
+  });
+  const send = (part: { lot_id?: string; position?: number }, faceUp: string | null) =>
+    mutation.mutate({
+      body: { ...part, ...(faceUp === null ? {} : { face_up: faceUp }), person },
+      key: commandKey(),
+    });
+  return {
+    scan: (lotId, faceUp) => send({ lot_id: lotId }, faceUp),
+    take: (position, faceUp) => send({ position }, faceUp),
+    mutation,
+  };
+}
