@@ -41,6 +41,8 @@ from shared.events import (
     RecordSealed,
     RecordSigned,
     SinterRunEnded,
+    SodiumMoved,
+    SodiumScrapped,
     SourceStateChanged,
     SpectrumMeasured,
     ThermocoupleDriftFound,
@@ -63,6 +65,8 @@ EVENTS: dict[str, tuple[type[Event], ...]] = {
         LotHoldReleased,
         TimeLimitChanged,
         CellCompleted,
+        SodiumMoved,
+        SodiumScrapped,
     ),
     "sintering": (
         JobOrderStarted,

@@ -5,13 +5,15 @@ from typing import Annotated, Any, Literal
 from fastapi import Depends, Query, Request
 from pydantic import BaseModel, ConfigDict
 
-from services.execution import views, workflow
+from services.execution import sodiumdesk, views, workflow
 from services.execution.domain import WorkMaster
 from services.execution.holds import HoldChange, PersonsGate
 from services.execution.schedule_file import read_schedule
+from services.execution.sodium import HazardMaterial, StoragePlace
 from services.execution.workflow import ExecutionWork
 from shared.app import Service
 from shared.commands import Command, command_of
+from shared.transaction import Transaction
 
 Limit = Annotated[int, Query(ge=1, le=2000)]
 
@@ -22,6 +24,8 @@ class MasterData(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     work_masters: list[WorkMaster]
+    hazard_materials: list[HazardMaterial] = []
+    storage_places: list[StoragePlace] = []
 
 
 def add_routes(service: Service, work: ExecutionWork) -> None:
@@ -31,8 +35,15 @@ def add_routes(service: Service, work: ExecutionWork) -> None:
 
     @app.post("/master-data", status_code=201)
     async def post_master_data(body: MasterData, command: given) -> dict[str, Any]:
-        """Keep work masters; a version that exists with other content is refused."""
-        return await command.once(lambda tx: workflow.take_master_data(tx, body.work_masters))
+        """Keep work masters, and of sodium what holds it and where it may lie; all or none."""
+
+        async def take(tx: Transaction) -> dict[str, Any]:
+            kept = await workflow.take_master_data(tx, body.work_masters)
+            return kept | await sodiumdesk.take_master_data(
+                tx, body.hazard_materials, body.storage_places
+            )
+
+        return await command.once(take)
 
     @app.post("/work-schedules", status_code=201)
     async def post_schedule(request: Request, command: given) -> dict[str, Any]:

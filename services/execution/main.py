@@ -4,6 +4,8 @@ from pathlib import Path
 
 from services.execution.api import add_routes
 from services.execution.settings import ExecutionSettings
+from services.execution.sodiumdesk import SodiumDesk
+from services.execution.sodiumroutes import add_sodium_routes
 from services.execution.workflow import ExecutionWork
 from shared.app import Service
 from shared.events import (
@@ -46,6 +48,7 @@ def build(settings: ExecutionSettings, parts: Parts | None = None) -> Service:
     )
     service.loop("time limits", work.watch_limits)
     add_routes(service, work)
+    add_sodium_routes(service, SodiumDesk(service.outbox, service.clock))
     return service
 
 

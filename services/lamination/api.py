@@ -83,7 +83,7 @@ def add_routes(service: Service, desk: ScanDesk) -> None:
 
     @app.get("/seals")
     async def get_seals() -> dict[str, Any]:
-        """The newest seals: what was ordered and measured of temperature, pressure, vacuum, leak."""
+        """The newest seals: what was ordered and measured of temperature, pressure and vacuum."""
         async with database.quiet() as tx:
             return {"items": await scanstore.seals(tx)}
 

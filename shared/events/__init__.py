@@ -17,6 +17,8 @@ from shared.events.material import (
     LotHeld,
     LotHoldReleased,
     MaterialLotRegistered,
+    SodiumMoved,
+    SodiumScrapped,
     TimeLimitChanged,
 )
 from shared.events.quality import (
@@ -81,6 +83,8 @@ __all__ = [
     "RecordSealed",
     "RecordSigned",
     "SinterRunEnded",
+    "SodiumMoved",
+    "SodiumScrapped",
     "SourceStateChanged",
     "SpectrumMeasured",
     "ThermocoupleDriftFound",

@@ -70,6 +70,28 @@ class TimeLimitChanged(LotEvent):
     state: Literal["open", "near", "met", "broken"]
 
 
+class SodiumMoved(LotEvent):
+    """A person put a lot that holds sodium, or water (0 g), into a place."""
+
+    kind: ClassVar[str] = "sodium_moved"
+    place_id: str
+    sodium_g: float
+    person: str
+
+
+class SodiumScrapped(LotEvent):
+    """Two persons scrapped sodium: one proposed it, another confirmed it."""
+
+    kind: ClassVar[str] = "sodium_scrapped"
+    scrap_id: str
+    quantity: float
+    unit: str
+    sodium_g: float
+    reason: str
+    person: str
+    second_person: str
+
+
 class CellCompleted(LotEvent):
     """A cell has every gate behind it and is graded."""
 

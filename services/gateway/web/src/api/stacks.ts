@@ -5,6 +5,7 @@ import { STACKS_KEY } from './keys';
 import type { Exposure } from './types';
 
 const REFRESH_MS = 2_000;
+const SLOW_REFRESH_MS = 10_000;
 
 export interface StackLayer {
   position: number;
@@ -102,6 +103,27 @@ export const useOpenExposures = () =>
     queryKey: ['open-exposures'],
     queryFn: ({ signal }) => getJson<Items<OpenExposure>>('/api/quality/open-exposures', signal),
     refetchInterval: REFRESH_MS,
+  });
+
+export interface SodiumPlace {
+  place_id: string;
+  room_id: string | null;
+  water: 'forbidden' | 'allowed';
+  sodium_g: number;
+  limit_g: number;
+  state: 'within' | 'near' | 'over';
+}
+
+interface Sodium {
+  places: readonly SodiumPlace[];
+  unplaced_g: number;
+}
+
+export const useSodium = () =>
+  useQuery({
+    queryKey: ['sodium'],
+    queryFn: ({ signal }) => getJson<Sodium>('/api/execution/sodium', signal),
+    refetchInterval: SLOW_REFRESH_MS,
   });
 
 interface Scan {

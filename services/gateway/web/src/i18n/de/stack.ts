@@ -43,4 +43,16 @@ export const stack = {
   'part_role.electrolyte': 'Elektrolyt',
   'part_role.cathode': 'Kathode',
   'part_role.other': 'Anderes Teil',
+
+  'sodium.title': 'Natrium in Räumen und Schränken',
+  'sodium.place': 'Ort',
+  'sodium.water': 'Wasser',
+  'sodium.water_forbidden': 'verboten',
+  'sodium.water_allowed': 'erlaubt: kein Natrium',
+  'sodium.grams': 'Natrium',
+  'sodium.of_limit': '{grams} g von {limit} g',
+  'sodium.within': 'Unter der Grenze',
+  'sodium.near': 'Nahe der Grenze',
+  'sodium.over': 'Über der Grenze',
+  'sodium.unplaced': '{grams} g Natrium liegen, wo niemand es gesagt hat. Tragen Sie den Ort jedes Loses ein.',
 };

@@ -43,4 +43,16 @@ export const stack = {
   'part_role.electrolyte': 'Electrolyte',
   'part_role.cathode': 'Cathode',
   'part_role.other': 'Other part',
+
+  'sodium.title': 'Sodium in rooms and cabinets',
+  'sodium.place': 'Place',
+  'sodium.water': 'Water',
+  'sodium.water_forbidden': 'forbidden',
+  'sodium.water_allowed': 'allowed: no sodium',
+  'sodium.grams': 'Sodium',
+  'sodium.of_limit': '{grams} g of {limit} g',
+  'sodium.within': 'Within the limit',
+  'sodium.near': 'Near the limit',
+  'sodium.over': 'Over the limit',
+  'sodium.unplaced': '{grams} g of sodium lie where nobody said. Enter the place of each lot.',
 };

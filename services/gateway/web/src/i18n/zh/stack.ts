@@ -43,4 +43,16 @@ export const stack = {
   'part_role.electrolyte': '电解质',
   'part_role.cathode': '正极',
   'part_role.other': '其他部件',
+
+  'sodium.title': '房间与柜中的钠',
+  'sodium.place': '地点',
+  'sodium.water': '水',
+  'sodium.water_forbidden': '禁止',
+  'sodium.water_allowed': '允许:不得放钠',
+  'sodium.grams': '钠',
+  'sodium.of_limit': '{grams} g / {limit} g',
+  'sodium.within': '限值内',
+  'sodium.near': '接近限值',
+  'sodium.over': '超出限值',
+  'sodium.unplaced': '有 {grams} g 钠的位置未登记。请为每个批次登记地点。',
 };

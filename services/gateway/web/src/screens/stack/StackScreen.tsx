@@ -13,6 +13,7 @@ import { Select } from '../../ui/Select';
 import { ScanForm } from './ScanForm';
 import { Seals } from './Seals';
 import { Slots } from './Slots';
+import { SodiumPlaces } from './SodiumPlaces';
 import './StackScreen.css';
 import { Windows } from './Windows';
 
@@ -31,6 +32,9 @@ export default function StackScreen() {
       </Panel>
       <Panel title={t('stack.seals')}>
         <Seals />
+      </Panel>
+      <Panel title={t('sodium.title')}>
+        <SodiumPlaces />
       </Panel>
     </div>
   );
