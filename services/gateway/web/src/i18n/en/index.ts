@@ -22,6 +22,7 @@ export const messages = {
   ...setAside,
   ...furnace,
   ...formation,
+  ...stack,
   ...trust,
   ...session,
   ...words,

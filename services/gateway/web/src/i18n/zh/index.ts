@@ -23,6 +23,7 @@ export const messages: Messages = {
   ...setAside,
   ...furnace,
   ...formation,
+  ...stack,
   ...trust,
   ...session,
   ...words,
