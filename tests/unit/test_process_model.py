@@ -1,5 +1,7 @@
 """The process model against the paper's angles, conservation, falling energy and analytic laws."""
 
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -129,3 +131,15 @@ def test_a_run_leaves_its_pictures_and_figures(tmp_path: Path) -> None:
         "spread.png",
         "spread-angle.png",
     }
+
+
+def test_without_its_extra_the_command_says_what_to_install(tmp_path: Path) -> None:
+    program = "import sys; sys.modules['skfem'] = None; from deploy.cli import halite; halite()"
+    arguments = ["process", "spread", "--angle", "30", "--out", str(tmp_path / "out")]
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: ") and "scikit-fem" in done.stderr
+    assert "halite[process]" in done.stderr
+    assert not (tmp_path / "out").exists()
