@@ -23,6 +23,7 @@ LAYER_S, PICK_S = 4.0, 20.0
 ROOM_DEGC = 24.0
 ALIGNMENT_UM = 55.0
 LEAST_PRESSURE_KPA = 5.0
+TRACE_COUNT = 20  # samples of the force over the dwell
 
 
 class Laminator(Machine):
@@ -90,6 +91,14 @@ class LaminatorRun:
         target = self.job.number("force_n") * (1.0 if share is None else share)
         return self.machine.noisy("force", instant, target, 0.002 * target + 0.2)
 
+    def _force_trace_n(self, elapsed_s: float) -> list[float]:
+        """Return the force at equal steps of the dwell, as far as the run came."""
+        step_s = self.job.number("dwell_s") / TRACE_COUNT
+        passed = [self._layers_s + (index + 0.5) * step_s for index in range(TRACE_COUNT)]
+        return [
+            round(self._force_n(self.moment.at(at_s)), 2) for at_s in passed if at_s <= elapsed_s
+        ]
+
     def _plate_degc(self, instant: datetime) -> float:
         missing = self.machine.faults().magnitude("heater_weak", instant) or 0.0
         target = max(ROOM_DEGC, self.job.number("temperature_degc") - missing)
@@ -123,11 +132,15 @@ class LaminatorRun:
         layers = rng.rayleigh(ALIGNMENT_UM, max(1, parts.count))
         alignment_um = float(layers.max()) + (faults.magnitude("misaligned", end) or 0.0)
         force_n, area_cm2 = self._force_n(end), stack.face_area_cm2(parts)
-        response = {
+        offsets_um = [round(float(offset), 1) for offset in layers]
+        offsets_um[int(layers.argmax())] = round(alignment_um, 1)
+        response: dict[str, float | list[float]] = {
             "force_n": round(force_n, 2),
             "temperature_degc": round(self._plate_degc(end), 2),
             "alignment_um": round(alignment_um, 1),
             "layer_count": float(parts.count - lost),
+            "force_trace_n": self._force_trace_n(elapsed_s),
+            "layer_offset_um": offsets_um,
         }
         if elapsed_s < self.duration_s - 0.5:
             return Outcome(response=dict(response))

@@ -14,6 +14,10 @@ SODIUM_MAH_PER_G = 1166.0  # process.md section 2, N/P
 SODIUM_G_PER_CM3 = 0.968
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 class StackPlan(BaseModel):
     """The layers of a product's stack from bottom to top: `pattern` repeated, then `top`.
 
@@ -22,7 +26,9 @@ class StackPlan(BaseModel):
     `needs_measurements`: no foil or cathode goes in whose own thickness or loading is unknown;
     tolerances and N/P limits act on what was measured. `needs_scan`: nothing starts before each
     part was scanned in the plan's order; without it the parts are taken by position. `face_up`
-    says by material which face of a scanned part must be up. Dimensions are those of one cathode's
+    says by material which face of a scanned part must be up. `force_band_ratio`: how far the force
+    may lie from the ordered one while pressed. `layer_offset_limit_um`: how far off a layer may
+    lie. Dimensions are those of one cathode's
     coating.
     """
 
@@ -51,6 +57,8 @@ class StackPlan(BaseModel):
     rated_capacity_mah: float | None = Field(default=None, gt=0)
     # older versions do not have these, so that they are not written where they say nothing
     needs_scan: bool = Field(default=False, exclude_if=lambda value: not value)
+    force_band_ratio: float | None = Field(default=None, gt=0, lt=1, exclude_if=_is_none)
+    layer_offset_limit_um: float | None = Field(default=None, gt=0, exclude_if=_is_none)
     face_up: dict[str, Face] = Field(default_factory=dict, exclude_if=lambda value: not value)
     source: str = Field(min_length=3)
     status: Literal["released", "suspect"] = "released"

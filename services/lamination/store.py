@@ -66,6 +66,16 @@ async def keep_stack(
     await tx.execute(sql(statement), values)
 
 
+async def plan_of(tx: Transaction, station_order_id: str) -> StackPlan | None:
+    """Return the plan by which a cell is stacked, None where the order stacks nothing."""
+    statement = """
+        SELECT p.body FROM stack s JOIN stack_plan p
+          ON p.stack_plan_id = s.stack_plan_id AND p.version = s.stack_plan_version
+        WHERE s.station_order_id = :id"""
+    body = await tx.scalar(sql(statement), {"id": station_order_id})
+    return None if body is None else StackPlan.model_validate(body)
+
+
 async def ratios_of(tx: Transaction, station_order_id: str) -> tuple[float, float] | None:
     """Return N/P of a whole stack and of its worst pair; None where it has no cathode."""
     statement = "SELECT np_ratio, np_min_ratio FROM stack WHERE station_order_id = :id"
@@ -77,7 +87,9 @@ async def ratios_of(tx: Transaction, station_order_id: str) -> tuple[float, floa
 async def stacks_of(tx: Transaction, lot_id: str) -> list[dict[str, Any]]:
     """Return how a cell was stacked, with state and times; a second try is a second entry."""
     statement = """
-        SELECT s.*, o.state, o.reason, o.equipment_id, o.started_at, o.ended_at
+        SELECT s.*, o.state, o.reason, o.equipment_id, o.started_at, o.ended_at,
+               o.answer -> 'data' -> 'force_trace_n' AS force_trace_n,
+               o.answer -> 'data' -> 'layer_offset_um' AS layer_offset_um
         FROM stack s JOIN station_order o USING (station_order_id)
         WHERE s.lot_id = :lot_id ORDER BY o.planned_at"""
     rows = (await tx.execute(sql(statement), {"lot_id": lot_id})).mappings()

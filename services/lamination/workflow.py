@@ -8,6 +8,7 @@ from services.lamination import domain, partstore, stackplan, store
 from services.lamination.design import check_design
 from services.lamination.fixture import Fixture, check_fixture, newest
 from services.lamination.partmeasures import stack_figures
+from services.lamination.presstrace import trace_results
 from services.lamination.scandesk import ScanDesk
 from services.lamination.stackplan import StackPlan
 from shared import recipes
@@ -66,6 +67,12 @@ class LaminationWork:
         cell = domain.cell_of(job_order)
         results = lot_results(answer, cell.lot_id, RESULTS[job_order.station_kind])
         results += _deviations(order, answer, cell.lot_id)
+        plan = await store.plan_of(tx, order.station_order_id)
+        if plan is not None:
+            ordered_n = order.parameters.get("force_n")
+            results += trace_results(
+                plan, answer, cell.lot_id, ordered_n if isinstance(ordered_n, float) else None
+            )
         ratios = await store.ratios_of(tx, order.station_order_id)
         if ratios is not None:
             results.append(measured(cell.lot_id, "np_ratio", ratios[0]))

@@ -470,3 +470,32 @@ async def test_a_part_on_hold_of_bad_glue_or_out_of_time_is_not_taken_and_nothin
     expired = hold | {"lot_id": "MIX-1", "gate": "pot_life", "reason": "over after it was used"}
     await heard(plant, "S8", LotHoldReleased.model_validate(freed), LotHeld.model_validate(expired))
     assert await scan(plant, "S4-stack", lot_id="S4-02") == (201, "")
+
+
+async def test_the_force_while_pressed_and_the_place_of_each_layer_are_judged_by_the_plans_bands(
+    plant: Bench,
+) -> None:
+    banded = SCANNED | {
+        "stack_plan_id": "banded",
+        "product_ids": ["banded-cell"],
+        "force_band_ratio": 0.1,
+        "layer_offset_limit_um": 400.0,
+    }
+    del banded["needs_scan"], banded["face_up"]
+    body: dict[str, Any] = {"master_recipes": [], "stack_plans": [banded]}
+    assert (await plant.post("/master-data", body)).status_code == 201
+    layers = ("na_foil", "ose_pellet", "nfm_cathode")
+    good = stack("T1", parts("T1", *layers), "banded", product_id="banded-cell")
+    values = {item.characteristic: item for item in (await plant.ended_after(good)).results}
+    assert values["force_outside_ratio"].value == 0.0
+    assert values["layer_outside_count"].value == 0.0
+    [kept] = (await plant.get("/lots/T1/stacks"))["items"]
+    assert len(kept["force_trace_n"]) == 20 and len(kept["layer_offset_um"]) == 3
+    bad = stack("T2", parts("T2", *layers), "banded", product_id="banded-cell")
+    async with (
+        plant.fault("laminator-1", "force_low", 0.5),
+        plant.fault("laminator-1", "misaligned", 600.0),
+    ):
+        values = {item.characteristic: item for item in (await plant.ended_after(bad)).results}
+    assert values["force_outside_ratio"].value == 1.0
+    assert values["layer_outside_count"].value == 1.0
