@@ -58,7 +58,7 @@ function Bench({ stacks }: { stacks: readonly StackToBuild[] }) {
         <Panel title={t('stack.plan', { plan: stack.stack_plan_id, version: stack.stack_plan_version })}>
           <Slots stack={stack} />
         </Panel>
-        <div>
+        <div className="stack-side">
           <Panel title={t('stack.next')}>
             <ScanForm key={stack.job_order_id} stack={stack} />
           </Panel>
