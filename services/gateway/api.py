@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import quote, unquote
@@ -18,8 +19,10 @@ from services.gateway.live import Client, Hub
 from services.gateway.overview import Overview
 from services.gateway.peers import Peers, bounded, check_length, detail_of
 from services.gateway.push import Pusher
+from services.gateway.roles import is_signed
 from services.gateway.samesite import own_page, same_origin
-from services.gateway.sessionroutes import add_person_routes, add_session_routes
+from services.gateway.sessionroutes import add_person_routes, add_session_routes, caller_of
+from services.gateway.signing import LARGEST, signed
 from services.gateway.workflow import GatewayWork
 from shared.app import Service
 from shared.commands import Command, command_of
@@ -232,8 +235,18 @@ def _add_ways(service: Service, parts: Parts) -> None:
 
     @app.post("/api/{service}/{path:path}", tags=["ways"], dependencies=ours)
     async def post_to_service(request: Request, service: str, path: str) -> Response:
-        """As the named service answers to the command; at most 64 MB."""
-        return await _pass_on(parts.peers, request, service, _path(request, 3))
+        """As the named service answers to the command; at most 64 MB.
+
+        Where the command names persons, `person` becomes who is signed in, and `second` with login
+        and password becomes who that is.
+        """
+        body = None
+        path = request.scope["path"]
+        if is_signed(path):
+            check_length(request.headers.get("content-length"), LARGEST)
+            raw = b"".join([part async for part in bounded(request.stream(), LARGEST)])
+            body = await signed(parts.identity, caller_of(request), path, raw)
+        return await _pass_on(parts.peers, request, service, _path(request, 3), body)
 
 
 def _path(request: Request, parts_off: int) -> bytes:
@@ -244,13 +257,23 @@ def _path(request: Request, parts_off: int) -> bytes:
     return b"/" + kept + (b"?" + query if query else b"")
 
 
-async def _pass_on(peers: Peers, request: Request, service: str, target: bytes) -> Response:
-    body = request.stream() if request.method == "POST" else None
+async def _pass_on(
+    peers: Peers, request: Request, service: str, target: bytes, changed: bytes | None = None
+) -> Response:
+    """Pass a request on; changed: another body than the one it came with."""
+    body: AsyncIterator[bytes] | None = request.stream() if request.method == "POST" else None
+    headers: dict[str, str] = dict(request.headers)
+    if changed is not None:
+        body, headers["content-length"] = _one(changed), str(len(changed))
     try:
-        passed = await peers.pass_on(service, request.method, target, request.headers, body)
+        passed = await peers.pass_on(service, request.method, target, headers, body)
     except ClientDisconnect as error:
         raise ServiceUnreachableError("the caller went away") from error
     return StreamingResponse(passed.body, passed.status, passed.headers)
+
+
+async def _one(body: bytes) -> AsyncIterator[bytes]:
+    yield body
 
 
 def _add_live(service: Service, parts: Parts) -> None:

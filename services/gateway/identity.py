@@ -5,7 +5,7 @@ import contextlib
 import hashlib
 import hmac
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -89,22 +89,50 @@ class Identity:
             NotSignedInError: wrong, disabled, or locked after too many failures.
             ServiceUnreachableError: too many try at once.
         """
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+
+        async def begin(tx: Transaction) -> None:
+            await store.begin_session(tx, hash_of(token), login, self._now())
+
+        return token, await self._proven(login, password, "sign_in", begin)
+
+    async def prove(self, login: str, password: str) -> Caller:
+        """Return who a person is who signs beside the one who is signed in; no session begins.
+
+        Raises:
+            NotSignedInError: wrong, disabled, locked, or the password is still the first one.
+            ServiceUnreachableError: too many try at once.
+        """
+        caller = await self._proven(login, password, "sign")
+        if caller.must_change:
+            raise NotSignedInError(f"{caller.printed} must sign in and choose a password first")
+        return caller
+
+    async def _proven(
+        self,
+        login: str,
+        password: str,
+        action: str,
+        then: Callable[[Transaction], Awaitable[None]] | None = None,
+    ) -> Caller:
         async with self._database.quiet() as tx:
             row = await store.person(tx, login)
         right = await self._verify(password, row["password_hash"] if row else self._nobody)
         if row is None:
             raise NotSignedInError(WRONG)
-        token = secrets.token_urlsafe(TOKEN_BYTES)
         async with self._database.begin() as tx:
-            refused = await self._settle(tx, login, right)
+            refused = await self._settle(tx, login, right, action)
             if refused is None:
-                await store.begin_session(tx, hash_of(token), login, self._now())
                 row = await store.person(tx, login)
+                if then is not None:
+                    await then(tx)
         if refused is not None or row is None:
             raise NotSignedInError(refused or WRONG)
-        return token, _caller(row)
+        return _caller(row)
 
-    async def _settle(self, tx: Transaction, login: str, right: bool) -> str | None:
+    async def _settle(
+        self, tx: Transaction, login: str, right: bool, action: str = "sign_in"
+    ) -> str | None:
         """Count a try; return why it is refused. A right password does not open a lock."""
         row, now = await store.person(tx, login, lock=True), self._now()
         if row is None or row["disabled"]:
@@ -116,7 +144,7 @@ class Identity:
         until = locked_until(count, now)
         await store.count_failure(tx, login, count, until)
         if right:
-            await self._say(tx, "sign_in", login, f"{row['name']} ({login})")
+            await self._say(tx, action, login, f"{row['name']} ({login})")
             return None
         if until is not None:
             reason = f"{count} wrong passwords, locked until {until:%Y-%m-%d %H:%M:%S} UTC"

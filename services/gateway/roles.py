@@ -84,6 +84,14 @@ COMMANDS: tuple[tuple[str, str, Permission], ...] = (
     ("trace", "/recalls", "decide"),
     ("trace", "/recalls/{recall_id}/end", "decide"),
 )
+# Those of them whose JSON body names who gives them, and may carry a second person who signs.
+SIGNED: tuple[tuple[str, str], ...] = (
+    ("spray", "/glue-lots/{lot_id}/receipt"),
+    ("spray", "/glue-mixes"),
+    ("spray", "/glue-mixes/{lot_id}/checks"),
+    ("spray", "/glue-mixes/{lot_id}/disposal"),
+    ("spray", "/lots/{lot_id}/cure-results"),
+)
 # What services give each other at their own ports; it has no way through the gateway.
 BETWEEN_SERVICES = (
     ("historian", "/test-batches/{source}/{sequence}"),
@@ -127,6 +135,12 @@ def needed(method: str, path: str) -> Permission | None:
         if owner in ("*", service) and _matches(pattern, f"/{rest}"):
             return permission
     raise NotAllowedError(f"{method} {path} is no command that any role may give")
+
+
+def is_signed(path: str) -> bool:
+    """Say whether a command's body names who gives it."""
+    service, _, rest = path.removeprefix("/api/").partition("/")
+    return any(owner == service and _matches(pattern, f"/{rest}") for owner, pattern in SIGNED)
 
 
 def _matches(pattern: str, path: str) -> bool:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.spray import store, tracestore, workflow
+from services.spray import jobstore, store, tracestore, workflow
 from services.spray.cure import CureModel
 from services.spray.domain import Face
 from services.spray.guard import SprayGuard
@@ -69,6 +69,18 @@ def add_routes(service: Service, guard: SprayGuard) -> None:
         """The newest trace of a face with its limits and verdict; least and most in each bin."""
         async with database.quiet() as tx:
             return await tracestore.shown(tx, lot_id, face, points, station_order_id)
+
+    @app.get("/spray-jobs")
+    async def get_jobs(limit: Annotated[int, Query(ge=1, le=1000)] = 50) -> dict[str, Any]:
+        """The newest spray jobs of all stations, with how many faces are not as they must be."""
+        async with database.quiet() as tx:
+            return {"items": await jobstore.jobs(tx, limit)}
+
+    @app.get("/spray-jobs/{station_order_id}")
+    async def get_job(station_order_id: str) -> dict[str, Any]:
+        """One spray job: its control recipe, its glue, and both faces of each pellet."""
+        async with database.quiet() as tx:
+            return await jobstore.job(tx, station_order_id)
 
     @app.get("/interlocks")
     async def get_interlocks() -> dict[str, Any]:

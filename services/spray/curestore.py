@@ -159,3 +159,15 @@ async def cure_of(tx: Transaction, lot_id: str, now: datetime) -> dict[str, Any]
         ],
         "results": [dict(row) for row in measured],
     }
+
+
+async def results(tx: Transaction, limit: int, equipment_id: str | None) -> list[dict[str, Any]]:
+    """Return the newest results, measured beside predicted conversion; those of one station."""
+    statement = """
+        SELECT lot_id, face, method, measured_at, equipment_id, predicted_ratio, measured_ratio,
+               measured_ratio - predicted_ratio AS difference_ratio, entered_by, drift_raised
+        FROM cure_result
+        WHERE equipment_id = coalesce(CAST(:equipment_id AS text), equipment_id)
+        ORDER BY measured_at DESC, lot_id, face, method LIMIT :limit"""
+    values = {"limit": limit, "equipment_id": equipment_id}
+    return [dict(row) for row in (await tx.execute(sql(statement), values)).mappings()]

@@ -40,19 +40,36 @@ class WeighOut(BaseModel):
     mixed_at: AwareDatetime | None = None
 
 
-class MixCheck(BaseModel):
-    """A second person's verification, with what was measured; each value may come later."""
+class Second(BaseModel):
+    """A second person, who signed in for this command at the gateway beside the first."""
 
     model_config = ConfigDict(extra="forbid")
 
     person: str = Field(min_length=1, max_length=200)
+
+
+class MixCheck(BaseModel):
+    """A second person's verification, with what was measured; each value may come later.
+
+    second: who verifies, where another one is signed in at the panel.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    person: str = Field(min_length=1, max_length=200)
+    second: Second | None = None
     viscosity_mpas: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     conductivity_s_per_cm: float | None = Field(default=None, gt=0, allow_inf_nan=False)
 
     @property
     def values(self) -> dict[str, float]:
         """What was measured."""
-        return self.model_dump(exclude={"person"}, exclude_none=True)
+        return self.model_dump(exclude={"person", "second"}, exclude_none=True)
+
+    @property
+    def verifier(self) -> str:
+        """Who verifies."""
+        return self.person if self.second is None else self.second.person
 
 
 class Disposal(BaseModel):
@@ -126,11 +143,11 @@ class Mixing:
         """
         mix, formula = await mixstore.locked_mix(tx, lot_id)
         mixes.check_alive(mix, self._clock.now())
-        mixes.check_verifier(mix, given.person)
+        mixes.check_verifier(mix, given.verifier)
         known = {**mix.checks, **given.values}
-        state, reason = mixes.judged(formula, mix, known, given.person)
+        state, reason = mixes.judged(formula, mix, known, given.verifier)
         await mixstore.set_mix(
-            tx, lot_id, state, reason, verified_by=given.person, checks=given.values
+            tx, lot_id, state, reason, verified_by=given.verifier, checks=given.values
         )
         if state == "usable" and mix.state == "weighed":
             registered = MaterialLotRegistered(

@@ -53,6 +53,14 @@ def add_mix_routes(service: Service, mixing: Mixing) -> None:
         """Keep what FT-IR or TGA shows of a face, beside the predicted conversion."""
         return await command.once(lambda tx: curestore.confirm(tx, service, lot_id, body))
 
+    @app.get("/cure-results")
+    async def get_cure_results(
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100, equipment_id: str | None = None
+    ) -> dict[str, Any]:
+        """The newest results of all stations or one: measured beside predicted conversion."""
+        async with database.quiet() as tx:
+            return {"items": await curestore.results(tx, limit, equipment_id)}
+
     @app.get("/lots/{lot_id}/cure")
     async def get_cure(lot_id: str) -> dict[str, Any]:
         """The predicted conversion of each face now, and what was measured."""

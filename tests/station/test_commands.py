@@ -66,11 +66,6 @@ ELSEWHERE = {
     "/control-charts/{chart_id}/limits",
     "/furnace-loads/{furnace_load_id}/places",
     "/furnace-plan/pins",
-    "/glue-lots/{lot_id}/receipt",
-    "/glue-mixes",
-    "/glue-mixes/{lot_id}/checks",
-    "/glue-mixes/{lot_id}/disposal",
-    "/lots/{lot_id}/cure-results",
     "/retention-holds",
     "/test-batches/{source}/{sequence}",
     "/test-series",
@@ -110,7 +105,10 @@ SECRET = {
     "/api/session/password",
 }
 ENTRY, FACTOR = "/channel-entries", "/cell-factors"
-OWN = ("/master-data", "/work-schedules", HOLD, FREE, RESUME, RETRY, SPECTRA, ENTRY, FACTOR)
+MIX, CHECK, DISPOSAL = "/glue-mixes", "/glue-mixes/{lot_id}/checks", "/glue-mixes/{lot_id}/disposal"
+RECEIPT, CURE = "/glue-lots/{lot_id}/receipt", "/lots/{lot_id}/cure-results"
+GLUE = (MIX, CHECK, DISPOSAL, RECEIPT, CURE)  # in this order, after the master data
+OWN = ("/master-data", "/work-schedules", HOLD, FREE, RESUME, RETRY, SPECTRA, ENTRY, FACTOR, *GLUE)
 READINGS = "/test-files/{sha256}/readings"
 PERSON = {"json": {"person": "Li Na", "reason": "looks wrong"}}
 REPAIR = {
@@ -120,6 +118,40 @@ REPAIR = {
     "by": "Ada",
     "note": "new relay",
 }
+WEIGH_OUT = {
+    "lot_id": "IMG-1",
+    "formula_id": "img-glue",
+    "person": "Li Na",
+    "weighings": [
+        {"lot_id": f"{name}-1", "material_definition_id": name, "mass_g": mass_g}
+        for name, mass_g in (("napf6", 11.91), ("eca", 44.045), ("fec", 44.045))
+    ],
+}
+RECEIVED = {
+    "material_definition_id": "img_glue",
+    "quantity_ul": 500,
+    "received_at": "2026-03-02T06:00:00Z",
+    "person": "Li Na",
+}
+CURED = {
+    "face": "a",
+    "method": "ft_ir",
+    "value_ratio": 0.1,
+    "measured_at": "2026-03-02T06:30:00Z",
+    "person": "Bo",
+}
+# A face that was sprayed half an hour before its cure is measured.
+SPRAYED = (
+    """
+    INSERT INTO station_order (station_order_id, equipment_id, recipe_id, recipe_version,
+                               parameters, materials, state, planned_at)
+    VALUES ('J0', 'pilot/dryroom/spray/eap-1', 'r', 1, '{}', '[]', 'ended', '2026-03-02T06:00Z')""",
+    """
+    INSERT INTO coated_face (lot_id, face, station_order_id, sprayed_at, equipment_id,
+                             cure_model_id, cure_model_version, cure_rate_per_min)
+    VALUES ('P1', 'a', 'J0', '2026-03-02T06:00Z', 'pilot/dryroom/spray/eap-1', 'img-glue', 1,
+            0.307)""",
+)
 SCHEDULE = """
 work_schedule_id: S1
 material_lots: [{lot_id: RAW-1, material_definition_id: zro2, quantity: 5, unit: g}]
@@ -142,6 +174,11 @@ def sample(path: str, name: str) -> tuple[str, dict[str, Any]]:
         RETRY: (f"/set-aside/{EVENT_ID}/retry", {}),
         ENTRY: (ENTRY, {"json": REPAIR}),
         FACTOR: (FACTOR, {"json": {"lot_id": "C1", "factor": "spray_head", "level": "2"}}),
+        MIX: (MIX, {"json": WEIGH_OUT}),
+        CHECK: ("/glue-mixes/IMG-1/checks", {"json": {"person": "Bo", "viscosity_mpas": 9.9}}),
+        DISPOSAL: ("/glue-mixes/IMG-1/disposal", {"json": {"person": "Bo", "reason": "spilt"}}),
+        RECEIPT: ("/glue-lots/IMG-2/receipt", {"json": RECEIVED}),
+        CURE: ("/lots/P1/cure-results", {"json": CURED}),
         SPECTRA: ("/spectra?name=a.csv&lot_id=C-1", {"content": spectrum()}),
     }[path]
 
@@ -196,6 +233,9 @@ async def prepare(service: Service, station_kind: str) -> None:
         if service.name in STATIONS:
             await joborders.add(tx, held)
             await joborders.hold(tx, "J1", "look")
+        if service.name == "spray":
+            for statement in SPRAYED:
+                await tx.execute(text(statement))
 
 
 @asynccontextmanager

@@ -1,9 +1,11 @@
 """Sign-in, sessions, roles and persons at the gateway's real port."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -274,3 +276,44 @@ async def test_too_many_sign_ins_at_once_are_told_to_come_again(
     came = [item for item in done if isinstance(item, tuple)]
     assert refused and len(came) >= MOST_WAITING
     assert len(refused) + len(came) == len(done)
+
+
+async def test_a_command_names_who_is_signed_in_and_a_second_person_by_password(
+    plant: Plant,
+) -> None:
+    path = "/api/spray/glue-mixes/IMG-1/checks"
+
+    def given(**second: str) -> dict[str, Any]:
+        return {"person": "Somebody Else", "viscosity_mpas": 9.9, "second": second}
+
+    async with (
+        plant.person("ada", "Ada Lovelace", "operator") as ada,
+        plant.person("bo", "Bo Ek", "operator"),
+        plant.person("vera", "Vera Rubin", "viewer"),
+    ):
+        right = given(login="bo", password=PASSWORD)
+        assert (await ada.post(path, json=right, headers=key(1))).status_code == 201
+        assert json.loads(plant.peers.given[-1]["body"]) == {
+            "person": "Ada Lovelace (ada)",
+            "viscosity_mpas": 9.9,
+            "second": {"person": "Bo Ek (bo)"},
+        }
+        alone = {"person": "Bo Ek (bo)", "second": None}
+        assert (await ada.post(path, json=alone, headers=key(2))).status_code == 201
+        assert json.loads(plant.peers.given[-1]["body"])["person"] == "Ada Lovelace (ada)"
+        reached = len(plant.peers.given)
+        for second, status, why in (
+            (given(login="bo", password="x" * 12), 401, "wrong"),
+            (given(login="nobody", password=PASSWORD), 401, "wrong"),
+            (given(login="ada", password=PASSWORD), 403, "a second person must sign"),
+            (given(login="vera", password=PASSWORD), 403, "may not operate"),
+            (given(person="Bo Ek (bo)"), 422, "login and password are needed"),
+        ):
+            refused = await ada.post(path, json=second, headers=key(3))
+            assert (refused.status_code, why in refused.json()["detail"]) == (status, True)
+            assert PASSWORD not in refused.text
+        assert (await ada.post(path, content=b"[]", headers=key(4))).status_code == 422
+        assert len(plant.peers.given) == reached
+        signed = await plant.said("sign")
+        assert {event["person"] for event in signed} >= {"Bo Ek (bo)"}
+        assert (await sign_in(ada, "bo", PASSWORD)).status_code == 201

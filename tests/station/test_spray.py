@@ -195,6 +195,8 @@ async def test_who_weighed_cannot_verify_and_a_bad_check_blocks(plant: Bench) ->
     await plant.post("/glue-mixes", weigh_out("IMG-2"))
     own = await plant.post("/glue-mixes/IMG-2/checks", GOOD | {"person": "Ada"})
     assert own.status_code == 403
+    own = await plant.post("/glue-mixes/IMG-2/checks", GOOD | {"second": {"person": "Ada"}})
+    assert own.status_code == 403
     thick = await plant.post("/glue-mixes/IMG-2/checks", GOOD | {"viscosity_mpas": 12.0})
     assert (thick.json()["state"], thick.json()["reason"]) == (
         "blocked",
@@ -263,8 +265,14 @@ async def test_cure_is_predicted_confirmed_and_its_drift_is_a_nonconformance(pla
     assert percent.status_code == 422
     second = await plant.post("/lots/J5-P/cure-results", given | {"face": "b"})
     assert second.json()["drift_ratio"] == pytest.approx(0.495, abs=0.01)
-    raised: NonconformanceRaised = await plant.until(NonconformanceRaised, lambda event: True)
+    raised: NonconformanceRaised = await plant.until(
+        NonconformanceRaised, lambda event: event.nonconformance_id.startswith("NC-cure")
+    )
     assert raised.lot_ids == ("J5-P",)
+    chart = (await plant.get("/cure-results?equipment_id=" + str(raised.equipment_id)))["items"]
+    assert [(point["face"], point["drift_raised"]) for point in chart] == [("a", True), ("b", True)]
+    assert chart[0]["difference_ratio"] == pytest.approx(0.495, abs=0.01)
+    assert (await plant.get("/cure-results?equipment_id=elsewhere"))["items"] == []
     assert "its limit is 0.030" in raised.description
 
 
@@ -328,6 +336,14 @@ async def test_each_face_has_its_trace_judged_and_kept(plant: Bench) -> None:
     assert settled == pytest.approx(15_000, abs=100)
     assert len(shown["time_s"]) == len(shown["signals"]["needle_voltage_v"]["high"]) <= 100
     assert len(shown["sha256"]) == 64
+    job = await plant.get("/spray-jobs/J20")
+    assert [(face["face"], face["trace_state"]) for face in job["faces"]] == [
+        ("a", "within"),
+        ("b", "within"),
+    ]
+    assert (job["glue_lot_ids"], job["bad_count"], job["nozzle_id"]) == (["IMG-20"], 0, "NOZ-eap-1")
+    assert "J20" in {item["station_order_id"] for item in (await plant.get("/spray-jobs"))["items"]}
+    assert (await plant.http.get("/spray-jobs/NONE")).status_code == 404
     missing = await plant.http.get("/lots/NOBODY/faces/a/trace")
     assert missing.status_code == 404
 

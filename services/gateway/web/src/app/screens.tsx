@@ -1,6 +1,7 @@
 /** Every screen with its address and, where it has one, its place in the navigation. A new screen is a line here. */
 import { iconBatteryCharge, iconBatteryUprightFull, iconDashboard, iconGanttchart, iconMaintenanceInfo, iconCertificate, iconUserManagement } from '@siemens/ix-icons/icons';
 import { iconBatteryUprightFull, iconDashboard, iconGanttchart, iconLayers, iconMaintenanceInfo, iconCertificate, iconUserManagement } from '@siemens/ix-icons/icons';
+import { iconBatteryUprightFull, iconDashboard, iconDrop, iconGanttchart, iconMaintenanceInfo, iconCertificate, iconUserManagement } from '@siemens/ix-icons/icons';
 import { lazy, type ComponentType } from 'react';
 import type { Permission } from '../api/session';
 import type { MessageKey } from '../i18n/en';
@@ -24,6 +25,8 @@ export const SCREENS: readonly Screen[] = [
   { path: '/racks/tests/:jobOrderId', screen: lazy(() => import('../screens/formation/TestScreen')) },
   { path: '/packs', screen: lazy(() => import('../screens/formation/PacksScreen')) },
   { path: '/stack', screen: lazy(() => import('../screens/stack/StackScreen')) },
+  { path: '/spray', screen: lazy(() => import('../screens/spray/SprayScreen')) },
+  { path: '/spray/jobs/:jobId', screen: lazy(() => import('../screens/spray/SprayJobScreen')) },
   { path: '/aside-events', screen: lazy(() => import('../screens/setaside/SetAsideScreen')) },
   { path: '/trust', screen: lazy(() => import('../screens/trust/TrustScreen')) },
   { path: '/persons', screen: lazy(() => import('../screens/persons/PersonsScreen')) },
@@ -46,6 +49,7 @@ export const NAVIGATION: readonly NavigationEntry[] = [
   { to: '/furnaces', label: 'nav.furnaces', icon: iconGanttchart, covers: ['/furnaces'] },
   { to: '/racks', label: 'nav.formation', icon: iconBatteryCharge, covers: ['/racks', '/packs'] },
   { to: '/stack', label: 'nav.stack', icon: iconLayers, covers: [] },
+  { to: '/spray', label: 'nav.spray', icon: iconDrop, covers: ['/spray'] },
   { to: '/aside-events', label: 'nav.set_aside', icon: iconMaintenanceInfo, covers: [] },
   { to: '/trust', label: 'nav.trust', icon: iconCertificate, covers: [] },
   { to: '/persons', label: 'nav.persons', icon: iconUserManagement, covers: [], needs: 'administer' },

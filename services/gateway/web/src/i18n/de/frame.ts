@@ -6,6 +6,7 @@ export const frame: Record<keyof typeof english, string> = {
   'nav.search': 'Zellen, Lose',
   'nav.furnaces': 'Öfen',
   'nav.stack': 'Stapeln, Siegeln',
+  'nav.spray': 'Sprühen',
   'nav.set_aside': 'Zurückgelegt',
   'nav.trust': 'Zertifikate',
   'nav.label': 'Bildschirme',

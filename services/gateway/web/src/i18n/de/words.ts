@@ -127,4 +127,10 @@ export const words: Record<keyof typeof english, string> = {
   'characteristic.coulombic_efficiency': 'Coulomb-Wirkungsgrad',
   'characteristic.protocol_match': 'Protokoll wie bestellt',
   'characteristic.ccd_survived': 'Ertragene Stromdichte',
+
+  'signal.needle_current': 'Nadelstrom',
+  'signal.substrate_current': 'Substratstrom',
+  'signal.flow': 'Fluss',
+  'signal.distance': 'Abstand',
+  'signal.glue_pressure': 'Kleberdruck',
 };

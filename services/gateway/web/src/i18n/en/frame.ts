@@ -4,6 +4,7 @@ export const frame = {
   'nav.search': 'Cells, lots',
   'nav.furnaces': 'Furnaces',
   'nav.stack': 'Stack and seal',
+  'nav.spray': 'Spraying',
   'nav.set_aside': 'Set aside',
   'nav.trust': 'Certificates',
   'nav.label': 'Screens',

@@ -8,6 +8,7 @@ import { setAside } from './setaside';
 import { furnace } from './furnace';
 import { formation } from './formation';
 import { stack } from './stack';
+import { spray } from './spray';
 import { trust } from './trust';
 import { history } from './history';
 import { session } from './session';
@@ -30,6 +31,7 @@ export const messages = {
 export const messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...furnace, ...trust, ...history, ...session, ...words };
 export const messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...furnace, ...formation, ...trust, ...session, ...words };
 export const messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...furnace, ...stack, ...trust, ...session, ...words };
+export const messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...furnace, ...spray, ...trust, ...session, ...words };
 
 export type MessageKey = keyof typeof messages;
 export type Messages = Record<MessageKey, string>;

@@ -125,4 +125,10 @@ export const words = {
   'characteristic.coulombic_efficiency': 'Coulombic efficiency',
   'characteristic.protocol_match': 'Protocol as ordered',
   'characteristic.ccd_survived': 'Survived current density',
+
+  'signal.needle_current': 'Needle current',
+  'signal.substrate_current': 'Substrate current',
+  'signal.flow': 'Flow',
+  'signal.distance': 'Distance',
+  'signal.glue_pressure': 'Glue pressure',
 };

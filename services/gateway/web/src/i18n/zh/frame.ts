@@ -6,6 +6,7 @@ export const frame: Record<keyof typeof english, string> = {
   'nav.search': '电芯与批次',
   'nav.furnaces': '炉',
   'nav.stack': '叠片与封口',
+  'nav.spray': '喷涂',
   'nav.set_aside': '搁置事件',
   'nav.trust': '证书',
   'nav.label': '画面',

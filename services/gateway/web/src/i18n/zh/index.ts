@@ -9,6 +9,7 @@ import { setAside } from './setaside';
 import { furnace } from './furnace';
 import { formation } from './formation';
 import { stack } from './stack';
+import { spray } from './spray';
 import { trust } from './trust';
 import { history } from './history';
 import { session } from './session';
@@ -31,3 +32,4 @@ export const messages: Messages = {
 export const messages: Messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...furnace, ...trust, ...history, ...session, ...words };
 export const messages: Messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...furnace, ...formation, ...trust, ...session, ...words };
 export const messages: Messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...furnace, ...stack, ...trust, ...session, ...words };
+export const messages: Messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...furnace, ...spray, ...trust, ...session, ...words };

@@ -127,4 +127,10 @@ export const words: Record<keyof typeof english, string> = {
   'characteristic.coulombic_efficiency': '库仑效率',
   'characteristic.protocol_match': '规程一致',
   'characteristic.ccd_survived': '耐受电流密度',
+
+  'signal.needle_current': '针头电流',
+  'signal.substrate_current': '基底电流',
+  'signal.flow': '流量',
+  'signal.distance': '距离',
+  'signal.glue_pressure': '胶压',
 };

@@ -1,0 +1,166 @@
+import { lazy, Suspense, useState } from 'react';
+import { useParams } from 'react-router';
+import { useFaceTrace, useSprayJob, type FaceTrace, type Side, type SprayFace, type SprayJobRecord } from '../../api/spray';
+import { NO_DATA, withoutUnit } from '../../i18n/format';
+import { useI18n } from '../../i18n/I18nProvider';
+import { BackToSearch } from '../../parts/BackToSearch';
+import { DataView } from '../../parts/DataView';
+import { Instant } from '../../parts/Instant';
+import { None } from '../../parts/None';
+import { Badge } from '../../ui/Badge';
+import { Button } from '../../ui/Button';
+import { DataTable, type Column } from '../../ui/DataTable';
+import { Facts } from '../../ui/Facts';
+import { Notice } from '../../ui/Notice';
+import { Panel } from '../../ui/Panel';
+import { Select } from '../../ui/Select';
+import { Skeleton } from '../../ui/Skeleton';
+import { nameOf } from './SprayScreen';
+
+const TraceCurve = lazy(() => import('../../charts/TraceCurve'));
+
+interface Chosen {
+  lotId: string;
+  face: Side;
+}
+
+/** One spray job: its recipe and glue, both faces of each pellet, and the trace of the chosen face. */
+export default function SprayJobScreen() {
+  const { t } = useI18n();
+  const { jobId = '' } = useParams();
+  const [chosen, setChosen] = useState<Chosen | null>(null);
+  return (
+    <div className="screen">
+      <BackToSearch to="/spray" title={t('spray.job_title', { id: jobId })} label={t('spray.back')} />
+      <DataView query={useSprayJob(jobId)}>
+        {(job, readAt) => {
+          const shown = chosen ?? firstOf(job);
+          return (
+            <>
+              <JobFacts job={job} />
+              {job.reason !== null && <Notice mark="held">{job.reason}</Notice>}
+              {shown === null ? (
+                <None readAt={readAt} />
+              ) : (
+                <Panel title={t('spray.trace_of', { lot: shown.lotId, face: shown.face })}>
+                  <Trace jobId={jobId} lotId={shown.lotId} face={shown.face} />
+                </Panel>
+              )}
+              <Panel title={t('spray.faces')}>
+                <FaceTable faces={job.faces} onChoose={setChosen} />
+              </Panel>
+            </>
+          );
+        }}
+      </DataView>
+    </div>
+  );
+}
+
+/** The first face that is not as it must be, else the first that was sprayed. */
+function firstOf(job: SprayJobRecord): Chosen | null {
+  const sprayed = job.faces.filter((face) => face.trace_state !== null);
+  const first = sprayed.find((face) => face.deviation !== null) ?? sprayed[0];
+  return first === undefined ? null : { lotId: first.lot_id, face: first.face };
+}
+
+function JobFacts({ job }: { job: SprayJobRecord }) {
+  const { t, word } = useI18n();
+  return (
+    <Facts
+      facts={[
+        { name: t('spray.station'), value: nameOf(job.equipment_id) },
+        { name: t('spray.recipe'), value: `${job.recipe_id} v${job.recipe_version}` },
+        { name: t('field.state'), value: word('job_state', job.state) },
+        { name: t('spray.nozzle'), value: job.nozzle_id ?? NO_DATA },
+        { name: t('spray.glue_lot'), value: job.glue_lot_ids.join(', ') },
+        { name: t('spray.began'), value: <Instant at={job.started_at} /> },
+        { name: t('spray.ended'), value: <Instant at={job.ended_at} /> },
+        { name: t('spray.arcs'), value: job.arc_count ?? NO_DATA },
+      ]}
+    />
+  );
+}
+
+function Trace({ jobId, lotId, face }: { jobId: string } & Chosen) {
+  return (
+    <DataView query={useFaceTrace(jobId, lotId, face)}>
+      {(trace, readAt) => (trace.time_s.length === 0 ? <Nothing trace={trace} readAt={readAt} /> : <Signals trace={trace} face={face} />)}
+    </DataView>
+  );
+}
+
+function Nothing({ trace, readAt }: { trace: FaceTrace; readAt: number }) {
+  if (trace.reason === null) return <None readAt={readAt} />;
+  return <Notice mark="unknown">{trace.reason}</Notice>;
+}
+
+function Signals({ trace, face }: { trace: FaceTrace; face: Side }) {
+  const { t } = useI18n();
+  const names = Object.keys(trace.signals);
+  const [wanted, setWanted] = useState(names[0] ?? '');
+  const signal = names.includes(wanted) ? wanted : (names[0] ?? '');
+  const label = useSignalLabel();
+  return (
+    <>
+      {trace.reason !== null && <Notice mark={trace.state === 'outside' ? 'bad' : 'unknown'}>{trace.reason}</Notice>}
+      <Select
+        label={t('spray.signal')}
+        options={names.map((name) => ({ value: name, label: label(name) }))}
+        value={signal}
+        onChange={setWanted}
+      />
+      <Suspense fallback={<Skeleton label={t('data.loading')} />}>
+        <TraceCurve trace={trace} signal={signal} label={label(signal)} face={face} />
+      </Suspense>
+    </>
+  );
+}
+
+const SIGNAL_UNITS: readonly (readonly [string, string])[] = [
+  ['_ml_per_min', 'mL/min'],
+  ['_kpa', 'kPa'],
+  ['_mm', 'mm'],
+  ['_ma', 'mA'],
+  ['_v', 'V'],
+];
+
+/** `needle_voltage_v` becomes `Needle voltage / V` in the reader's language. */
+function useSignalLabel(): (signal: string) => string {
+  const { word } = useI18n();
+  return (signal) => {
+    const found = SIGNAL_UNITS.find(([suffix]) => signal.endsWith(suffix));
+    const bare = found === undefined ? withoutUnit(signal) : signal.slice(0, -found[0].length);
+    return found === undefined ? word('signal', bare) : `${word('signal', bare)} / ${found[1]}`;
+  };
+}
+
+function FaceTable({ faces, onChoose }: { faces: readonly SprayFace[]; onChoose(chosen: Chosen): void }) {
+  const { t, number } = useI18n();
+  const shown = (value: number | null) => (value === null ? NO_DATA : number(value));
+  const columns: Column<SprayFace>[] = [
+    { id: 'lot', header: t('spray.pellet'), cell: (face) => face.lot_id },
+    { id: 'face', header: t('spray.face'), cell: (face) => face.face },
+    { id: 'state', header: t('spray.trace'), cell: (face) => <FaceState face={face} /> },
+    { id: 'arcs', header: t('spray.arcs'), align: 'right', cell: (face) => face.trace_arc_count ?? NO_DATA },
+    { id: 'angle', header: t('spray.angle'), align: 'right', cell: (face) => shown(face.contact_angle_deg) },
+    { id: 'film', header: t('spray.film'), align: 'right', cell: (face) => shown(face.film_um) },
+    { id: 'why', header: t('spray.why'), cell: (face) => face.deviation ?? NO_DATA },
+    {
+      id: 'show',
+      header: t('spray.act'),
+      cell: (face) =>
+        face.trace_state !== null && (
+          <Button onPress={() => onChoose({ lotId: face.lot_id, face: face.face })}>{t('spray.show_trace')}</Button>
+        ),
+    },
+  ];
+  return <DataTable label={t('spray.faces')} columns={columns} rows={faces} rowKey={(face) => `${face.lot_id} ${face.face}`} />;
+}
+
+function FaceState({ face }: { face: SprayFace }) {
+  const { t } = useI18n();
+  if (face.trace_state === null) return <span>{t(face.film_um === null ? 'spray.not_yet' : 'spray.no_trace')}</span>;
+  if (face.trace_state === 'unknown') return <Badge mark="unknown">{t('spray.unknown')}</Badge>;
+  return <Badge mark={face.trace_state === 'within' ? 'good' : 'bad'}>{t(`spray.${face.trace_state}`)}</Badge>;
+}

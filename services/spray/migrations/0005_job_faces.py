@@ -1,0 +1,10 @@
+"""The faces of one job without reading all."""
+
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    op.execute("CREATE INDEX coated_face_order ON coated_face (station_order_id)")
