@@ -1,11 +1,12 @@
 """Fits and Kramers-Kronig tests beside impedance.py, on the same spectra.
 
-`python -m benchmarks.impedance_fits --files FOLDER --peer FOLDER`
+`OPENBLAS_NUM_THREADS=1 python -m benchmarks.impedance_fits --files FOLDER --peer FOLDER`
 
 impedance.py is installed into an environment in `--peer`, unless it is there; it is no dependency.
 It gets one start, ours are automatic. Known of it: one start seldom meets the optimum of a real
 pellet, arcs come out in any order, a fit that missed is returned like any other, and its
-Kramers-Kronig test fails with numpy 2 unless numbers are printed as before.
+Kramers-Kronig test fails with numpy 2 unless numbers are printed as before. Both sides run with one
+thread for linear algebra, as the service's fit process does.
 """
 
 import argparse

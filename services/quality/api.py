@@ -1,15 +1,17 @@
 """HTTP face of the quality service; no rules here."""
 
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from services.quality import countdowns, evidence, openings, views, workflow
+from services.quality.arrhenius import Form, Warm, activation
 from services.quality.chartmaster import ControlChart
 from services.quality.chartroutes import add_chart_routes
 from services.quality.domain import ExposureBudget, Mode, TestSpecification
-from services.quality.figures import KkOptions
+from services.quality.figures import MODEL_VERSION, KkOptions
 from services.quality.nonconformance import ReworkRoute
 from services.quality.signatures import SignatureRule
 from services.quality.upload import SpectrumFile, Upload
@@ -24,6 +26,7 @@ FileName = Annotated[str, Query(pattern=r"^[^\x00-\x1f/\\]{1,200}$")]
 Sha256 = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 CRatio = Annotated[float, Query(gt=0, lt=1)]
+SpectrumQuery = Annotated[str | None, Query(min_length=1, max_length=200)]
 PerDecade = Annotated[float, Query(ge=0, le=10)]
 
 
@@ -72,10 +75,16 @@ def add_routes(service: Service, rooms: tuple[str, ...], upload: Upload) -> None
         c_ratio: CRatio = 0.85,
         part: Literal["real", "imag", "complex"] = "complex",
         elements_per_decade: PerDecade = 3.0,
+        temperature_degc: Annotated[float | None, Query(ge=-100, le=500)] = None,
+        circuit: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
+        open_spectrum_id: SpectrumQuery = None,
+        short_spectrum_id: SpectrumQuery = None,
     ) -> dict[str, Any]:
         """Keep a spectrum as its instrument wrote it (raw body), test it and fit it.
 
         `c_ratio`, `part` and `elements_per_decade` are those of the Kramers-Kronig test.
+        `circuit`: one more to fit, as `L-R-p(R,Q)-Wo`. What the fixture showed open and shorted
+        (`open_spectrum_id`, `short_spectrum_id`, kept before) is taken out of the spectrum.
         """
         file = SpectrumFile(
             name=name,
@@ -83,6 +92,10 @@ def add_routes(service: Service, rooms: tuple[str, ...], upload: Upload) -> None
             content=await request.body(),
             mode=mode,
             options=KkOptions(c_ratio=c_ratio, part=part, elements_per_decade=elements_per_decade),
+            temperature_degc=temperature_degc,
+            circuit=circuit,
+            open_spectrum_id=open_spectrum_id,
+            short_spectrum_id=short_spectrum_id,
         )
         return await command.once(await upload.evaluated(file))
 
@@ -110,6 +123,21 @@ def _add_lots(service: Service) -> None:
         """The newest spectra of a lot with arrays, fitted arrays and figures."""
         async with database.quiet() as tx:
             return {"items": await evidence.of_lot(tx, lot_id, limit)}
+
+    @app.get("/lots/{lot_id}/activation", tags=["lots"])
+    async def get_activation(lot_id: LotPath, form: Form = "sigma_t") -> dict[str, Any]:
+        """The activation energy of a lot's ionic resistance over its temperature series."""
+        async with database.quiet() as tx:
+            series = await evidence.temperature_series(tx, lot_id, MODEL_VERSION)
+        points = [
+            Warm(
+                temperature_degc=one["temperature_degc"],
+                resistance_ohm=one["ionic_ohm"],
+                standard_error_ohm=one["ionic_error_ohm"],
+            )
+            for one in series
+        ]
+        return {**asdict(activation(points, form)), "form": form, "series": series}
 
     @app.get("/lots/{lot_id}/exposure", tags=["lots"])
     async def get_exposure(lot_id: LotPath) -> dict[str, Any]:

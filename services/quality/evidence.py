@@ -79,9 +79,11 @@ async def keep_uploaded(tx: Transaction, row: dict[str, Any]) -> None:
     await tx.execute(
         sql("""
             INSERT INTO spectrum (spectrum_id, lot_id, name, sha256, mode, frequency_hz,
-                z_real_ohm, z_imag_ohm, measured_at, figures, parser_version, model_version)
+                z_real_ohm, z_imag_ohm, temperature_degc, measured_at, figures, parser_version,
+                model_version)
             VALUES (:spectrum_id, :lot_id, :name, :sha256, :mode, :frequency_hz, :z_real_ohm,
-                :z_imag_ohm, :at, CAST(:figures AS jsonb), :parser_version, :model_version)"""),
+                :z_imag_ohm, :temperature_degc, :at, CAST(:figures AS jsonb), :parser_version,
+                :model_version)"""),
         {**row, "figures": json.dumps(row["figures"])},
     )
 
@@ -96,5 +98,41 @@ async def of_lot(tx: Transaction, lot_id: str, limit: int) -> list[dict[str, Any
         FROM spectrum WHERE lot_id = :lot_id ORDER BY measured_at DESC, spectrum_id LIMIT :limit""",
         lot_id=lot_id,
         limit=limit,
+    )
+    return [dict(row) for row in rows]
+
+
+async def arrays_of(tx: Transaction, spectrum_id: str) -> dict[str, Any]:
+    """Return name and arrays of one spectrum.
+
+    Raises:
+        NotFoundError: no such spectrum.
+    """
+    rows = await all_rows(
+        tx,
+        """
+        SELECT name, frequency_hz, z_real_ohm, z_imag_ohm FROM spectrum
+        WHERE spectrum_id = :spectrum_id""",
+        spectrum_id=spectrum_id,
+    )
+    if not rows:
+        raise NotFoundError(f"spectrum {spectrum_id} does not exist")
+    return dict(rows[0])
+
+
+async def temperature_series(tx: Transaction, lot_id: str, version: str) -> list[dict[str, Any]]:
+    """Return the ionic resistances of a lot at known temperatures, by one version of the model."""
+    rows = await all_rows(
+        tx,
+        """
+        SELECT spectrum_id, temperature_degc, measured_at, model_version,
+               CAST(figures->'fit'->>'ionic_ohm' AS double precision) AS ionic_ohm,
+               CAST(figures->'fit'->>'ionic_error_ohm' AS double precision) AS ionic_error_ohm
+        FROM spectrum
+        WHERE lot_id = :lot_id AND temperature_degc IS NOT NULL
+          AND figures->'fit'->>'ionic_ohm' IS NOT NULL AND model_version = :version
+        ORDER BY temperature_degc, measured_at""",
+        lot_id=lot_id,
+        version=version,
     )
     return [dict(row) for row in rows]

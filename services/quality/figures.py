@@ -4,7 +4,7 @@ The fits need scipy, which is large: it is imported with the first spectrum, not
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from services.quality.domain import Mode
@@ -16,9 +16,10 @@ from shared.units import display_unit, to_kelvin
 if TYPE_CHECKING:
     from services.quality.impedance import ImpedanceResult
     from services.quality.linkk import LinKkResult
+    from services.quality.relaxation import RelaxationTimes
     from services.quality.spectra import Spectrum
 
-MODEL_VERSION = "1"  # of the tests and circuits below; kept with every figure
+MODEL_VERSION = "2"  # of the tests and circuits below; kept with every figure
 MOST_POINTS = 2000  # the Kramers-Kronig chain needs memory for points times elements
 ACTIVATION_EV = 0.1876  # of ln sigma, from 8.3e-3 and 3.6e-2 S/cm at 25 and 100 degC (paper L62)
 BOLTZMANN_EV_PER_K = 8.617333e-5
@@ -62,6 +63,7 @@ class SpectrumReport:
     kk: "LinKkResult"
     fit: "ImpedanceResult"
     circuit: str
+    relaxation: "RelaxationTimes"
 
     def record(self) -> dict[str, Any]:
         """Return the figures with units in their names; None where the fit is no result."""
@@ -85,7 +87,17 @@ class SpectrumReport:
                 "ionic_error_ohm": None if ionic is None else ionic.standard_error_ohm,
                 "interface_ohm": None if interface is None else interface.resistance_ohm,
                 "interface_error_ohm": None if interface is None else interface.standard_error_ohm,
+                "arcs": [
+                    {
+                        "tau_s": arc.tau_s,
+                        "resistance_ohm": arc.resistance_ohm,
+                        "resistance_error_ohm": arc.standard_error_ohm,
+                        "exponent_ratio": arc.exponent_ratio,
+                    }
+                    for arc in (() if fit.circuit_fit is None else fit.circuit_fit.arcs)
+                ],
             },
+            "relaxation_times": self.relaxation.record(),
         }
 
 
@@ -111,8 +123,8 @@ def report(
     Raises:
         InvalidInputError: an option out of its limits, too few points for the circuit.
     """
-    from services.quality.impedance import fit_blocking_pellet, fit_cell
     from services.quality.linkk import kramers_kronig_test
+    from services.quality.relaxation import relaxation_times
 
     kk = kramers_kronig_test(
         spectrum,
@@ -121,18 +133,49 @@ def report(
         elements_per_decade=options.elements_per_decade,
         with_capacitance=mode == "blocking",
     )
+    fit, circuit = _fitted(spectrum, mode, interface_tau_min_s)
+    relaxation = relaxation_times(spectrum, with_capacitance=mode == "blocking")
+    return SpectrumReport(kk=kk, fit=fit, circuit=circuit, relaxation=relaxation)
+
+
+def _fitted(
+    spectrum: "Spectrum", mode: Mode, interface_tau_min_s: float
+) -> tuple["ImpedanceResult", str]:
+    from services.quality.impedance import fit_blocking_pellet, fit_cell
+
     if mode == "blocking":
-        return SpectrumReport(kk=kk, fit=fit_blocking_pellet(spectrum), circuit="L-R-RQ-Q")
+        return fit_blocking_pellet(spectrum), "L-R-RQ-Q"
     plain = fit_cell(spectrum, interface_tau_min_s=interface_tau_min_s)
     if plain.interface is not None:
-        return SpectrumReport(kk=kk, fit=plain, circuit="L-R-RQ-RQ")
+        return plain, "L-R-RQ-RQ"
     tailed = fit_cell(spectrum, with_diffusion=True, interface_tau_min_s=interface_tau_min_s)
     if tailed.interface is not None:
-        return SpectrumReport(kk=kk, fit=tailed, circuit="L-R-RQ-RQ-Q")
+        return tailed, "L-R-RQ-RQ-Q"
     single = fit_cell(spectrum, electrolyte_arc=False, interface_tau_min_s=interface_tau_min_s)
     if single.interface is not None:
-        return SpectrumReport(kk=kk, fit=single, circuit="L-R-RQ-Q")
-    return SpectrumReport(kk=kk, fit=plain, circuit="L-R-RQ-RQ")
+        return single, "L-R-RQ-Q"
+    return plain, "L-R-RQ-RQ"
+
+
+def chosen_circuit(spectrum: "Spectrum", words: str) -> dict[str, Any]:
+    """Return the record of a fit of any circuit, for people to look at; no gate uses it.
+
+    Raises:
+        InvalidInputError: words that are no circuit, too few points for it.
+    """
+    from services.quality.modelfit import CHI2_LIMIT_RATIO, fit_model
+
+    found = fit_model(spectrum, words)
+    return {
+        "circuit": words,
+        "chi2_ratio": found.chi2_ratio,
+        "is_described": found.chi2_ratio <= CHI2_LIMIT_RATIO,
+        "agreeing_starts_count": found.agreeing_starts,
+        "refined_starts_count": found.refined_starts,
+        "parameters": [asdict(parameter) for parameter in found.parameters],
+        "fitted_z_real_ohm": found.fitted_z_ohm.real.tolist(),
+        "fitted_z_imag_ohm": found.fitted_z_ohm.imag.tolist(),
+    }
 
 
 def spectrum_figures(

@@ -7,7 +7,7 @@ seconds, and a process that hangs can be ended.
 import base64
 import json
 import sys
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,6 +15,7 @@ from services.quality.domain import CcdRecipeRule, Mode
 from services.quality.figures import (
     CANNOT_BE_COMPUTED,
     KkOptions,
+    chosen_circuit,
     parsed,
     report,
     spectrum_figures,
@@ -23,6 +24,9 @@ from services.quality.staircase import staircase_figures
 from shared.errors import InvalidInputError
 from shared.events import CyclingEnded, SpectrumMeasured
 from shared.facts import TestResult
+
+if TYPE_CHECKING:
+    from services.quality.spectra import Spectrum
 
 
 class Question(BaseModel):
@@ -48,8 +52,21 @@ class StaircaseQuestion(Question):
     rule: CcdRecipeRule | None
 
 
+class FixtureSpectrum(Question):
+    """A fixture's own impedance, as it was kept: open or shorted."""
+
+    name: str
+    frequency_hz: tuple[float, ...]
+    z_real_ohm: tuple[float, ...]
+    z_imag_ohm: tuple[float, ...]
+
+
 class FileQuestion(Question):
-    """What is in a file, and is it a spectrum that may be used? `content` is base64."""
+    """What is in a file, and is it a spectrum that may be used? `content` is base64.
+
+    The fixture's part is taken out by its `opened` and `shorted` measurement before all else.
+    `circuit`: one more to be fitted, as `grammar.py` reads it.
+    """
 
     what: Literal["file"] = "file"
     name: str
@@ -59,6 +76,9 @@ class FileQuestion(Question):
     part: Literal["real", "imag", "complex"]
     elements_per_decade: float
     interface_tau_min_s: float
+    circuit: str | None = None
+    opened: FixtureSpectrum | None = None
+    shorted: FixtureSpectrum | None = None
 
 
 class Answer(BaseModel):
@@ -110,8 +130,9 @@ def _file(question: FileQuestion) -> Answer:
         elements_per_decade=question.elements_per_decade,
     )
     try:
-        spectrum = parsed(question.name, base64.b64decode(question.content))
+        spectrum = _in_its_fixture(question)
         found = report(spectrum, question.mode, options, question.interface_tau_min_s)
+        chosen = None if question.circuit is None else chosen_circuit(spectrum, question.circuit)
     except InvalidInputError as error:
         return Answer(refused=str(error))
     except CANNOT_BE_COMPUTED as error:
@@ -121,7 +142,24 @@ def _file(question: FileQuestion) -> Answer:
         "z_real_ohm": spectrum.z_ohm.real.tolist(),
         "z_imag_ohm": spectrum.z_ohm.imag.tolist(),
     }
-    return Answer(record=found.record(), arrays=arrays)
+    record = found.record() if chosen is None else {**found.record(), "chosen": chosen}
+    return Answer(record=record, arrays=arrays)
+
+
+def _in_its_fixture(question: FileQuestion) -> "Spectrum":
+    from services.quality.fixture import corrected
+
+    measured = parsed(question.name, base64.b64decode(question.content))
+    return corrected(measured, _fixture(question.opened), _fixture(question.shorted))
+
+
+def _fixture(given: FixtureSpectrum | None) -> "Spectrum | None":
+    from services.quality.spectra import spectrum_from_arrays
+
+    if given is None:
+        return None
+    z_ohm = [complex(*parts) for parts in zip(given.z_real_ohm, given.z_imag_ohm, strict=True)]
+    return spectrum_from_arrays(given.name, given.frequency_hz, z_ohm)
 
 
 if __name__ == "__main__":

@@ -107,17 +107,24 @@ def _coefficients(
     """Return R, chain, L, (1/C); a part that is blind to one takes it from the other part."""
     if part == "complex":
         both = np.vstack([design.real, design.imag])
-        return np.asarray(np.linalg.pinv(both) @ np.concatenate([target.real, target.imag]))
+        return _solved(both, np.concatenate([target.real, target.imag]))
     own, other = (design.real, design.imag) if part == "real" else (design.imag, design.real)
     own_target, other_target = (
         (target.real, target.imag) if part == "real" else (target.imag, target.real)
     )
-    blind = np.arange(order + 1, design.shape[1]) if part == "real" else np.array([0])
-    coefficients = np.asarray(np.linalg.pinv(own) @ own_target)
-    coefficients[blind] = 0.0
+    blind = np.zeros(design.shape[1], dtype=bool)
+    blind[np.arange(order + 1, design.shape[1]) if part == "real" else 0] = True
+    coefficients = np.zeros(design.shape[1])
+    coefficients[~blind] = _solved(own[:, ~blind], own_target)
     rest = other_target - other @ coefficients
-    coefficients[blind] = np.linalg.pinv(other[:, blind]) @ rest
+    coefficients[blind] = _solved(other[:, blind], rest)
     return coefficients
+
+
+def _solved(design: FloatArray, target: FloatArray) -> FloatArray:
+    """Return the least squares solution; columns of equal norm keep ohm and henry comparable."""
+    norm = np.linalg.norm(design, axis=0)
+    return np.asarray(np.linalg.lstsq(design / norm, target, rcond=None)[0] / norm)
 
 
 def _mu_ratio(resistance_ohm: FloatArray) -> float:

@@ -89,7 +89,9 @@ def build(
     service.loop("open exposure", deadlines.run)
     add_opening_routes(service, deadlines)
     add_exposure_routes(service, rooms, longest_gap_s)
-    add_routes(service, rooms, Upload(fits, settings.interface_tau_min_s, clock.now))
+    add_routes(
+        service, rooms, Upload(service.database, fits, settings.interface_tau_min_s, clock.now)
+    )
     signing = Signing(service.outbox)
     add_waiver_routes(service, WaiverDesk(database, service.outbox, clock, signing))
     add_sampling_routes(service, signing)

@@ -11,8 +11,9 @@ from uuid import uuid4
 from services.quality import evidence
 from services.quality.domain import Mode
 from services.quality.figures import MODEL_VERSION, KkOptions
-from services.quality.fitter import FileQuestion
+from services.quality.fitter import FileQuestion, FixtureSpectrum
 from services.quality.fitting import FitProcess
+from shared.db import Database
 from shared.errors import InvalidInputError
 from shared.transaction import Transaction
 
@@ -22,21 +23,34 @@ MOST_BYTES = 8_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class SpectrumFile:
-    """A file with a spectrum of one lot, and how it is to be evaluated."""
+    """A file with a spectrum of one lot, and how it is to be evaluated.
+
+    `open_spectrum_id`, `short_spectrum_id`: kept spectra of the fixture, open and shorted, whose
+    part is taken out. `circuit`: one more circuit to fit.
+    """
 
     name: str
     lot_id: str
     content: bytes
     mode: Mode
     options: KkOptions
+    temperature_degc: float | None = None
+    circuit: str | None = None
+    open_spectrum_id: str | None = None
+    short_spectrum_id: str | None = None
 
 
 class Upload:
     """Evaluates files and keeps them with their figures."""
 
     def __init__(
-        self, fits: FitProcess, interface_tau_min_s: float, now: Callable[[], datetime]
+        self,
+        database: Database,
+        fits: FitProcess,
+        interface_tau_min_s: float,
+        now: Callable[[], datetime],
     ) -> None:
+        self._database = database
         self._fits, self._interface_tau_min_s, self._now = fits, interface_tau_min_s, now
 
     async def evaluated(
@@ -47,6 +61,7 @@ class Upload:
         Raises:
             InvalidInputError: the file is too large or cannot be read or evaluated; names file,
                 field, value and limit.
+            NotFoundError: no such spectrum of the fixture.
         """
         if len(file.content) > MOST_BYTES:
             raise InvalidInputError(
@@ -57,6 +72,9 @@ class Upload:
             content=base64.b64encode(file.content).decode(),
             mode=file.mode,
             interface_tau_min_s=self._interface_tau_min_s,
+            circuit=file.circuit,
+            opened=await self._fixture(file.open_spectrum_id),
+            shorted=await self._fixture(file.short_spectrum_id),
             **asdict(file.options),
         )
         answer = await self._fits.ask(question)
@@ -69,6 +87,12 @@ class Upload:
 
         return keep
 
+    async def _fixture(self, spectrum_id: str | None) -> FixtureSpectrum | None:
+        if spectrum_id is None:
+            return None
+        async with self._database.quiet() as tx:
+            return FixtureSpectrum.model_validate(await evidence.arrays_of(tx, spectrum_id))
+
     async def _keep(
         self,
         tx: Transaction,
@@ -77,6 +101,10 @@ class Upload:
         record: dict[str, Any],
     ) -> dict[str, Any]:
         at, sha256 = self._now(), hashlib.sha256(file.content).hexdigest()
+        fixture = {
+            "open_spectrum_id": file.open_spectrum_id,
+            "short_spectrum_id": file.short_spectrum_id,
+        }
         row = {
             "spectrum_id": str(uuid4()),
             "lot_id": file.lot_id,
@@ -84,7 +112,8 @@ class Upload:
             "sha256": sha256,
             "parser_version": PARSER_VERSION,
             "model_version": MODEL_VERSION,
-            "figures": record,
+            "figures": {**record, "fixture": fixture},
+            "temperature_degc": file.temperature_degc,
         }
         await evidence.keep_file(tx, sha256, file.content, at)
         await evidence.keep_uploaded(tx, {**row, **arrays, "mode": file.mode, "at": at})

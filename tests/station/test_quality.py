@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import math
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -475,7 +476,7 @@ async def test_impedance_waits_for_its_figures_and_then_decides_once(quality: Qu
     [shown] = (await quality.get("/lots/C-1/spectra"))["items"]
     assert shown["frequency_hz"] == FREQUENCY_HZ.tolist()
     assert shown["figures"]["fit"]["interface_ohm"] == pytest.approx(79.35, rel=0.01)
-    assert shown["model_version"] == "1"
+    assert shown["model_version"] == "2"
 
 
 async def test_an_evaluation_that_a_crash_cut_off_is_done_again_without_a_second_effect(
@@ -872,12 +873,65 @@ async def test_a_posted_spectrum_gives_the_known_lin_kk_figures(
     assert kk["fitted_z_real_ohm"][0] == pytest.approx(1504.77272562, abs=5e-8)
     assert kk["fitted_z_imag_ohm"][-1] == pytest.approx(32.8441808, abs=5e-7)
     assert answer["sha256"] == hashlib.sha256(content).hexdigest()
-    assert (answer["parser_version"], answer["model_version"]) == ("1", "1")
+    assert (answer["parser_version"], answer["model_version"]) == ("1", "2")
     raw = await quality.http.get(f"/evidence/{answer['sha256']}")
     assert raw.content == content
     [shown] = (await quality.get("/lots/C-1/spectra"))["items"]
     assert (shown["name"], shown["sha256"]) == ("c3.z", answer["sha256"])
     assert len(shown["frequency_hz"]) == answer["point_count"]
+
+
+async def test_a_posted_spectrum_leaves_its_fixture_behind_and_takes_a_circuit_of_ones_own(
+    quality: Quality,
+) -> None:
+    series, beside = 0.4 + 1e-7 * JW, 1 / (JW * 1e-12)
+    shorted = await _posted(quality, "FX-1", "short", series)
+    opened = await _posted(quality, "FX-1", "open", series + beside)
+    measured = series + 1 / (1 / cell_z(79.35) + 1 / beside)
+    fixture = f"open_spectrum_id={opened['spectrum_id']}&short_spectrum_id={shorted['spectrum_id']}"
+    answer = await _posted(quality, "C-1", "cell", measured, f"{fixture}&circuit=L-R-p(R,Q)-p(R,Q)")
+    figures = answer["figures"]
+    assert figures["fixture"]["short_spectrum_id"] == shorted["spectrum_id"]
+    assert figures["fit"]["interface_ohm"] == pytest.approx(79.35, rel=0.01)
+    largest = max(item["value"] for item in figures["chosen"]["parameters"])
+    assert largest == pytest.approx(79.35, rel=0.01)
+    arcs = figures["relaxation_times"]["arcs"]
+    assert max(arc["resistance_ohm"] for arc in arcs) == pytest.approx(79.35, rel=0.15)
+    [shown] = (await quality.get("/lots/C-1/spectra"))["items"]
+    assert shown["z_real_ohm"] == pytest.approx(cell_z(79.35).real.tolist(), rel=1e-6)
+    query = "name=c.csv&lot_id=C-1&circuit=R-X"
+    reply = await quality.post(f"/spectra?{query}", content=_csv(measured))
+    assert reply.status_code == 422
+    assert "circuit 'R-X': at character 3" in reply.json()["detail"]
+
+
+async def test_a_lots_spectra_at_several_temperatures_give_its_activation_energy(
+    quality: Quality,
+) -> None:
+    for degc in (25.0, 50.0, 75.0):
+        kelvin = degc + 273.15
+        factor = kelvin * math.exp(0.3 / (8.617333e-5 * kelvin)) * 1e-7
+        await _posted(quality, "C-2", f"{degc}", cell_z(79.35) * factor, f"temperature_degc={degc}")
+    found = await quality.get("/lots/C-2/activation")
+    assert found["activation_ev"] == pytest.approx(0.3, rel=0.01)
+    assert found["point_count"] == 3
+    reply = await quality.http.get("/lots/C-3/activation")
+    assert reply.status_code == 422
+
+
+def _csv(z_ohm: Any) -> bytes:
+    rows = zip(FREQUENCY_HZ.tolist(), z_ohm.tolist(), strict=True)
+    return "\n".join(f"{f!r},{z.real!r},{z.imag!r}" for f, z in rows).encode()
+
+
+async def _posted(
+    quality: Quality, lot_id: str, name: str, z_ohm: Any, more: str = ""
+) -> dict[str, Any]:
+    query = f"name={name}.csv&lot_id={lot_id}&{more}".replace("+", "%2B")
+    reply = await quality.post(f"/spectra?{query}", content=_csv(z_ohm))
+    assert reply.status_code == 201, reply.text
+    found: dict[str, Any] = reply.json()
+    return found
 
 
 async def test_a_repeated_post_of_a_spectrum_has_one_effect(
