@@ -62,14 +62,6 @@ async def next_measured(tx: Transaction, most: int) -> list[Measured]:
     return [Measured(**row) for row in rows]
 
 
-async def end_measured(tx: Transaction, measurement_ids: Sequence[int]) -> None:
-    """Note that values have been plotted, or belong to no chart."""
-    await tx.execute(
-        sql("DELETE FROM chart_pending WHERE measurement_id = ANY(:ids)"),
-        {"ids": list(measurement_ids)},
-    )
-
-
 async def series_for(
     tx: Transaction, chart: ControlChart, series: str, protocol: str | None
 ) -> Series:
@@ -77,19 +69,7 @@ async def series_for(
 
     Values of another protocol, or of another version of it, are never compared with them.
     """
-    found = await lock_series(tx, chart, series)
-    first: str | None = await tx.scalar(
-        sql("""
-            UPDATE chart_series SET protocol = coalesce(protocol, :protocol)
-            WHERE (chart_id, chart_version, series) = (:chart_id, :version, :series)
-            RETURNING protocol"""),
-        {
-            "chart_id": chart.chart_id,
-            "version": chart.version,
-            "series": series,
-            "protocol": protocol,
-        },
-    )
+    found, first = await _locked(tx, chart, series, protocol)
     if protocol in (None, first):
         return found
     return await lock_series(tx, chart, f"{series}@{protocol}")
@@ -97,27 +77,31 @@ async def series_for(
 
 async def lock_series(tx: Transaction, chart: ControlChart, series: str) -> Series:
     """Return a series, begun if it is new, and keep others off it until the transaction ends."""
+    return (await _locked(tx, chart, series, None))[0]
+
+
+async def _locked(
+    tx: Transaction, chart: ControlChart, series: str, protocol: str | None
+) -> tuple[Series, str | None]:
+    """Return a series and the protocol of its first value, which this one may be."""
     key: dict[str, Any] = {
         "chart_id": chart.chart_id,
         "chart_version": chart.version,
         "series": series,
     }
-    await tx.execute(
-        sql("""
-            INSERT INTO chart_series (chart_id, chart_version, series)
-            VALUES (:chart_id, :chart_version, :series) ON CONFLICT DO NOTHING"""),
-        key,
-    )
     rows = await all_rows(
         tx,
         """
-        SELECT * FROM chart_series
-        WHERE (chart_id, chart_version, series) = (:chart_id, :chart_version, :series)
-        FOR UPDATE""",
+        INSERT INTO chart_series AS s (chart_id, chart_version, series, protocol)
+        VALUES (:chart_id, :chart_version, :series, :protocol)
+        ON CONFLICT (chart_id, chart_version, series)
+        DO UPDATE SET protocol = coalesce(s.protocol, excluded.protocol)
+        RETURNING *""",
         **key,
+        protocol=protocol,
     )
     row = rows[0]
-    return Series(
+    found = Series(
         **key,
         point_count=row["point_count"],
         waiting=tuple(row["waiting"]),
@@ -126,54 +110,80 @@ async def lock_series(tx: Transaction, chart: ControlChart, series: str) -> Seri
         limits_version=row["limits_version"],
         limits=None if row["limits"] is None else Limits(**row["limits"]),
     )
+    return found, row["protocol"]
 
 
 async def keep_series(tx: Transaction, series: Series) -> None:
     """Keep where a series stands."""
-    await tx.execute(
-        sql("""
-            UPDATE chart_series SET point_count = :point_count, waiting = :waiting,
-                state = CAST(:state AS jsonb), recent_z = :recent_z,
-                limits_version = :limits_version, limits = CAST(:limits AS jsonb)
-            WHERE (chart_id, chart_version, series) = (:chart_id, :chart_version, :series)"""),
-        {
-            **asdict(series),
-            "waiting": list(series.waiting),
-            "recent_z": list(series.recent_z),
-            "state": json.dumps(asdict(series.state)),
-            "limits": None if series.limits is None else json.dumps(asdict(series.limits)),
-        },
-    )
+    await keep_plotted(tx, [series], [], [])
 
 
-async def keep_point(
-    tx: Transaction,
-    series: Series,
-    measured: Measured,
-    values: Sequence[float],
-    point: Point | None,
-    rules: Sequence[str],
-) -> None:
-    """Keep a point of a series, its `point_count`th; without limits there is no body."""
-    await tx.execute(
-        sql("""
-            INSERT INTO chart_point (chart_id, chart_version, series, number, lot_id, job_order_id,
-                measured_at, values, items, limits_version, body, rules)
-            VALUES (:chart_id, :chart_version, :series, :number, :lot_id, :job_order_id,
-                :measured_at, :values, :items, :limits_version, CAST(:body AS jsonb), :rules)"""),
-        {
+@dataclass(frozen=True, kw_only=True)
+class Plotted:
+    """A point of a series, its `point_count`th; without limits there is no `point`."""
+
+    series: Series
+    measured: Measured
+    values: Sequence[float]
+    point: Point | None
+    rules: Sequence[str]
+
+    def row(self) -> dict[str, Any]:
+        """Return it as the table has it."""
+        series, measured = self.series, self.measured
+        return {
             "chart_id": series.chart_id,
             "chart_version": series.chart_version,
             "series": series.series,
             "number": series.point_count,
             "lot_id": measured.lot_id,
             "job_order_id": measured.job_order_id,
-            "measured_at": measured.measured_at,
-            "values": list(values),
+            "measured_at": measured.measured_at.isoformat(),
+            "values": list(self.values),
             "items": measured.items,
             "limits_version": series.limits_version,
-            "body": None if point is None else json.dumps(asdict(point)),
-            "rules": list(rules),
+            "body": None if self.point is None else asdict(self.point),
+            "rules": list(self.rules),
+        }
+
+
+async def keep_plotted(
+    tx: Transaction,
+    series: Sequence[Series],
+    points: Sequence[Plotted],
+    measurement_ids: Sequence[int],
+) -> None:
+    """Keep where series stand and their new points; what was measured is plotted then.
+
+    One statement, because its way to the database and back costs more than all its rows.
+    """
+    await tx.execute(
+        sql("""
+            WITH done AS (
+                DELETE FROM chart_pending WHERE measurement_id = ANY(CAST(:ids AS bigint[]))
+            ), moved AS (
+                UPDATE chart_series s SET point_count = n.point_count, waiting = n.waiting,
+                    state = n.state, recent_z = n.recent_z, limits_version = n.limits_version,
+                    limits = nullif(n.limits, 'null')
+                FROM jsonb_to_recordset(CAST(:series AS jsonb)) AS n (chart_id text,
+                    chart_version integer, series text, point_count bigint,
+                    waiting double precision[], state jsonb, recent_z double precision[],
+                    limits_version integer, limits jsonb)
+                WHERE (s.chart_id, s.chart_version, s.series)
+                    = (n.chart_id, n.chart_version, n.series)
+            )
+            INSERT INTO chart_point (chart_id, chart_version, series, number, lot_id, job_order_id,
+                measured_at, values, items, limits_version, body, rules)
+            SELECT chart_id, chart_version, series, number, lot_id, job_order_id, measured_at,
+                values, items, limits_version, nullif(body, 'null'), rules
+            FROM jsonb_to_recordset(CAST(:points AS jsonb)) AS p (chart_id text,
+                chart_version integer, series text, number bigint, lot_id text, job_order_id text,
+                measured_at timestamptz, values double precision[], items double precision,
+                limits_version integer, body jsonb, rules text[])"""),
+        {
+            "ids": list(measurement_ids),
+            "series": json.dumps([asdict(one) for one in series]),
+            "points": json.dumps([one.row() for one in points]),
         },
     )
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from services.quality import chartmaster, chartstore
 from services.quality.chartmaster import ControlChart
-from services.quality.chartstore import Measured, Series
+from services.quality.chartstore import Measured, Plotted, Series
 from services.quality.controlchart import OF_ITEMS, Point, State, limits_of, next_point
 from services.quality.runrules import LONGEST_SPAN, broken_by_last
 from shared.clock import Clock
@@ -43,35 +43,61 @@ class ChartWatch:
             measured = await chartstore.next_measured(tx, MOST_AT_ONCE)
             if not measured:
                 return 0
-            charts = await chartmaster.charts(tx)
-            signals = 0
-            for item in measured:
-                for chart in charts:
+            board = Board(tx)
+            for chart in await chartmaster.charts(tx):
+                for item in measured:
                     if belongs(chart, item):
-                        signals += await self._plot(tx, chart, item)
-            await chartstore.end_measured(tx, [item.measurement_id for item in measured])
-        if signals:
+                        await board.plot(chart, item)
+            for event in board.signals:
+                await chartstore.keep_signal(tx, event, self._clock.now())
+                await self._outbox.record(tx, event)
+            await board.keep([item.measurement_id for item in measured])
+        if board.signals:
             self._database.committed.set()
         return len(measured)
 
-    async def _plot(self, tx: Transaction, chart: ControlChart, item: Measured) -> int:
-        """Take a value into its series; return how many signals it gave."""
-        name = item.equipment_id or "" if chart.by == "equipment" else ""
-        before = await chartstore.series_for(tx, chart, name, item.protocol)
+
+class Board:
+    """The series that values of one look belong to, each read once and written once."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+        self._named: dict[tuple[str, str, str | None], tuple[str, str]] = {}
+        self._series: dict[tuple[str, str], Series] = {}
+        self._points: list[Plotted] = []
+        self.signals: list[ControlChartSignalled] = []
+
+    async def plot(self, chart: ControlChart, item: Measured) -> None:
+        """Take a value into its series, and note the signal that it gives."""
+        key = await self._key(chart, item)
+        before = self._series[key]
         after, point = advanced(chart, before, item.value, item.items or 1.0)
-        await chartstore.keep_series(tx, after)
+        self._series[key] = after
         if after.point_count == before.point_count:
-            return 0
+            return
         rules = () if point is None else rules_broken(chart, point, after.recent_z)
         values = (*before.waiting, item.value)
-        await chartstore.keep_point(tx, after, item, values, point, rules)
-        if point is None or not rules:
-            return 0
-        now = self._clock.now()
-        event = signal_of(chart, after, item, point, rules)
-        await chartstore.keep_signal(tx, event, now)
-        await self._outbox.record(tx, event)
-        return 1
+        self._points.append(
+            Plotted(series=after, measured=item, values=values, point=point, rules=rules)
+        )
+        if point is not None and rules:
+            self.signals.append(signal_of(chart, after, item, point, rules))
+
+    async def keep(self, measurement_ids: Sequence[int]) -> None:
+        """Write series and points, and end what was measured."""
+        await chartstore.keep_plotted(
+            self._tx, list(self._series.values()), self._points, measurement_ids
+        )
+
+    async def _key(self, chart: ControlChart, item: Measured) -> tuple[str, str]:
+        name = item.equipment_id or "" if chart.by == "equipment" else ""
+        asked = (chart.chart_id, name, item.protocol)
+        if asked not in self._named:
+            found = await chartstore.series_for(self._tx, chart, name, item.protocol)
+            key = (found.chart_id, found.series)
+            self._named[asked] = key
+            self._series.setdefault(key, found)
+        return self._named[asked]
 
 
 def belongs(chart: ControlChart, item: Measured) -> bool:
