@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from services.quality.spectra import FloatArray
 
@@ -18,6 +19,7 @@ MOST_DAMPING = 1e12
 LEFT_BEHIND_AFTER = 30  # steps; by then what is not near the best is at another optimum
 LEFT_BEHIND_RATIO = 30.0
 
+BoolArray = npt.NDArray[np.bool_]
 # Of unknowns (s, p): residuals (s, m) and Jacobian (s, p, m).
 Residuals = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 
@@ -51,7 +53,7 @@ class _Batch:
         self.damping = np.full(starts.shape[0], 1e-3)
         self.growth = np.full(starts.shape[0], 2.0)
 
-    def keep(self, moving: np.ndarray) -> None:  # type: ignore[type-arg]
+    def keep(self, moving: BoolArray) -> None:
         self.at, self.x, self.cost = self.at[moving], self.x[moving], self.cost[moving]
         self.residual, self.jacobian = self.residual[moving], self.jacobian[moving]
         self.damping, self.growth = self.damping[moving], self.growth[moving]
@@ -78,7 +80,7 @@ def descend(residuals: Residuals, starts: FloatArray, low: FloatArray, high: Flo
     return Ends(unknowns=unknowns, cost=cost, best=best, jacobian=jacobian)
 
 
-def _step(batch: _Batch, residuals: Residuals, low: FloatArray, high: FloatArray) -> np.ndarray:  # type: ignore[type-arg]
+def _step(batch: _Batch, residuals: Residuals, low: FloatArray, high: FloatArray) -> BoolArray:
     """Try one step of each; return which of them go on."""
     normal = batch.jacobian @ batch.jacobian.transpose(0, 2, 1)
     gradient = (batch.jacobian @ batch.residual[..., np.newaxis])[..., 0]
@@ -108,7 +110,7 @@ def _step(batch: _Batch, residuals: Residuals, low: FloatArray, high: FloatArray
     eased = np.maximum(1.0 / 3.0, 1.0 - (2.0 * np.minimum(gain, 1.0) - 1.0) ** 3)
     batch.damping = np.maximum(batch.damping * np.where(better, eased, batch.growth), 1e-12)
     batch.growth = np.where(better, 2.0, 2.0 * batch.growth)
-    return ~(settled | (batch.damping > MOST_DAMPING))
+    return np.asarray(~(settled | (batch.damping > MOST_DAMPING)))
 
 
 def _cost(residual: FloatArray) -> FloatArray:

@@ -5,7 +5,8 @@ from typing import Literal
 
 import numpy as np
 
-from services.quality.circuit import CHI2_LIMIT_RATIO, Circuit, CircuitFit, fit_circuit
+from services.quality.circuit import Circuit, CircuitFit, fit_circuit
+from services.quality.modelfit import CHI2_LIMIT_RATIO
 from services.quality.spectra import Spectrum
 from shared.errors import InvalidInputError
 
