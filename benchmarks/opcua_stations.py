@@ -34,7 +34,8 @@ class Shelf:
         """Answer as a station does, and do nothing."""
         return DONE if job_order_id in self._orders else UNKNOWN_JOB
 
-    end = abort = allow
+    end = abort = revoke = pause = resume = allow
+    update = store
 
     async def cancel(self, job_order_id: str) -> int:
         """Remove an order."""

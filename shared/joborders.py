@@ -28,6 +28,7 @@ MOVES: frozenset[tuple[State, State]] = frozenset(
         ("running", "aborted"),
         ("interrupted", "allowed_to_start"),
         ("interrupted", "running"),
+        ("interrupted", "ended"),
         ("interrupted", "aborted"),
     }
 )
@@ -263,25 +264,6 @@ async def save(
         UPDATE job_order SET state = :state, reason = :reason
         WHERE station_order_id = :station_order_id"""
     await tx.execute(sql(follow), values)
-
-
-async def glance(
-    tx: Transaction, equipment_id: str, station_kind: str
-) -> tuple[dict[str, State], bool]:
-    """Return the states of a station's open orders, oldest first, and whether any job waits.
-
-    Cheap enough to ask at each commit; a job order that waits may still be held.
-    """
-    statement = """
-        SELECT station_order_id, state FROM station_order
-        WHERE equipment_id = :equipment_id AND state IN ('allowed_to_start', 'running')
-        ORDER BY planned_at, station_order_id"""
-    rows = await tx.execute(sql(statement), {"equipment_id": equipment_id})
-    waits = """
-        SELECT EXISTS (SELECT 1 FROM job_order WHERE station_kind = :station_kind
-                       AND state = 'not_allowed_to_start' AND reason IS NULL)"""
-    states: dict[str, State] = {row[0]: row[1] for row in rows}
-    return states, bool(await tx.scalar(sql(waits), {"station_kind": station_kind}))
 
 
 async def open_at(tx: Transaction, equipment_id: str) -> list[StationOrder]:

@@ -53,6 +53,7 @@ class StationClient:
         self._nodes: StationNodes | None = None
         self._pulse = Pulse(settings.equipment_id)
         self._known: StationOffer | None = None
+        self._shown: dict[bytes, JobAtStation] = {}
 
     @property
     def connected(self) -> bool:
@@ -118,11 +119,17 @@ class StationClient:
         """Return every job order the station holds, by id."""
         async with self._asking(f"read {ORDER_LIST}") as nodes:
             entries = await nodes.parts[ORDER_LIST].read_value()
-            held = [
-                job_at_station(self._unpacked(entry, "ISA95JobOrderAndStateDataType", nodes))
-                for entry in entries or []
-            ]
-        return {job.content.job_order_id: job for job in held}
+            held = [self._shown_job(entry, nodes) for entry in entries or []]
+        self._shown = {body: job for body, job in held if body}
+        return {job.content.job_order_id: job for _, job in held}
+
+    def _shown_job(self, entry: Any, nodes: StationNodes) -> tuple[bytes, JobAtStation]:
+        """Return an entry of the list with its bytes; what came as before is not read again."""
+        body = bytes(entry.Body or b"") if isinstance(entry, ua.ExtensionObject) else b""
+        known = self._shown.get(body)
+        if known is not None:
+            return body, known
+        return body, job_at_station(self._unpacked(entry, "ISA95JobOrderAndStateDataType", nodes))
 
     async def read(self, signals: Sequence[str]) -> dict[str, Sample]:
         """Return what the station shows of some signals now, without those it has not."""
@@ -145,8 +152,28 @@ class StationClient:
         """Allow a stored job order to start."""
         await self._command("Start", job_order_id, job_order_id)
 
+    async def update(self, content: JobContent) -> None:
+        """Put other content in place of a stored job order that has not started."""
+        await self._command("Update", content.job_order_id, content)
+
+    async def revoke_start(self, job_order_id: str) -> None:
+        """Take back the allowance to start of a job order that has not begun."""
+        await self._command("RevokeStart", job_order_id, job_order_id)
+
+    async def pause(self, job_order_id: str) -> None:
+        """Let a running job order stand at the station, which keeps it."""
+        await self._command("Pause", job_order_id, job_order_id)
+
+    async def resume(self, job_order_id: str) -> None:
+        """Let a paused job order go on."""
+        await self._command("Resume", job_order_id, job_order_id)
+
+    async def stop(self, job_order_id: str) -> None:
+        """End a running or paused job order with what is done so far."""
+        await self._command("Stop", job_order_id, job_order_id)
+
     async def abort(self, job_order_id: str) -> None:
-        """Stop a job order for good."""
+        """Give a job order up for good."""
         await self._command("Abort", job_order_id, job_order_id)
 
     async def cancel(self, job_order_id: str) -> None:

@@ -2,22 +2,28 @@
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import unquote
 
-from fastapi import Depends, Query
+from fastapi import Depends, Header, Query
 
-from shared import joborders, recipes
+from shared import jobcontrol, joborders, recipes
 from shared.app import Service
 from shared.commands import Command, command_of
+from shared.jobcontrol import Asked
 from shared.transaction import Transaction
 
 if TYPE_CHECKING:  # a service without stations does not load the OPC UA library
     from shared.opcua import StationClient
 
+Person = Annotated[str, Header(min_length=1, max_length=300)]
+UNKNOWN = "unknown"  # a call past the gateway that names nobody
+
 
 def add_station_routes(service: Service) -> None:
-    """Add `GET /master-recipes`, `GET /job-orders` and the command that resumes a held one."""
+    """Add `GET /master-recipes`, `GET /job-orders` and the commands over job orders."""
     app, database = service.app, service.database
     given = Annotated[Command, Depends(command_of(database))]
+    _add_job_control(service)
 
     @app.get("/master-recipes", tags=["master data"])
     async def get_recipes() -> dict[str, Any]:
@@ -34,14 +40,59 @@ def add_station_routes(service: Service) -> None:
             return {"items": await joborders.listed(tx, limit)}
 
     @app.post("/job-orders/{job_order_id}/resume", tags=["job orders"])
-    async def post_resume(job_order_id: str, command: given) -> dict[str, Any]:
-        """Plan a held job order again, or start an interrupted one again after a person looked."""
+    async def post_resume(
+        job_order_id: str, command: given, x_halite_person: Person = UNKNOWN
+    ) -> dict[str, Any]:
+        """Let a paused job order go on, plan a held one again, or start an interrupted one again.
+
+        An interrupted one is started again when a person has looked.
+        """
 
         async def act(tx: Transaction) -> dict[str, Any]:
+            if await jobcontrol.is_paused(tx, job_order_id):
+                by = unquote(x_halite_person)
+                return await jobcontrol.ask(tx, job_order_id, "resume", by, _stations(service))
             state = await joborders.resume(tx, job_order_id)
             return {"job_order_id": job_order_id, "state": state}
 
         return await command.once(act)
+
+
+def _add_job_control(service: Service) -> None:
+    given = Annotated[Command, Depends(command_of(service.database))]
+
+    async def ask(job_order_id: str, asked: Asked, person: str, command: Command) -> dict[str, Any]:
+        return await command.once(
+            lambda tx: jobcontrol.ask(tx, job_order_id, asked, unquote(person), _stations(service))
+        )
+
+    @service.app.post("/job-orders/{job_order_id}/pause", tags=["job orders"])
+    async def post_pause(
+        job_order_id: str, command: given, x_halite_person: Person = UNKNOWN
+    ) -> dict[str, Any]:
+        """Ask the station to let a running job order stand; `resume` lets it go on.
+
+        Whether it did is told with `JobOrderPaused`, or with a reason beside the job order.
+        """
+        return await ask(job_order_id, "pause", x_halite_person, command)
+
+    @service.app.post("/job-orders/{job_order_id}/stop", tags=["job orders"])
+    async def post_stop(
+        job_order_id: str, command: given, x_halite_person: Person = UNKNOWN
+    ) -> dict[str, Any]:
+        """Ask the station to end a running or paused job order with what is done so far."""
+        return await ask(job_order_id, "stop", x_halite_person, command)
+
+    @service.app.post("/job-orders/{job_order_id}/abort", tags=["job orders"])
+    async def post_abort(
+        job_order_id: str, command: given, x_halite_person: Person = UNKNOWN
+    ) -> dict[str, Any]:
+        """Ask the station to give a running or paused job order up for good."""
+        return await ask(job_order_id, "abort", x_halite_person, command)
+
+
+def _stations(service: Service) -> frozenset[str]:
+    return frozenset(one.equipment_id for one in service.plant.stations_of(service.name))
 
 
 def add_stations_route(service: Service, clients: "Sequence[StationClient]") -> None:

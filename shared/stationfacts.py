@@ -1,9 +1,18 @@
 """The facts that every station tells in the same words: state, job orders started and held."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
 from shared.app import Service
-from shared.events import EquipmentStateChanged, JobOrderHeld, JobOrderReleased, JobOrderStarted
+from shared.events import (
+    EquipmentStateChanged,
+    JobOrderHeld,
+    JobOrderPaused,
+    JobOrderReleased,
+    JobOrderResumed,
+    JobOrderStarted,
+)
 from shared.facts import EquipmentState
 from shared.joborders import StationOrder
 
@@ -87,6 +96,41 @@ def held_events(
         )
         for job_order in job_orders
     ]
+
+
+def paused_events(
+    order: StationOrder, at: datetime, reason: str, by: str | None
+) -> list[JobOrderPaused]:
+    """Return the facts that job orders stand at their station, which keeps them.
+
+    by: the person who asked for it, None when the machine did it itself.
+    """
+    return [
+        JobOrderPaused.model_validate(
+            _about(one, order) | {"paused_at": at, "reason": reason, "by": by}
+        )
+        for one in order.job_orders
+    ]
+
+
+def resumed_events(order: StationOrder, at: datetime, by: str | None) -> list[JobOrderResumed]:
+    """Return the facts that paused job orders go on; `by` as in `paused_events`."""
+    return [
+        JobOrderResumed.model_validate(_about(one, order) | {"resumed_at": at, "by": by})
+        for one in order.job_orders
+    ]
+
+
+def _about(job_order: JobOrderReleased, order: StationOrder) -> dict[str, Any]:
+    return {
+        "job_order_id": job_order.job_order_id,
+        "lot_id": job_order.lot_id,
+        "work_request_id": job_order.work_request_id,
+        "product_id": job_order.product_id,
+        "operation": job_order.operation,
+        "equipment_id": order.equipment_id,
+        "lot_ids": _lots(job_order),
+    }
 
 
 def _lots(job_order: JobOrderReleased) -> tuple[str, ...]:

@@ -8,13 +8,15 @@ from typing import Protocol
 
 import structlog
 
-from shared import joborders
+from shared import jobcontrol, joborders
 from shared.app import Service
 from shared.errors import PersonNeededError, StationFaultError
 from shared.events import JobOrderReleased
+from shared.jobcontrol import Wish
 from shared.joborders import StationOrder
 from shared.opcua import StationClient
 from shared.settings import StationSettings
+from shared.stationcontrol import JobControl
 from shared.stationfacts import EquipmentStates, held_events, started_events
 from shared.stations import JobAnswer, JobAtStation, read_back_differences
 from shared.telemetry import TelemetryFeed
@@ -81,6 +83,7 @@ class StationRunner:
         self.client, self._service, self._work, self._places = client, service, work, places
         self._database, self._outbox = service.database, service.outbox
         self._states = EquipmentStates(service, client.equipment_id)
+        self._control = JobControl(service, client)
         self.telemetry = TelemetryFeed(service.bus, client, service.clock.now).run
         self._look_s = LOOK_S
         self._orders: dict[str, StationOrder] = {}
@@ -140,15 +143,15 @@ class StationRunner:
     async def _round(self) -> bool:
         """Take each open order of the station one step on, and plan one more; True if one moved."""
         async with self._database.quiet() as tx:
-            states, waits = await joborders.glance(
-                tx, self.client.equipment_id, self.client.settings.kind
-            )
-            open_orders = [await self._order(tx, *known) for known in states.items()]
+            seen = await jobcontrol.glance(tx, self.client.equipment_id, self.client.settings.kind)
+            open_orders = [await self._order(tx, *known) for known in seen.states.items()]
         self._orders = {order.station_order_id: order for order in open_orders}
+        shown = await self._shown(open_orders)
         moved = False
         for order in open_orders:
-            moved |= await self._advance(order)
-        if waits and len(open_orders) < self._places:
+            order_id = order.station_order_id
+            moved |= await self._advance(order, shown.get(order_id), seen.wishes.get(order_id))
+        if seen.waits and len(open_orders) < self._places:
             moved |= await self._plan()
         running = any(order.state == "running" for order in open_orders)
         trouble = None if self._guard is None else self._guard.trouble(self.client.equipment_id)
@@ -180,11 +183,24 @@ class StationRunner:
         self._database.committed.set()
         return True
 
-    async def _advance(self, order: StationOrder) -> bool:
+    async def _shown(self, open_orders: Sequence[StationOrder]) -> dict[str, JobAtStation]:
+        """Return what the station shows of its jobs while it has some; nothing of a wrong list."""
+        if all(order.state == "allowed_to_start" for order in open_orders):
+            return {}
+        try:
+            return await self.client.jobs()
+        except StationFaultError:
+            return {}  # each order is asked for by itself, so that one does not hold up the others
+
+    async def _advance(
+        self, order: StationOrder, held: JobAtStation | None, wish: Wish | None
+    ) -> bool:
         try:
             if order.state == "allowed_to_start":
                 return await self._start(order)
-            return await self._follow(order)
+            if held is None or held.state in ("ended", "aborted"):
+                return await self._follow(order)
+            return await self._control.follow(order, held, wish)
         except PersonNeededError as error:
             await self._hold(order, str(error))
             return True
@@ -248,7 +264,7 @@ class StationRunner:
             return order
         offer = self.client.offer
         if offer is None or offer.reads_back_first:
-            await self.client.store(order.content)
+            await self._store(order)
             return order
         if await self._must_wait(order, None):
             return None
@@ -256,12 +272,32 @@ class StationRunner:
         await self.client.store_and_start(order.content)
         return order
 
+    async def _store(self, order: StationOrder) -> None:
+        """Store an order; one that was left there with other content is brought up to date."""
+        station = self.client
+        try:
+            await station.store(order.content)
+        except StationFaultError:
+            held = (await station.jobs()).get(order.station_order_id)
+            if held is None:
+                raise
+            if held.state == "not_allowed_to_start" and station.offers("Update"):
+                await station.update(order.content)
+            elif held.state == "aborted" and station.offers("Clear"):  # withdrawn before
+                await station.clear(order.station_order_id)
+                await station.store(order.content)
+            else:
+                raise
+
     async def _withdraw(self, held: JobAtStation) -> None:
         """Take back an order that is not what was sent, as far as the station lets one."""
-        job_order_id = held.content.job_order_id
-        if held.state == "not_allowed_to_start" and self.client.offers("Cancel"):
+        job_order_id, state = held.content.job_order_id, held.state
+        if state == "allowed_to_start" and self.client.offers("RevokeStart"):
+            await self.client.revoke_start(job_order_id)
+            state = "not_allowed_to_start"
+        if state == "not_allowed_to_start" and self.client.offers("Cancel"):
             await self.client.cancel(job_order_id)
-        elif held.state not in ("ended", "aborted") and self.client.offers("Abort"):
+        elif state not in ("ended", "aborted") and self.client.offers("Abort"):
             await self.client.abort(job_order_id)
 
     async def _keep_asked(self, order: StationOrder) -> StationOrder:
@@ -283,6 +319,7 @@ class StationRunner:
         )
         async with self._database.begin() as tx:
             await joborders.save(tx, order.state, ended, joborders.answer_record(answer))
+            await jobcontrol.forget(tx, order.station_order_id)
             await self._work.ended(tx, ended, answer)
         if self.client.offers("Clear"):
             await self.client.clear(order.station_order_id)

@@ -40,6 +40,7 @@ class Eap(Machine):
     """An electrospray head over a biased vacuum chuck."""
 
     kind = "eap"
+    pauses = False
     model = "Electrospray cell ES-2"
     keeps_traces = True
     parameters: ClassVar[Mapping[str, Parameter]] = {

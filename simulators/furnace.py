@@ -35,6 +35,7 @@ class Furnace(Machine):
     """A chamber furnace with two thermocouples and trays."""
 
     kind = "furnace"
+    pauses = False
     model = "Chamber furnace CF"
     parameters: ClassVar[Mapping[str, Parameter]] = {
         "segment_temperature_degc": Parameter(lowest=20.0, highest=1800.0, array=True),

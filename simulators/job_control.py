@@ -12,7 +12,7 @@ from simulators.tracing import Method
 # Return status of OPC 10031-4.
 DONE, UNKNOWN_JOB, INVALID_STATE, UNABLE = 1, 1 << 1, 1 << 3, 1 << 4
 INVALID_REQUEST = 1 << 32
-NOT_OFFERED = ("Pause", "Resume", "Update", "RevokeStart")
+PAUSING = ("Pause", "Resume")
 
 
 class JobKeeper(Protocol):
@@ -23,6 +23,18 @@ class JobKeeper(Protocol):
 
     async def allow(self, job_order_id: str) -> int:
         """Let it start."""
+
+    async def update(self, order: Any) -> int:
+        """Put other content in place of what was stored."""
+
+    async def revoke(self, job_order_id: str) -> int:
+        """No longer let it start."""
+
+    async def pause(self, job_order_id: str) -> int:
+        """Let it stand."""
+
+    async def resume(self, job_order_id: str) -> int:
+        """Let it go on."""
 
     async def end(self, job_order_id: str) -> int:
         """End it now."""
@@ -43,20 +55,30 @@ class JobKeeper(Protocol):
         """Return the magnitude of a fault that acts now."""
 
 
-def methods_of(keeper: JobKeeper) -> dict[str, Method]:
-    """Return every method of the job control by its name, bound to a station."""
+def methods_of(keeper: JobKeeper, *, pauses: bool = True) -> dict[str, Method]:
+    """Return the methods that a station offers by their names, bound to it.
+
+    pauses: whether its jobs can be paused.
+    """
     actions: dict[str, Callable[[str], Awaitable[int]]] = {
         "Start": keeper.allow,
+        "RevokeStart": keeper.revoke,
+        "Pause": keeper.pause,
+        "Resume": keeper.resume,
         "Stop": keeper.end,
         "Abort": keeper.abort,
         "Cancel": keeper.cancel,
         "Clear": keeper.clear,
     }
     calls = _Calls(keeper)
-    methods: dict[str, Method] = {name: calls.by_id(action) for name, action in actions.items()}
-    methods |= dict.fromkeys(NOT_OFFERED, calls.not_offered)
+    methods: dict[str, Method] = {
+        name: calls.by_id(action)
+        for name, action in actions.items()
+        if pauses or name not in PAUSING
+    }
     return methods | {
         "Store": calls.store,
+        "Update": calls.update,
         "StoreAndStart": calls.store_and_start,
         "RequestJobResponseByJobOrderID": calls.request_response,
         "RequestJobResponseByJobOrderState": calls.request_by_state,
@@ -78,26 +100,29 @@ class _Calls:
 
         return method
 
-    async def not_offered(self, _parent: ua.NodeId, *_arguments: ua.Variant) -> list[ua.Variant]:
-        return _status(UNABLE)
-
     async def store(self, _parent: ua.NodeId, *arguments: ua.Variant) -> list[ua.Variant]:
         await self._answer_late()
-        return _status(await self._store(arguments))
+        return _status(await self._take(arguments, self._keeper.store))
+
+    async def update(self, _parent: ua.NodeId, *arguments: ua.Variant) -> list[ua.Variant]:
+        await self._answer_late()
+        return _status(await self._take(arguments, self._keeper.update))
 
     async def store_and_start(self, _parent: ua.NodeId, *arguments: ua.Variant) -> list[ua.Variant]:
         await self._answer_late()
-        status = await self._store(arguments)
+        status = await self._take(arguments, self._keeper.store)
         if status != DONE:
             return _status(status)
         return _status(await self._keeper.allow(arguments[0].Value.JobOrderID))
 
-    async def _store(self, arguments: tuple[ua.Variant, ...]) -> int:
+    async def _take(
+        self, arguments: tuple[ua.Variant, ...], keep: Callable[[Any], Awaitable[int]]
+    ) -> int:
         if len(arguments) != 2 or not structures.is_order(arguments[0].Value):
             return INVALID_REQUEST
         if not _is_comment(arguments[1]):
             return INVALID_REQUEST
-        return await self._keeper.store(arguments[0].Value)
+        return await keep(arguments[0].Value)
 
     async def request_response(
         self, _parent: ua.NodeId, *arguments: ua.Variant

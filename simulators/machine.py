@@ -173,7 +173,10 @@ class Run(Protocol):
 
 
 class Machine:
-    """One machine of a kind; subclasses say what they accept and how a job runs."""
+    """One machine of a kind; subclasses say what they accept and how a job runs.
+
+    pauses: whether a job can stand and go on; not where heat, cure or vacuum would go on meanwhile.
+    """
 
     kind = ""
     parameters: ClassVar[Mapping[str, Parameter]] = {}
@@ -182,6 +185,7 @@ class Machine:
     uses: tuple[Use, ...] = ("Processed",)
     simultaneous_count = 1
     keeps_traces = False
+    pauses = True
     model = "Bench"
 
     def __init__(self, config: StationConfig, world: World, room: Room) -> None:

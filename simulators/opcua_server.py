@@ -52,6 +52,7 @@ CHANGED_IN_PLACE = (
     ua.ObjectIds.Server_ServerArray,
 )
 MOST_JOBS = 200
+OPTIONAL = ("Pause", "Resume")  # what a station may lack of the job control
 
 
 def node_sets_dir() -> Path:
@@ -358,6 +359,8 @@ class StationServer:
                 name = (await child.read_browse_name()).Name
                 if name in methods:
                     self._server.link_method(child, methods[name])
+                elif name in OPTIONAL:
+                    await self._server.delete_nodes([child])
         control = f"{jobs}:JobOrderControl"
         results = f"{jobs}:JobOrderResults"
         order_list = await management.get_child([control, f"{control_index}:JobOrderList"])

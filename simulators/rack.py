@@ -16,6 +16,7 @@ class Rack(Machine):
     """A tempered cabinet with slots."""
 
     kind = "rack"
+    pauses = False
     model = "Climate rack CR-60"
     parameters: ClassVar[Mapping[str, Parameter]] = {
         "temperature_degc": Parameter(lowest=10.0, highest=80.0),

@@ -21,6 +21,7 @@ class Sealer(Machine):
     """A vacuum chamber with sealing bars, and a crimp for coin cells."""
 
     kind = "sealer"
+    pauses = False
     model = "Vacuum sealer VS-1"
     uses = ("Processed", "Produced")
     parameters: ClassVar[Mapping[str, Parameter]] = {

@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from shared.clock import Clock
 from simulators import job_structures as structures
+from simulators.heldjob import HeldJob
 from simulators.job_control import (
     DONE,
     INVALID_REQUEST,
@@ -17,35 +18,13 @@ from simulators.job_control import (
     UNKNOWN_JOB,
     methods_of,
 )
-from simulators.job_structures import ABORTED, ALLOWED, ENDED, NOT_ALLOWED, RUNNING
-from simulators.machine import Job, Machine, Readings, Recorded, RefusedError, Run
+from simulators.job_structures import ABORTED, ALLOWED, ENDED, INTERRUPTED, NOT_ALLOWED, RUNNING
+from simulators.machine import Machine, Readings, Recorded, RefusedError
 from simulators.opcua_server import MOST_JOBS, StationServer
 from simulators.tracing import TRACE, trace_method
 from simulators.world import Fault, JobRecord
 
 SHOW_S = 1.0  # wall seconds between process values
-
-
-@dataclass
-class HeldJob:
-    """A job order this station holds."""
-
-    record: JobRecord
-    order: Any
-    job: Job
-    run: Run | None = None
-
-    @property
-    def state(self) -> int:
-        """The state number of OPC 10031-4."""
-        return self.record.state
-
-    @property
-    def ends_at(self) -> datetime | None:
-        """The plant time at which the run ends by itself."""
-        if self.run is None or self.record.started_at is None:
-            return None
-        return self.record.started_at + timedelta(seconds=self.run.duration_s)
 
 
 class Station:
@@ -67,11 +46,11 @@ class Station:
         for record in self._world.jobs(self.name):
             order = structures.from_bytes(record.content)
             held = HeldJob(record, order, structures.read_job(order))
-            if record.state == RUNNING and record.started_at is not None:
-                held.run = self.machine.begin(held.job, record.started_at)
+            if record.state in (RUNNING, INTERRUPTED) and held.begun_at is not None:
+                held.run = self.machine.begin(held.job, held.begun_at)
             self._jobs[record.job_order_id] = held
             self._place = max(self._place, record.place)
-        methods = methods_of(self) if self.machine.uses else {}
+        methods = methods_of(self, pauses=self.machine.pauses) if self.machine.uses else {}
         if self.machine.keeps_traces:
             methods[TRACE] = trace_method(self)
         await self._server.prepare(self.machine.signals, methods)
@@ -120,8 +99,8 @@ class Station:
     async def _faults_changed(self) -> None:
         self._faults = self.machine.faults()
         for held in self._running():
-            if held.record.started_at is not None:
-                held.run = self.machine.begin(held.job, held.record.started_at)
+            if held.begun_at is not None:
+                held.run = self.machine.begin(held.job, held.begun_at)
         self._wake.set()
         await self._publish()
 
@@ -133,6 +112,9 @@ class Station:
 
     def _running(self) -> list[HeldJob]:
         return [held for held in self._jobs.values() if held.state == RUNNING]
+
+    def _on_the_machine(self) -> list[HeldJob]:
+        return [held for held in self._jobs.values() if held.state in (RUNNING, INTERRUPTED)]
 
     async def _work(self) -> None:
         while True:
@@ -157,7 +139,8 @@ class Station:
             return
         waiting = [held for held in self._jobs.values() if held.state == ALLOWED]
         for held in sorted(waiting, key=lambda item: item.record.place):
-            if not self.machine.fits_beside(held.job, [other.job for other in self._running()]):
+            others = [other.job for other in self._on_the_machine()]
+            if not self.machine.fits_beside(held.job, others):
                 continue
             now = self._clock.now()
             try:
@@ -170,12 +153,13 @@ class Station:
             await self._publish()
 
     async def _finish(self, held: HeldJob, state: int, ended_at: datetime) -> None:
-        run, started_at = held.run, held.record.started_at
-        if run is None or started_at is None:
+        run, begun_at, was = held.run, held.begun_at, held.state
+        if run is None or begun_at is None:
             return
-        elapsed_s = max(0.0, (ended_at - started_at).total_seconds())
+        worked_until = held.record.paused_at or ended_at
+        elapsed_s = max(0.0, (worked_until - begun_at).total_seconds())
         outcome = await asyncio.to_thread(run.finish, min(elapsed_s, run.duration_s))
-        if held.state != RUNNING:
+        if held.state != was:
             return
         held.run = None
         changes = {"state": state, "ended_at": ended_at, "response": outcome.response}
@@ -235,8 +219,8 @@ class Station:
         now = self._clock.now()
         readings: Readings = {}
         for held in self._running():
-            if held.run is not None and held.record.started_at is not None:
-                elapsed_s = (now - held.record.started_at).total_seconds()
+            if held.run is not None and held.begun_at is not None:
+                elapsed_s = (now - held.begun_at).total_seconds()
                 readings = held.run.values(min(max(0.0, elapsed_s), held.run.duration_s))
                 break
         if not readings:
@@ -286,7 +270,19 @@ class Station:
         known = self._jobs.get(order.JobOrderID or "")
         if known is not None:
             return DONE if known.record.content == structures.to_bytes(order) else UNABLE
-        if self.fault("refuse") is not None or len(self._jobs) >= MOST_JOBS:
+        if len(self._jobs) >= MOST_JOBS:
+            return UNABLE
+        return await self._take(order)
+
+    async def update(self, order: Any) -> int:
+        """Put other content in place of what was stored and has not started."""
+        known = self._jobs.get(order.JobOrderID or "")
+        if known is None:
+            return UNKNOWN_JOB
+        return await self._take(order) if known.state == NOT_ALLOWED else INVALID_STATE
+
+    async def _take(self, order: Any) -> int:
+        if self.fault("refuse") is not None:
             return UNABLE
         try:
             self.machine.check(structures.read_job(order))
@@ -325,12 +321,49 @@ class Station:
         await self._publish()
         return DONE
 
-    async def end(self, job_order_id: str) -> int:
-        """End a running job with what was done so far."""
+    async def revoke(self, job_order_id: str) -> int:
+        """No longer let a job start that has not begun."""
+        held = self._jobs.get(job_order_id)
+        if held is None:
+            return UNKNOWN_JOB
+        if held.state == ALLOWED:
+            self._save(held, state=NOT_ALLOWED)
+            await self._publish()
+        return DONE if held.state == NOT_ALLOWED else INVALID_STATE
+
+    async def pause(self, job_order_id: str) -> int:
+        """Let a running job stand; it stays on the machine."""
         held = self._jobs.get(job_order_id)
         if held is None:
             return UNKNOWN_JOB
         if held.state == RUNNING:
+            self._save(held, state=INTERRUPTED, paused_at=self._clock.now())
+            self._wake.set()
+            await self._publish()
+        return DONE if held.state == INTERRUPTED else INVALID_STATE
+
+    async def resume(self, job_order_id: str) -> int:
+        """Let a paused job go on as if it had started later by its pause."""
+        held = self._jobs.get(job_order_id)
+        if held is None:
+            return UNKNOWN_JOB
+        paused_at = held.record.paused_at
+        if held.state == INTERRUPTED and paused_at is not None:
+            stood_s = (self._clock.now() - paused_at).total_seconds()
+            paused_s = held.record.paused_s + max(0.0, stood_s)
+            self._save(held, state=RUNNING, paused_at=None, paused_s=paused_s)
+            if held.begun_at is not None:
+                held.run = self.machine.begin(held.job, held.begun_at)
+            self._wake.set()
+            await self._publish()
+        return DONE if held.state == RUNNING else INVALID_STATE
+
+    async def end(self, job_order_id: str) -> int:
+        """End a running or paused job with what was done so far."""
+        held = self._jobs.get(job_order_id)
+        if held is None:
+            return UNKNOWN_JOB
+        if held.state in (RUNNING, INTERRUPTED):
             await self._finish(held, ENDED, self._clock.now())
             self._wake.set()
         return DONE if held.state == ENDED else INVALID_STATE
@@ -340,7 +373,7 @@ class Station:
         held = self._jobs.get(job_order_id)
         if held is None:
             return UNKNOWN_JOB
-        if held.state == RUNNING:
+        if held.state in (RUNNING, INTERRUPTED):
             await self._finish(held, ABORTED, self._clock.now())
         elif held.state in (NOT_ALLOWED, ALLOWED):
             now = self._clock.now()

@@ -55,6 +55,9 @@ CREATE TABLE IF NOT EXISTS jobs (
     station TEXT NOT NULL, job_order_id TEXT NOT NULL, place INTEGER NOT NULL,
     content BLOB NOT NULL, state INTEGER NOT NULL, started_at TEXT, ended_at TEXT, response TEXT,
     PRIMARY KEY (station, job_order_id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS pauses (
+    station TEXT NOT NULL, job_order_id TEXT NOT NULL, paused_s REAL NOT NULL, since TEXT,
+    PRIMARY KEY (station, job_order_id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS faults (
     id INTEGER PRIMARY KEY, station TEXT NOT NULL, name TEXT NOT NULL,
     magnitude REAL NOT NULL, since TEXT NOT NULL, until TEXT);
@@ -68,7 +71,10 @@ CREATE INDEX IF NOT EXISTS runs_by_job ON runs (station, job_order_id);
 
 @dataclass(frozen=True, kw_only=True)
 class JobRecord:
-    """What a station must know again after a stop; `place` orders by arrival and allowance."""
+    """What a station must know again after a stop; `place` orders by arrival and allowance.
+
+    paused_s: plant seconds for which it stood until now; paused_at: since when it stands.
+    """
 
     station: str
     job_order_id: str
@@ -78,6 +84,8 @@ class JobRecord:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     response: Properties | None = None
+    paused_s: float = 0.0
+    paused_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,8 +201,9 @@ class World:
         """Return the jobs of a station in order of `place`."""
         with self._lock:
             rows = self._sql.execute(
-                "SELECT job_order_id, place, content, state, started_at, ended_at, response"
-                " FROM jobs WHERE station = ? ORDER BY place",
+                "SELECT job_order_id, place, content, state, started_at, ended_at, response,"
+                " coalesce(paused_s, 0.0), since FROM jobs"
+                " LEFT JOIN pauses USING (station, job_order_id) WHERE station = ? ORDER BY place",
                 (station,),
             ).fetchall()
         return [
@@ -207,6 +216,8 @@ class World:
                 started_at=datetime.fromisoformat(row[4]) if row[4] else None,
                 ended_at=datetime.fromisoformat(row[5]) if row[5] else None,
                 response=json.loads(row[6]) if row[6] else None,
+                paused_s=row[7],
+                paused_at=datetime.fromisoformat(row[8]) if row[8] else None,
             )
             for row in rows
         ]
@@ -236,17 +247,33 @@ class World:
                 self._sql.execute(
                     "INSERT OR REPLACE INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row
                 )
+                self._keep_pause(job)
                 self._log_run(job)
             except BaseException:
                 self._sql.execute("ROLLBACK")
                 raise
             self._sql.execute("COMMIT")
 
+    def _keep_pause(self, job: JobRecord) -> None:
+        if job.paused_at is None and not job.paused_s:
+            return
+        since = job.paused_at.isoformat() if job.paused_at else None
+        self._sql.execute(
+            "INSERT OR REPLACE INTO pauses VALUES (?, ?, ?, ?)",
+            (job.station, job.job_order_id, job.paused_s, since),
+        )
+
     def _log_run(self, job: JobRecord) -> None:
         """Keep the start of a run as a line of its own, and its end on that line."""
         if job.started_at is None:
             return
         if job.ended_at is None:
+            begun = self._sql.execute(
+                "SELECT 1 FROM runs WHERE station = ? AND job_order_id = ? AND ended_at IS NULL",
+                (job.station, job.job_order_id),
+            )
+            if begun.fetchone() is not None:
+                return  # it was paused or goes on
             self._sql.execute(
                 "INSERT INTO runs (station, job_order_id, content, started_at, state)"
                 " VALUES (?, ?, ?, ?, ?)",
@@ -284,6 +311,9 @@ class World:
         with self._lock:
             self._sql.execute(
                 "DELETE FROM jobs WHERE station = ? AND job_order_id = ?", (station, job_order_id)
+            )
+            self._sql.execute(
+                "DELETE FROM pauses WHERE station = ? AND job_order_id = ?", (station, job_order_id)
             )
 
     def faults(self, station: str) -> FaultLog:

@@ -22,6 +22,8 @@ from shared.events import (
     GenealogyRecorded,
     JobOrderEnded,
     JobOrderHeld,
+    JobOrderPaused,
+    JobOrderResumed,
     JobOrderStarted,
     LotHeld,
     LotHoldReleased,
@@ -132,6 +134,26 @@ class ExecutionWork:
             reason=event.reason,
         )
         await self._holds.hold(tx, event.work_request_id, event.lot_id, "station", event.reason)
+
+    async def on_paused(self, tx: Transaction, envelope: Envelope, event: JobOrderPaused) -> None:
+        """A job order stands at its station, which goes on with it later: its lot is not held."""
+        await self._set_state(tx, event, "interrupted", event.reason)
+
+    async def on_resumed(self, tx: Transaction, envelope: Envelope, event: JobOrderResumed) -> None:
+        """A paused job order goes on."""
+        await self._set_state(tx, event, "running", None)
+
+    async def _set_state(
+        self,
+        tx: Transaction,
+        event: JobOrderPaused | JobOrderResumed,
+        to: domain.JobState,
+        reason: str | None,
+    ) -> None:
+        await store.lock_request(tx, event.work_request_id)
+        job_order = await store.job_order(tx, event.job_order_id)
+        state = domain.move(event.job_order_id, job_order.state, to)
+        await store.set_job_order(tx, event.job_order_id, state=state, reason=reason)
 
     async def on_mixed(self, tx: Transaction, envelope: Envelope, event: GenealogyRecorded) -> None:
         """A mix was weighed out: the stock of what went into it is less by that much."""

@@ -24,7 +24,10 @@ MAY: dict[Role, frozenset[Permission]] = {
 # Service, path and need of each command that the gateway passes on; what is not here is refused.
 # A service `*` is any one.
 COMMANDS: tuple[tuple[str, str, Permission], ...] = (
+    ("*", "/job-orders/{job_order_id}/abort", "operate"),
+    ("*", "/job-orders/{job_order_id}/pause", "operate"),
     ("*", "/job-orders/{job_order_id}/resume", "operate"),
+    ("*", "/job-orders/{job_order_id}/stop", "operate"),
     ("*", "/master-data", "engineer"),
     ("*", "/set-aside/{event_id}/retry", "maintain"),
     ("execution", "/lots/{lot_id}/holds", "operate"),

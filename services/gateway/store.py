@@ -12,6 +12,8 @@ from shared.events import (
     EquipmentStateChanged,
     JobOrderEnded,
     JobOrderHeld,
+    JobOrderPaused,
+    JobOrderResumed,
     JobOrderStarted,
     SourceStateChanged,
 )
@@ -54,7 +56,7 @@ async def begin_job_order(tx: Transaction, event: JobOrderStarted) -> None:
     await tx.execute(sql(statement), event.model_dump())
 
 
-async def hold_job_order(tx: Transaction, event: JobOrderHeld) -> None:
+async def hold_job_order(tx: Transaction, event: JobOrderHeld | JobOrderPaused) -> None:
     """Keep a job order as interrupted, with the reason."""
     statement = """
         INSERT INTO job_order (job_order_id, equipment_id, operation, lot_id, state, reason)
@@ -62,6 +64,13 @@ async def hold_job_order(tx: Transaction, event: JobOrderHeld) -> None:
         ON CONFLICT (job_order_id) DO UPDATE SET state = 'interrupted', reason = excluded.reason,
             equipment_id = coalesce(excluded.equipment_id, job_order.equipment_id)"""
     await tx.execute(sql(statement), event.model_dump())
+
+
+async def resume_job_order(tx: Transaction, event: JobOrderResumed) -> None:
+    """Keep a paused job order as running again."""
+    statement = """
+        UPDATE job_order SET state = 'running', reason = NULL WHERE job_order_id = :job_order_id"""
+    await tx.execute(sql(statement), {"job_order_id": event.job_order_id})
 
 
 async def end_job_order(tx: Transaction, event: JobOrderEnded) -> None:

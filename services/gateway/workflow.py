@@ -13,6 +13,8 @@ from shared.events import (
     EquipmentStateChanged,
     JobOrderEnded,
     JobOrderHeld,
+    JobOrderPaused,
+    JobOrderResumed,
     JobOrderStarted,
     OperatorActed,
     SourceStateChanged,
@@ -36,6 +38,8 @@ class GatewayWork:
             JobOrderStarted: self._on_started,
             JobOrderEnded: self._on_ended,
             JobOrderHeld: self._on_held,
+            JobOrderPaused: self._on_paused,
+            JobOrderResumed: self._on_resumed,
         }
 
     async def on_every(self, tx: Transaction, said: Sequence[Said]) -> None:
@@ -97,6 +101,12 @@ class GatewayWork:
 
     async def _on_held(self, tx: Transaction, _: Envelope, event: JobOrderHeld) -> None:
         await store.hold_job_order(tx, event)
+
+    async def _on_paused(self, tx: Transaction, _: Envelope, event: JobOrderPaused) -> None:
+        await store.hold_job_order(tx, event)
+
+    async def _on_resumed(self, tx: Transaction, _: Envelope, event: JobOrderResumed) -> None:
+        await store.resume_job_order(tx, event)
 
 
 def alarm_id_of(envelope: Envelope, condition: str) -> str:

@@ -21,7 +21,9 @@ from shared.events import (
     DispositionDecided,
     JobOrderEnded,
     JobOrderHeld,
+    JobOrderPaused,
     JobOrderReleased,
+    JobOrderResumed,
     JobOrderStarted,
     LotHeld,
     LotHoldReleased,
@@ -57,7 +59,15 @@ async def take_ended(tx: Transaction, envelope: Envelope, event: JobOrderEnded) 
     await store.set_state(tx, job_order_id, event.state, where, event.reason, envelope.time)
 
 
-async def take_held(tx: Transaction, envelope: Envelope, event: JobOrderHeld) -> None:
+async def take_resumed(tx: Transaction, envelope: Envelope, event: JobOrderResumed) -> None:
+    """Keep that a paused job order runs again."""
+    job_order_id, where = event.job_order_id, event.equipment_id
+    await store.set_state(tx, job_order_id, "running", where, None, envelope.time)
+
+
+async def take_held(
+    tx: Transaction, envelope: Envelope, event: JobOrderHeld | JobOrderPaused
+) -> None:
     """Keep why a job order stands."""
     job_order_id, where = event.job_order_id, event.equipment_id
     await store.set_state(tx, job_order_id, "interrupted", where, event.reason, envelope.time)
@@ -95,6 +105,8 @@ HANDLERS: dict[type[Event], Handler] = {
     JobOrderStarted: take_started,
     JobOrderEnded: take_ended,
     JobOrderHeld: take_held,
+    JobOrderPaused: take_held,
+    JobOrderResumed: take_resumed,
     MaterialLotRegistered: take_lot,
     LotHeld: take_lot_held,
     LotHoldReleased: take_lot_freed,

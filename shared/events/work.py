@@ -86,3 +86,27 @@ class JobOrderHeld(JobOrderEvent):
     equipment_id: str | None
     reason: str
     lot_ids: tuple[str, ...]
+
+
+class JobOrderPaused(JobOrderEvent):
+    """A running job order stands at its station, which keeps it and can go on with it.
+
+    by: the person who asked for it, None when the machine did it itself.
+    """
+
+    kind: ClassVar[str] = "job_order_paused"
+    equipment_id: str
+    reason: str
+    paused_at: AwareDatetime
+    by: str | None = None
+    lot_ids: tuple[str, ...]
+
+
+class JobOrderResumed(JobOrderEvent):
+    """A paused job order goes on at its station; `by` as for its pause."""
+
+    kind: ClassVar[str] = "job_order_resumed"
+    equipment_id: str
+    resumed_at: AwareDatetime
+    by: str | None = None
+    lot_ids: tuple[str, ...]

@@ -1,6 +1,7 @@
-"""Cuts a station off again and again and proves that its service needs no hand to go on.
+"""Cuts stations off again and again and proves that their service needs no hand to go on.
 
 `python -m tests.fault.reconnects --cycles 500 --seed 1`: prints a table; exit 1 on a violation.
+Several stations, each a process of its own, are cut off at the same time.
 """
 
 import argparse
@@ -9,13 +10,15 @@ import contextlib
 import json
 import math
 import random
+import shutil
 import sys
 import tempfile
 import time
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol, get_args
 
@@ -30,11 +33,11 @@ from shared.app import Service
 from shared.events import JobOrderEnded, JobOrderHeld
 from shared.opcua import Access, StationClient
 from shared.parts import Parts
-from shared.ports import close_port
-from shared.settings import StationSettings
+from shared.settings import PlantSettings, StationSettings
 from shared.stations import Sample
 from tests.conftest import free_port
-from tests.fault.proxy import Proxy, to_port
+from tests.fault.nursery import StationProcess, nursery
+from tests.fault.proxy import Proxy, proxy_to, to_port
 from tests.station.bench import Bench, Ground, bench, ground, job_order, lot, recipe
 
 NAME = "gauge-1"
@@ -42,7 +45,7 @@ FIRST_RELEASED_AT = datetime(2026, 3, 2, 6, tzinfo=UTC)
 Kind = Literal["killed", "black hole", "link cut", "certificate renewed", "nodes changed"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 RESTARTS: frozenset[Kind] = frozenset({"killed", "certificate renewed", "nodes changed"})
-IDLE = ("mill-1", "mill-2", "dryer-1", "press-1", "furnace-1", "furnace-2", "furnace-3", NAME)
+IDLE = ("mill-1", "mill-2", "dryer-1", "press-1", "furnace-1", "furnace-2", "furnace-3")
 LOOK_S = 0.02
 NONE_ENDED_FOR_S = 60.0  # a job takes about 2 s: none for so long means that one is lost
 MOST_GROWTH_RATIO = 0.10
@@ -74,20 +77,30 @@ class Books:
     rss_mb: list[float] = field(default_factory=list)
     task_counts: list[int] = field(default_factory=list)
 
-    def table(self) -> str:
+    def table(self, limits: Limits) -> str:
         """Return the outcome for people."""
-        lines = [
-            f"{'fault':22} {'cycles':>6} {'stale max s':>12} {'values p50 s':>13} {'max s':>7}"
-        ]
+        head = ("fault", "cycles", "stale p50 s", "max s", "late", "values p50 s", "max s", "late")
+        lines = ["{:22}{:>8}{:>13}{:>8}{:>6}{:>14}{:>8}{:>6}".format(*head)]
         for kind, flows in self.flow_s.items():
-            median = sorted(flows)[len(flows) // 2]
-            stale = max(self.stale_s[kind], default=0.0)
-            lines.append(f"{kind:22} {len(flows):6} {stale:12.2f} {median:13.2f} {max(flows):7.2f}")
+            stale = self.stale_s[kind]
+            lines.append(
+                f"{kind:22}{len(flows):8}"
+                f"{_median(stale):13.2f}{max(stale):8.2f}{_over(stale, limits.stale_s):6}"
+                f"{_median(flows):14.2f}{max(flows):8.2f}{_over(flows, limits.flow_s):6}"
+            )
         lines.append(
             f"jobs run once: {self.job_count}; memory {self.rss_mb[0]:.0f} -> "
             f"{self.rss_mb[-1]:.0f} MB; tasks {self.task_counts[0]} -> {self.task_counts[-1]}"
         )
         return "\n".join([*lines, *(f"  violated: {sentence}" for sentence in self.violations)])
+
+
+def _median(seconds: Sequence[float]) -> float:
+    return sorted(seconds)[len(seconds) // 2]
+
+
+def _over(seconds: Sequence[float], limit_s: float) -> int:
+    return sum(one > limit_s for one in seconds)
 
 
 class Station(Protocol):
@@ -108,109 +121,142 @@ class Station(Protocol):
         """End it at once."""
 
 
-class StationProcess:
-    """The station as a process of its own."""
+class Wardrobe:
+    """Certificates made beforehand: making a key hangs a process, and this one is measured."""
 
-    def __init__(self, data_dir: Path, port: int) -> None:
-        self._data_dir, self.port = data_dir, port
-        self.saved = data_dir / "station.json"
-        self._process: asyncio.subprocess.Process | None = None
-        self.libraries, self.more = 5, 0
+    def __init__(self, folder: Path, plant: PlantSettings) -> None:
+        self._pki, self._spares = folder / "pki", [folder / f"spare-{place}" for place in range(3)]
+        self._given: Counter[str] = Counter()
+        for spare in self._spares:
+            ensure_pki(spare, plant)
 
-    async def start(self) -> None:
-        """Start it and wait until its port is open."""
-        more = [f"extra_{place}_v" for place in range(self.more)]
-        words = ["--name", NAME, "--data-dir", str(self._data_dir), "--saved", str(self.saved)]
-        words += ["--endpoint", f"opc.tcp://127.0.0.1:{self.port}"]
-        words += ["--libraries", str(self.libraries), "--more", *more]
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "tests.fault.station_process",
-            *words,
-            stdout=asyncio.subprocess.PIPE,
-        )
-        if self._process.stdout is None or await self._process.stdout.readline() != b"ready\n":
-            raise AssertionError("the station's process ended before it was ready")
-
-    async def kill(self) -> None:
-        """End it at once."""
-        if self._process is not None and self._process.returncode is None:
-            self._process.kill()
-            await self._process.wait()
+    def renew(self, station: StationSettings) -> None:
+        """Give a station its next certificate and key."""
+        name = station.name
+        spare = self._spares[self._given[name] % len(self._spares)] / name
+        self._given[name] += 1
+        for file in ("key.pem", "cert.der"):
+            shutil.copyfile(spare / file, self._pki / name / file)
+        trusted = self._pki / station.service / "trusted"
+        shutil.copyfile(spare / "cert.der", trusted / f"{name}.der")
 
 
-class Campaign:
-    """One service, one station behind a proxy, many faults."""
+class Victim:
+    """One station behind a proxy, and what its service's client says of it meanwhile."""
 
-    def __init__(
-        self, plant: Bench, client: StationClient, proxy: Proxy, station: Station, seed: int
-    ) -> None:
-        self._plant, self._client, self._proxy, self._station = plant, client, proxy, station
-        self._draw = random.Random(seed)
-        self._released: list[str] = []
+    def __init__(self, client: StationClient, proxy: Proxy, station: Station, seed: str) -> None:
+        self._client, self._proxy, self.station = client, proxy, station
+        self.draw = random.Random(seed)
+        self._name = client.settings.name
         self._heard_s = self._pause_s = 0.0
-        self.books = Books()
         client.on_samples.append(self._hear)
-
-    async def run(self, kinds: Sequence[Kind], limits: Limits, for_s: float = math.inf) -> Books:
-        """Let each kind of fault happen in turn, for so long, then let all jobs end."""
-        end_s = time.monotonic() + for_s
-        await self._until(lambda: self._client.connected and self._heard_s > 0, 60.0)
-        for place, kind in enumerate(kinds):
-            if time.monotonic() > end_s:
-                break
-            await self._release()
-            await asyncio.sleep(self._draw.uniform(*limits.work_s))
-            await self._cycle(kind, limits)
-            if place >= SETTLED_AFTER_RATIO * len(kinds):
-                self._look_at_growth()
-        await self._drained()
-        self._judge_growth()
-        return self.books
 
     def _hear(self, _samples: Sequence[Sample]) -> None:
         self._heard_s = time.monotonic()
 
-    async def _cycle(self, kind: Kind, limits: Limits) -> None:
+    @property
+    def _flows(self) -> bool:
+        return self._client.connected and self._heard_s > 0
+
+    async def ready(self) -> None:
+        """Wait until its values come in."""
+        await self._until(lambda: self._flows, 120.0)
+
+    def starts(self) -> list[str]:
+        """Return the job orders that it started, as it kept them itself."""
+        starts: list[str] = json.loads(self.station.saved.read_text())[self._name]["starts"]
+        return starts
+
+    async def cycle(
+        self, kind: Kind, limits: Limits, books: Books, renew: Callable[[StationSettings], None]
+    ) -> None:
+        """Let one fault happen and wait until values come in again.
+
+        renew: gives the station a new certificate. What the client says is watched while
+        the fault comes about: a killed process may take long to be gone, but says no more.
+        """
+        await self.ready()
         began_s, self._pause_s = time.monotonic(), 0.0
-        await self._fail(kind)
+        failing = asyncio.create_task(self._fail(kind))
         await self._until(lambda: not self._client.connected, 60.0)
         stale_s = time.monotonic() - began_s
-        lasts_s = self._draw.uniform(*limits.fault_s)
-        await asyncio.sleep(max(0.0, lasts_s - stale_s))
-        await self._mend(kind)
-        back_s = time.monotonic()
+        await failing
+        await asyncio.sleep(max(0.0, self.draw.uniform(*limits.fault_s) - stale_s))
+        await self._mend(kind, renew)
+        back_s, before = time.monotonic(), self._proxy.connection_count
         await self._until(lambda: self._client.connected and self._heard_s > back_s, 120.0)
         flow_s = time.monotonic() - back_s
-        self.books.stale_s[kind].append(stale_s)
-        self.books.flow_s[kind].append(flow_s)
+        books.stale_s[kind].append(stale_s)
+        books.flow_s[kind].append(flow_s)
+        own = f"this process itself hung for up to {self._pause_s:.2f} s meanwhile"
         if stale_s > limits.stale_s:
-            own = f"this process itself hung for up to {self._pause_s:.2f} s meanwhile"
-            self._violate(f"{kind}: stale only after {stale_s:.2f} s; {own}")
+            books.violations.append(f"{kind}: stale only after {stale_s:.2f} s; {own}")
         if flow_s > limits.flow_s:
-            self._violate(f"{kind}: values only {flow_s:.2f} s after the return")
+            tries = self._proxy.connection_count - before
+            books.violations.append(
+                f"{kind}: values only {flow_s:.2f} s after the return, {tries} connections; {own}"
+            )
 
     async def _fail(self, kind: Kind) -> None:
         if kind in RESTARTS:
-            await self._station.kill()
+            await self.station.kill()
         elif kind == "black hole":
             self._proxy.hole()
         else:
             self._proxy.cut()
 
-    async def _mend(self, kind: Kind) -> None:
+    async def _mend(self, kind: Kind, renew: Callable[[StationSettings], None]) -> None:
         if kind == "certificate renewed":
-            folder = self._plant.service.settings.pki_dir
-            for file in ("cert.der", "key.pem"):
-                (folder / NAME / file).unlink()
-            await asyncio.to_thread(ensure_pki, folder, self._plant.service.plant)
+            renew(self._client.settings)
         if kind == "nodes changed":
-            self._station.libraries = self._draw.randint(0, 12)
-            self._station.more = self._draw.randint(0, 20)
+            self.station.libraries = self.draw.randint(0, 12)
+            self.station.more = self.draw.randint(0, 20)
         if kind in RESTARTS:
-            await self._station.start()
+            await self.station.start()
         self._proxy.heal()
+
+    async def _until(self, condition: Callable[[], bool], within_s: float) -> None:
+        give_up_s = time.monotonic() + within_s
+        while not condition():
+            if time.monotonic() > give_up_s:
+                trouble = f"connected {self._client.connected}, trouble {self._client.trouble}"
+                raise AssertionError(f"{self._name}: not within {within_s} s: {trouble}")
+            began_s = time.monotonic()
+            await asyncio.sleep(LOOK_S)
+            self._pause_s = max(self._pause_s, time.monotonic() - began_s - LOOK_S)
+
+
+class Campaign:
+    """One service, some stations, many faults."""
+
+    def __init__(self, plant: Bench, victims: Sequence[Victim], wardrobe: Wardrobe) -> None:
+        self._plant, self._victims, self._wardrobe = plant, victims, wardrobe
+        self._released: list[str] = []
+        self.books = Books()
+
+    async def run(self, kinds: Sequence[Kind], limits: Limits, for_s: float = math.inf) -> Books:
+        """Let each kind of fault happen in turn, for so long, then let all jobs end."""
+        end_s = time.monotonic() + for_s
+        await asyncio.gather(*(victim.ready() for victim in self._victims))
+        left = deque(kinds)
+        settled_at = (1 - SETTLED_AFTER_RATIO) * len(kinds)
+        async with asyncio.TaskGroup() as tasks:
+            for victim in self._victims:
+                tasks.create_task(self._cut_off(victim, left, limits, settled_at, end_s))
+        await self._drained()
+        self._judge_growth()
+        return self.books
+
+    async def _cut_off(
+        self, victim: Victim, left: deque[Kind], limits: Limits, settled_at: float, end_s: float
+    ) -> None:
+        while left and time.monotonic() < end_s:
+            kind = left.popleft()
+            await self._release()
+            await asyncio.sleep(victim.draw.uniform(*limits.work_s))
+            await victim.cycle(kind, limits, self.books, self._wardrobe.renew)
+            if len(left) <= settled_at:
+                self._look_at_growth()
 
     async def _release(self) -> None:
         name = f"R{len(self._released)}"
@@ -222,8 +268,8 @@ class Campaign:
             [lot(name, "ose_pellet", "processed")],
             released_at=released_at,
         )
-        await self._plant.release(order)
         self._released.append(order.job_order_id)
+        await self._plant.release(order)
 
     async def _drained(self) -> None:
         ended: set[str] = set()
@@ -234,7 +280,7 @@ class Campaign:
             if len(ended) > known:
                 progress_s = time.monotonic()
             await asyncio.sleep(LOOK_S)
-        starts = Counter(self._station_starts())
+        starts = Counter(start for victim in self._victims for start in victim.starts())
         self.books.job_count = sum(count == 1 for count in starts.values())
         for job_order_id in sorted(set(self._released) - ended):
             self._violate(f"{job_order_id} has not ended")
@@ -244,10 +290,6 @@ class Campaign:
         for event in await self._plant.said(JobOrderHeld):
             self._violate(f"{event.job_order_id} held: {event.reason}")
 
-    def _station_starts(self) -> list[str]:
-        starts: list[str] = json.loads(self._station.saved.read_text())[NAME]["starts"]
-        return starts
-
     def _look_at_growth(self) -> None:
         self.books.rss_mb.append(psutil.Process().memory_info().rss / 1e6)
         self.books.task_counts.append(len(asyncio.all_tasks()))
@@ -256,31 +298,25 @@ class Campaign:
         first, last = self.books.rss_mb[0], self.books.rss_mb[-1]
         if last > first * (1 + MOST_GROWTH_RATIO):
             self._violate(f"memory grew from {first:.0f} to {last:.0f} MB")
-        tasks = self.books.task_counts
-        if tasks[-1] > tasks[0] + MOST_MORE_TASKS:
+        tasks, more = self.books.task_counts, MOST_MORE_TASKS * len(self._victims)
+        if tasks[-1] > tasks[0] + more:
             self._violate(f"tasks grew from {tasks[0]} to {tasks[-1]}")
 
     def _violate(self, sentence: str) -> None:
         self.books.violations.append(sentence)
 
-    async def _until(self, condition: Any, within_s: float) -> None:
-        give_up_s = time.monotonic() + within_s
-        while not condition():
-            if time.monotonic() > give_up_s:
-                trouble = f"connected {self._client.connected}, trouble {self._client.trouble}"
-                raise AssertionError(f"not within {within_s} s: {trouble}")
-            began_s = time.monotonic()
-            await asyncio.sleep(LOOK_S)
-            self._pause_s = max(self._pause_s, time.monotonic() - began_s - LOOK_S)
-
 
 @contextlib.asynccontextmanager
 async def campaign(
-    on: Ground, folder: Path, seed: int, make: Callable[[Path, int], Station] = StationProcess
+    on: Ground,
+    folder: Path,
+    seed: int,
+    make: Callable[[Path, int, str], Station],
+    stations: int = 1,
 ) -> AsyncIterator[Campaign]:
-    """A sintering service whose gauge stands behind a proxy.
+    """A sintering service with so many gauges, each behind a proxy.
 
-    make: makes the gauge from the data folder and its port.
+    make: makes a gauge from the data folder, its port and its name.
     """
     clients: dict[str, StationClient] = {}
 
@@ -291,26 +327,31 @@ async def campaign(
     def wire(values: dict[str, Any], parts: Parts) -> Service:
         return build(SinteringSettings(**values), replace(parts, station=connect))
 
-    async with bench("sintering", wire, on, folder, idle=IDLE) as plant:
+    names = [f"gauge-{number}" for number in range(1, stations + 1)]
+    like = dict.fromkeys(names[1:], NAME)
+    async with (
+        bench("sintering", wire, on, folder, idle=(*IDLE, *names), like=like) as plant,
+        contextlib.AsyncExitStack() as stack,
+    ):
         reply = await plant.post(
             "/master-data", {"master_recipes": [recipe("gauge", "gauge", part_duration_s=4)]}
         )
         reply.raise_for_status()
-        endpoints = {item.name: item.endpoint for item in plant.service.plant.station}
-        station = make(folder, free_port())
-        proxy = Proxy(to_port(station.port))
-        front = int(endpoints[NAME].rpartition(":")[2])
-        server = await asyncio.start_server(proxy.serve, "127.0.0.1", front)
-        await station.start()
-        try:
-            yield Campaign(plant, clients[NAME], proxy, station, seed)
-        finally:
-            await station.kill()
-            await close_port(server)
-            await proxy.end()
+        fronts = {item.name: item.endpoint for item in plant.service.plant.station}
+        victims = []
+        for name in names:
+            station = make(folder, free_port(), name)
+            proxy = await stack.enter_async_context(
+                proxy_to(to_port(station.port), int(fronts[name].rpartition(":")[2]))
+            )
+            stack.push_async_callback(station.kill)
+            victims.append(Victim(clients[name], proxy, station, f"{seed} {name}"))
+        await asyncio.gather(*(victim.station.start() for victim in victims))
+        wardrobe = await asyncio.to_thread(Wardrobe, folder, plant.service.plant)
+        yield Campaign(plant, victims, wardrobe)
 
 
-async def _run(cycles: int, seed: int, for_s: float) -> Books:
+async def _run(cycles: int, seed: int, for_s: float, stations: int) -> Books:
     with tempfile.TemporaryDirectory(prefix="halite-reconnects-") as name:
         folder = Path(name)
         postgres = PostgresServer(folder / "postgres", folder / "log", durable=False)
@@ -324,7 +365,10 @@ async def _run(cycles: int, seed: int, for_s: float) -> Books:
             on = await ground(postgres, broker, keys)
             kinds = [KINDS[place % len(KINDS)] for place in range(cycles)]
             random.Random(seed).shuffle(kinds)
-            async with campaign(on, work, seed) as running:
+            async with (
+                nursery() as started_by,
+                campaign(on, work, seed, partial(StationProcess, started_by), stations) as running,
+            ):
                 return await running.run(kinds, Limits(), for_s)
         finally:
             broker.stop()
@@ -336,13 +380,14 @@ def main(words: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fault.reconnects", description=__doc__)
     parser.add_argument("--cycles", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--stations", type=int, default=4, help="cut off at the same time")
     parser.add_argument("--minutes", type=float, default=math.inf, help="begin no cycle later")
     options = parser.parse_args(words)
     began_s = time.monotonic()
-    books = asyncio.run(_run(options.cycles, options.seed, 60 * options.minutes))
+    books = asyncio.run(_run(options.cycles, options.seed, 60 * options.minutes, options.stations))
     count = sum(len(flows) for flows in books.flow_s.values())
     print(f"seed {options.seed}: {count} cycles in {time.monotonic() - began_s:.0f} s")
-    print(books.table())
+    print(books.table(Limits()))
     return 1 if books.violations else 0
 
 

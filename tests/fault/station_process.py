@@ -1,6 +1,6 @@
 """A station in a process of its own, to be killed: its orders and starts survive in a file.
 
-`python -m tests.fault.station_process --help`; says `ready` when its port is open.
+`python -m tests.fault.station_process --help`; says `ready NAME` when its port is open.
 """
 
 import argparse
@@ -25,7 +25,7 @@ async def serve(options: argparse.Namespace) -> None:
     identity = Identity(name=options.name, data_dir=options.data_dir)
     plc = MakersPlc(identity, options.endpoint, [machine], options.libraries, saved=options.saved)
     await plc.start()
-    print("ready", flush=True)
+    print(f"ready {options.name}", flush=True)
     await work(plc, machine)
 
 

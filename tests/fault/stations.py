@@ -168,6 +168,11 @@ class MemoryStation(StationClient):
             "Abort": self._station.abort,
             "Cancel": self._station.cancel,
             "Clear": self._station.clear,
+            "Update": self._station.update,
+            "RevokeStart": self._station.revoke,
+            "Pause": self._station.pause,
+            "Resume": self._station.resume,
+            "Stop": self._station.end,
         }[method]
         given: Any = argument
         if isinstance(argument, JobContent):  # over a wire the station has a copy of its own

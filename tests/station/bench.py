@@ -6,7 +6,7 @@ import json
 import shutil
 import time
 import tomllib
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -258,15 +258,19 @@ async def bench(
     folder: Path,
     idle: tuple[str, ...] = (),
     speed: float = SPEED,
+    like: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Bench]:
     """Run a service with its stations, but those of `idle` not started, until the block ends.
 
     `wire` builds the service from its settings and outer parts. speed: plant seconds per wall
-    second.
+    second. like: more stations by name, each with the name of the one that it is like.
     """
     site = f"{name}-{uuid4().hex[:6]}"
-    plant_file = _plant_file(folder, site, name)
+    plant_file = _plant_file(folder, site, name, like or {})
     shutil.copytree(ground.keys_dir, folder, dirs_exist_ok=True)
+    if like:
+        ensure_pki(folder / "pki", read_plant(plant_file))
+        ensure_passwords(folder / "secrets" / "opcua", read_plant(plant_file))
     bench_time = BenchTime()
     clock = Clock(
         plant_start=datetime(2026, 3, 2, 6, tzinfo=UTC),
@@ -329,11 +333,16 @@ async def bench(
     world.close()
 
 
-def _plant_file(folder: Path, site: str, service: str) -> Path:
-    """Write the pilot plant's stations of one service with free ports."""
+def _plant_file(folder: Path, site: str, service: str, like: Mapping[str, str]) -> Path:
+    """Write the pilot plant's stations of one service, and more like them, with free ports."""
     pilot = tomllib.loads(PLANT_FILE.read_text())
     lines = [f'site = "{site}"', f'line = "{service}"']
-    for station in pilot["station"]:
+    by_name = {station["equipment_id"].rpartition("/")[2]: station for station in pilot["station"]}
+    more = [
+        by_name[model] | {"equipment_id": _beside(by_name[model], name)}
+        for name, model in like.items()
+    ]
+    for station in (*pilot["station"], *more):
         if station["service"] == service:
             station["endpoint"] = f"opc.tcp://127.0.0.1:{free_port()}"
             lines += ["[[station]]", *(f"{key} = {json.dumps(v)}" for key, v in station.items())]
@@ -344,6 +353,10 @@ def _plant_file(folder: Path, site: str, service: str) -> Path:
     path = folder / "plant.toml"
     path.write_text("\n".join(lines) + "\n")
     return path
+
+
+def _beside(station: Mapping[str, Any], name: str) -> str:
+    return f"{station['equipment_id'].rpartition('/')[0]}/{name}"
 
 
 def _written(value: object) -> str:

@@ -27,8 +27,14 @@ from simulators.opcua_server import (
 
 OWN = 1  # namespace index of the machines' own nodes, the application's by the standard
 FILE = "opc.ua.isa95-jobcontrol.nodeset2.xml"
-DONE, UNKNOWN = 1, 2
-STORED, RUNNING, ENDED, ABORTED = 1, 3, 5, 6
+DONE, UNKNOWN, INVALID_STATE, UNABLE = 1, 2, 8, 16
+STORED, RUNNING, INTERRUPTED, ENDED, ABORTED = 1, 3, 4, 5, 6
+MOVES = {
+    "Pause": ({RUNNING, INTERRUPTED}, INTERRUPTED),
+    "Resume": ({RUNNING, INTERRUPTED}, RUNNING),
+    "Stop": ({RUNNING, INTERRUPTED, ENDED}, ENDED),
+    "RevokeStart": ({STORED}, STORED),
+}
 STRUCTURE = ua.NodeId(ua.ObjectIds.Structure)
 Garble = Callable[[Any], Any]
 
@@ -189,10 +195,11 @@ class MakersPlc:
         return call
 
     async def _act(self, machine: Makers, method: str, argument: Any) -> int:
-        if method in ("Store", "StoreAndStart"):
+        status = DONE
+        if method in ("Store", "StoreAndStart", "Update"):
             order = self._types.unpacked(argument, "ISA95JobOrderDataType", self.index)
-            machine.orders.setdefault(order.JobOrderID, (machine.garble(order), STORED))
-            if method == "StoreAndStart":
+            status = self._store(machine, method, order)
+            if method == "StoreAndStart" and status == DONE:
                 self._start(machine, order.JobOrderID)
         elif argument not in machine.orders:
             return UNKNOWN
@@ -201,10 +208,25 @@ class MakersPlc:
         elif method == "Abort":
             machine.aborted.append(argument)
             machine.orders[argument] = (machine.orders[argument][0], ABORTED)
+        elif method in MOVES:
+            order, state = machine.orders[argument]
+            before, after = MOVES[method]
+            if state not in before:
+                return INVALID_STATE
+            machine.orders[argument] = (order, after)
         else:
             del machine.orders[argument]
         self._save()
         await self._show(machine)
+        return status
+
+    def _store(self, machine: Makers, method: str, order: Any) -> int:
+        kept, known = machine.garble(order), machine.orders.get(order.JobOrderID)
+        if known is not None and method != "Update":
+            return DONE if struct_to_binary(kept) == struct_to_binary(known[0]) else UNABLE
+        if method == "Update" and (known is None or known[1] != STORED):
+            return INVALID_STATE if known else UNKNOWN
+        machine.orders[order.JobOrderID] = (kept, STORED)
         return DONE
 
     def _start(self, machine: Makers, job_order_id: str) -> None:

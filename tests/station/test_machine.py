@@ -33,7 +33,7 @@ from tests.station.speaker import until
 PLANT = Path(__file__).resolve().parents[2] / "deploy" / "plant.toml"
 PRESS = {"pressure_mpa": 200.0, "dwell_s": 60.0, "green_thickness_um": 147.0, "area_cm2": 2.77}
 DONE, UNKNOWN, INVALID_STATE, UNABLE, INVALID_REQUEST = 1, 2, 8, 16, 1 << 32
-RUNNING, ENDED, ABORTED = 3, 5, 6
+RUNNING, INTERRUPTED, ENDED, ABORTED = 3, 4, 5, 6
 BASE = "http://opcfoundation.org/UA/"
 
 
@@ -315,14 +315,17 @@ async def test_arguments_of_the_wrong_type_are_refused_with_a_good_status(peer: 
     assert await peer.call("Store", press_order("short")) == INVALID_REQUEST
     assert await peer.call("Start", 7, no_comment()) == INVALID_REQUEST
     assert await peer.call("Start", "nobody", 7) == INVALID_REQUEST
-    assert await peer.by_id("Pause", "nobody") == UNABLE
+    assert await peer.call("Update", "an order", no_comment()) == INVALID_REQUEST
 
 
 async def test_moves_that_the_state_forbids_are_refused(peer: Peer, floor: Floor) -> None:
-    for method in ("Start", "Stop", "Abort", "Cancel", "Clear"):
+    by_id = {"Start", "Stop", "Abort", "Cancel", "Clear", "Pause", "Resume", "RevokeStart"}
+    for method in by_id:
         assert await peer.by_id(method, "nobody") == UNKNOWN
+    assert await peer.call("Update", press_order("nobody"), no_comment()) == UNKNOWN
     assert await peer.store(press_order("moves")) == DONE
-    assert await peer.by_id("Stop", "moves") == INVALID_STATE
+    for method in ("Stop", "Pause", "Resume"):
+        assert await peer.by_id(method, "moves") == INVALID_STATE
     assert await peer.by_id("Clear", "moves") == INVALID_STATE
     with floor.time.held():
         assert await peer.by_id("Start", "moves") == DONE
@@ -331,6 +334,42 @@ async def test_moves_that_the_state_forbids_are_refused(peer: Peer, floor: Floor
     response, status = await peer.response("moves")
     assert (status, response.JobState[0].StateNumber) == (DONE, ABORTED)
     assert await peer.by_id("Clear", "moves") == DONE
+
+
+async def test_paused_job_stands_and_goes_on_where_it_was(peer: Peer, floor: Floor) -> None:
+    with floor.time.held():
+        assert await peer.call("StoreAndStart", press_order("paused", 5), no_comment()) == DONE
+        assert await peer.started("paused")
+        for _ in range(2):
+            assert await peer.by_id("Pause", "paused") == DONE
+        floor.time.tick(floor.clock.wall_delay_s(86_400.0))
+        assert await peer.state("paused") == INTERRUPTED
+        assert await peer.by_id("RevokeStart", "paused") == INVALID_STATE
+        assert await peer.call("Update", press_order("paused"), no_comment()) == INVALID_STATE
+        for _ in range(2):
+            assert await peer.by_id("Resume", "paused") == DONE
+        assert await peer.state("paused") == RUNNING
+    assert await peer.finished("paused") == ENDED
+    response, _ = await peer.response("paused")
+    data = {entry.ID: entry.Value.Value for entry in response.JobResponseData}
+    assert len(data["mass_g"]) == 5
+    assert (response.EndTime - response.StartTime).total_seconds() > 86_400.0
+    assert await peer.by_id("Clear", "paused") == DONE
+
+
+async def test_stored_job_is_updated_and_its_start_taken_back(peer: Peer, press: Station) -> None:
+    await press.switch_fault("out_of_service", 1.0)
+    assert await peer.store(press_order("changed")) == DONE
+    new = press_order("changed", pressure_mpa=150.0)
+    assert await peer.call("Update", new, no_comment()) == DONE
+    held = (await peer.jobs())["changed"].JobOrder
+    assert {one.ID: one.Value.Value for one in held.JobOrderParameters}["pressure_mpa"] == 150.0
+    assert await peer.by_id("Start", "changed") == DONE
+    for _ in range(2):
+        assert await peer.by_id("RevokeStart", "changed") == DONE
+    await press.end_fault("out_of_service")
+    assert await peer.state("changed") == 1
+    assert await peer.by_id("Cancel", "changed") == DONE
 
 
 async def test_stopped_job_ends_with_what_was_done(peer: Peer, floor: Floor) -> None:

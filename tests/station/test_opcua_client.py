@@ -273,10 +273,10 @@ def port_of(endpoint: str) -> int:
 class StationHere:
     """The campaign's station in this process: quick to start again."""
 
-    def __init__(self, ground: Ground, data_dir: Path, port: int) -> None:
+    def __init__(self, ground: Ground, data_dir: Path, port: int, name: str) -> None:
         self._ground, self.port = ground, port
-        self._identity = Identity(name=NAME, data_dir=data_dir)
-        self.saved = data_dir / "station.json"
+        self._identity = Identity(name=name, data_dir=data_dir)
+        self.saved = data_dir / f"{name}.json"
         self.libraries, self.more = 0, 0
         self._running = contextlib.AsyncExitStack()
 

@@ -1,0 +1,12 @@
+"""What people ask of running job orders, and which of them are paused."""
+
+from alembic import op
+
+from shared import jobcontrol
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    op.execute(jobcontrol.DDL)

@@ -1,0 +1,12 @@
+"""What people ask of running job orders, and which of them are paused."""
+
+from alembic import op
+
+from shared import jobcontrol
+
+revision = "0007"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    op.execute(jobcontrol.DDL)

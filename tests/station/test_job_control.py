@@ -1,0 +1,237 @@
+"""Running jobs that people pause, resume, stop or abort, at stations that offer it and others."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from services.sintering.main import build
+from services.sintering.settings import SinteringSettings
+from shared.events import (
+    EquipmentStateChanged,
+    JobOrderPaused,
+    JobOrderResumed,
+    JobOrderStarted,
+)
+from shared.stationoffer import METHODS
+from simulators.opcua_server import Identity
+from tests.station.bench import WITHIN_S, Bench, Ground, bench, job_order, lot, recipe
+from tests.station.makers_plc import Makers, MakersPlc, changed_first
+
+DRYER, GAUGE = "dryer-1", "gauge-1"
+RECIPES = [
+    recipe("dry", "dryer", temperature_degc=50, duration_s=7200),
+    recipe("gauge", "gauge", part_duration_s=4),
+]
+IDLE = ("mill-1", "mill-2", "press-1", "furnace-1", "furnace-2", "furnace-3", GAUGE)
+
+
+@pytest.fixture(scope="module")
+async def plant(
+    bench_ground: Ground, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Bench]:
+    """The sintering service with a simulated dryer, which can pause."""
+    async with bench(
+        "sintering",
+        lambda values, parts: build(SinteringSettings(**values), parts),
+        bench_ground,
+        tmp_path_factory.mktemp("job-control"),
+        idle=IDLE,
+    ) as running:
+        reply = await running.post("/master-data", {"master_recipes": RECIPES})
+        assert reply.status_code == 201, reply.text
+        yield running
+
+
+@asynccontextmanager
+async def made(plant: Bench, ground: Ground, lacking: set[str]) -> AsyncIterator[MakersPlc]:
+    """A gauge of another maker without some methods; its jobs run until they are ended."""
+    machine = Makers(GAUGE, frozenset(METHODS) - lacking, ends_at_once=False)
+    [station] = [item for item in plant.service.plant.station if item.name == GAUGE]
+    identity = Identity(name=GAUGE, data_dir=ground.keys_dir)
+    plc = MakersPlc(identity, station.endpoint, [machine], shared=ground.types)
+    await plc.start()
+    try:
+        yield plc
+    finally:
+        await plc.stop()
+
+
+def dried(name: str) -> Any:
+    powder = lot(name, "nzzspo_powder", "processed", 500, "g")
+    return job_order(name, "dryer", "dry", [powder])
+
+
+def gauged(name: str) -> Any:
+    return job_order(name, "gauge", "gauge", [lot(name, "ose_pellet", "processed")])
+
+
+async def running_job(plant: Bench, order: Any) -> None:
+    await plant.release(order)
+    await plant.until(JobOrderStarted, lambda event: event.job_order_id == order.job_order_id)
+
+
+async def shown(plant: Bench, name: str) -> dict[str, Any]:
+    items = (await plant.get("/job-orders?limit=1000"))["items"]
+    [found] = [item for item in items if item["job_order_id"] == name]
+    return found
+
+
+async def until_reason(plant: Bench, name: str, words: str) -> dict[str, Any]:
+    async with asyncio.timeout(WITHIN_S):
+        while words not in ((found := await shown(plant, name))["reason"] or ""):
+            await asyncio.sleep(0.02)
+    return found
+
+
+async def paused(plant: Bench, name: str) -> JobOrderPaused:
+    event: JobOrderPaused = await plant.until(
+        JobOrderPaused, lambda event: event.job_order_id == name
+    )
+    return event
+
+
+async def resumed(plant: Bench, name: str) -> JobOrderResumed:
+    event: JobOrderResumed = await plant.until(
+        JobOrderResumed, lambda event: event.job_order_id == name
+    )
+    return event
+
+
+async def asks(plant: Bench, name: str, what: str) -> None:
+    reply = await plant.post(f"/job-orders/{name}/{what}", person="Li Na")
+    assert reply.status_code == 200, reply.text
+
+
+def runs(plant: Bench) -> set[int]:
+    return set(Counter(run.job_order_id for run in plant.world.runs()).values())
+
+
+async def test_a_person_pauses_a_running_job_and_lets_it_go_on(plant: Bench) -> None:
+    with plant.time.held():
+        await running_job(plant, dried("P1"))
+        await asks(plant, "P1", "pause")
+        event = await paused(plant, "P1")
+        plant.time.tick(60.0)  # far longer than the job would have taken
+        assert (event.by, event.reason) == ("Li Na", "paused by Li Na")
+        assert plant.stations[DRYER].job_states() == {"P1": "Interrupted"}
+        assert (await shown(plant, "P1"))["state"] == "interrupted"
+        await plant.until(
+            EquipmentStateChanged,
+            lambda event: event.equipment_id.endswith(DRYER) and event.state == "standby",
+        )
+        await asks(plant, "P1", "resume")
+        assert (await resumed(plant, "P1")).by == "Li Na"
+        assert (await shown(plant, "P1"))["state"] == "running"
+    ended = await plant.ended("P1")
+    assert ended.state == "ended"
+    stood_s = (ended.ended_at - ended.started_at).total_seconds() - 7200
+    assert stood_s > plant.service.clock.speed * 60.0 - 1.0
+    assert runs(plant) == {1}
+
+
+async def test_a_paused_job_that_is_met_after_a_restart_stays_paused_until_it_is_resumed(
+    plant: Bench,
+) -> None:
+    with plant.time.held():
+        await running_job(plant, dried("P2"))
+        await asks(plant, "P2", "pause")
+        await paused(plant, "P2")
+        await plant.die()
+        await plant.stations[DRYER].stop()
+        await plant.stations[DRYER].start()
+        await plant.live()
+        plant.time.tick()
+        await plant.until_known("P2")
+        assert plant.stations[DRYER].job_states() == {"P2": "Interrupted"}
+        await asks(plant, "P2", "resume")
+        await resumed(plant, "P2")
+    assert (await plant.ended("P2")).state == "ended"
+    starts = [event.job_order_id for event in await plant.said(JobOrderStarted)]
+    assert (starts.count("P2"), runs(plant)) == (1, {1})
+
+
+async def test_a_job_that_is_paused_at_the_machine_itself_is_shown_so(plant: Bench) -> None:
+    with plant.time.held():
+        await running_job(plant, dried("P3"))
+        await plant.stations[DRYER].pause("P3")
+        event = await paused(plant, "P3")
+        assert (event.by, event.reason) == (None, "paused at the station itself")
+        await plant.stations[DRYER].resume("P3")
+        assert (await resumed(plant, "P3")).by is None
+    assert (await plant.ended("P3")).state == "ended"
+
+
+@pytest.mark.parametrize(("what", "state"), [("stop", "ended"), ("abort", "aborted")])
+async def test_a_paused_job_is_stopped_or_aborted_with_what_was_done(
+    plant: Bench, what: str, state: str
+) -> None:
+    name = f"P4-{what}"
+    with plant.time.held():
+        await running_job(plant, dried(name))
+        await asks(plant, name, "pause")
+        await paused(plant, name)
+        await asks(plant, name, what)
+        assert (await plant.ended(name)).state == state
+    assert runs(plant) == {1}
+
+
+async def test_a_start_is_taken_back_where_the_machine_has_not_begun_and_given_again_later(
+    plant: Bench,
+) -> None:
+    async with plant.fault(DRYER, "out_of_service", 1.0):
+        await running_job(plant, dried("P5"))
+        await asks(plant, "P5", "pause")
+        await paused(plant, "P5")
+        assert plant.stations[DRYER].job_states() == {"P5": "NotAllowedToStart"}
+    await asks(plant, "P5", "resume")
+    assert (await plant.ended("P5")).state == "ended"
+    assert runs(plant) == {1}
+
+
+async def test_only_a_job_that_runs_or_is_paused_can_be_controlled(plant: Bench) -> None:
+    assert (await plant.ended_after(dried("P6"))).state == "ended"
+    over = await plant.post("/job-orders/P6/pause")
+    assert (over.status_code, over.json()["current"]["state"]) == (409, "ended")
+    assert (await plant.post("/job-orders/NOBODY/stop")).status_code == 404
+    assert (await plant.post("/job-orders/P6/abort")).status_code == 409
+
+
+async def test_a_machine_that_lacks_a_method_says_so_and_goes_on(
+    plant: Bench, bench_ground: Ground
+) -> None:
+    async with made(plant, bench_ground, {"Pause", "Resume", "Stop"}) as maker:
+        await running_job(plant, gauged("G1"))
+        await asks(plant, "G1", "pause")
+        told = await until_reason(plant, "G1", "has no Pause")
+        assert told["state"] == "running"
+        assert "pause, asked by Li Na, was not done" in told["reason"]
+        await asks(plant, "G1", "abort")
+        assert (await plant.ended("G1")).state == "aborted"
+        assert maker.machines[GAUGE].starts == ["G1"]
+        items = (await plant.get("/stations"))["items"]
+    [seen] = [item for item in items if item["equipment_id"].endswith(GAUGE)]
+    assert {"Pause: a job order cannot be paused", "Stop: a job order cannot be ended early"} <= (
+        set(seen["missing"])
+    )
+
+
+@pytest.mark.parametrize("lacking", [{"Cancel"}, {"Cancel", "Abort"}], ids=["clear", "update"])
+async def test_what_a_machine_kept_of_a_refused_recipe_is_brought_up_to_date(
+    plant: Bench, bench_ground: Ground, lacking: set[str]
+) -> None:
+    name = f"G{1 + len(lacking)}"
+    async with made(plant, bench_ground, lacking) as maker:
+        gauge = maker.machines[GAUGE]
+        gauge.garble = changed_first(lambda value: value * 2)
+        await plant.release(gauged(name))
+        assert "sent 4.0 s, station holds 8.0 s" in (await plant.held(name)).reason
+        assert gauge.starts == []
+        gauge.garble = lambda order: order
+        await plant.post(f"/job-orders/{name}/resume")
+        await plant.until(JobOrderStarted, lambda event: event.job_order_id == name)
+        await maker.end_running(gauge)
+        assert ((await plant.ended(name)).state, gauge.starts) == ("ended", [name])
