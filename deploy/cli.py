@@ -19,7 +19,7 @@ COMMANDS = {
     "restore": "Put a plant back into an empty folder.",
     "sintering": "Solve and check oven scheduling instances.",
     "verify": "Check an export of the record, or the proof of a cell.",
-    "trust": "List, accept and reject the certificates of PLCs.",
+    "trust": "List, accept and reject the certificates of PLCs and stations.",
 }
 
 

@@ -15,7 +15,7 @@ from asyncua.ua.uaerrors import UaError
 from shared.db import Signal
 from shared.errors import MesError, StationFaultError, StationUnreachableError
 from shared.opcua_data import job_answer, job_at_station, job_order_structure
-from shared.opcua_link import LOST, TIMEOUT_S, Access, connection
+from shared.opcua_link import LOST, TIMEOUT_S, Access, connection, stranger
 from shared.opcua_offer import StationNodes, explore
 from shared.opcua_stream import Listener, open_streams, sample_of
 from shared.opcua_structures import JobStructures, job_structures
@@ -86,7 +86,7 @@ class StationClient:
             StationFaultError: the server does not have the machine of the plant file.
         """
         try:
-            async with connection(self.settings, self._access) as client:
+            async with self._entered() as client:
                 self._pulse = pulse = Pulse(self.equipment_id)
                 ask = client.nodes.server_state.read_data_value
                 tasks = [
@@ -103,6 +103,26 @@ class StationClient:
             raise StationUnreachableError(f"{self.equipment_id}: {error!r}") from error
         finally:
             self._nodes = None
+
+    @contextlib.asynccontextmanager
+    async def _entered(self) -> AsyncIterator[Client]:
+        """Enter the station; one that shows a certificate nobody accepted is told as such.
+
+        Raises:
+            StationUnreachableError: it is not the station that is known.
+        """
+        entered = False
+        try:
+            async with connection(self.settings, self._access) as client:
+                entered = True
+                yield client
+        except LOST as error:
+            if entered or isinstance(error, ConnectionRefusedError | TimeoutError):
+                raise
+            why = await stranger(self.settings, self._access)
+            if why is None:
+                raise
+            raise StationUnreachableError(f"{self.equipment_id}: {why}") from error
 
     async def _attend(self, client: Client) -> None:
         """Look what the station offers, watch its values, and end when it stops telling them."""

@@ -9,7 +9,7 @@ from asyncua.ua.uaerrors import BadNoMatch, UaError
 
 from shared.errors import StationUnreachableError
 from shared.opcua_data import unit_text
-from shared.opcua_link import LOST, TIMEOUT_S, Access, connection
+from shared.opcua_link import LOST, TIMEOUT_S, Access, connection, stranger
 from shared.opcua_offer import explore
 from shared.settings import StationSettings
 from shared.stationoffer import StationOffer
@@ -68,6 +68,8 @@ async def look(settings: StationSettings, access: Access) -> StationLook:
         except LOST as error:
             if attempt == ATTEMPTS or isinstance(error, UaError | FileNotFoundError):
                 why = _why(settings, access, error) + await _offers(settings)
+                shown = await stranger(settings, access)
+                why += f"; {shown}" if shown is not None else ""
                 raise StationUnreachableError(why) from error
             attempt += 1
 

@@ -1,4 +1,4 @@
-"""`halite trust`: whose certificates may enter Halite's OPC UA server; the plant may run."""
+"""`halite trust`: which certificates of PLCs and stations are trusted; the plant may run."""
 
 from pathlib import Path
 
@@ -6,28 +6,33 @@ import click
 
 from deploy.commands.certs import data_dir_option
 from deploy.data_folder import DataFolder
-from services.plc.trust import Certificate, TrustList
+from shared.trust import Certificate, Trust
 
 
 @click.group(name="trust")
 def command() -> None:
-    """List, accept and reject the certificates of PLCs."""
+    """List, accept and reject the certificates of PLCs and stations."""
 
 
 @command.command(name="list")
 @data_dir_option
 def show(data_dir: Path) -> None:
-    """Print certificates that may enter, and unknown ones in quarantine."""
+    """Print certificates that are trusted, and unknown ones in quarantine."""
     for one in _trust(data_dir).everything():
         click.echo(_line(one))
 
 
 @command.command(name="accept")
 @click.argument("fingerprint")
-@click.option("--as", "user", required=True, help="The user this PLC enters as.")
+@click.option(
+    "--as",
+    "user",
+    required=True,
+    help="The user this PLC enters as, or the station that showed it.",
+)
 @data_dir_option
 def accept(fingerprint: str, user: str, data_dir: Path) -> None:
-    """Let a certificate in quarantine enter; the first 8 characters of FINGERPRINT are enough."""
+    """Trust a certificate in quarantine; the first 8 characters of FINGERPRINT are enough."""
     click.echo(_line(_trust(data_dir).accept(fingerprint, user)))
 
 
@@ -35,19 +40,19 @@ def accept(fingerprint: str, user: str, data_dir: Path) -> None:
 @click.argument("fingerprint")
 @data_dir_option
 def reject(fingerprint: str, data_dir: Path) -> None:
-    """Remove a certificate from quarantine, or from the trust list."""
+    """Remove a certificate from a quarantine, or a PLC's from the trust list."""
     rejected = _trust(data_dir).reject(fingerprint)
     click.echo(f"{rejected.fingerprint[:16]} {rejected.subject} is no longer known.")
 
 
-def _trust(data_dir: Path) -> TrustList:
-    trust = TrustList(DataFolder(data_dir).pki / "plc")
-    trust.prepare()
+def _trust(data_dir: Path) -> Trust:
+    trust = Trust(DataFolder(data_dir).pki)
+    trust.plcs.prepare()
     return trust
 
 
 def _line(one: Certificate) -> str:
-    name = one.name if one.state == "trusted" else "-"
+    name = one.station or (one.name if one.state == "trusted" else "-")
     return (
         f"{one.state:11} {one.fingerprint[:16]} {name:20} valid until "
         f"{one.valid_until:%Y-%m-%d}  {one.subject}  {one.application_uri or 'no application URI'}"

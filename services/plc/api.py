@@ -10,16 +10,16 @@ from fastapi import Depends, Header, Query
 
 from services.plc import domain, store, workflow
 from services.plc.certificates import CertificateWatch
-from services.plc.trust import Certificate, TrustList
 from shared.app import Service
 from shared.commands import Command, command_of
+from shared.trust import Certificate, Trust
 
 log = structlog.get_logger()
 Person = Annotated[str, Header(min_length=1, max_length=300)]
 
 
 def add_routes(
-    service: Service, trust: TrustList, certificates: CertificateWatch, users: Collection[str]
+    service: Service, trust: Trust, certificates: CertificateWatch, users: Collection[str]
 ) -> None:
     """Add the routes of this service to its app."""
     _add_interlock(service)
@@ -27,14 +27,17 @@ def add_routes(
 
 
 def _add_trust(
-    service: Service, trust: TrustList, certificates: CertificateWatch, users: Collection[str]
+    service: Service, trust: Trust, certificates: CertificateWatch, users: Collection[str]
 ) -> None:
     app = service.app
     given = Annotated[Command, Depends(command_of(service.database))]
 
     @app.get("/trust")
     def get_trust() -> dict[str, Any]:
-        """Certificates that may enter, and unknown ones in quarantine; how long each is valid."""
+        """Certificates that are trusted, and unknown ones in quarantine; how long each is valid.
+
+        Those with a `station` were shown by it: it is not entered until one is accepted.
+        """
         return {
             "items": [_shown(one) for one in trust.everything()],
             "ends": certificates.state(),
@@ -48,7 +51,7 @@ def _add_trust(
         x_halite_person: Person,
         command: given,
     ) -> dict[str, Any]:
-        """Let a certificate in quarantine enter as a user."""
+        """Trust a certificate in quarantine as a PLC's user, or as the station that showed it."""
         return await command.once(
             lambda _: _decided("accepted", trust.accept(fingerprint, user), x_halite_person)
         )
@@ -57,7 +60,7 @@ def _add_trust(
     async def post_reject(
         fingerprint: str, x_halite_person: Person, command: given
     ) -> dict[str, Any]:
-        """Remove a certificate from quarantine, or from the trust list."""
+        """Remove a certificate from a quarantine, or a PLC's from the trust list."""
         return await command.once(
             lambda _: _decided("rejected", trust.reject(fingerprint), x_halite_person)
         )

@@ -10,10 +10,10 @@ import structlog
 from cryptography import x509
 
 from services.plc import domain, store
-from services.plc.trust import TrustList
 from shared.app import Service
 from shared.db import Signal
 from shared.events import CertificateValidityChanged
+from shared.trust import TrustList
 
 log = structlog.get_logger()
 LOOK_S = 60.0

@@ -25,7 +25,7 @@ from asyncua.server.user_managers import UserManager
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from services.plc.trust import TrustList
+from shared.trust import TrustList
 
 log = structlog.get_logger()
 MOST_CONNECTIONS = 64

@@ -8,10 +8,10 @@ from services.plc.certificates import CertificateWatch
 from services.plc.hearing import Hearings
 from services.plc.server import Door, PlcServer
 from services.plc.settings import PlcSettings
-from services.plc.trust import TrustList
 from services.plc.workflow import HANDLERS, Desk
 from shared.app import Service
 from shared.errors import InvalidInputError
+from shared.trust import Trust
 
 SOURCES = ("execution", "quality", "sintering", "spray", "lamination", "formation")
 
@@ -30,7 +30,8 @@ def build(settings: PlcSettings) -> Service:
             f"opcua_without_security is for a demo on one machine, not for {settings.opcua_host}; "
             "take it out of the plant file"
         )
-    trust = TrustList(settings.pki_dir / "plc")
+    everyone = Trust(settings.pki_dir)
+    trust = everyone.plcs
     trust.prepare()
     desk = Desk(service, users)
     hearings = Hearings(service, settings.plc_silent_after_s)
@@ -53,7 +54,7 @@ def build(settings: PlcSettings) -> Service:
     service.loop("watch certificates", certificates.watch)
     server = PlcServer(door, desk, hearings, certificates, service.clock)
     service.loop("opc ua server", server.run)
-    add_routes(service, trust, certificates, users)
+    add_routes(service, everyone, certificates, users)
     return service
 
 

@@ -20,13 +20,13 @@ from services.plc.certificates import CertificateWatch
 from services.plc.domain import KnownJobOrder, Unit
 from services.plc.entrance import Admission, Internals, Users, caller
 from services.plc.hearing import Hearings
-from services.plc.trust import TrustList
 from services.plc.wire import Listener, limits
 from services.plc.workflow import Desk
 from shared.clock import Clock
 from shared.errors import BlockedError, InvalidInputError
 from shared.opcua_data import job_order_structure
 from shared.stations import JobContent
+from shared.trust import TrustList
 
 log = structlog.get_logger()
 BASE = "http://opcfoundation.org/UA/"

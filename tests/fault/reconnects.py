@@ -298,9 +298,15 @@ class Campaign:
         first, last = self.books.rss_mb[0], self.books.rss_mb[-1]
         if last > first * (1 + MOST_GROWTH_RATIO):
             self._violate(f"memory grew from {first:.0f} to {last:.0f} MB")
-        tasks, more = self.books.task_counts, MOST_MORE_TASKS * len(self._victims)
-        if tasks[-1] > tasks[0] + more:
-            self._violate(f"tasks grew from {tasks[0]} to {tasks[-1]}")
+        early, late = self._tasks_early_and_late()
+        if late > early + MOST_MORE_TASKS * len(self._victims):
+            self._violate(f"tasks grew from {early} to {late}")
+
+    def _tasks_early_and_late(self) -> tuple[float, float]:
+        """Medians of the first and the last quarter: how many there are depends on who is away."""
+        tasks = self.books.task_counts
+        quarter = max(1, len(tasks) // 4)
+        return _median(tasks[:quarter]), _median(tasks[-quarter:])
 
     def _violate(self, sentence: str) -> None:
         self.books.violations.append(sentence)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from functools import partial
@@ -17,14 +18,21 @@ from pydantic import ValidationError
 from deploy.stationcheck import check
 from services.sintering.main import build
 from services.sintering.settings import SinteringSettings
-from shared.errors import InvalidInputError
+from shared.errors import (
+    InvalidInputError,
+    NotFoundError,
+    StationFaultError,
+    StationUnreachableError,
+)
 from shared.events import EquipmentStateChanged, JobOrderHeld
 from shared.opcua import Access, StationClient
 from shared.opcua_link import connection
+from shared.opcua_look import look
 from shared.settings import SecurityPolicy, StationSettings
 from shared.stationoffer import METHODS
 from shared.stations import Sample
 from shared.tasks import end_all
+from shared.trust import Trust, fingerprint_of
 from simulators.opcua_server import Identity, node_sets_dir
 from tests.conftest import free_port
 from tests.fault.proxy import Proxy, proxy_to, to_port
@@ -338,6 +346,48 @@ async def test_a_station_is_entered_with_the_security_policy_of_the_plant_file(
     async with connection(chosen, access(bench_ground)) as client:
         assert client.security_policy.URI.endswith(f"#{policy}")
         assert await client.nodes.server_state.read_value() == 0
+
+
+async def test_a_station_that_shows_another_certificate_is_entered_when_a_person_accepted_it(
+    plc: MakersPlc, bench_ground: Ground, tmp_path: Path
+) -> None:
+    pki = tmp_path / "pki"
+    shutil.copytree(bench_ground.keys_dir / "pki", pki)
+    shutil.copyfile(pki / "mill-1" / "cert.der", pki / NAME / "cert.der")
+    theirs = fingerprint_of((bench_ground.keys_dir / "pki" / NAME / "cert.der").read_bytes())
+    entry = replace(access(bench_ground), server_certificate=pki / NAME / "cert.der")
+    client = StationClient(settings(plc.endpoint, "meter"), entry)
+    task = asyncio.create_task(client.run())
+    try:
+        await until(lambda: f"shows the certificate {theirs[:16]}" in (client.trouble or ""))
+        assert not client.connected
+        [known, waits] = Trust(pki).stations.everything()
+        assert (waits.station, waits.state, waits.fingerprint) == (NAME, "quarantined", theirs)
+        assert (known.station, known.state) == (NAME, "trusted")
+        with pytest.raises(NotFoundError):
+            Trust(pki).accept("0" * 16, NAME)
+        assert Trust(pki).accept(theirs[:12], NAME).state == "trusted"
+        await until(lambda: client.connected)
+        assert Trust(pki).stations.everything() == []
+    finally:
+        await end_all([task])
+
+
+async def test_a_station_whose_certificate_is_missing_shows_it_to_be_accepted(
+    plc: MakersPlc, bench_ground: Ground, tmp_path: Path
+) -> None:
+    shutil.copytree(bench_ground.keys_dir / "pki", tmp_path / "pki")
+    missing = tmp_path / "pki" / NAME / "cert.der"
+    missing.unlink()
+    entry = replace(access(bench_ground), server_certificate=missing)
+    with pytest.raises(StationUnreachableError, match="halite trust accept"):
+        await look(settings(plc.endpoint, "meter"), entry)
+    [waits] = Trust(tmp_path / "pki").everything()
+    assert Trust(tmp_path / "pki").reject(waits.fingerprint).station == NAME
+    assert Trust(tmp_path / "pki").everything() == []
+    missing.write_bytes(b"half a certificate")
+    with pytest.raises(StationFaultError, match="is damaged"):
+        await look(settings(plc.endpoint, "meter"), entry)
 
 
 def test_a_station_cannot_be_entered_without_security() -> None:

@@ -25,8 +25,8 @@ from deploy.postgres import PostgresServer
 from services.plc.certificates import CertificateWatch
 from services.plc.domain import Unit
 from services.plc.hearing import Hearings
-from services.plc.trust import TrustList, fingerprint_of
 from shared.settings import read_plant
+from shared.trust import TrustList, fingerprint_of
 from tests.station.plc_floor import Line, Plc, plc_line
 from tests.station.speaker import until
 

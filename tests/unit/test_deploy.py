@@ -30,10 +30,10 @@ from deploy.processes import PROJECT_DIR, Child, ChildSpec, run_tool, wait_until
 from deploy.screen import ready_screen
 from deploy.supervisor import Supervisor, deaths_in_a_row
 from deploy.web import digest
-from services.plc.trust import MOST_QUARANTINED, TrustList
 from shared.clock import load_clock, read_clock
 from shared.errors import ConflictError, InvalidInputError, NotFoundError, PersonNeededError
 from shared.settings import SERVICES, PlantSettings, read_plant
+from shared.trust import MOST_QUARANTINED, TrustList
 
 PLANT_FILE = PROJECT_DIR / "deploy" / "plant.toml"
 

@@ -94,7 +94,7 @@ export interface SetAsidePage {
   missing: string[];
 }
 
-/** A certificate of the OPC UA server's trust list; `name` is its user once it is trusted. */
+/** A certificate; `name` is its user once it is trusted, `station` the machine that showed it. */
 export interface TrustedCertificate {
   fingerprint: string;
   name: string;
@@ -103,6 +103,7 @@ export interface TrustedCertificate {
   application_uri: string | null;
   valid_until: string;
   since: string;
+  station: string | null;
 }
 
 export interface TrustPage {

@@ -4,11 +4,11 @@ import type { trust as english } from '../en/trust';
 export const trust: Record<keyof typeof english, string> = {
   'trust.title': 'OPC-UA-Zertifikate',
   'trust.explain':
-    'SPSen melden sich mit einem Zertifikat an. Unbekannte warten hier: den Fingerabdruck mit dem der SPS vergleichen, dann als deren Benutzer annehmen.',
+    'SPSen und Maschinen zeigen ein Zertifikat. Unbekannte warten hier: den Fingerabdruck mit dem an der SPS oder Maschine vergleichen, dann annehmen.',
   'trust.state': 'Zustand',
   'trust.trusted': 'Vertraut',
   'trust.quarantined': 'Wartet',
-  'trust.user': 'Benutzer',
+  'trust.user': 'Benutzer oder Maschine',
   'trust.subject': 'Inhaber',
   'trust.uri': 'Anwendung',
   'trust.fingerprint': 'Fingerabdruck',

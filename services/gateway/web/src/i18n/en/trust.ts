@@ -2,11 +2,11 @@
 export const trust = {
   'trust.title': 'OPC UA certificates',
   'trust.explain':
-    'PLCs enter with a certificate. Unknown ones wait here: compare the fingerprint with the one the PLC shows, then accept it as its user.',
+    'PLCs and machines show a certificate. Unknown ones wait here: compare the fingerprint with the one at the PLC or machine, then accept it.',
   'trust.state': 'State',
   'trust.trusted': 'Trusted',
   'trust.quarantined': 'Waits',
-  'trust.user': 'User',
+  'trust.user': 'User or machine',
   'trust.subject': 'Subject',
   'trust.uri': 'Application',
   'trust.fingerprint': 'Fingerprint',

@@ -10,7 +10,7 @@ import { DataTable, type Column } from '../../ui/DataTable';
 import { Mark } from '../../ui/Mark';
 import './TrustScreen.css';
 
-/** Whose certificates may enter the OPC UA server, unknown ones that wait, and how long each is valid. */
+/** Whose certificates are trusted, unknown ones of PLCs and stations that wait, how long each is valid. */
 export default function TrustScreen() {
   const { t } = useI18n();
   return (
@@ -35,7 +35,7 @@ function TrustTable({ certificates, users }: TableProps) {
   const { t } = useI18n();
   const columns: Column<TrustedCertificate>[] = [
     { id: 'state', header: t('trust.state'), cell: ({ state }) => t(`trust.${state}`) },
-    { id: 'user', header: t('trust.user'), cell: (one) => (one.state === 'trusted' ? one.name : '–') },
+    { id: 'user', header: t('trust.user'), cell: (one) => one.station ?? (one.state === 'trusted' ? one.name : '–') },
     { id: 'subject', header: t('trust.subject'), cell: (one) => <span className="trust-text">{one.subject}</span> },
     {
       id: 'uri',
@@ -51,33 +51,38 @@ function TrustTable({ certificates, users }: TableProps) {
       label={t('trust.title')}
       columns={columns}
       rows={certificates}
-      rowKey={(one) => `${one.state} ${one.name}`}
+      rowKey={(one) => `${one.station ?? ''} ${one.state} ${one.name}`}
     />
   );
 }
 
-/** A waiting certificate is accepted as a user or rejected; a trusted one can be taken out. */
+/** What waits is accepted, as a PLC's user or for its station, or rejected; a PLC's trusted one can be taken out. */
 function Decide({ certificate, users }: { certificate: TrustedCertificate; users: readonly string[] }) {
   const { t } = useI18n();
+  const { station, state } = certificate;
   const [user, setUser] = useState(users[0] ?? '');
   const { accept, reject, mutation } = useTrustCommand(certificate.fingerprint);
   return (
     <div className="trust-decide">
-      {certificate.state === 'quarantined' && (
+      {state === 'quarantined' && (
         <>
-          <select aria-label={t('trust.user')} value={user} onChange={(event) => setUser(event.target.value)}>
-            {users.map((name) => (
-              <option key={name}>{name}</option>
-            ))}
-          </select>
-          <Button busy={mutation.isPending} onPress={() => accept(user)}>
+          {station === null && (
+            <select aria-label={t('trust.user')} value={user} onChange={(event) => setUser(event.target.value)}>
+              {users.map((name) => (
+                <option key={name}>{name}</option>
+              ))}
+            </select>
+          )}
+          <Button busy={mutation.isPending} onPress={() => accept(station ?? user)}>
             {t('trust.accept')}
           </Button>
         </>
       )}
-      <Button busy={mutation.isPending} onPress={reject}>
-        {t('trust.reject')}
-      </Button>
+      {(station === null || state === 'quarantined') && (
+        <Button busy={mutation.isPending} onPress={reject}>
+          {t('trust.reject')}
+        </Button>
+      )}
       {mutation.error !== null && (
         <div className="trust-text" role="alert">
           <Mark kind="bad" /> {mutation.error.message}
