@@ -117,7 +117,7 @@ class StationClient:
                 entered = True
                 yield client
         except LOST as error:
-            if entered or isinstance(error, ConnectionRefusedError | TimeoutError):
+            if entered or isinstance(error, ConnectionRefusedError):
                 raise
             why = await stranger(self.settings, self._access)
             if why is None:

@@ -26,6 +26,7 @@ from shared.trust import StationTrust, fingerprint_of
 TIMEOUT_S = 10.0
 CONNECT_S = 10.0  # a link that comes back meanwhile is found by TCP itself, which asks again
 LEAVE_S = 2.0
+DISCOVER_S = 2.0
 PROBE_S = 30.0  # the library's own probe; that a station is lost is decided by its pulse, before
 POLICIES: Mapping[str, type[SecurityPolicy]] = {
     "Basic256Sha256": SecurityPolicyBasic256Sha256,
@@ -85,9 +86,9 @@ async def shown_certificates(settings: StationSettings) -> list[bytes]:
 
     Discovery needs no security and proves nothing: what is shown is for a person to compare.
     """
-    client = Client(settings.endpoint, timeout=TIMEOUT_S)
+    client = Client(settings.endpoint, timeout=DISCOVER_S)
     try:
-        async with asyncio.timeout(TIMEOUT_S):
+        async with asyncio.timeout(DISCOVER_S):
             endpoints = await client.connect_and_get_server_endpoints()
     except LOST:
         return []
