@@ -382,9 +382,9 @@ async def test_a_station_whose_certificate_is_missing_shows_it_to_be_accepted(
     entry = replace(access(bench_ground), server_certificate=missing)
     with pytest.raises(StationUnreachableError, match="halite trust accept"):
         await look(settings(plc.endpoint, "meter"), entry)
-    [waits] = Trust(tmp_path / "pki").everything()
+    [waits] = Trust(tmp_path / "pki").stations.everything()
     assert Trust(tmp_path / "pki").reject(waits.fingerprint).station == NAME
-    assert Trust(tmp_path / "pki").everything() == []
+    assert Trust(tmp_path / "pki").stations.everything() == []
     missing.write_bytes(b"half a certificate")
     with pytest.raises(StationFaultError, match="is damaged"):
         await look(settings(plc.endpoint, "meter"), entry)
