@@ -10,6 +10,7 @@ SEED ?= 1
 MINUTES ?= 5
 SECONDS ?= 180
 CYCLES ?= 500
+ORDERS ?= 10000
 
 SYNCED := .venv/.synced
 UV := .cache/uv/bin/uv
@@ -22,7 +23,7 @@ help:
 	@echo "make restore  put a plant back into an empty folder: FROM=folder DATA_DIR=folder"
 	@echo "make check    format, lint, types, import rules, contracts, web types"
 	@echo "make test     all tests"
-	@echo "make fault    break the plant at random, in virtual time and for real; SEEDS=$(SEEDS) KILLS=$(KILLS) ROW_KILLS=$(ROW_KILLS) SEED=$(SEED) MINUTES=$(MINUTES) SECONDS=$(SECONDS) CYCLES=$(CYCLES)"
+	@echo "make fault    break the plant at random, in virtual time and for real; SEEDS=$(SEEDS) KILLS=$(KILLS) ROW_KILLS=$(ROW_KILLS) SEED=$(SEED) MINUTES=$(MINUTES) SECONDS=$(SECONDS) CYCLES=$(CYCLES) ORDERS=$(ORDERS)"
 	@echo "make compose-test  build, start and try docker-compose.yml; as root, with Debian's docker.io, docker-compose, debootstrap"
 	@echo "make web      build the web app when its sources have changed"
 	@echo "make lock     renew requirements.lock from pyproject.toml"
@@ -62,6 +63,7 @@ fault: $(SYNCED)
 	.venv/bin/python -m tests.fault.links --minutes "$(MINUTES)" --seed "$(SEED)"
 	.venv/bin/python -m tests.fault.rubbish --seconds 60 --seed "$(SEED)"
 	.venv/bin/python -m tests.fault.reconnects --cycles "$(CYCLES)" --seed "$(SEED)"
+	.venv/bin/python -m tests.fault.mismatches --orders "$(ORDERS)" --seed "$(SEED)"
 
 compose-test: $(SYNCED)
 	.venv/bin/python -m tests.deploy.compose

@@ -14,7 +14,7 @@ from asyncua.ua.uaerrors import UaError
 
 from shared.db import Signal
 from shared.errors import MesError, StationFaultError, StationUnreachableError
-from shared.opcua_data import job_answer, job_at_station, job_order_structure
+from shared.opcua_data import WRONG_SHAPE, job_answer, job_at_station, job_order_structure
 from shared.opcua_link import LOST, TIMEOUT_S, Access, connection, stranger
 from shared.opcua_offer import StationNodes, explore
 from shared.opcua_stream import Listener, open_streams, sample_of
@@ -53,7 +53,7 @@ class StationClient:
         self._nodes: StationNodes | None = None
         self._pulse = Pulse(settings.equipment_id)
         self._known: StationOffer | None = None
-        self._shown: dict[bytes, JobAtStation] = {}
+        self._shown: dict[bytes, JobAtStation | None] = {}
 
     @property
     def connected(self) -> bool:
@@ -141,15 +141,23 @@ class StationClient:
             entries = await nodes.parts[ORDER_LIST].read_value()
             held = [self._shown_job(entry, nodes) for entry in entries or []]
         self._shown = {body: job for body, job in held if body}
-        return {job.content.job_order_id: job for _, job in held}
+        return {job.content.job_order_id: job for _, job in held if job is not None}
 
-    def _shown_job(self, entry: Any, nodes: StationNodes) -> tuple[bytes, JobAtStation]:
-        """Return an entry of the list with its bytes; what came as before is not read again."""
+    def _shown_job(self, entry: Any, nodes: StationNodes) -> tuple[bytes, JobAtStation | None]:
+        """Return an entry of the list with its bytes; what came as before is not read again.
+
+        None for one that does not say which job order it is: the others are read all the same.
+        """
         body = bytes(entry.Body or b"") if isinstance(entry, ua.ExtensionObject) else b""
-        known = self._shown.get(body)
-        if known is not None:
-            return body, known
-        return body, job_at_station(self._unpacked(entry, "ISA95JobOrderAndStateDataType", nodes))
+        if body in self._shown:
+            return body, self._shown[body]
+        try:
+            shown = self._unpacked(entry, "ISA95JobOrderAndStateDataType", nodes)
+            return body, job_at_station(shown)
+        except WRONG_SHAPE as error:
+            told = {"equipment_id": self.equipment_id, "reason": repr(error)}
+            log.warning("job order at the station cannot be read", **told)
+            return body, None
 
     async def read(self, signals: Sequence[str]) -> dict[str, Sample]:
         """Return what the station shows of some signals now, without those it has not."""
@@ -299,7 +307,7 @@ class StationClient:
             if _connection_is_gone(error):
                 raise StationUnreachableError(f"{self.equipment_id}: {what}: {error}") from error
             raise StationFaultError(f"{self.equipment_id}: {what}: {error!r}") from error
-        except (AttributeError, TypeError, ValueError, LookupError) as error:
+        except WRONG_SHAPE as error:
             raise StationFaultError(
                 f"{self.equipment_id}: {what}: answer of the wrong shape: {error!r}"
             ) from error

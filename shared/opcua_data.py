@@ -17,6 +17,7 @@ from shared.stations import (
 from shared.units import UNITS, display_unit, unit_suffix
 
 USES = {"consumed": "Consumed", "processed": "Processed", "produced": "Produced"}
+WRONG_SHAPE = (AttributeError, TypeError, ValueError, LookupError)
 STATES: dict[int, StationJobState] = dict(enumerate(get_args(StationJobState), start=1))
 
 
@@ -137,20 +138,33 @@ def _material_unit(unit: Any) -> str:
 def job_at_station(entry: Any) -> JobAtStation:
     """Return an entry of JobOrderList, an ISA95JobOrderAndStateDataType.
 
+    Content of another shape is told as unreadable: it concerns one job order, not the whole list.
+
     Raises:
-        AttributeError, TypeError, ValueError, LookupError: of another shape.
+        AttributeError, TypeError, ValueError, LookupError: no id or no state.
     """
-    order = entry.JobOrder
+    order, state = entry.JobOrder, STATES[int(entry.State[0].StateNumber)]
+    if not isinstance(order.JobOrderID, str):
+        raise TypeError(f"job order id {order.JobOrderID!r}, expected text")
+    try:
+        content, units = _content(order)
+    except WRONG_SHAPE as error:
+        nothing = JobContent(job_order_id=order.JobOrderID, parameters={})
+        return JobAtStation(content=nothing, units={}, state=state, unreadable=str(error))
+    return JobAtStation(content=content, units=units, state=state)
+
+
+def _content(order: Any) -> tuple[JobContent, dict[str, str]]:
     parameters = order.JobOrderParameters or []
-    return JobAtStation(
-        content=JobContent(
-            job_order_id=order.JobOrderID,
-            parameters={item.ID: value_of(item) for item in parameters},
-            materials=tuple(material(item) for item in order.MaterialRequirements or []),
-        ),
-        units={item.ID: unit_text(item.EngineeringUnits) for item in parameters},
-        state=STATES[int(entry.State[0].StateNumber)],
+    names = [item.ID for item in parameters]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"parameter {', '.join(twice)} is there more than once")
+    content = JobContent(
+        job_order_id=order.JobOrderID,
+        parameters={item.ID: value_of(item) for item in parameters},
+        materials=tuple(material(item) for item in order.MaterialRequirements or []),
     )
+    return content, {item.ID: unit_text(item.EngineeringUnits) for item in parameters}
 
 
 def job_answer(response: Any) -> JobAnswer | None:

@@ -29,11 +29,15 @@ class JobContent:
 
 @dataclass(frozen=True, kw_only=True)
 class JobAtStation:
-    """A job order as the station itself shows it."""
+    """A job order as the station itself shows it.
+
+    unreadable: why its content could not be read, though it has an id and a state.
+    """
 
     content: JobContent
     units: Mapping[str, str]
     state: StationJobState
+    unreadable: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +87,8 @@ def read_back_differences(
     Numbers may differ by a relative 1e-6, which covers a station that keeps single precision, or
     by the tolerance of their name, in its unit. What is no number equals nothing.
     """
+    if held.unreadable is not None:
+        return [f"station holds what cannot be read: {held.unreadable}"]
     allowed = tolerance or {}
     differences = []
     if held.content.job_order_id != sent.job_order_id:

@@ -1,6 +1,8 @@
 """The TCP side of the OPC UA server: sound frames, and who may send which request when."""
 
 import struct
+import time
+from collections import deque
 from typing import Any
 
 from asyncua import ua
@@ -17,6 +19,8 @@ from services.plc.entrance import MOST_CONNECTIONS, Codes, Internals, Session
 from shared.ports import close_port
 
 MOST_WAITING = 8  # connections of one address that have not brought a user yet
+MOST_MISSES = 100  # Republish requests for what is not there, by one connection in MISSES_S
+MISSES_S = 10.0
 MOST_AHEAD = 10  # requests of a connection without a user that may wait for their answers
 LARGEST_CHUNK_BYTES = 65_535
 SMALLEST_CHUNK_BYTES = 8192  # OPC 10000-6, 7.1.2.3
@@ -48,6 +52,7 @@ def _node_ids(*names: str) -> frozenset[ua.NodeId]:
 _DISCOVERY = _node_ids("GetEndpoints", "FindServers", "CloseSecureChannel")
 _CREATE, _ACTIVATE = _node_ids("CreateSession"), _node_ids("ActivateSession")
 _WITHOUT_SESSION = _DISCOVERY | _CREATE | _ACTIVATE | _node_ids("CloseSession")
+_REPUBLISH = _node_ids("Republish")
 _NOT_OFFERED = _node_ids("RegisterServer", "RegisterServer2")
 
 
@@ -65,15 +70,28 @@ class Processor(UaProcessor):
 
     iserver: Internals
 
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)  # type: ignore[no-untyped-call]
+        self._misses: deque[float] = deque(maxlen=MOST_MISSES)
+
     @property
     def address(self) -> str:
         """The peer's IP address."""
         return str(self.name[0]) if self.name else "?"
 
+    @property
+    def _storms(self) -> bool:
+        """It asks on and on for notifications that are gone; some clients never stop by itself."""
+        full = len(self._misses) == MOST_MISSES
+        return full and time.monotonic() - self._misses[0] < MISSES_S
+
     async def _process_message(
         self, typeid: ua.NodeId, requesthdr: ua.RequestHeader, seqhdr: Any, body: Any
     ) -> bool:
         held = self.session
+        if typeid in _REPUBLISH and self._storms:
+            self.iserver.refusals.say(self.address, Codes.BadTooManyOperations, "Republish storm")
+            return False
         try:
             self._check(typeid)
             if typeid in _CREATE:
@@ -84,6 +102,8 @@ class Processor(UaProcessor):
             going_on: bool = await answering
         except (ServiceError, ua.UaStatusCodeError) as error:
             await self._after_refusal(typeid, held)
+            if typeid in _REPUBLISH:
+                self._misses.append(time.monotonic())
             self.iserver.refusals.say(self.address, error.code, f"request {typeid}")
             raise
         except UNSOUND as error:

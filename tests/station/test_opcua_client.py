@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import random
 import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -35,6 +34,7 @@ from shared.tasks import end_all
 from shared.trust import Trust, fingerprint_of
 from simulators.opcua_server import Identity, node_sets_dir
 from tests.conftest import free_port
+from tests.fault.mismatches import Forgetful, changes, says_what
 from tests.fault.proxy import Proxy, proxy_to, to_port
 from tests.fault.reconnects import KINDS, Limits, campaign
 from tests.fault.station_process import BEAT, work
@@ -43,7 +43,6 @@ from tests.station.makers_plc import Makers, MakersPlc, changed_first
 
 NAME = "gauge-1"
 ALL = frozenset(METHODS)
-MISMATCHES = 25
 RECIPES = [
     recipe("gauge", "gauge", part_duration_s=4),
     recipe("dry", "dryer", temperature_degc=50, duration_s=7200),
@@ -199,14 +198,14 @@ async def test_a_station_that_stores_and_starts_in_one_is_given_jobs_and_aborted
 async def test_no_order_that_a_station_holds_otherwise_is_ever_started(
     plant: Bench, bench_ground: Ground
 ) -> None:
-    draw = random.Random(4)
-    wrong = Makers(NAME, ALL)
-    wrong.garble = changed_first(lambda value: value * (1 + 10 ** draw.uniform(-5, 3)))
-    async with served(bench_ground, gauge_endpoint(plant), wrong):
-        await plant.release(*(gauged(f"W{number}") for number in range(MISMATCHES)))
-        held = await plant.until(JobOrderHeld, lambda event: event.lot_id[0] == "W", MISMATCHES)
-    assert all("part_duration_s: sent 4.0 s, station holds" in event.reason for event in held)
-    assert (wrong.starts, wrong.orders) == ([], {})
+    wrong = Forgetful(seed=4)
+    count = len(changes())
+    async with served(bench_ground, gauge_endpoint(plant), wrong.machine):
+        await plant.release(*(gauged(f"W{number}") for number in range(count)))
+        held = await plant.until(JobOrderHeld, lambda event: event.lot_id[0] == "W", count)
+    assert [event.reason for event in held if not says_what(event.reason)] == []
+    assert set(wrong.way.values()) == set(changes())
+    assert (wrong.machine.starts, wrong.machine.orders) == ([], {})
 
 
 async def test_a_station_that_cannot_be_given_jobs_says_why_and_gets_none(

@@ -1,6 +1,7 @@
 """Bad input at the port of the OPC UA server for PLCs: refused with its code, nobody disturbed."""
 
 import random
+from collections import Counter
 
 import pytest
 from asyncua import ua
@@ -9,6 +10,7 @@ from structlog.testing import capture_logs
 
 from deploy.pki import PLC_CLIENT
 from services.plc.entrance import QUIET_S, Refusals
+from services.plc.wire import MOST_MISSES
 from tests.fault.rubbish import Tally, change_requests, half_open, kinds, throw
 from tests.station.plc_floor import Line
 
@@ -60,6 +62,25 @@ async def test_strange_arguments_and_too_many_items_are_refused(line: Line) -> N
         await subscription.subscribe_data_change([node] * 1001)
     assert refused.value.code == Codes.BadTooManyMonitoredItems
     await subscription.delete()
+
+
+async def test_a_client_that_never_stops_asking_for_what_is_gone_is_put_out(line: Line) -> None:
+    plc = await line.plc()
+    client = await line.client()
+    await client.connect()
+    subscription = await client.create_subscription(1000, None)
+    request = ua.RepublishRequest()
+    request.Parameters.SubscriptionId = ua.UInt32(subscription.subscription_id)
+    request.Parameters.RetransmitSequenceNumber = ua.UInt32(7)
+    answers: Counter[str] = Counter()
+    while answers.total() < 5 * MOST_MISSES and not answers["ConnectionError"]:
+        try:
+            await client.uaclient.protocol.send_request(request)
+        except (ConnectionError, UaStatusCodeError) as error:
+            answers[type(error).__name__] += 1
+    assert answers == {"BadMessageNotAvailable": MOST_MISSES, "ConnectionError": 1}
+    client.disconnect_socket()
+    assert (await plc.call("NextJobOrder", line.unit))[3]
 
 
 async def test_a_wrong_user_leaves_no_session_behind(line: Line) -> None:

@@ -4,8 +4,8 @@ from alembic import op
 
 from shared import jobcontrol
 
-revision = "0004"
-down_revision = "0003"
+revision = "0006"
+down_revision = "0005"
 
 
 def upgrade() -> None:
