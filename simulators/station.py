@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from shared.clock import Clock
@@ -76,8 +76,6 @@ class Station:
         """Return the state of each job this station holds."""
         texts = structures.STATE_TEXTS
         return {job_order_id: texts[held.state] for job_order_id, held in self._jobs.items()}
-
-    # --- faults -------------------------------------------------------------------------------
 
     def active_faults(self) -> dict[str, float]:
         """Return the faults that act now, with their magnitudes."""
