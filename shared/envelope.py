@@ -37,6 +37,7 @@ from shared.events import (
     NonconformanceChanged,
     NonconformanceRaised,
     OperatorActed,
+    PelletMarked,
     PlcHearingChanged,
     PlcReported,
     RecallEnded,
@@ -81,6 +82,7 @@ EVENTS: dict[str, tuple[type[Event], ...]] = {
         FurnacePlanChanged,
         SinterRunEnded,
         ThermocoupleDriftFound,
+        PelletMarked,
     ),
     "spray": (
         JobOrderStarted,

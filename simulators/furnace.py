@@ -26,6 +26,7 @@ from simulators.world import FaultLog, draw
 
 MOST_SAMPLES = 1500
 SENSOR_SD_DEGC = 0.4
+GAS_SENSOR_RATIO = 0.01  # standard deviation of the gas sensors, of what they show
 TRAP_LIMIT_RATIO = 0.005  # binder left at 700 degC that a pellet survives
 GRAIN_GROWTH = 3.0
 LONGEST_S, MOST_SEGMENTS = 2_592_000.0, 100
@@ -51,6 +52,9 @@ class Furnace(Machine):
         "thermocouple_offset": 15.0,
         "zone_cold": 40.0,
         "zone_sensor_lost": 1.0,
+        "air_leak": 400.0,
+        "hydrogen_short": 0.5,
+        "gas_sensor_lost": 1.0,
     }
 
     def check_more(self, job: Job) -> None:
@@ -107,7 +111,8 @@ class FurnaceRun:
 
     Faults: `heater_weak` = share of power left, `thermocouple_offset` = degC the control
     thermocouple reads too high (so the load is colder), `zone_cold` = degC missing at the second
-    zone, `zone_sensor_lost`.
+    zone, `zone_sensor_lost`, `air_leak` = ppm of oxygen too much, `hydrogen_short` = share of the
+    hydrogen left, `gas_sensor_lost`.
     """
 
     machine: Furnace
@@ -177,9 +182,28 @@ class FurnaceRun:
                 "profile_setpoint_degc": floats(self.heat.setpoint_degc[pick], 2),
                 "profile_temperature_degc": floats(self.heat.temperature_degc[pick] + noise[0], 2),
                 "profile_zone_degc": floats(self.heat.zone_degc[pick] - offset + noise[1], 2),
+                **self._gas(pick),
             },
             effects=effects,
         )
+
+    def _gas(self, pick: heat.Counts) -> dict[str, list[float]]:
+        """Return what the gas sensors gave; they measure where hydrogen is let in."""
+        if self.job.word("atmosphere") != "ar_h2":
+            return {}
+        time_s = self.heat.time_s[pick]
+        oxygen_ppm, hydrogen_ratio = heat.purged(time_s)
+        leak = np.array([self._fault("air_leak", at, 0.0) for at in time_s.tolist()])
+        left = np.array([self._fault("hydrogen_short", at, 1.0) for at in time_s.tolist()])
+        seen = np.array([self._fault("gas_sensor_lost", at, 0.0) == 0 for at in time_s.tolist()])
+        rng = draw(self.machine.world.seed, self.job.job_order_id, "gas")
+        noise = 1.0 + GAS_SENSOR_RATIO * rng.standard_normal((2, pick.size))
+        return {
+            "profile_oxygen_ppm": floats(np.where(seen, (oxygen_ppm + leak) * noise[0], np.nan), 2),
+            "profile_hydrogen_ratio": floats(
+                np.where(seen, hydrogen_ratio * left * noise[1], np.nan), 5
+            ),
+        }
 
     def _share(self, tray: float, position: float) -> float:
         positions = self.machine.config.tray_positions or 30

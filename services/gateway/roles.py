@@ -73,6 +73,7 @@ COMMANDS: tuple[tuple[str, str, Permission], ...] = (
     ("quality", "/waivers", "decide"),
     ("quality", "/waivers/{waiver_id}/revocations", "decide"),
     ("quality", "/waivers/{waiver_id}/signatures", "decide"),
+    ("sintering", "/furnace-loads/{furnace_load_id}/marks", "operate"),
     ("sintering", "/furnace-loads/{furnace_load_id}/places", "operate"),
     ("sintering", "/furnace-plan/pins", "plan"),
     ("sintering", "/furnace-plan/pins/{pin_id}/end", "plan"),

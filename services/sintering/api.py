@@ -7,7 +7,7 @@ from urllib.parse import unquote
 from fastapi import Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.sintering import store, workflow
+from services.sintering import marks, store, workflow
 from services.sintering.calendar import EnergyTariff, FurnaceCalendar, FurnacePower
 from services.sintering.furnaces import FurnaceWork, overview
 from services.sintering.load import Place
@@ -50,6 +50,24 @@ class SeenPlaces(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     places: tuple[SeenPlace, ...] = Field(min_length=1)
+
+
+class NewMark(BaseModel):
+    """What was put on the pellet at a place."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    tray: int = Field(ge=1)
+    position: int = Field(ge=1)
+    mark: str = Field(pattern=r"^[A-Za-z0-9._-]{3,40}$")
+
+
+class NewMarks(BaseModel):
+    """Marks of pellets of a load that had none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    marks: tuple[NewMark, ...] = Field(min_length=1, max_length=1000)
 
 
 def add_routes(service: Service, furnaces: FurnaceWork) -> None:
@@ -112,6 +130,21 @@ def add_routes(service: Service, furnaces: FurnaceWork) -> None:
         seen = [Place(**place.model_dump()) for place in body.places]
         person = unquote(x_halite_person)
         return await command.once(lambda tx: furnaces.place(tx, furnace_load_id, seen, person))
+
+    @app.post("/furnace-loads/{furnace_load_id}/marks")
+    async def post_marks(
+        furnace_load_id: str, body: NewMarks, x_halite_person: Person, command: given
+    ) -> dict[str, Any]:
+        """Give pellets that are known by their place a mark; 409 where one has another already."""
+        new = [marks.Mark(**mark.model_dump()) for mark in body.marks]
+        person = unquote(x_halite_person)
+        return await command.once(lambda tx: furnaces.mark(tx, furnace_load_id, new, person))
+
+    @app.get("/marks/{mark}")
+    async def get_mark(mark: str) -> dict[str, Any]:
+        """Which pellet has a mark, and the place by which it was known before."""
+        async with database.quiet() as tx:
+            return await marks.marked(tx, mark)
 
     @app.get("/furnace-loads/{furnace_load_id}/places/{tray}/{position}")
     async def get_place(furnace_load_id: str, tray: int, position: int) -> dict[str, Any]:

@@ -16,6 +16,10 @@ JUDGED = frozenset(
         "soak_shortfall_ratio",
         "longest_interruption_s",
         "activation_energy_kj_per_mol",
+        "gas_from_degc",
+        "highest_oxygen_ppm",
+        "lowest_hydrogen_ratio",
+        "highest_hydrogen_ratio",
     }
 )
 

@@ -8,6 +8,7 @@ from services.sintering import calendar, store
 from services.sintering.calendar import Terms
 from services.sintering.domain import JUDGED, check
 from services.sintering.load import Place, places, rearranged
+from services.sintering.marks import Mark, mark_pellets
 from services.sintering.planner import Planner
 from services.sintering.planning import Planning, PlanRules, Waiting
 from services.sintering.planrecord import load_record
@@ -95,6 +96,14 @@ class FurnaceWork:
         rearranged(known, seen, station.tray_positions, station.capacity_parts)
         await store.keep_places(tx, furnace_load_id, seen, person, self.now())
         return {"furnace_load_id": furnace_load_id, "placed": len(seen)}
+
+    async def mark(
+        self, tx: Transaction, furnace_load_id: str, new: Sequence[Mark], person: str
+    ) -> dict[str, Any]:
+        """Keep marks of pellets and say which pellet got which; see `marks.mark_pellets`."""
+        events = await mark_pellets(tx, furnace_load_id, new, person, self.now())
+        await self._service.outbox.record(tx, *events)
+        return {"furnace_load_id": furnace_load_id, "marked": len(events)}
 
     def _free_at(self, busy_until: Mapping[str, datetime], terms: Terms) -> list[Furnace]:
         """Return the furnaces of the plant file; a furnace that does not answer is never free."""

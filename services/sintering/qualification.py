@@ -11,6 +11,7 @@ from shared.db import sql
 from shared.masterdata import keep_version
 from shared.transaction import Transaction
 
+ZONES = 3  # of a furnace, from the control thermocouple to the second one
 DRIFT_RUNS = 5  # so many runs are averaged before a drift is believed
 
 
@@ -72,6 +73,11 @@ def zone_share(
     along = (place.position - 1) / max(1, positions_count - 1)
     up = (place.tray - 1) / max(1, trays_count - 1)
     return min(1.0, max(0.0, position_share * along + tray_share * up))
+
+
+def zone_of(share: float) -> str:
+    """Return the zone of a place: as many equal parts of the way between the thermocouples."""
+    return f"zone {min(ZONES, int(share * ZONES) + 1)} of {ZONES}"
 
 
 async def add_qualification(tx: Transaction, item: FurnaceQualification) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from services.sintering import store
+from services.sintering.gas import Gas, gas_band_of, with_gas
 from services.sintering.load import Place
 from services.sintering.placeheat import PlaceHeat, heat_of_places
 from services.sintering.profile import (
@@ -15,7 +16,12 @@ from services.sintering.profile import (
     samples_of,
     segments_of,
 )
-from services.sintering.qualification import FurnaceQualification, qualification_at, zone_share
+from services.sintering.qualification import (
+    FurnaceQualification,
+    qualification_at,
+    zone_of,
+    zone_share,
+)
 from services.sintering.schedule import HeatTreatment, Value, heat_treatment
 from shared.app import Service
 from shared.events import JobOrderReleased, SinterRunEnded, ThermocoupleDriftFound
@@ -27,6 +33,7 @@ from shared.stations import JobAnswer
 from shared.transaction import Transaction
 
 JOULE_PER_KILOJOULE = 1000.0
+POSITION_ZONE = "position_zone"
 
 
 async def run_ended(
@@ -39,11 +46,16 @@ async def run_ended(
         temperature_degc=answer.numbers("profile_temperature_degc"),
         zone_degc=answer.numbers("profile_zone_degc"),
     )
+    gas = Gas(
+        oxygen_ppm=answer.numbers("profile_oxygen_ppm"),
+        hydrogen_ratio=answer.numbers("profile_hydrogen_ratio"),
+    )
     treatment = heat_treatment(order.recipe_id, order.parameters)
     judged = await store.judged_by(tx, order.station_order_id)
-    judgement = judge(profile, treatment, band_of(judged))
-    offset_degc = None if judgement.unknown else _zone_offset_degc(profile, treatment)
-    await store.keep_run(tx, order.station_order_id, profile, judgement, offset_degc)
+    heat = judge(profile, treatment, band_of(judged))
+    offset_degc = None if heat.unknown else _zone_offset_degc(profile, treatment)
+    judgement = with_gas(heat, profile, gas, treatment.atmosphere, gas_band_of(judged))
+    await store.keep_run(tx, order.station_order_id, profile, gas, judgement, offset_degc)
     known = await qualification_at(tx, order.equipment_id, answer.started_at)
     [station] = [
         item
@@ -51,7 +63,8 @@ async def run_ended(
         if item.equipment_id == order.equipment_id
     ]
     places = await store.places_in(tx, order.station_order_id)
-    heats = _heats(profile, treatment, judged, judgement, known, station, places)
+    shares = {} if known is None else _shares(known, station, places)
+    heats = _heats(profile, treatment, judged, judgement, shares, station, places)
     await store.keep_heats(tx, order.station_order_id, heats)
     run = _run_ended(order, answer, profile.known(), judgement)
     ended = [
@@ -60,7 +73,8 @@ async def run_ended(
             job_order,
             answer,
             job_order.materials,
-            _results(job_order, judgement, heats),
+            _results(job_order, judgement, heats)
+            + _zones(job_order, order.station_order_id, heats, shares),
         )
         for job_order in order.job_orders
     ]
@@ -88,26 +102,15 @@ def _heats(
     treatment: HeatTreatment,
     judged: Mapping[str, Value],
     judgement: Judgement,
-    known: FurnaceQualification | None,
+    shares: Mapping[str, float],
     station: StationSettings,
     places: Sequence[Place],
 ) -> dict[str, PlaceHeat]:
     """Return what each lot got; unknown where the furnace has no valid qualification."""
-    if known is None:
+    if not shares:
         reason = f"{station.equipment_id} had no valid qualification at the start of the run"
         unknown = PlaceHeat(deviations=(), soak_in_band_s=None, dose_h=None, reason=reason)
         return {place.lot_id: unknown for place in places}
-    trays_count = max((place.tray for place in places), default=1)
-    shares = {
-        place.lot_id: zone_share(
-            place,
-            known.position_share,
-            known.tray_share,
-            positions_count=station.tray_positions or len(places),
-            trays_count=trays_count,
-        )
-        for place in places
-    }
     energy = judged.get("activation_energy_kj_per_mol")
     return heat_of_places(
         profile,
@@ -117,6 +120,23 @@ def _heats(
         shares,
         energy * JOULE_PER_KILOJOULE if isinstance(energy, float) else None,
     )
+
+
+def _shares(
+    known: FurnaceQualification, station: StationSettings, places: Sequence[Place]
+) -> dict[str, float]:
+    """Return the share of the second thermocouple's temperature that each lot sees."""
+    trays_count = max((place.tray for place in places), default=1)
+    return {
+        place.lot_id: zone_share(
+            place,
+            known.position_share,
+            known.tray_share,
+            positions_count=station.tray_positions or len(places),
+            trays_count=trays_count,
+        )
+        for place in places
+    }
 
 
 async def _drift(
@@ -183,3 +203,24 @@ def _results(
         if heat.dose_h is not None:
             results.append(measured(part, "thermal_dose_h", heat.dose_h))
     return results
+
+
+def _zones(
+    job_order: JobOrderReleased,
+    furnace_load_id: str,
+    heats: Mapping[str, PlaceHeat],
+    shares: Mapping[str, float],
+) -> list[TestResult]:
+    """Return in which run and zone of it each part of the job order stood; witnesses go by it."""
+    parts = [item.lot_id for item in job_order.materials if item.use == "processed"]
+    return [
+        TestResult(
+            lot_id=part,
+            characteristic=POSITION_ZONE,
+            value=f"{furnace_load_id} {zone_of(shares[part])}" if part in shares else None,
+            unit="",
+            reason=None if part in shares else heats[part].reason,
+        )
+        for part in parts
+        if part in heats and part != job_order.lot_id
+    ]

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from services.sintering.domain import GreenSize
+from services.sintering.gas import Gas
 from services.sintering.load import Place
 from services.sintering.placeheat import PlaceHeat
 from services.sintering.profile import Judgement, Profile
@@ -92,6 +93,7 @@ async def keep_run(
     tx: Transaction,
     furnace_load_id: str,
     profile: Profile,
+    gas: Gas,
     judgement: Judgement,
     zone_offset_degc: float | None,
 ) -> None:
@@ -104,7 +106,7 @@ async def keep_run(
         WHERE furnace_load_id = :furnace_load_id"""
     arrays = {
         name: [value if math.isfinite(value) else None for value in values]
-        for name, values in profile.arrays.items()
+        for name, values in (profile.arrays | {k: v for k, v in vars(gas).items() if v}).items()
     }
     values = {
         "furnace_load_id": furnace_load_id,
@@ -172,8 +174,10 @@ async def part_at(
         NotFoundError: nothing stands there.
     """
     statement = """
-        SELECT lot_id, job_order_id, tray, position, placed_by, placed_at FROM furnace_load_part
-        WHERE furnace_load_id = :id AND tray = :tray AND position = :position"""
+        SELECT p.lot_id, p.job_order_id, p.tray, p.position, p.placed_by, p.placed_at, m.mark,
+               m.marked_at
+        FROM furnace_load_part p LEFT JOIN pellet_mark m USING (lot_id)
+        WHERE p.furnace_load_id = :id AND p.tray = :tray AND p.position = :position"""
     values = {"id": furnace_load_id, "tray": tray, "position": position}
     row = (await tx.execute(sql(statement), values)).mappings().first()
     if row is None:
@@ -281,10 +285,10 @@ async def load(tx: Transaction, furnace_load_id: str) -> dict[str, Any]:
     if row is None:
         raise NotFoundError(f"furnace load {furnace_load_id} does not exist")
     parts = """
-        SELECT lot_id, job_order_id, tray, position, deviations, soak_in_band_s, dose_h,
-               unknown_reason, placed_by, placed_at
-        FROM furnace_load_part
-        WHERE furnace_load_id = :id ORDER BY tray, position"""
+        SELECT p.lot_id, p.job_order_id, p.tray, p.position, p.deviations, p.soak_in_band_s,
+               p.dose_h, p.unknown_reason, p.placed_by, p.placed_at, m.mark
+        FROM furnace_load_part p LEFT JOIN pellet_mark m USING (lot_id)
+        WHERE p.furnace_load_id = :id ORDER BY p.tray, p.position"""
     found = (await tx.execute(sql(parts), values)).mappings()
     return {**row, "parts": [dict(part) for part in found]}
 

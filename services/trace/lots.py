@@ -73,6 +73,14 @@ async def keep_grade(
     await tx.execute(sql(statement), values)
 
 
+async def keep_mark(tx: Transaction, lot_id: str, mark: str) -> None:
+    """Keep the mark of a pellet; it stays the lot that it was by its place."""
+    statement = """
+        INSERT INTO lot_mark (lot_id, mark) VALUES (:lot_id, :mark)
+        ON CONFLICT (lot_id) DO UPDATE SET mark = excluded.mark"""
+    await tx.execute(sql(statement), {"lot_id": lot_id, "mark": mark})
+
+
 async def member_edges(tx: Transaction, lot_id: str) -> list[Edge]:
     """Return a lot's members as what went out of it, one piece each."""
     statement = """
@@ -155,11 +163,12 @@ async def edges(tx: Transaction, lot_id: str, *, backward: bool) -> list[Edge]:
 async def nodes(tx: Transaction, lot_ids: Sequence[str]) -> list[dict[str, Any]]:
     """Return what each lot is, and by which operation and equipment it was produced."""
     statement = """
-        SELECT wanted.lot_id, lot.material_definition_id, lot.quantity, lot.unit,
+        SELECT wanted.lot_id, lot.material_definition_id, lot.quantity, lot.unit, lot_mark.mark,
                step.operation, step.equipment_id, step.recipe_id, step.recipe_version,
                step.fixture_id, step.started_at, step.ended_at
         FROM unnest(CAST(:lot_ids AS text[])) AS wanted (lot_id)
         LEFT JOIN lot USING (lot_id)
+        LEFT JOIN lot_mark USING (lot_id)
         LEFT JOIN LATERAL (
             SELECT * FROM genealogy_step s
             WHERE s.lot_id = wanted.lot_id AND s.use = 'produced'
@@ -170,11 +179,12 @@ async def nodes(tx: Transaction, lot_ids: Sequence[str]) -> list[dict[str, Any]]
 
 
 async def lots(tx: Transaction, search: str, limit: int) -> list[dict[str, Any]]:
-    """Return lots whose id or material contains a text, newest first."""
+    """Return lots whose id, mark or material contains a text, newest first."""
     statement = """
         SELECT lot_id, material_definition_id, quantity, unit, work_request_id, origin,
-               registered_at
-        FROM lot WHERE lot_id ILIKE :like OR material_definition_id ILIKE :like
+               registered_at, mark
+        FROM lot LEFT JOIN lot_mark USING (lot_id)
+        WHERE lot_id ILIKE :like OR mark ILIKE :like OR material_definition_id ILIKE :like
         ORDER BY registered_at DESC NULLS LAST, lot_id LIMIT :limit"""
     values = {"like": f"%{escaped(search)}%", "limit": limit}
     return (await tx.execute(sql(statement), values)).dicts()

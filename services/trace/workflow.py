@@ -22,6 +22,7 @@ from shared.events import (
     LotHeld,
     LotHoldReleased,
     MaterialLotRegistered,
+    PelletMarked,
     RecordSealed,
 )
 from shared.facts import Event
@@ -60,6 +61,11 @@ async def take_release(tx: Transaction, envelope: Envelope, event: LotHoldReleas
     await lots.end_hold(tx, event.lot_id, event.gate)
 
 
+async def take_mark(tx: Transaction, _: Envelope, event: PelletMarked) -> None:
+    """Keep the mark of a pellet beside the id by which its past knows it."""
+    await lots.keep_mark(tx, event.lot_id, event.mark)
+
+
 async def take_grade(
     tx: Transaction, envelope: Envelope, event: CellGraded | CellCompleted
 ) -> None:
@@ -88,6 +94,7 @@ def handlers(recalls: Recalls) -> dict[type[Event], Handler]:
     return {
         MaterialLotRegistered: take_members,
         GenealogyRecorded: take_made,
+        PelletMarked: take_mark,
         LotHeld: take_hold,
         LotHoldReleased: take_release,
         CellGraded: take_grade,

@@ -38,6 +38,17 @@ class GenealogyRecorded(JobOrderEvent):
     fixture_id: str | None = None
 
 
+class PelletMarked(LotEvent):
+    """A pellet that was known by its place in a furnace load got a mark of its own."""
+
+    kind: ClassVar[str] = "pellet_marked"
+    mark: str
+    furnace_load_id: str
+    tray: int
+    position: int
+    person: str
+
+
 class LotHeld(LotEvent):
     """A lot may not go on; the reason says who can release it."""
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
 
 AMBIENT_DEGC = 25.0
 STEP_S = 20.0
@@ -20,6 +21,11 @@ ZONE_LAG_S = 110.0  # of the second thermocouple behind the first
 COOLING_S = 2400.0  # forced cooling: the furnace loses heat no faster than (T - ambient) / this
 HEAT_LOSS_KW_PER_K = 0.004
 HEAT_CAPACITY_KJ_PER_K = 28.0
+
+AIR_OXYGEN_PPM = 209_500.0
+PURGE_S = 300.0  # the chamber's volume over the flow of argon with hydrogen
+GAS_OXYGEN_PPM = 4.0  # of the gas as delivered
+GAS_HYDROGEN_RATIO = 0.05
 
 SINTER_E_OVER_R_K = 48_112.0  # 400 kJ/mol
 SINTER_REFERENCE_K = 1473.15
@@ -126,6 +132,13 @@ def heat(
         target = AMBIENT_DEGC + (temperature[index] - AMBIENT_DEGC) * (1.0 - usual)
         zone[index] = zone[index - 1] + (target - zone[index - 1]) * zone_follow
     return Heat(time_s, setpoint, temperature, zone, power)
+
+
+def purged(time_s: Floats) -> tuple[Floats, Floats]:
+    """Return oxygen in ppm and the share of hydrogen while argon with hydrogen purges air."""
+    left = np.exp(-time_s / PURGE_S)
+    oxygen_ppm = GAS_OXYGEN_PPM + (AIR_OXYGEN_PPM - GAS_OXYGEN_PPM) * left
+    return oxygen_ppm, GAS_HYDROGEN_RATIO * (1.0 - left)
 
 
 def place_share(tray: float, position: float, positions_count: int, trays_count: int) -> float:

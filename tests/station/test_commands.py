@@ -67,6 +67,7 @@ ELSEWHERE = {
     "/waivers/{waiver_id}/revocations",
     "/waivers/{waiver_id}/signatures",
     "/control-charts/{chart_id}/limits",
+    "/furnace-loads/{furnace_load_id}/marks",
     "/furnace-loads/{furnace_load_id}/places",
     "/furnace-plan/pins",
     "/retention-holds",

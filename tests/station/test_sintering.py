@@ -20,6 +20,7 @@ from shared.events import (
     JobOrderStarted,
     LotHeld,
     LotHoldReleased,
+    PelletMarked,
     SinterRunEnded,
     TimeLimitChanged,
 )
@@ -68,6 +69,18 @@ RECIPES = [
         **AIR,
     ),
     recipe(
+        "anneal",
+        "furnace",
+        segment_temperature_degc=[800, 80],
+        segment_ramp_degc_per_min=[6, 6],
+        segment_soak_s=[3600, 0],
+        gas_from_degc=500,
+        highest_oxygen_ppm=50,
+        lowest_hydrogen_ratio=0.04,
+        highest_hydrogen_ratio=0.06,
+        **AIR | {"atmosphere": "ar_h2"},
+    ),
+    recipe(
         "melt",
         "furnace",
         segment_temperature_degc=[1500],
@@ -93,7 +106,10 @@ async def plant(
     ) as running:
         sections = {
             "master_recipes": RECIPES,
-            "furnace_qualifications": [SURVEY],
+            "furnace_qualifications": [
+                SURVEY,
+                SURVEY | {"equipment_id": "pilot/furnaces/heat/furnace-3"},
+            ],
             "powder_formulas": [FORMULA],
         }
         reply = await running.post("/master-data", sections)
@@ -381,10 +397,33 @@ async def test_parts_are_judged_where_a_person_saw_them_and_found_by_their_place
     found = await plant.get(f"{path}/1/1")
     assert (found["lot_id"], found["placed_by"]) == ("SEEN-120", "李 Li")
     assert (await plant.http.get(f"{path}/9/1")).status_code == 404
+    await mark_and_ask(plant, planned.furnace_load_id)
     late = await plant.post(path, {"places": swapped})
     assert (late.status_code, late.json()["current"]) == (409, {"state": "ended"})
     missing = await plant.post("/furnace-loads/LOAD-0/places", {"places": swapped})
     assert missing.status_code == 404
+
+
+async def mark_and_ask(plant: Bench, furnace_load_id: str) -> None:
+    path = f"/furnace-loads/{furnace_load_id}/marks"
+    first, other = ({"tray": 1, "position": at, "mark": f"DM-000{at}"} for at in (1, 2))
+    for _ in range(2):  # the same pellet with the same mark is no news
+        taken = await plant.post(path, {"marks": [first, other]}, person="Li")
+        assert taken.status_code == 200, taken.text
+    assert taken.json()["marked"] == 0
+    said = await plant.until(PelletMarked, lambda event: event.mark == "DM-0001")
+    assert (said.lot_id, said.tray, said.person) == ("SEEN-120", 1, "Li")
+    found = await plant.get("/marks/DM-0001")
+    assert (found["lot_id"], found["furnace_load_id"]) == ("SEEN-120", furnace_load_id)
+    for wrong, status, reason in (
+        ([first | {"mark": "DM-0002"}], 409, "mark DM-0001 is on SEEN-120"),
+        ([first | {"position": 3}], 409, "mark DM-0001 is on SEEN-120"),
+        ([first | {"tray": 9}], 404, "nothing on tray 9 position 1"),
+        ([first, first], 422, "place 1/1 stands 2 times"),
+    ):
+        refused = await plant.post(path, {"marks": wrong}, person="Li")
+        assert (refused.status_code, reason in refused.json()["detail"]) == (status, True)
+    assert (await plant.http.get("/marks/DM-9")).status_code == 404
 
 
 async def test_cold_zone_is_a_deviation_of_the_run_and_of_its_lot(plant: Bench) -> None:
@@ -401,6 +440,35 @@ async def test_cold_zone_is_a_deviation_of_the_run_and_of_its_lot(plant: Bench) 
         SinterRunEnded, lambda event: event.job_order_ids == ("COLD-sinter",)
     )
     assert run.deviations[0].startswith("soak 1 at 1200 °C: zones differ by")
+
+
+async def test_gas_of_an_anneal_is_measured_and_a_leak_touches_each_pellet(plant: Bench) -> None:
+    clean = await plant.ended_after(sinter(plant, "GAS", 100, "anneal"))
+    of_lot = {item.characteristic: item for item in clean.results if item.lot_id == "GAS"}
+    count = of_lot["profile_deviation_count"]
+    assert count.value == 0, count.reason
+    zones = {item.value for item in clean.results if item.characteristic == "position_zone"}
+    assert len(zones) == 3 and all(str(zone).startswith("LOAD-") for zone in zones)
+    async with (
+        plant.fault("furnace-1", "air_leak", 300.0),
+        plant.fault("furnace-3", "air_leak", 300.0),
+    ):
+        leaking = await plant.ended_after(sinter(plant, "LEAK", 100, "anneal"))
+    counts = {item.value for item in leaking.results if item.characteristic == PLACE_COUNT}
+    assert counts == {1}
+    run: SinterRunEnded = await plant.until(
+        SinterRunEnded, lambda event: event.job_order_ids == ("LEAK-anneal",)
+    )
+    assert run.deviations[0].startswith("oxygen_ppm: highest 3")
+    load = await plant.get(f"/furnace-loads/{run.furnace_load_id}")
+    assert len(load["profile"]["oxygen_ppm"]) == len(load["profile"]["time_s"])
+    async with (
+        plant.fault("furnace-1", "gas_sensor_lost", 1.0),
+        plant.fault("furnace-3", "gas_sensor_lost", 1.0),
+    ):
+        blind = await plant.ended_after(sinter(plant, "BLIND", 100, "anneal"))
+    [held] = [item for item in blind.results if item.characteristic == "profile_deviation_count"]
+    assert held.value is None and held.reason is not None and "have no oxygen_ppm" in held.reason
 
 
 async def test_aborted_run_ends_each_job_order_with_a_reason(plant: Bench) -> None:

@@ -25,7 +25,13 @@ from shared.app import Service
 from shared.db import Database, migrate
 from shared.envelope import Envelope, envelope
 from shared.errors import NotFoundError
-from shared.events import GenealogyRecorded, LotHeld, MaterialLotRegistered, SinterRunEnded
+from shared.events import (
+    GenealogyRecorded,
+    LotHeld,
+    MaterialLotRegistered,
+    PelletMarked,
+    SinterRunEnded,
+)
 from shared.facts import Material, MaterialUse
 from shared.settings import read_plant
 from tests.station.speaker import ROOT, Speaker, plant_file, speaking, until
@@ -180,9 +186,13 @@ async def test_lot_has_its_history_with_runs_that_name_only_its_job_order(
         )
         await speaker.say("sintering", run, AT + timedelta(hours=hours))
     await speaker.say("quality", held("PELLET-2"), AT + timedelta(hours=3))
+    mark = PelletMarked(
+        lot_id="PELLET-2", mark="DM-7", furnace_load_id="L", tray=1, position=2, person="Li"
+    )
+    await speaker.say("sintering", mark, AT + timedelta(hours=4))
 
     async def whole() -> bool:
-        return len((await get(client, "/record"))["items"]) == 6  # type: ignore[arg-type]
+        return len((await get(client, "/record"))["items"]) == 7  # type: ignore[arg-type]
 
     await until(whole)
     history = (await get(client, "/lots/PELLET-1/history"))["items"]
@@ -193,6 +203,14 @@ async def test_lot_has_its_history_with_runs_that_name_only_its_job_order(
     [lot] = (await get(client, "/lots", search="pow"))["items"]  # type: ignore[misc]
     assert (lot["lot_id"], lot["quantity"], lot["origin"]) == ("POWDER", 500.0, "received")
     assert (await get(client, "/lots", search="%"))["items"] == []
+    [pellet] = (await get(client, "/lots", search="dm-7"))["items"]  # type: ignore[misc]
+    assert (pellet["lot_id"], pellet["mark"]) == ("PELLET-2", "DM-7")
+    graph = await get(client, "/lots/POWDER/genealogy", direction="forward")
+    assert {node["lot_id"]: node["mark"] for node in graph["nodes"]} == {  # type: ignore[attr-defined]
+        "POWDER": None,
+        "PELLET-1": None,
+        "PELLET-2": "DM-7",
+    }
 
 
 async def test_genealogy_over_http_has_the_agreed_shape(
