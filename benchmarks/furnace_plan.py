@@ -1,7 +1,8 @@
 """Furnace plans against the best published ones and a plain CP-SAT model, in one run.
 
 `python -m benchmarks.furnace_plan --instances FOLDER --seconds 1 10 60` solves every .dzn file of a
-folder (with the published.csv beside them, when there is one) or, without a folder, drawn ones;
+folder (with the published.csv beside them, when there is one) or, without a folder, drawn ones,
+each once for the longest time, and says what was known after each of the others;
 `--replan` and `--sizes` time a replan after a breakdown and plans of 10 to 5000 jobs. Run it alone
 on a quiet machine. `--peers FOLDER` solves each with a plain CP-SAT model, PyJobShop and
 discrete-optimization as well, one thread each, in an environment that is made in the folder.
@@ -21,6 +22,7 @@ from pathlib import Path
 from benchmarks.furnace_peers import CP_SAT, PACKAGES, Peers, installed
 from services.sintering.bounds import counted_bound
 from services.sintering.construct import construct
+from services.sintering.course import Point, at
 from services.sintering.domain import Charge
 from services.sintering.osp import read_instance
 from services.sintering.planning import chosen
@@ -93,8 +95,7 @@ def plan_table(
     make_ready()
     rows: dict[tuple[str, float], list[Row]] = {}
     for case in cases:
-        for limit_s in seconds:
-            row = _solved(case, limit_s, seed, workers, peers)
+        for limit_s, row in _solved(case, seconds, seed, workers, peers).items():
             rows.setdefault((_group(case.name), limit_s), []).append(row)
             shown = [_shown(each) for each in (row.above_published, row.above_bound, *row.peers)]
             print(f"{case.name} | {limit_s:g} | {row.valid} | {row.proven} | {' | '.join(shown)}")
@@ -112,20 +113,40 @@ def plan_table(
         print(f"{group} | {limit_s:g} | {len(found)} | {valid} | {proven} | {told}")
 
 
-def _solved(case: Case, limit_s: float, seed: int, workers: int, peers: Peers | None) -> Row:
+def _solved(
+    case: Case, seconds: Sequence[float], seed: int, workers: int, peers: Peers | None
+) -> dict[float, Row]:
+    """Return what was known of an instance after each of some times of one solve."""
     problem = case.problem
-    solution = solve(problem, Budget(limit_s=limit_s), seed=seed, workers=workers)
-    above = []
-    for name in (CP_SAT, *PACKAGES) if peers else ():
-        total = peers.total(name, problem, limit_s) if peers else None
-        above.append(None if total is None else 100 * (total / max(1, solution.total) - 1))
-    return Row(
-        above_published=_above(case, solution),
-        above_bound=None if solution.gap_ratio is None else 100 * solution.gap_ratio,
-        valid=not faults(problem, solution.batches),
-        proven=solution.proven,
-        peers=tuple(above),
-    )
+    solution = solve(problem, Budget(limit_s=max(seconds)), seed=seed, workers=workers)
+    valid = not faults(problem, solution.batches)
+    rows = {}
+    for limit_s in seconds:
+        known = _last(solution) if limit_s == max(seconds) else at(solution.course, limit_s)
+        above: list[float | None] = []
+        for name in (CP_SAT, *PACKAGES) if peers else ():
+            total = peers.total(name, problem, limit_s) if peers else None
+            ours = known.total
+            above.append(None if total is None or not ours else 100 * (total / ours - 1))
+        rows[limit_s] = Row(
+            above_published=_above(case, known.total),
+            above_bound=_gap(known),
+            valid=valid and known.total is not None,
+            proven=known.total is not None and known.total <= known.bound,
+            peers=tuple(above),
+        )
+    return rows
+
+
+def _last(solution: Solution) -> Point:
+    total = None if solution.objective.breaches else solution.total
+    return Point(after_s=0.0, total=total, bound=solution.bound)
+
+
+def _gap(known: Point) -> float | None:
+    if known.total is None or known.bound <= 0:
+        return None
+    return 100 * max(0.0, known.total / known.bound - 1)
 
 
 def _group(name: str) -> str:
@@ -236,10 +257,10 @@ def _situation(jobs: int) -> Situation:
     )
 
 
-def _above(case: Case, solution: Solution) -> float | None:
-    if case.published is None:
+def _above(case: Case, total: int | None) -> float | None:
+    if case.published is None or total is None:
         return None
-    return 100 * (solution.total / case.problem.scale / case.published - 1)
+    return 100 * (total / case.problem.scale / case.published - 1)
 
 
 def _shown(percent: float | None) -> str:

@@ -232,11 +232,12 @@ def column_bound(
     batches: Sequence[Batch],
     stopped: Callable[[], bool],
     most_units: int | None = None,
+    told: Callable[[int], None] | None = None,
 ) -> int:
     """Return the best lower bound found from the columns of a valid plan until `stopped`.
 
     most_units: of time that are spans of their own, 0: due dates part the time; None: what gets
-    further in ten seconds.
+    further in ten seconds. told: of each better bound on the way.
     """
     if most_units is None:
         most_units = MOST_UNITS if problem.n_jobs <= UNIT_JOBS else 0
@@ -245,7 +246,7 @@ def column_bound(
     for batch in batches:
         span = int(np.searchsorted(spans.until, batch.end))
         master.add(batch.machine, span, np.array(batch.jobs, dtype=np.int64))
-    best, centre = 0.0, None
+    best, centre, least = 0.0, None, waiting_bound(problem)
     while not stopped():
         prices = master.prices()
         if prices is None:
@@ -258,11 +259,13 @@ def column_bound(
             bound = ratio * float(jobs.sum() - (machines * spans.free).sum())
             if bound > best:
                 best, centre = bound, (jobs, machines)
+                if told is not None:
+                    told(rounded(problem, best * spans.unit + least))
             if any([master.add(*column) for column in found]) or stopped():
                 break
         else:
             break
-    return rounded(problem, best * spans.unit + waiting_bound(problem))
+    return rounded(problem, best * spans.unit + least)
 
 
 def _priced(

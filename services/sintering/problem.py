@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 FAR = 2**40  # later than any plan
+PROVABLE_JOBS = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,3 +234,17 @@ def shift_arrays(shifts: Sequence[Sequence[tuple[int, int]]]) -> tuple[Ints, Int
 def ints(values: Sequence[int]) -> Ints:
     """Return numbers as an array of 64 bits."""
     return np.array(values, dtype=np.int64)
+
+
+def provable(problem: Problem) -> bool:
+    """Say whether a problem is the published one and small enough for a try at a proof.
+
+    A plan with energy, tardiness, flow, moved jobs, pins or longest waits gets its bound elsewhere.
+    """
+    each = problem.weights
+    return (
+        problem.n_jobs <= PROVABLE_JOBS
+        and not each.tardiness + each.energy + each.moved + each.flow
+        and not problem.fixed
+        and bool((problem.latest_start >= FAR).all())
+    )

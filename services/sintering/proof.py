@@ -2,8 +2,7 @@
 
 A batch lasts as long as its longest job, so jobs are sorted by falling length and a job joins only
 a batch that is named by one before it; each batch then has one name and a known length. Source of
-the model: Lackner et al. 2023, "representative jobs". It states the published problem: a plan with
-energy, tardiness, moved jobs, pins or longest waits gets its bound elsewhere.
+the model: Lackner et al. 2023, "representative jobs". It states what is `provable`.
 """
 
 from collections.abc import Sequence
@@ -13,20 +12,8 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from services.sintering.bounds import rounded
+from services.sintering.course import Course
 from services.sintering.problem import FAR, Batch, Problem
-
-LARGEST_JOBS = 60
-
-
-def provable(problem: Problem) -> bool:
-    """Say whether the model states the problem and is small enough to be worth a try."""
-    each = problem.weights
-    return (
-        problem.n_jobs <= LARGEST_JOBS
-        and not each.tardiness + each.energy + each.moved + each.flow
-        and not problem.fixed
-        and bool((problem.latest_start >= FAR).all())
-    )
 
 
 @dataclass
@@ -39,9 +26,17 @@ class _Model:
 
 
 def prove(
-    problem: Problem, batches: Sequence[Batch], bound: int, limit_s: float, workers: int = 2
+    problem: Problem,
+    batches: Sequence[Batch],
+    bound: int,
+    limit_s: float,
+    workers: int = 2,
+    course: Course | None = None,
 ) -> tuple[list[Batch], int]:
-    """Return the best plan found from a valid one, and the best lower bound, in wall seconds."""
+    """Return the best plan found from a valid one, and the best lower bound, in wall seconds.
+
+    course: is told each better one on the way.
+    """
     model = _model(problem)
     total = sum(model.costs)
     model.cp.add(total >= bound)
@@ -50,10 +45,26 @@ def prove(
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = max(0.1, limit_s)
     solver.parameters.num_workers = workers
-    solved = solver.solve(model.cp)
+    told = None
+    if course is not None:
+        solver.best_bound_callback = lambda found: course.bound(rounded(problem, found))
+        told = _Told(course)
+    solved = solver.solve(model.cp, told)
     if solved not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return list(batches), bound
     return _batches(problem, model, solver), rounded(problem, solver.best_objective_bound)
+
+
+class _Told(cp_model.CpSolverSolutionCallback):
+    """Tells a course of each better plan."""
+
+    def __init__(self, course: Course) -> None:
+        super().__init__()
+        self._course = course
+
+    def on_solution_callback(self) -> None:
+        """Tell what the plan costs that the solver just found."""
+        self._course.plan(round(self.objective_value))
 
 
 def _order(problem: Problem) -> list[int]:

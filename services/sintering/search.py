@@ -15,7 +15,7 @@ from services.sintering.moves import anneal
 from services.sintering.problem import Batch, Problem
 
 CHUNK_MOVES = 4000
-COLDEST = 0.1
+COLDEST_RATIO = 0.015  # of the cost of a typical runtime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +59,9 @@ class Search:
         if not len(self._jobs):
             return
         hottest = heat(self.problem, share)
+        coldest = min(hottest, cold(self.problem))
         while (done := progress()) < 1.0:
-            self._anneal(CHUNK_MOVES, hottest * math.pow(COLDEST / hottest, done))
+            self._anneal(CHUNK_MOVES, hottest * math.pow(coldest / hottest, done))
 
     def _anneal(self, moves: int, temperature: float) -> None:
         anneal(
@@ -105,7 +106,19 @@ class Search:
 
 
 def heat(problem: Problem, share: float) -> float:
-    """Return a first temperature: `share` of what a typical job's runtime or lateness costs."""
-    each = problem.weights
-    run = each.runtime * float(problem.shortest.mean())
-    return max(1.0, share * max(run, min(each.late, 10 * run), each.set_up_cost))
+    """Return a first temperature: `share` of what a late job costs, or a typical runtime.
+
+    Lateness beyond a hundred runtimes heats no more: then there is nothing to weigh against it.
+    """
+    each, run = problem.weights, _run(problem)
+    return max(1.0, share * max(run, min(each.late, 100 * run), each.set_up_cost))
+
+
+def cold(problem: Problem) -> float:
+    """Return the last temperature, at which next to nothing that makes a plan dearer is taken."""
+    return max(0.1, COLDEST_RATIO * _run(problem))
+
+
+def _run(problem: Problem) -> float:
+    """Return what the runtime of a typical job costs."""
+    return problem.weights.runtime * float(problem.shortest.mean())

@@ -11,28 +11,30 @@ from typing import TYPE_CHECKING
 
 from services.sintering.bounds import counted_bound
 from services.sintering.construct import construct
-from services.sintering.problem import Batch, Objective, Problem, Weights, plain
+from services.sintering.course import Course, Point
+from services.sintering.problem import Batch, Objective, Problem, Weights, plain, provable
 from services.sintering.verdict import measured
 
 if TYPE_CHECKING:
     from services.sintering.search import Search
 
-FIRST_HEAT, NEXT_HEAT = 0.5, 0.15  # of the cost of a typical job: see search.heat
+HEAT = 0.1  # of the cost of what is late: see search.heat
 SEARCH_SHARE = 0.7  # of the time; the rest is for the bound
-SMALL_JOBS, SMALL_SHARE = 30, 0.15  # where the proof takes longer than the plan
-SMALL_LEAST_S = 0.6  # but the plan takes this
-ROUNDS, LARGE_JOBS = 3, 100  # anneals: one from the first plan, others from the best; one above
+SMALL_JOBS, SMALL_S = 30, 0.5  # where the proof takes longer than the plan
+ROUNDS = 3  # anneals of a number of moves: one from the first plan, others from the best
+ANNEALED_BY_S = (0.8, 8.0)  # of a time: each ends well by the time at which it may be asked for
 
 
 @dataclass(frozen=True, kw_only=True)
 class Solution:
-    """A plan, what it costs, and a proven bound of what any plan costs."""
+    """A plan, what it costs, a proven bound of what any plan costs, and how both came on."""
 
     batches: tuple[Batch, ...]
     objective: Objective
     total: int
     bound: int
     moves: int
+    course: tuple[Point, ...] = ()
 
     @property
     def gap_ratio(self) -> float | None:
@@ -99,83 +101,112 @@ def solve(
         return _solution(problem, batches, 0, 0)
     from services.sintering.search import Search
 
-    search = Search(problem, batches, seed)
+    search, first_bound = Search(problem, batches, seed), counted_bound(problem)
     if budget.limit_s <= 0:
-        found = _searched(search, budget, budget.clock(), stopped, 1.0)
-        return _solution(problem, found, counted_bound(problem), search.moves)
-    from services.sintering.columns import column_bound, load
+        _by_moves(search, budget.moves, stopped)
+        return _solution(problem, search.found().batches, first_bound, search.moves)
+    from services.sintering.columns import load
 
     load(problem)
-    began_s = budget.clock()
-    end_s = began_s + budget.limit_s
+    first = None if search.total >= problem.breach else search.total
+    course = Course(budget.clock, first, first_bound)
+    end_s = budget.clock() + budget.limit_s
 
     def late() -> bool:
         return stopped() or budget.clock() >= end_s
 
-    if workers < 2 or problem.n_jobs <= LARGE_JOBS:
-        batches = _searched(search, budget, began_s, stopped, _share(problem, budget))
-        batches, bound = _bounded(problem, batches, late, end_s - budget.clock(), workers)
+    improving = _Improving(problem, search, budget, course, late)
+    if workers < 2 or problem.n_jobs <= SMALL_JOBS:
+        improving.search(_share(problem, budget))
+        improving.bound(search.found().batches)
     else:
         with ThreadPoolExecutor(max_workers=1) as beside:
-            bounding = beside.submit(column_bound, problem, batches, late)
-            batches = _searched(search, budget, began_s, stopped, 1.0)
-            bound = bounding.result()
-    return _solution(problem, batches, max(bound, counted_bound(problem)), search.moves)
+            bounding = beside.submit(improving.bound, batches)
+            improving.search(SEARCH_SHARE if provable(problem) else 1.0)
+            bounding.result()
+    batches = list(search.found().batches)
+    if provable(problem):
+        batches = improving.prove(batches, end_s, workers)
+    return _solution(problem, batches, course.points[-1].bound, search.moves, course.points)
 
 
 def _share(problem: Problem, budget: Budget) -> float:
     """Return the share of the time that goes to the search when the bound comes after it."""
     if problem.n_jobs > SMALL_JOBS:
         return SEARCH_SHARE
-    return max(SMALL_SHARE, min(SEARCH_SHARE, SMALL_LEAST_S / budget.limit_s))
+    return min(SEARCH_SHARE, SMALL_S / budget.limit_s)
 
 
-def _searched(
-    search: "Search", budget: Budget, began_s: float, stopped: Callable[[], bool], share: float
-) -> list[Batch]:
-    def progress() -> float:
-        if stopped():
-            return float("inf")
-        if budget.moves:
-            return search.moves / budget.moves
-        return (budget.clock() - began_s) / (share * budget.limit_s)
-
-    rounds = ROUNDS if search.problem.n_jobs <= LARGE_JOBS else 1
-    for number in range(rounds):
+def _by_moves(search: "Search", moves: int, stopped: Callable[[], bool]) -> None:
+    """Anneal some rounds of a number of moves, which is deterministic."""
+    for number in range(ROUNDS):
         if number:
             search.return_to_best()
 
         def part(number: int = number) -> float:
-            return max(0.0, rounds * progress() - number)
+            return 1.0 if stopped() else max(0.0, ROUNDS * search.moves / moves - number)
 
-        search.cool(part, NEXT_HEAT if number else FIRST_HEAT)
-    return list(search.found().batches)
+        search.cool(part, HEAT)
 
 
-def _bounded(
+@dataclass(frozen=True)
+class _Improving:
+    """One problem whose plan and bound come on, each from its own thread."""
+
+    problem: Problem
+    search_for: "Search"
+    budget: Budget
+    course: Course
+    late: Callable[[], bool]
+
+    def search(self, share: float) -> None:
+        """Anneal for a share of the time in rounds that get longer, each from the best plan."""
+        search, clock = self.search_for, self.budget.clock
+        began_s, whole_s = clock(), share * self.budget.limit_s
+        ends_s = [*(end_s for end_s in ANNEALED_BY_S if 2 * end_s < whole_s), whole_s]
+        for number, end_s in enumerate(ends_s):
+            from_s = ends_s[number - 1] if number else 0.0
+
+            def part(from_s: float = from_s, end_s: float = end_s) -> float:
+                if search.total < self.problem.breach:
+                    self.course.plan(search.total)
+                if self.late():
+                    return 1.0
+                return (clock() - began_s - from_s) / (end_s - from_s)
+
+            if number:
+                search.return_to_best()
+            search.cool(part, HEAT)
+
+    def bound(self, batches: Sequence[Batch]) -> None:
+        """Look for a lower bound from the columns of a plan until it is late."""
+        from services.sintering.columns import column_bound
+
+        valid = [] if measured(self.problem, batches).breaches else batches
+        column_bound(self.problem, valid, self.late, told=self.course.bound)
+
+    def prove(self, batches: list[Batch], end_s: float, workers: int) -> list[Batch]:
+        """Return the plan, or a better one that the proof found in what is left of the time."""
+        from services.sintering.proof import prove
+
+        bound, left_s = self.course.points[-1].bound, end_s - self.budget.clock()
+        objective = measured(self.problem, batches)
+        total = objective.total(self.problem.weights)
+        if objective.breaches or total <= bound or left_s <= 0 or self.late():
+            return batches
+        batches, proven = prove(self.problem, batches, bound, left_s, workers, self.course)
+        self.course.plan(measured(self.problem, batches).total(self.problem.weights))
+        self.course.bound(proven)
+        return batches
+
+
+def _solution(
     problem: Problem,
-    batches: list[Batch],
-    late: Callable[[], bool],
-    left_s: float,
-    workers: int,
-) -> tuple[list[Batch], int]:
-    """Return the plan, or a better one that the proof found, and a bound, within `left_s`."""
-    from services.sintering.columns import column_bound
-    from services.sintering.proof import provable, prove
-
-    if measured(problem, batches).breaches:
-        return batches, 0
-    end_s = time.monotonic() + left_s
-    bound = max(counted_bound(problem), column_bound(problem, batches, late))
-    left_s = end_s - time.monotonic()
-    open_gap = measured(problem, batches).total(problem.weights) > bound
-    if open_gap and left_s > 0 and not late() and provable(problem):
-        batches, proven = prove(problem, batches, bound, left_s, workers)
-        bound = max(bound, proven)
-    return batches, bound
-
-
-def _solution(problem: Problem, batches: Sequence[Batch], bound: int, moves: int) -> Solution:
+    batches: Sequence[Batch],
+    bound: int,
+    moves: int,
+    course: tuple[Point, ...] = (),
+) -> Solution:
     objective = measured(problem, batches)
     return Solution(
         batches=tuple(sorted(batches, key=lambda item: (item.machine, item.start))),
@@ -183,4 +214,5 @@ def _solution(problem: Problem, batches: Sequence[Batch], bound: int, moves: int
         total=objective.total(problem.weights),
         bound=min(bound, objective.total(problem.weights)),
         moves=moves,
+        course=course,
     )

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from services.sintering.columns import MOST_UNITS, column_bound
 from services.sintering.construct import construct
+from services.sintering.course import Course, at
 from services.sintering.osp import read_instance
 from services.sintering.problem import FAR, Problem
+from services.sintering.solver import Budget, solve
 from services.sintering.verdict import measured
 from tests.unit.test_oven_problem import drawn
 
@@ -99,3 +101,35 @@ def test_bound_by_time_units_is_as_good_as_by_due_dates_where_jobs_wait(tmp_path
         column_bound(problem, batches, lambda: False, most) for most in (0, MOST_UNITS)
     )
     assert by_date <= by_unit <= measured(problem, batches).total(problem.weights)
+
+
+def test_what_was_known_on_the_way_only_gets_better_and_ends_with_the_answer(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "drawn.dzn"
+    path.write_text(drawn(3, 12, 2))
+    problem = read_instance(path)
+    found = solve(problem, Budget(limit_s=2.0), workers=2)
+    totals = [point.total for point in found.course if point.total is not None]
+    bounds = [point.bound for point in found.course]
+    assert totals == sorted(totals, reverse=True)
+    assert bounds == sorted(bounds)
+    assert (totals[-1], min(bounds[-1], totals[-1])) == (found.total, found.bound)
+    assert at(found.course, 0.0).total in (
+        None,
+        measured(problem, construct(problem)).total(problem.weights),
+    )
+    assert at(found.course, 99.0) == found.course[-1]
+
+
+def test_a_course_keeps_the_later_of_two_improvements_that_are_near_to_each_other() -> None:
+    times = iter((10.0, 10.01, 10.02, 11.0, 11.5))
+    course = Course(lambda: next(times), None, 3)
+    course.plan(9)
+    course.plan(8)
+    course.plan(8)  # no news, so no time is asked for
+    course.bound(2)
+    course.bound(5)
+    course.plan(7)
+    told = [(round(point.after_s, 2), point.total, point.bound) for point in course.points]
+    assert told == [(0.0, None, 3), (0.02, 8, 3), (1.0, 8, 5), (1.5, 7, 5)]
