@@ -71,7 +71,7 @@ class Processor(UaProcessor):
     iserver: Internals
 
     def __init__(self, *parts: Any) -> None:
-        super().__init__(*parts)  # type: ignore[no-untyped-call]
+        super().__init__(*parts)
         self._misses: deque[float] = deque(maxlen=MOST_MISSES)
 
     @property
