@@ -1,7 +1,15 @@
 /** Every screen with its address and, where it has one, its place in the navigation. A new screen is a line here. */
-import { iconBatteryCharge, iconBatteryUprightFull, iconDashboard, iconGanttchart, iconMaintenanceInfo, iconCertificate, iconUserManagement } from '@siemens/ix-icons/icons';
-import { iconBatteryUprightFull, iconDashboard, iconGanttchart, iconLayers, iconMaintenanceInfo, iconCertificate, iconUserManagement } from '@siemens/ix-icons/icons';
-import { iconBatteryUprightFull, iconDashboard, iconDrop, iconGanttchart, iconMaintenanceInfo, iconCertificate, iconUserManagement } from '@siemens/ix-icons/icons';
+import {
+  iconBatteryCharge,
+  iconBatteryUprightFull,
+  iconCertificate,
+  iconDashboard,
+  iconDrop,
+  iconGanttchart,
+  iconLayers,
+  iconMaintenanceInfo,
+  iconUserManagement,
+} from '@siemens/ix-icons/icons';
 import { lazy, type ComponentType } from 'react';
 import type { Permission } from '../api/session';
 import type { MessageKey } from '../i18n/en';
@@ -47,9 +55,9 @@ export const NAVIGATION: readonly NavigationEntry[] = [
   { to: '/', label: 'nav.overview', icon: iconDashboard, covers: [] },
   { to: '/cells', label: 'nav.search', icon: iconBatteryUprightFull, covers: ['/cells', '/lots', '/search', '/queries'] },
   { to: '/furnaces', label: 'nav.furnaces', icon: iconGanttchart, covers: ['/furnaces'] },
-  { to: '/racks', label: 'nav.formation', icon: iconBatteryCharge, covers: ['/racks', '/packs'] },
-  { to: '/stack', label: 'nav.stack', icon: iconLayers, covers: [] },
   { to: '/spray', label: 'nav.spray', icon: iconDrop, covers: ['/spray'] },
+  { to: '/stack', label: 'nav.stack', icon: iconLayers, covers: [] },
+  { to: '/racks', label: 'nav.formation', icon: iconBatteryCharge, covers: ['/racks', '/packs'] },
   { to: '/aside-events', label: 'nav.set_aside', icon: iconMaintenanceInfo, covers: [] },
   { to: '/trust', label: 'nav.trust', icon: iconCertificate, covers: [] },
   { to: '/persons', label: 'nav.persons', icon: iconUserManagement, covers: [], needs: 'administer' },

@@ -24,14 +24,12 @@ export const messages = {
   ...furnace,
   ...formation,
   ...stack,
+  ...spray,
   ...trust,
+  ...history,
   ...session,
   ...words,
 };
-export const messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...furnace, ...trust, ...history, ...session, ...words };
-export const messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...furnace, ...formation, ...trust, ...session, ...words };
-export const messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...furnace, ...stack, ...trust, ...session, ...words };
-export const messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...furnace, ...spray, ...trust, ...session, ...words };
 
 export type MessageKey = keyof typeof messages;
 export type Messages = Record<MessageKey, string>;

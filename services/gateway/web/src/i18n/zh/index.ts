@@ -25,11 +25,9 @@ export const messages: Messages = {
   ...furnace,
   ...formation,
   ...stack,
+  ...spray,
   ...trust,
+  ...history,
   ...session,
   ...words,
 };
-export const messages: Messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...furnace, ...trust, ...history, ...session, ...words };
-export const messages: Messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...furnace, ...formation, ...trust, ...session, ...words };
-export const messages: Messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...furnace, ...stack, ...trust, ...session, ...words };
-export const messages: Messages = { ...frame, ...overview, ...search, ...cell, ...setAside, ...furnace, ...spray, ...trust, ...session, ...words };
