@@ -157,7 +157,9 @@ async def lie_in(
                    VALUES (%s, %s, 0, %s, %s, %s, %s) RETURNING air_id""",
                 (room, counted.known_to, counted.rate_ppm, counted.unknown_at, "-", START),
             ).fetchone() or (0,)
-        air = RoomAir(air_id=air_id, room_equipment_id=room, counted=counted, read_to=START)
+        air = RoomAir(
+            air_id=air_id, room_equipment_id=room, gas="water", counted=counted, read_to=START
+        )
         for index in range(lots // len(rooms)):
             from_at = START - timedelta(minutes=minutes[index % len(minutes)])
             stands = standing(air, 0.0, from_at, budget, START)
