@@ -156,7 +156,8 @@ def check_second(first: str, second: str) -> None:
     """
     if first.strip().casefold() == second.strip().casefold():
         raise InvalidInputError(
-            f"rule two persons: {second.strip()} proposed this scrap; another one must confirm it"
+            f"rule two persons: {second.strip()} proposed this scrap; another person must "
+            "confirm it"
         )
 
 
