@@ -96,24 +96,39 @@ def other_recipe(faces: Sequence[CoatedFace], differences: Sequence[str]) -> lis
 def raised(
     order: StationOrder, work_request_id: str, faces: Sequence[CoatedFace]
 ) -> list[NonconformanceRaised | LotHeld]:
-    """Return the nonconformance of each bad face, and one hold for each pellet with any."""
-    events: list[NonconformanceRaised | LotHeld] = []
+    """Return the nonconformances of a job, and one hold for each pellet with a bad face.
+
+    Faces with the same findings are one nonconformance, which names exactly these faces: a cause
+    at the nozzle is one thing to deal with, however many pellets it struck.
+    """
+    bad = [face for face in faces if face.deviation is not None]
+    groups: dict[tuple[str, ...], list[CoatedFace]] = {}
     held: dict[str, list[str]] = {}
-    for face in faces:
-        if face.deviation is None:
-            continue
+    for face in bad:
+        groups.setdefault(face.codes, []).append(face)
         held.setdefault(face.lot_id, []).append(f"face {face.face}: {face.deviation}")
-        events.append(
-            NonconformanceRaised(
-                lot_id=face.lot_id,
-                nonconformance_id=f"NC-spray-{order.station_order_id}-{face.lot_id}-{face.face}",
-                equipment_id=order.equipment_id,
-                description=f"face {face.face} of {face.lot_id}: {face.deviation}",
-                lot_ids=(face.lot_id,),
-            )
-        )
+    events: list[NonconformanceRaised | LotHeld] = [
+        _nonconformance(order, number, group)
+        for number, group in enumerate(groups.values(), start=1)
+    ]
     events += [
         LotHeld(lot_id=lot_id, work_request_id=work_request_id, gate=GATE, reason="; ".join(why))
         for lot_id, why in held.items()
     ]
     return events
+
+
+def _nonconformance(
+    order: StationOrder, number: int, group: Sequence[CoatedFace]
+) -> NonconformanceRaised:
+    first, names = group[0], [f"{face.lot_id} {face.face}" for face in group]
+    what = f"face {first.face} of {first.lot_id}: {first.deviation}"
+    if len(group) > 1:
+        what += f"; the same ({', '.join(first.codes)}) on {len(group)} faces: {', '.join(names)}"
+    return NonconformanceRaised(
+        lot_id=first.lot_id,
+        nonconformance_id=f"NC-spray-{order.station_order_id}-{number}",
+        equipment_id=order.equipment_id,
+        description=what,
+        lot_ids=tuple(dict.fromkeys(face.lot_id for face in group)),
+    )

@@ -15,6 +15,8 @@ from services.spray.respray import ResprayRule, Sprayed, check_again
 from services.spray.tracejudge import TraceVerdict, judge
 from services.spray.tracelimits import TraceLimits
 from shared.errors import BlockedError, StationFaultError
+from shared.events import LotHeld, NonconformanceRaised
+from shared.joborders import StationOrder
 from shared.recipes import MasterRecipe
 from shared.stations import JobAnswer
 from shared.traces import NO_VALUE, Trace, checked_trace
@@ -269,3 +271,42 @@ def test_a_pellet_is_sprayed_again_only_as_the_rule_says(before: dict[str, Any],
     for none in (None, rule.model_copy(update={"status": "retired"})):
         with pytest.raises(BlockedError, match="has no released re-spray rule"):
             check_again(none, "eap", Sprayed(**good), AT)
+
+
+def test_a_job_raises_one_nonconformance_for_each_finding_with_exactly_its_faces() -> None:
+    def sprayed(lot_id: str, face: Any, *codes: str) -> CoatedFace:
+        deviation = f"{codes[0]} is bad" if codes else None
+        measured: dict[str, Any] = {"contact_angle_deg": 10, "film_um": 9, "arc_count": 0}
+        return CoatedFace(lot_id=lot_id, face=face, deviation=deviation, codes=codes, **measured)
+
+    order = StationOrder(
+        station_order_id="J",
+        equipment_id="pilot/dryroom/spray/eap-1",
+        recipe_id="eap",
+        recipe_version=1,
+        parameters={},
+        materials=(),
+        job_orders=(),
+        planned_at=AT,
+    )
+    found = [
+        sprayed("P", "a", "arcs"),
+        sprayed("P", "b", "flow_ml_per_min"),
+        sprayed("Q", "a"),
+        sprayed("Q", "b"),
+        sprayed("R", "a", "arcs"),
+        sprayed("R", "b"),
+    ]
+    events = faces.raised(order, "WR", found)
+    told = {
+        (event.nonconformance_id, event.lot_ids)
+        for event in events
+        if isinstance(event, NonconformanceRaised)
+    }
+    assert told == {("NC-spray-J-1", ("P", "R")), ("NC-spray-J-2", ("P",))}
+    held = {event.lot_id: event.reason for event in events if isinstance(event, LotHeld)}
+    assert held == {
+        "P": "face a: arcs is bad; face b: flow_ml_per_min is bad",
+        "R": "face a: arcs is bad",
+    }
+    assert faces.raised(order, "WR", found[2:4]) == []

@@ -76,7 +76,11 @@ function Life({ mix }: { mix: GlueMix }) {
   const to = Date.parse(mix.expires_at);
   const left = (to - now.plantMs) / 1_000;
   const text = left > 0 ? t('spray.life_left', { time: duration(left) }) : t('spray.life_over', { time: duration(-left) });
-  return <ProgressBar ratio={(now.plantMs - from) / Math.max(1, to - from)} label={t('spray.life')} text={text} />;
+  return (
+    <div className="glue-life">
+      <ProgressBar ratio={(now.plantMs - from) / Math.max(1, to - from)} label={t('spray.life')} text={text} />
+    </div>
+  );
 }
 
 function MixForm({ mix, onDone }: { mix: GlueMix; onDone(): void }) {
