@@ -50,7 +50,7 @@ class Finisher:
             started_at=event.started_at,
             ended_at=event.ended_at,
         )
-        await self._keep_lots(tx, event)
+        registered = await self._keep_lots(tx, event)
         for lot_id, over in await self._correct_stock(tx, job_order, event):
             await self._holds.hold(tx, event.work_request_id, lot_id, "stock", over)
         recorded = GenealogyRecorded(
@@ -71,24 +71,22 @@ class Finisher:
             ),
             materials=event.materials,
         )
-        await self._outbox.record(tx, recorded)
         master = await self._masters.of(tx, request)
         opened = await limits.open_limits(
             tx, master, event.work_request_id, event.lot_id, event.operation, event.ended_at
         )
-        await self._outbox.record(tx, *opened)
+        # together: each statement is a way to the database and back
+        await self._outbox.record(tx, *registered, recorded, *opened)
 
-    async def _keep_lots(self, tx: Transaction, event: JobOrderEnded) -> None:
+    async def _keep_lots(
+        self, tx: Transaction, event: JobOrderEnded
+    ) -> list[MaterialLotRegistered]:
+        """Write what became of the lots; return the facts of lots that were made."""
         now = self._clock.now()
         used: dict[str, list[Material]] = {"consumed": [], "processed": [], "produced": []}
         for item in event.materials:
             used[item.use].append(item)
-        pieces = [
-            lot_id
-            for lot_id, lot in (await store.lots(tx, _ids(used["consumed"]))).items()
-            if lot["kind"] != "stock"
-        ]
-        await store.set_lots(tx, pieces, now, state="consumed")
+        await store.consume_pieces(tx, _ids(used["consumed"]), now)
         made = used["produced"] + used["processed"]
         await store.set_lots(
             tx, _ids(made), now, state="available", equipment_id=event.equipment_id
@@ -96,8 +94,7 @@ class Finisher:
         for item in made:
             if item.unit == "g":
                 await store.set_lots(tx, [item.lot_id], now, quantity=item.quantity)
-        if used["produced"]:
-            await self._register(tx, event, used["produced"])
+        return await self._registered(tx, event, used["produced"]) if used["produced"] else []
 
     async def _correct_stock(
         self, tx: Transaction, job_order: JobOrder, event: JobOrderEnded
@@ -120,15 +117,16 @@ class Finisher:
                     too_much.append((lot_id, over))
         return too_much
 
-    async def _register(
+    async def _registered(
         self, tx: Transaction, event: JobOrderEnded, produced: Sequence[Material]
-    ) -> None:
+    ) -> list[MaterialLotRegistered]:
         whole = await store.lots(tx, [event.lot_id])
         lot = whole.get(event.lot_id)
         members = tuple(item.lot_id for item in produced if item.lot_id != event.lot_id)
         if lot is None:
-            return
-        await store.set_lots(tx, [event.lot_id], self._clock.now(), state="available")
+            return []
+        if lot["state"] != "available":
+            await store.set_lots(tx, [event.lot_id], self._clock.now(), state="available")
         registered = MaterialLotRegistered(
             lot_id=event.lot_id,
             material_definition_id=lot["material_definition_id"],
@@ -138,7 +136,7 @@ class Finisher:
             origin="produced",
             members=members,
         )
-        await self._outbox.record(tx, registered)
+        return [registered]
 
     async def complete(
         self, tx: Transaction, request: RowMapping, lot_ids: Sequence[str] | None = None

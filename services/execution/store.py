@@ -272,6 +272,18 @@ async def set_lots(
     )
 
 
+async def consume_pieces(tx: Transaction, lot_ids: Sequence[str], now: datetime) -> None:
+    """Mark lots as consumed, except stock, of which only a quantity is taken."""
+    if not lot_ids:
+        return
+    await tx.execute(
+        sql("""
+            UPDATE lot SET updated_at = :now, state = 'consumed'
+            WHERE lot_id = ANY(:ids) AND kind <> 'stock'"""),
+        {"now": now, "ids": list(lot_ids)},
+    )
+
+
 async def lock_lot(tx: Transaction, lot_id: str) -> RowMapping:
     """Lock a lot, after its work request if it has one.
 
