@@ -11,7 +11,7 @@ a valid bound (Farley 1990), so it may be stopped at any time.
 
 import ctypes
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 
 import highspy
@@ -24,7 +24,7 @@ from services.sintering.problem import FAR, Batch, Flags, Ints, Problem
 MOST_UNITS = 3000  # of time until the last due date; with more, due dates part the spans
 UNIT_JOBS = 150  # with more jobs, the bound by time units does not get anywhere in ten seconds
 SLICES = 1200  # of time, of all machines together; more make the bound better and slower
-SPANS = 48  # of time; more make the bound better and slower
+SPANS = (12, 48, 300)  # of time, one after the other; more make the bound better and slower
 NEW_COLUMNS = 400
 FINEST = 600  # a capacity is cut into at most so many pieces
 SMOOTH = 0.6  # share of the best prices so far in those that are tried next
@@ -35,12 +35,12 @@ PRIMAL = 4  # HiGHS: a basis stays primal feasible when columns come
 class _Spans:
     """The problem in units of the bound: cost 1 = the runtime of a typical job."""
 
-    def __init__(self, problem: Problem, most_units: int) -> None:
+    def __init__(self, problem: Problem, most_units: int, most_spans: int = SPANS[-1]) -> None:
         each = problem.weights
         self.unit = float(max(1.0, each.runtime * problem.shortest.mean(), each.late / 50))
         units = _time_units(problem, most_units)
         self.exact = units is not None
-        self.until = _dates(problem) if units is None else units
+        self.until = _dates(problem, most_spans) if units is None else units
         self.after = np.concatenate([[-FAR], self.until[:-1]])
         if self.exact:
             self.after[0] = self.until[0] - 1
@@ -119,11 +119,11 @@ def _time_units(problem: Problem, most_units: int) -> Ints | None:
     return np.append(np.arange(begin + 1, end + 1, dtype=np.int64), FAR) if few else None
 
 
-def _dates(problem: Problem) -> Ints:
-    """Return the due dates, or some of them, and FAR."""
+def _dates(problem: Problem, most: int) -> Ints:
+    """Return the due dates, or so many of them, and FAR."""
     dates = np.unique(problem.due)
-    if len(dates) > SPANS:
-        dates = dates[np.linspace(0, len(dates) - 1, SPANS).astype(np.int64)]
+    if len(dates) > most:
+        dates = dates[np.linspace(0, len(dates) - 1, most).astype(np.int64)]
     return np.unique(np.append(dates, FAR)).astype(np.int64)
 
 
@@ -146,7 +146,7 @@ class _Master:
             self._lp.addRow(-highspy.kHighsInf, free, 0, _NONE, np.zeros(0))
         if not spans.exact:
             self._leave_for_later()
-        self._known: set[tuple[int, int, tuple[int, ...]]] = set()
+        self.known: set[tuple[int, int, tuple[int, ...]]] = set()
         self._limit_prices()
 
     def _leave_for_later(self) -> None:
@@ -174,9 +174,9 @@ class _Master:
     def add(self, machine: int, span: int, jobs: Ints) -> bool:
         """Add a batch that ends in a span; False when it is there already."""
         key = machine, span, tuple(jobs.tolist())
-        if key in self._known:
+        if key in self.known:
             return False
-        self._known.add(key)
+        self.known.add(key)
         problem, spans = self._problem, self._spans
         family, length = int(problem.attribute[jobs[0]]), int(problem.shortest[jobs].max())
         cost = problem.weights.runtime * length / spans.unit
@@ -237,35 +237,70 @@ def column_bound(
     """Return the best lower bound found from the columns of a valid plan until `stopped`.
 
     most_units: of time that are spans of their own, 0: due dates part the time; None: what gets
-    further in ten seconds. told: of each better bound on the way.
+    further in ten seconds. told: of each better bound on the way. Where due dates part the time,
+    few of them do so first, which gives a bound soon; more begin with the columns and prices found.
     """
     if most_units is None:
         most_units = MOST_UNITS if problem.n_jobs <= UNIT_JOBS else 0
-    spans = _Spans(problem, most_units)
-    master = _Master(problem, spans)
-    for batch in batches:
-        span = int(np.searchsorted(spans.until, batch.end))
-        master.add(batch.machine, span, np.array(batch.jobs, dtype=np.int64))
-    best, centre, least = 0.0, None, waiting_bound(problem)
-    while not stopped():
-        prices = master.prices()
-        if prices is None:
-            break
-        centre = centre or prices
-        for rough, share in product((True, False), (SMOOTH, 0.0)):
-            jobs = share * centre[0] + (1 - share) * prices[0]
-            machines = share * centre[1] + (1 - share) * prices[1]
-            ratio, found = _priced(problem, spans, jobs, machines, rough)
-            bound = ratio * float(jobs.sum() - (machines * spans.free).sum())
-            if bound > best:
-                best, centre = bound, (jobs, machines)
+    least, best, stage = waiting_bound(problem), 0, None
+    for most_spans in SPANS:
+        spans = _Spans(problem, most_units, most_spans)
+        stage = _Stage(problem, spans, batches, stage)
+        for bound in stage.bounds(stopped):
+            found = rounded(problem, bound * spans.unit + least)
+            if found > best:
+                best = found
                 if told is not None:
-                    told(rounded(problem, best * spans.unit + least))
-            if any([master.add(*column) for column in found]) or stopped():
-                break
-        else:
+                    told(best)
+        if stopped() or spans.exact or len(spans.until) <= most_spans:
             break
-    return rounded(problem, best * spans.unit + least)
+    return best
+
+
+class _Stage:
+    """The generation of columns in one parting of the time; it begins where another one ended."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        spans: _Spans,
+        batches: Sequence[Batch],
+        before: "_Stage | None",
+    ) -> None:
+        self._problem, self._spans = problem, spans
+        self._master = _Master(problem, spans)
+        self._centre: tuple[Floats, Floats] | None = None
+        for batch in batches:
+            span = int(np.searchsorted(spans.until, batch.end))
+            self._master.add(batch.machine, span, np.array(batch.jobs, dtype=np.int64))
+        if before is not None and before._centre is not None:
+            until = before._spans.until
+            for machine, span, jobs in sorted(before._master.known):
+                here = int(np.searchsorted(spans.until, until[span]))
+                self._master.add(machine, here, np.array(jobs, dtype=np.int64))
+            same = np.searchsorted(until, spans.until)
+            self._centre = before._centre[0], before._centre[1][:, same]
+
+    def bounds(self, stopped: Callable[[], bool]) -> Iterator[float]:
+        """Yield better and better bounds, in units of the spans, until nothing gets better."""
+        best = 0.0
+        while not stopped():
+            prices = self._master.prices()
+            if prices is None:
+                return
+            self._centre = self._centre or prices
+            for rough, share in product((True, False), (SMOOTH, 0.0)):
+                jobs = share * self._centre[0] + (1 - share) * prices[0]
+                machines = share * self._centre[1] + (1 - share) * prices[1]
+                ratio, found = _priced(self._problem, self._spans, jobs, machines, rough)
+                bound = ratio * float(jobs.sum() - (machines * self._spans.free).sum())
+                if bound > best:
+                    best, self._centre = bound, (jobs, machines)
+                    yield best
+                if any([self._master.add(*column) for column in found]) or stopped():
+                    break
+            else:
+                return
 
 
 def _priced(

@@ -4,11 +4,12 @@ import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.sintering.columns import MOST_UNITS, column_bound
+from services.sintering.columns import MOST_UNITS, SPANS, column_bound
 from services.sintering.construct import construct
 from services.sintering.course import Course, at
 from services.sintering.osp import read_instance
@@ -133,3 +134,15 @@ def test_a_course_keeps_the_later_of_two_improvements_that_are_near_to_each_othe
     course.plan(7)
     told = [(round(point.after_s, 2), point.total, point.bound) for point in course.points]
     assert told == [(0.0, None, 3), (0.02, 8, 3), (1.0, 8, 5), (1.5, 7, 5)]
+
+
+def test_due_dates_that_part_the_time_more_finely_never_lose_the_bound(tmp_path: Path) -> None:
+    path = tmp_path / "drawn.dzn"
+    path.write_text(drawn(5, 160, 2))
+    problem = read_instance(path)
+    assert len(np.unique(problem.due)) > SPANS[1]
+    told: list[int] = []
+    batches = construct(problem)
+    found = column_bound(problem, batches, lambda: False, 0, told=told.append)
+    assert told == sorted(told)
+    assert found == told[-1] <= measured(problem, batches).total(problem.weights)
