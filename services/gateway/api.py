@@ -19,10 +19,10 @@ from services.gateway.live import Client, Hub
 from services.gateway.overview import Overview
 from services.gateway.peers import Peers, bounded, check_length, detail_of
 from services.gateway.push import Pusher
-from services.gateway.roles import is_signed
+from services.gateway.roles import is_signed, signature_of
 from services.gateway.samesite import own_page, same_origin
 from services.gateway.sessionroutes import add_person_routes, add_session_routes, caller_of
-from services.gateway.signing import LARGEST, signed
+from services.gateway.signing import LARGEST, signed, with_signature
 from services.gateway.workflow import GatewayWork
 from shared.app import Service
 from shared.commands import Command, command_of
@@ -238,14 +238,20 @@ def _add_ways(service: Service, parts: Parts) -> None:
         """As the named service answers to the command; at most 64 MB.
 
         Where the command names persons, `person` becomes who is signed in, and `second` with login
-        and password becomes who that is.
+        and password becomes who that is. A signature has `login` and `password`, which become who
+        signs.
         """
         body = None
         path = request.scope["path"]
-        if is_signed(path):
+        name = signature_of(path)
+        if is_signed(path) or name is not None:
             check_length(request.headers.get("content-length"), LARGEST)
             raw = b"".join([part async for part in bounded(request.stream(), LARGEST)])
-            body = await signed(parts.identity, caller_of(request), path, raw)
+            body = (
+                await signed(parts.identity, caller_of(request), path, raw)
+                if name is None
+                else await with_signature(parts.identity, path, name, raw)
+            )
         return await _pass_on(parts.peers, request, service, _path(request, 3), body)
 
 

@@ -53,6 +53,7 @@ COMMANDS: tuple[tuple[str, str, Permission], ...] = (
     ("quality", "/bias-studies", "read"),
     ("quality", "/chart-signals/{signal_id}/answers", "decide"),
     ("quality", "/control-charts/{chart_id}/limits", "engineer"),
+    ("quality", "/gauge-records", "operate"),
     ("quality", "/gauge-studies", "read"),
     ("quality", "/job-orders/{job_order_id}/evaluations", "decide"),
     ("quality", "/nonconformances", "operate"),
@@ -90,11 +91,35 @@ COMMANDS: tuple[tuple[str, str, Permission], ...] = (
 )
 # Those of them whose JSON body names who gives them, and may carry a second person who signs.
 SIGNED: tuple[tuple[str, str], ...] = (
+    ("quality", "/actions/{action_id}/done"),
+    ("quality", "/chart-signals/{signal_id}/answers"),
+    ("quality", "/control-charts/{chart_id}/limits"),
+    ("quality", "/gauge-records"),
+    ("quality", "/job-orders/{job_order_id}/evaluations"),
+    ("quality", "/nonconformances"),
+    ("quality", "/nonconformances/{nonconformance_id}/actions"),
+    ("quality", "/nonconformances/{nonconformance_id}/causes"),
+    ("quality", "/nonconformances/{nonconformance_id}/containments"),
     ("spray", "/glue-lots/{lot_id}/receipt"),
     ("spray", "/glue-mixes"),
     ("spray", "/glue-mixes/{lot_id}/checks"),
     ("spray", "/glue-mixes/{lot_id}/disposal"),
     ("spray", "/lots/{lot_id}/cure-results"),
+)
+# Those whose body has a signature under a name, or is one (no name): login and password, each time.
+WITH_SIGNATURE: tuple[tuple[str, str, str], ...] = (
+    ("quality", "/actions/{action_id}/effectiveness", "signature"),
+    ("quality", "/nonconformances/{nonconformance_id}/closings", "signature"),
+    ("quality", "/nonconformances/{nonconformance_id}/dispositions", "signature"),
+    (
+        "quality",
+        "/nonconformances/{nonconformance_id}/dispositions/{disposition_id}/signatures",
+        "",
+    ),
+    ("quality", "/sampling-resumptions", "signature"),
+    ("quality", "/waivers", "signature"),
+    ("quality", "/waivers/{waiver_id}/revocations", ""),
+    ("quality", "/waivers/{waiver_id}/signatures", ""),
 )
 # What services give each other at their own ports; it has no way through the gateway.
 BETWEEN_SERVICES = (
@@ -139,6 +164,15 @@ def needed(method: str, path: str) -> Permission | None:
         if owner in ("*", service) and _matches(pattern, f"/{rest}"):
             return permission
     raise NotAllowedError(f"{method} {path} is no command that any role may give")
+
+
+def signature_of(path: str) -> str | None:
+    """Return the name of the signature in a command's body, empty: the body; None: it has none."""
+    service, _, rest = path.removeprefix("/api/").partition("/")
+    for owner, pattern, name in WITH_SIGNATURE:
+        if owner == service and _matches(pattern, f"/{rest}"):
+            return name
+    return None
 
 
 def is_signed(path: str) -> bool:

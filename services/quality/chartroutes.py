@@ -115,6 +115,21 @@ def add_chart_routes(service: Service) -> None:
         async with database.quiet() as tx:
             return await witnesses.statistics(tx, lot_id, level_ma_per_cm2)
 
+    @app.post("/gauge-records", status_code=201, tags=["statistics"])
+    async def post_gauge_record(body: GaugeRecord, command: given) -> dict[str, Any]:
+        """Keep a gauge study, crossed or of the bias, with its values and what they say."""
+        return await command.once(lambda tx: gaugerecords.keep(tx, body, clock.now()))
+
+    @app.get("/gauge-records", tags=["statistics"])
+    async def get_gauge_records(
+        characteristic: Annotated[str | None, Query(max_length=100)] = None,
+        equipment_id: Annotated[str | None, Query(max_length=200)] = None,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    ) -> dict[str, Any]:
+        """Gauge studies as they were kept, with their values, newest first."""
+        async with database.quiet() as tx:
+            return {"items": await gaugerecords.listed(tx, characteristic, equipment_id, limit)}
+
     @app.post("/bias-studies", tags=["statistics"])
     async def post_bias_study(body: BiasValues) -> dict[str, Any]:
         """Compute how far a gauge is from a reference; keeps nothing."""

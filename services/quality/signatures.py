@@ -1,7 +1,7 @@
 """Signatures: who says what of which record, bound to the hash of its canonical form.
 
-A signature names a person; it does not prove one. `authentication` is where a sign-in will put
-how, and when, the person was authenticated; until then it is None and nothing claims it.
+Who signs gives a password with each signature to the gateway, which says here who that is;
+`authentication` is how it found out, and None where nobody checked.
 """
 
 import hashlib
@@ -24,6 +24,7 @@ class SignatureGiven(Input):
     """What a person signs with. record_sha256: of the record that was shown to the person.
 
     The first signature of a record comes with it, so that there it may be left out.
+    `authentication`: how the gateway found out who signs; None: nobody checked.
     """
 
     person: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
@@ -31,6 +32,7 @@ class SignatureGiven(Input):
     role: Name
     meaning: Words
     record_sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    authentication: Annotated[str, Field(min_length=1, max_length=200)] | None = None
 
 
 class SignatureRule(Input):

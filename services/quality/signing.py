@@ -101,6 +101,7 @@ class Signing:
             role=given.role,
             meaning=given.meaning,
             signed_at=at,
+            authentication=given.authentication,
         )
         await self._outbox.record(tx, signed)
         count: int | None = await tx.scalar(
@@ -118,9 +119,9 @@ async def _keep(tx: Transaction, row: Mapping[str, Any]) -> bool:
     added = await tx.execute(
         sql("""
             INSERT INTO signature (record_kind, record_id, record_sha256, record, purpose, person,
-                person_key, printed_name, role, meaning, signed_at)
+                person_key, printed_name, role, meaning, signed_at, authentication)
             VALUES (:kind, :id, :sha256, :record, :purpose, :person, :person_key, :printed_name,
-                :role, :meaning, :at)
+                :role, :meaning, :at, :authentication)
             ON CONFLICT (record_kind, record_id, person_key) DO NOTHING"""),
         row,
     )

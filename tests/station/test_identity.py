@@ -22,6 +22,8 @@ from services.gateway.persons import (
     NewPerson,
 )
 from services.gateway.roles import MAY
+from services.quality.nonconformance import Closing
+from services.quality.signatures import SignatureGiven
 from shared.db import migrate
 from shared.errors import NotSignedInError, ServiceUnreachableError
 from tests.station.gateway_floor import (
@@ -317,3 +319,56 @@ async def test_a_command_names_who_is_signed_in_and_a_second_person_by_password(
         signed = await plant.said("sign")
         assert {event["person"] for event in signed} >= {"Bo Ek (bo)"}
         assert (await sign_in(ada, "bo", PASSWORD)).status_code == 201
+
+
+async def test_a_signature_is_of_the_person_whose_password_comes_with_it(plant: Plant) -> None:
+    path = "/api/quality/waivers/W-1/signatures"
+
+    def given(login: str, password: str = PASSWORD, role: str = "quality") -> dict[str, Any]:
+        return {
+            "login": login,
+            "password": password,
+            "role": role,
+            "meaning": "agreed",
+            "person": "Somebody Else",
+            "printed_name": "Somebody Else",
+            "authentication": "believe me",
+        }
+
+    async with (
+        plant.person("ada", "Ada Lovelace", "quality") as ada,
+        plant.person("bo", "Bo Ek", "quality", "engineer"),
+        plant.person("vera", "Vera Rubin", "viewer"),
+    ):
+        reply = await ada.post(path, json=given("bo"), headers=key(1))
+        assert reply.status_code == 201
+        signature = SignatureGiven.model_validate_json(plant.peers.given[-1]["body"])
+        assert signature == SignatureGiven(
+            person="Bo Ek (bo)",
+            printed_name="Bo Ek",
+            role="quality",
+            meaning="agreed",
+            authentication="password, given with the signature",
+        )
+        inside = {"conclusion": "as it was", "signature": given("ada")}
+        closings = "/api/quality/nonconformances/NC-1/closings"
+        assert (await ada.post(closings, json=inside, headers=key(2))).status_code == 201
+        closing = Closing.model_validate_json(plant.peers.given[-1]["body"])
+        assert (closing.conclusion, closing.signature.person) == (
+            "as it was",
+            "Ada Lovelace (ada)",
+        )
+        reached = len(plant.peers.given)
+        for body, status, why in (
+            (given("ada", "x" * 12), 401, "wrong"),
+            (given("vera", role="viewer"), 403, "may not decide"),
+            (given("ada", role="engineer"), 403, "has the roles quality"),
+            ({"person": "Ada Lovelace (ada)", "role": "quality"}, 422, "login and password"),
+            ({}, 422, "login and password"),
+        ):
+            refused = await ada.post(path, json=body, headers=key(3))
+            assert (refused.status_code, why in refused.json()["detail"]) == (status, True)
+            assert PASSWORD not in refused.text
+        bare = await ada.post(closings, json={"conclusion": "none"}, headers=key(4))
+        assert (bare.status_code, "a signature is needed" in bare.text) == (422, True)
+        assert len(plant.peers.given) == reached

@@ -61,7 +61,8 @@ async def test_a_waiver_of_two_persons_releases_exactly_its_lots_within_its_limi
     assert "has changed since it was shown" in why
     why = await desk.refused(path, signature("Ada", role="operator", **shown), 403)
     assert "there are quality_engineer, head_of_quality" in why
-    second = await desk.does(path, signature("Ada", role="head_of_quality", **shown))
+    proven = {"authentication": "password", **shown}
+    second = await desk.does(path, signature("Ada", role="head_of_quality", **proven))
     assert second["state"] == "in_force"
     assert dict(await desk.decided("seal")) == {
         "C-1": "released",
@@ -76,7 +77,10 @@ async def test_a_waiver_of_two_persons_releases_exactly_its_lots_within_its_limi
     assert states == [("proposed", "Li Na"), ("in_force", "Ada")]
     signed = await desk.said(RecordSigned)
     assert {item.record_sha256 for item in signed} == {first["record_sha256"]}
-    assert {item.authentication for item in signed} == {None}
+    assert [(item.person, item.authentication) for item in signed] == [
+        ("Li Na", None),
+        ("Ada", "password"),
+    ]
     await desk.does("/waivers/W-1/revocations", signature("Ada"))
     assert dict(await desk.decided("seal"))["C-1"] == "blocked"
     async with desk.service.database.quiet() as tx:
