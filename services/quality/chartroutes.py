@@ -7,8 +7,9 @@ import numpy as np
 from fastapi import Depends, Path, Query
 from pydantic import Field
 
-from services.quality import chartviews, chartwatch, witnesses
+from services.quality import chartviews, chartwatch, gaugerecords, witnesses
 from services.quality.domain import Input
+from services.quality.gaugerecords import GaugeRecord
 from services.quality.gaugestudy import bias_study, gauge_study
 from shared.app import Service
 from shared.commands import Command, command_of

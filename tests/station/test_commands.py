@@ -49,6 +49,7 @@ ELSEWHERE = {
     "/api/persons/{login}",
     "/chart-signals/{signal_id}/answers",
     "/job-orders/{job_order_id}/abort",
+    "/gauge-records",
     "/job-orders/{job_order_id}/evaluations",
     "/job-orders/{job_order_id}/pause",
     "/job-orders/{job_order_id}/stop",

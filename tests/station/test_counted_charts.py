@@ -1,11 +1,14 @@
 """Charts of counts on a real database: gates over parts feed them with how many failed."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from services.quality.chartwatch import ChartWatch
+from shared.db import sql
 from shared.events import ControlChartSignalled
 from tests.station.quality_desk import Desk, ended, quality_desk, result, specification
 
@@ -81,3 +84,60 @@ async def test_a_bias_study_says_how_far_a_gauge_is_from_a_reference(desk: Desk)
     assert reply.json()["is_significant"]
     few = await desk.post("/bias-studies", {"values": values[:9], "reference": 125.0})
     assert few.status_code == 422
+
+
+CROSSED = {
+    "study_id": "GRR-1",
+    "kind": "crossed",
+    "characteristic": "thickness_um",
+    "equipment_id": "pilot/press/gauging/gauge-1",
+    "person": "Li Na",
+    "values": [
+        [[part + 0.1 * who + 0.01 * n for n in (0, 2, 1)] for who in (0, 1)]
+        for part in (120.0, 122.0, 125.0, 129.0)
+    ],
+    "tolerance": 10.0,
+}
+BIAS = {
+    "study_id": "BIAS-1",
+    "kind": "bias",
+    "characteristic": "thickness_um",
+    "equipment_id": "pilot/press/gauging/gauge-1",
+    "person": "Li Na",
+    "readings": [125.1, 125.2, 125.3, 125.1, 125.2, 125.3, 125.1, 125.2, 125.3, 125.2],
+    "reference": 125.0,
+    "certificate": "block 125 um, certificate 4711",
+}
+
+
+async def test_a_gauge_study_is_kept_once_with_its_values_and_never_changed(desk: Desk) -> None:
+    kept = await desk.does("/gauge-records", CROSSED)
+    assert kept["unit"] == "µm"
+    assert kept["result"]["reproducibility"] == pytest.approx(0.07, rel=0.05)
+    await desk.does("/gauge-records", BIAS)
+    again = {**CROSSED, "tolerance": 20.0}
+    assert "choose another id" in await desk.refused("/gauge-records", again, 409)
+    newest, oldest = (await desk.get("/gauge-records?characteristic=thickness_um"))["items"]
+    assert (newest["study_id"], newest["result"]["bias"]) == ("BIAS-1", pytest.approx(0.2))
+    assert oldest["body"]["values"] == CROSSED["values"]
+    assert oldest["method_version"] == "1"
+    assert (await desk.get("/gauge-records?equipment_id=other"))["items"] == []
+    async with desk.service.database.quiet() as tx:
+        with pytest.raises(DBAPIError, match="is a record and is never changed"):
+            await tx.execute(sql("UPDATE gauge_study SET person = 'x'"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"readings": [1.0]}, "a crossed study has values"),
+        ({"values": []}, "a crossed study has values"),
+        ({"values": [[[1.0, 2.0], [1.0]], [[1.0, 2.0], [1.0, 2.0]]]}, "as many operators"),
+        ({"values": [[[1.0, 1.0], [1.0, 1.0]]] * 2}, "all repeats are equal"),
+    ],
+)
+async def test_a_gauge_study_that_says_nothing_is_not_kept(
+    desk: Desk, changes: dict[str, Any], says: str
+) -> None:
+    assert says in await desk.refused("/gauge-records", CROSSED | changes, 422)
+    assert (await desk.get("/gauge-records"))["items"] == []
