@@ -1,5 +1,6 @@
 """HTTP face of control charts, gauge studies and what witnesses say together; no rules here."""
 
+import asyncio
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -7,8 +8,9 @@ import numpy as np
 from fastapi import Depends, Path, Query
 from pydantic import Field
 
-from services.quality import chartviews, chartwatch, gaugerecords, witnesses
+from services.quality import chartviews, chartwatch, gaugerecords, gradedcells, witnesses
 from services.quality.domain import Input
+from services.quality.earlyfailure import METHOD_VERSION, predicted
 from services.quality.gaugerecords import GaugeRecord
 from services.quality.gaugestudy import bias_study, gauge_study
 from shared.app import Service
@@ -130,6 +132,16 @@ def add_chart_routes(service: Service) -> None:
         """Gauge studies as they were kept, with their values, newest first."""
         async with database.quiet() as tx:
             return {"items": await gaugerecords.listed(tx, characteristic, equipment_id, limit)}
+
+    @app.get("/failure-advice", tags=["statistics"])
+    async def get_failure_advice(
+        product_id: Annotated[str, Query(pattern=r"^[a-z0-9][a-z0-9_.-]{0,60}$")],
+    ) -> dict[str, Any]:
+        """Which cells may fail at grading, with how well that is known; advice, never a gate."""
+        async with database.quiet() as tx:
+            cells = await gradedcells.seen(tx, product_id)
+        found = await asyncio.to_thread(predicted, cells)
+        return {**asdict(found), "method_version": METHOD_VERSION}
 
     @app.post("/bias-studies", tags=["statistics"])
     async def post_bias_study(body: BiasValues) -> dict[str, Any]:
