@@ -4,8 +4,8 @@ Logistic regression with a ridge (one standard deviation of each figure, lambda 
 steps; figures that few cells have are left out, a missing one counts as the middle of the others.
 It is judged only on cells of lots that it was not fitted to (one lot left out after the other),
 beside the baseline that knows nothing but how many fail. Where it is not better than that, by more
-than two standard errors, there is no advice. Its probabilities are calibrated on the same left-out
-cells, Platt (1999).
+than two standard errors, there is no advice. Its probabilities are calibrated on left-out cells of
+other lots, Platt (1999).
 """
 
 from collections.abc import Sequence
@@ -22,6 +22,7 @@ LEAST_CELLS, LEAST_FAILURES, LEAST_LOTS = 30, 5, 3
 LEAST_KNOWN_RATIO = 0.8
 NEWTON_STEPS = 50
 SURE_ERRORS = 2.0  # standard errors that it must be better by
+LEAST_GAIN = 1e-3  # nat per cell; less is nothing to act on
 BINS = 5
 Floats = npt.NDArray[np.float64]
 
@@ -114,10 +115,12 @@ def predicted(cells: Sequence[Seen]) -> Prediction:
         out = lots == lot
         left_out[out] = _fitted(figures[~out], failed[~out]).scores(figures[out])
         baseline[out] = (failed[~out].sum() + 0.5) / ((~out).sum() + 1.0)
-    # Two numbers, fitted to all left-out scores: the same for every cell, so that no cell's own
-    # outcome weighs more than one part in the number of cells.
-    platt = _newton(np.column_stack([np.ones(failed.size), left_out]), failed, np.zeros(2))
-    skill = _skill(_probability(platt, left_out), baseline, failed, lots)
+    told = np.empty(failed.size)
+    for lot in np.unique(lots):  # a lot's own outcomes calibrate what is told of others only
+        out = lots == lot
+        told[out] = _probability(_calibrated(left_out[~out], failed[~out]), left_out[out])
+    skill = _skill(told, baseline, failed, lots)
+    platt = _calibrated(left_out, failed)
     model = _fitted(figures, failed)
     open_cells = [cell for cell in cells if cell.failed is None]
     advice = _advice(model, platt, open_cells, names) if skill.is_better else ()
@@ -199,6 +202,15 @@ def _probability(platt: Floats, score: Floats) -> Floats:
     return np.clip(_sigmoid(platt[0] + platt[1] * score), 1e-6, 1.0 - 1e-6)
 
 
+def _calibrated(score: Floats, failed: Floats) -> Floats:
+    """Return constant and slope of Platt's line; a slope below 0 is chance and counts as none."""
+    line = _newton(np.column_stack([np.ones(failed.size), score]), failed, np.zeros(2))
+    if line[1] > 0.0:
+        return line
+    rate = (failed.sum() + 0.5) / (failed.size + 1.0)
+    return np.array([np.log(rate / (1.0 - rate)), 0.0])
+
+
 def _skill(told: Floats, baseline: Floats, failed: Floats, lots: npt.NDArray[np.str_]) -> Skill:
     gains = _losses(baseline, failed) - _losses(told, failed)
     # Cells of one lot are alike: the error comes from the lots' sums, not from single cells.
@@ -215,7 +227,7 @@ def _skill(told: Floats, baseline: Floats, failed: Floats, lots: npt.NDArray[np.
         gain_error=error,
         brier_ratio=float(np.mean((told - failed) ** 2)),
         baseline_brier_ratio=float(np.mean((baseline - failed) ** 2)),
-        is_better=gain > SURE_ERRORS * error,
+        is_better=gain > max(SURE_ERRORS * error, LEAST_GAIN),
         calibration=_calibration(told, failed),
     )
 
@@ -243,7 +255,7 @@ def _advice(
         return ()
     figures = _table(cells, names)
     probability = _probability(platt, model.scores(figures))
-    pulls = model.pulls(figures) * np.sign(platt[1])
+    pulls = model.pulls(figures)
     found = []
     for row in np.argsort(-probability, kind="stable"):
         strongest = [place for place in np.argsort(-pulls[row])[:3] if pulls[row, place] > 0.0]

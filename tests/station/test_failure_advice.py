@@ -70,7 +70,7 @@ async def test_cells_with_what_made_others_fail_are_named_and_nothing_is_decided
     first, last = found["advice"]
     assert (first["cell_id"], last["cell_id"]) == ("C-9-3", "C-9-4")
     assert first["probability"] > 0.5 > last["probability"]
-    assert first["reasons"] == ["part thickness_um 130.3"]
+    assert first["reasons"][0] == "part thickness_um 130.3"
     assert await desk.get("/dispositions") == before
 
 
