@@ -234,4 +234,7 @@ def cv_share(cycle: CycleFigures) -> Figure:
     """Return the part of a cycle's charge that went in at constant voltage."""
     if not cycle.charge_mah:
         return Figure(name="cv_share_ratio", value=None, reason="no charge")
+    if cycle.constant_voltage_mah is None:
+        why = "a step charges at a current and then a voltage, and its rows are not known"
+        return Figure(name="cv_share_ratio", value=None, reason=why)
     return Figure(name="cv_share_ratio", value=cycle.constant_voltage_mah / cycle.charge_mah)

@@ -37,6 +37,7 @@ Flag = Literal[
     "several_charges",
 ]
 
+FALLEN_RATIO = 0.98  # of a step's highest current; from the last row above it the voltage is held
 ROW_COLUMNS = (
     "time_s",
     "voltage_v",
@@ -54,7 +55,8 @@ class StepFigures:
     """One step as the tester ran it. `step` counts up through the test, loops unrolled.
 
     Times are seconds since the start of the test; capacity and energy are the step's own, never
-    negative, counted from 0 at its start.
+    negative, counted from 0 at its start. held_mah: the part of a step that charges at a current
+    and then a voltage which went in at the voltage; None where its rows are not known.
     """
 
     step: int
@@ -66,6 +68,7 @@ class StepFigures:
     end_v: float
     capacity_mah: float
     energy_mwh: float
+    held_mah: float | None = 0.0
 
     @property
     def direction(self) -> Direction | None:
@@ -101,8 +104,9 @@ class Graded:
 class CycleFigures:
     """Figures of one cycle. Efficiencies are discharge over charge of this cycle (charge first).
 
-    `constant_voltage_mah` is the part of the charge in steps that only hold the voltage. Means are
-    energy over capacity; `voltage_gap_v` is mean charge less mean discharge.
+    `constant_voltage_mah` is the part of the charge at constant voltage: of steps that only hold
+    it, and what a step took after its current fell; None where that is not known. Means are energy
+    over capacity; `voltage_gap_v` is mean charge less mean discharge.
     """
 
     cycle: int
@@ -110,7 +114,7 @@ class CycleFigures:
     discharge_mah: float
     charge_mwh: float
     discharge_mwh: float
-    constant_voltage_mah: float
+    constant_voltage_mah: float | None
     coulombic_efficiency: Graded
     energy_efficiency: Graded
     mean_charge_v: float | None
@@ -135,6 +139,8 @@ def steps_from_rows(rows: pl.DataFrame) -> tuple[StepFigures, ...]:
     if gaps:
         raise InvalidInputError(f"rows have empty cells in {', '.join(gaps)}; none may be empty")
     column = pl.col
+    current = column("current_ma").abs()
+    at_current = column("capacity_mah").filter(current >= FALLEN_RATIO * current.max()).last()
     table = rows.group_by("step", maintain_order=True).agg(
         column("cycle").first(),
         column("kind").first(),
@@ -145,6 +151,10 @@ def steps_from_rows(rows: pl.DataFrame) -> tuple[StepFigures, ...]:
         column("voltage_v").last().alias("end_v"),
         column("capacity_mah").last().abs(),
         column("energy_mwh").last().abs(),
+        pl.when(column("kind").first() == "cccv_charge")
+        .then(column("capacity_mah").last().abs() - at_current.abs())
+        .otherwise(0.0)
+        .alias("held_mah"),
     )
     if rows["step"].rle().len() != table.height or (table["words"] != 2).any():
         raise InvalidInputError("rows: a step comes twice or changes cycle or kind; it must not")
@@ -263,7 +273,7 @@ def _figures(steps: Sequence[StepFigures], flags: Sequence[Flag]) -> CycleFigure
         discharge_mah=discharge,
         charge_mwh=charge_mwh,
         discharge_mwh=discharge_mwh,
-        constant_voltage_mah=sum(s.capacity_mah for s in steps if s.kind == "cv_charge"),
+        constant_voltage_mah=_held(steps),
         coulombic_efficiency=_graded(steps[0].cycle, discharge, charge, flags),
         energy_efficiency=_graded(steps[0].cycle, discharge_mwh, charge_mwh, flags),
         mean_charge_v=mean_charge_v,
@@ -271,6 +281,13 @@ def _figures(steps: Sequence[StepFigures], flags: Sequence[Flag]) -> CycleFigure
         voltage_gap_v=gap_v,
         flags=tuple(flags),
     )
+
+
+def _held(steps: Sequence[StepFigures]) -> float | None:
+    """Return the charge at constant voltage of a cycle's steps; None where one cannot tell."""
+    held = [s.capacity_mah if s.kind == "cv_charge" else s.held_mah for s in steps]
+    known = [each for each in held if each is not None]
+    return sum(known) if len(known) == len(held) else None
 
 
 def _graded(cycle: int, discharge: float, charge: float, flags: Sequence[Flag]) -> Graded:

@@ -135,6 +135,7 @@ def steps_of(layer: Sequence[StepEnd]) -> tuple[StepFigures, ...]:
                 end_v=step.end_voltage_v,
                 capacity_mah=abs(step.capacity_mah),
                 energy_mwh=abs(step.energy_mwh),
+                held_mah=None if kind == "cccv_charge" else 0.0,
             )
         )
         elapsed_s += step.duration_s

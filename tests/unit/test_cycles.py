@@ -249,3 +249,29 @@ def test_rows_that_are_no_test_are_refused(table, message):
 def test_steps_that_are_no_test_are_refused(steps, message):
     with pytest.raises(InvalidInputError, match=message):
         cycle_figures(steps)
+
+
+def test_share_at_constant_voltage_counts_from_where_the_current_falls() -> None:
+    current_ma = [100.0, 99.5, 100.0, 97.0, 50.0, 5.0]
+    capacity_mah = [0.0, 10.0, 20.0, 29.0, 36.0, 38.0]
+    rows = pl.DataFrame(
+        {
+            "time_s": [360.0 * number for number in range(6)],
+            "voltage_v": [3.0, 3.5, 4.0, 4.0, 4.0, 4.0],
+            "current_ma": current_ma,
+            "capacity_mah": capacity_mah,
+            "energy_mwh": capacity_mah,
+            "cycle": [1] * 6,
+            "step": [1] * 6,
+            "kind": ["cccv_charge"] * 6,
+        }
+    )
+    [cycle] = cycle_figures(steps_from_rows(rows))
+    assert cycle.constant_voltage_mah == pytest.approx(18.0)
+    [plain] = cycle_figures(steps_from_rows(rows.with_columns(pl.lit(100.0).alias("current_ma"))))
+    assert plain.constant_voltage_mah == 0.0
+
+
+def test_share_at_constant_voltage_is_unknown_without_the_rows_of_such_a_step() -> None:
+    [cycle] = cycle_figures([replace(step(1, 1, "cccv_charge", 38.0), held_mah=None)])
+    assert cycle.constant_voltage_mah is None
