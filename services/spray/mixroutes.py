@@ -36,6 +36,12 @@ def add_mix_routes(service: Service, mixing: Mixing) -> None:
         """Keep when a bought lot came, where that was not heard; its life runs from then."""
         return await command.once(lambda tx: mixing.enter_receipt(tx, lot_id, body))
 
+    @app.get("/mix-formulas")
+    async def get_formulas() -> dict[str, Any]:
+        """The newest version of each formula: what a glue is weighed of."""
+        async with database.quiet() as tx:
+            return {"items": await mixstore.formulas(tx)}
+
     @app.get("/glue-mixes")
     async def get_mixes(limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> dict[str, Any]:
         """The newest mixes with state, end of life and what is left."""

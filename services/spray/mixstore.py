@@ -47,6 +47,13 @@ async def formula(tx: Transaction, formula_id: str, version: int | None = None) 
     return MixFormula.model_validate(body)
 
 
+async def formulas(tx: Transaction) -> list[dict[str, Any]]:
+    """Return the newest version of each formula, for people."""
+    statement = """
+        SELECT DISTINCT ON (formula_id) body FROM mix_formula ORDER BY formula_id, version DESC"""
+    return list(await tx.scalars(sql(statement)))
+
+
 async def setup_of(tx: Transaction, station: str) -> SpraySetup | None:
     """Return the newest setup of a station."""
     statement = """

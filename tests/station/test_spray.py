@@ -180,6 +180,13 @@ async def test_glue_is_mixed_verified_sprayed_and_counted_for_its_cell(plant: Be
 
 
 async def test_a_weigh_out_off_its_formula_leaves_nothing(plant: Bench) -> None:
+    offered = (await plant.get("/mix-formulas"))["items"]
+    assert [item["formula_id"] for item in offered] == ["bought", "img", "short"]
+    assert [one["material_definition_id"] for one in offered[1]["components"]] == [
+        "napf6",
+        "eca",
+        "fec",
+    ]
     wrong = weigh_out("IMG-OFF")
     wrong["weighings"][0]["mass_g"] = 1.3
     reply = await plant.post("/glue-mixes", wrong)

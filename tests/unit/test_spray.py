@@ -23,6 +23,7 @@ from shared.errors import (
 from shared.events import JobOrderReleased
 from shared.facts import Material, MaterialUse
 from simulators.physics import cure as physics
+from simulators.physics import spray
 
 AT = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -168,6 +169,16 @@ MODEL = CureModel(
     drift_limit_ratio=0.03,
     source="test",
 )
+
+
+@pytest.mark.parametrize("substrate_v", [-2000.0, -201.0, -199.0, 0.0])
+def test_a_substrate_that_floats_holds_no_field_in_the_model_and_in_the_physics(
+    substrate_v: float,
+) -> None:
+    model = MODEL.model_copy(update={"lowest_bias_v": 200.0})
+    ours = model.field_v(15_000.0, substrate_v)
+    assert ours == spray.field_voltage_v(15_000.0, substrate_v)
+    assert model.rate(ours, 100.0) == pytest.approx(physics.rate_per_min(ours, 100.0), rel=2e-3)
 
 
 def test_cure_takes_15_minutes_with_field_and_321_without() -> None:

@@ -104,6 +104,19 @@ export interface CureResult {
   drift_raised: boolean;
 }
 
+export interface MixFormula {
+  formula_id: string;
+  version: number;
+  description: string;
+  components: { material_definition_id: string; mass_ratio: number; tolerance_ratio: number }[];
+}
+
+export interface WeighOut {
+  lot_id: string;
+  formula_id: string;
+  weighings: { lot_id: string; material_definition_id: string; mass_g: number }[];
+}
+
 interface Items<Item> {
   items: Item[];
 }
@@ -144,6 +157,20 @@ export const useFaceTrace = (jobId: string, lotId: string, face: Side) =>
       ),
     staleTime: Infinity,
   });
+
+export const useMixFormulas = () => useItems<MixFormula>(['mix-formulas'], '/api/spray/mix-formulas');
+
+/** Keeps a weigh-out; what is off its formula is refused with the limits. */
+export function useWeighOut(onDone: () => void) {
+  const queries = useQueryClient();
+  const mutation = useMutation<unknown, Error, { body: WeighOut; key: string }>({
+    mutationFn: ({ body, key }) => postCommand('/api/spray/glue-mixes', key, { person: '-', ...body }),
+    retry: false,
+    onSuccess: onDone,
+    onSettled: () => queries.invalidateQueries({ queryKey: GLUE_KEY }),
+  });
+  return { send: (body: WeighOut) => mutation.mutate({ body, key: commandKey() }), mutation };
+}
 
 /** A second person signs with a password at the panel of the first. */
 export interface MixCheck {
