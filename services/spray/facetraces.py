@@ -63,7 +63,11 @@ class FaceTraces:
         await self._keep(order, found, None if limits is None else limits.version)
 
     async def _compare(self, client: StationClient, order: StationOrder) -> None:
-        held = (await client.jobs()).get(order.station_order_id)
+        try:
+            held = (await client.jobs()).get(order.station_order_id)
+        except StationFaultError as error:
+            self._differences[order.station_order_id] = [f"unknown: {error}"]
+            return
         if held is None:
             return
         differences = read_back_differences(order.content, held, client.settings.tolerance)
