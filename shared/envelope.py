@@ -91,6 +91,10 @@ EVENTS: dict[str, tuple[type[Event], ...]] = {
         JobOrderPaused,
         JobOrderResumed,
         EquipmentStateChanged,
+        GenealogyRecorded,
+        LotHeld,
+        MaterialLotRegistered,
+        NonconformanceRaised,
     ),
     "lamination": (
         JobOrderStarted,

@@ -1,5 +1,6 @@
 """The generated contracts are those in the tree, sound by their own schemas."""
 
+import ast
 import json
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +30,18 @@ def test_every_event_has_an_owner_a_type_and_a_sound_schema() -> None:
         schema = json.loads((FOLDER / f"events/{event.kind}.v{event.version}.json").read_text())
         Draft202012Validator.check_schema(schema)
         assert event_type == f"org.halite.{event.kind}.v{event.version}"
+
+
+def test_what_a_service_says_is_in_its_contract() -> None:
+    names = {event.__name__: event for events in EVENTS.values() for event in events}
+    for service, events in EVENTS.items():
+        for path in (Path(ROOT) / "services" / service).rglob("*.py"):
+            calls = [
+                node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)
+            ]
+            said = {call.func.id for call in calls if isinstance(call.func, ast.Name)}
+            strange = {name for name in said & set(names) if names[name] not in events}
+            assert not strange, f"{path} says {strange}; EVENTS of {service} lacks it"
 
 
 def test_every_asyncapi_reference_leads_somewhere() -> None:
