@@ -121,6 +121,7 @@ class _Reader:
         for known in SPELT:
             if kind == known:
                 return Element(known)
+        self._at -= len(token)
         raise self._refused(f"one of {', '.join(SPELT)} or p(")
 
     def _parallel(self) -> Node:

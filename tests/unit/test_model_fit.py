@@ -49,11 +49,11 @@ def test_words_become_series_and_parallel_members():
     [
         ("", "at character 1"),
         ("R-", "at character 3"),
-        ("R--C", "at character 4"),
+        ("R--C", "at character 3"),
         ("p(R)", "a second member"),
         ("p(R,C", "',' or '\\)'"),
         ("R)C", "wanted is the end"),
-        ("X1", "one of R, L, C"),
+        ("R-X1", "at character 3 stands 'X1'; wanted is one of R, L, C"),
         ("Rs", "one of R, L, C"),
         ("-".join(["R"] * 13), "at most 12"),
         ("R-" * 150 + "R", "at most 200"),
