@@ -5,8 +5,9 @@
 impedance.py is installed into an environment in `--peer`, unless it is there; it is no dependency.
 It gets one start, ours are automatic. Known of it: one start seldom meets the optimum of a real
 pellet, arcs come out in any order, a fit that missed is returned like any other, and its
-Kramers-Kronig test fails with numpy 2 unless numbers are printed as before. Both sides run with one
-thread for linear algebra, as the service's fit process does.
+Kramers-Kronig test fails with numpy 2 unless numbers are printed as before.
+Times are of the CPU, which a busy machine spares; both sides run with one thread for linear algebra,
+as the service's fit process does.
 """
 
 import argparse
@@ -73,12 +74,12 @@ def cell(seed: int) -> Spectrum:
 
 
 def timed_ms(act: Callable[[], Any], rounds: int) -> float:
-    """Return the median milliseconds of a call."""
+    """Return the median milliseconds of CPU of a call."""
     taken = []
     for _ in range(rounds):
-        begun = time.perf_counter()
+        begun = time.process_time()
         act()
-        taken.append(1e3 * (time.perf_counter() - begun))
+        taken.append(1e3 * (time.process_time() - begun))
     return median(taken)
 
 

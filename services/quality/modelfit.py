@@ -65,8 +65,8 @@ def fit_model(
     spectrum: Spectrum,
     circuit: Series | str,
     *,
-    drawn_starts: int = 96,
-    refined_starts: int = 8,
+    drawn_starts: int = 64,
+    refined_starts: int = 6,
     seed: int = 0,
     weighting: Weighting = "modulus",
 ) -> ModelFit:
