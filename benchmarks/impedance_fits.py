@@ -6,8 +6,8 @@ impedance.py is installed into an environment in `--peer`, unless it is there; i
 It gets one start, ours are automatic. Known of it: one start seldom meets the optimum of a real
 pellet, arcs come out in any order, a fit that missed is returned like any other, and its
 Kramers-Kronig test fails with numpy 2 unless numbers are printed as before.
-Times are of the CPU, which a busy machine spares; both sides run with one thread for linear algebra,
-as the service's fit process does.
+Times are of the CPU, which a busy machine spares; both sides run with one thread for linear
+algebra, as the service's fit process does.
 """
 
 import argparse

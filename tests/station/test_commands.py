@@ -96,11 +96,6 @@ QUESTIONS = {
     "/furnace-plan/what-if",
     "/gauge-studies",
 }  # change nothing, so they need no key
-QUESTIONS = {
-    "/bias-studies",
-    "/furnace-plan/what-if",
-    "/gauge-studies",
-}  # change nothing, so they need no key
 # Of a password nothing may be kept beside its hash; a repeat of these changes nothing or is 409.
 SECRET = {
     "/api/persons",
