@@ -19,8 +19,10 @@ from services.execution.sodium import (
     StoragePlace,
 )
 from services.execution.sodiumdesk import SodiumDesk
+from services.execution.workflow import ExecutionWork
 from shared.clock import Clock
 from shared.db import Database, migrate, sql
+from shared.envelope import envelope
 from shared.errors import (
     BlockedError,
     ConflictError,
@@ -28,6 +30,7 @@ from shared.errors import (
     NotFoundError,
     OutOfLimitsError,
 )
+from shared.events import ExposureEvaluated
 from shared.outbox import Outbox
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -168,3 +171,29 @@ async def test_scrap_takes_two_persons_and_happens_once(sodium: Store) -> None:
     with pytest.raises(OutOfLimitsError, match="quantity is 60 count, NA-1 holds 40 count"):
         await sodium.confirm(second, "Ada")
     assert (await sodium.grams())["dry"] == pytest.approx(4.0)
+
+
+async def test_stock_that_lay_open_for_too_long_is_held_until_that_is_known_otherwise(
+    sodium: Store,
+) -> None:
+    await sodium.receive("NA-1", "na_foil", 10)
+    clock = Clock(plant_start=START, wall_start_s=0.0)
+    outbox = Outbox("execution", "pilot", sodium.database, clock)
+    work = ExecutionWork(sodium.database, outbox, clock)
+    said = {
+        "lot_id": "NA-1",
+        "work_request_id": None,
+        "minutes": 121.0,
+        "budget_minutes": 120.0,
+        "dose_ppm_h": None,
+        "budget_dose_ppm_h": 450.0,
+        "reason": "over: 121 of 120 min",
+        "is_open": True,
+    }
+    for state, held in (("near", []), ("over", ["open_exposure"]), ("within", [])):
+        event = ExposureEvaluated.model_validate(said | {"state": state})
+        wrapped = envelope(event, service="quality", time=START)
+        async with sodium.database.begin() as tx:
+            await work.on_exposure(tx, wrapped, event)
+            gates = list(await tx.scalars(sql("SELECT gate FROM hold WHERE lot_id = 'NA-1'")))
+        assert gates == held
