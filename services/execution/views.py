@@ -29,7 +29,8 @@ CELLS = """
         ORDER BY held_at LIMIT 1) h ON true
     LEFT JOIN LATERAL (
         SELECT gate, reason FROM hold h WHERE h.lot_id = l.work_request_id || '-PEL'
-        ORDER BY held_at LIMIT 1) p ON l.kind = 'cell' AND l.state <> 'released'
+        ORDER BY held_at LIMIT 1) p ON l.state <> 'released' AND (
+            l.kind = 'cell' OR j.state = 'not_allowed_to_start' AND j.reason IS NULL)
     WHERE l.kind IN ('cell', 'witness')"""
 
 

@@ -240,7 +240,8 @@ class Transaction:
                 return known.result()
         given = run(self._begun(), words, values)
         alone = self._ledger.open_count == 1 and not self.dirty
-        if kind != "SELECT" and (given.rowcount or given.names is not None):
+        changed = given.rowcount or given.names is not None or kind == "WITH"  # its parts count too
+        if kind != "SELECT" and changed:
             self._written |= set(WRITTEN.findall(words))
         elif key is not None and alone:
             self._ledger.learn(key, given if kind == "SELECT" else NOTHING)

@@ -32,6 +32,12 @@ class _Rows(IteratorResult[Any]):
     def __init__(self, given: Given) -> None:
         super().__init__(given.names, iter(given.rows))  # type: ignore[arg-type]
         self.rowcount = given.rowcount
+        self._given = given
+
+    def dicts(self) -> list[dict[str, Any]]:
+        """Return all rows by column name."""
+        names = self._given.names or ()
+        return [dict(zip(names, row, strict=True)) for row in self._given.rows]
 
 
 def run(connection: Connection, statement: str, values: Any = None) -> Given:
