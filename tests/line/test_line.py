@@ -60,7 +60,7 @@ def test_a_graded_cell_shows_its_whole_life(plant: Plant, finished: list[dict[st
     gates = {item["gate"] for item in page["gates"]}
     assert gates >= {"stack", "seal", "rest", "impedance", "capacity", "exposure"}
     assert page["exposure"]["state"] in ("within", "near")
-    assert len(page["formation"]["time_s"]) > 100
+    assert len(page["formation"]["curve"]["time_s"]) > 100
     assert page["formation"]["cycles"][1]["discharge_capacity_mah"] == pytest.approx(
         graded["discharge_capacity_mah"]
     )
