@@ -1,6 +1,5 @@
 """The plant's certificate for documents: made at the first start, and signatures in PDF with it."""
 
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -17,6 +16,7 @@ from pyhanko.sign import signers
 from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from services.trace.signing import keep_secret
 from shared.errors import PersonNeededError
 
 FIELD = "Halite"
@@ -133,20 +133,9 @@ def _made(site: str) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
 
 def _keep(path: Path, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> None:
     """Write both for their owner alone; a crash leaves none or both, who was faster keeps his."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     pem = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
-    ) + certificate.public_bytes(serialization.Encoding.PEM)
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.new")
-    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(pem)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(unfinished, path)
-    except FileExistsError:
-        return
-    finally:
-        unfinished.unlink()
+    )
+    keep_secret(path, pem + certificate.public_bytes(serialization.Encoding.PEM))

@@ -62,5 +62,4 @@ async def found(
     """
     plain = words.strip().lower()
     values = {"words": plain, "like": escaped(plain), "kind": kind, "limit": limit}
-    rows = (await tx.execute(sql(_FIND), values)).mappings() if plain else ()
-    return [dict(row) for row in rows]
+    return (await tx.execute(sql(_FIND), values)).dicts() if plain else []

@@ -68,19 +68,23 @@ def signer_at(path: Path) -> Signer:
 
 
 def keep_key(path: Path, key: Ed25519PrivateKey) -> None:
-    """Write a key file for its owner alone, unless there is one.
+    """Write a key file for its owner alone, unless there is one."""
+    keep_secret(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+
+
+def keep_secret(path: Path, content: bytes) -> None:
+    """Write a file for its owner alone, unless there is one.
 
     It is written beside its place first, so that a crash leaves none or a whole one.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.new")
     with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(pem)
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
     try:
-        os.link(unfinished, path)  # a replica that was faster keeps its key
+        os.link(unfinished, path)  # a replica that was faster keeps its own
     except FileExistsError:
         return
     finally:
