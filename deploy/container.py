@@ -110,6 +110,7 @@ def set_up(speed: float) -> None:
     database = PostgresServer(DATA.postgres, DATA.logs)
     for name in SERVICES:
         database.ensure_database(f"halite_{name}")
+    database.ensure_reports()
     begin_time(DATA.path / "clock.json", speed, time.time())
 
 

@@ -7,6 +7,7 @@ import shutil
 import signal
 import tempfile
 from pathlib import Path
+from typing import LiteralString
 from urllib.parse import quote
 
 import psycopg
@@ -18,6 +19,15 @@ from shared.errors import PersonNeededError, RetryLaterError
 
 VERSION = "18"
 USER = "halite"
+DATABASES: LiteralString = "SELECT 1 FROM pg_database WHERE datname = %s"
+ROLES: LiteralString = "SELECT 1 FROM pg_roles WHERE rolname = %s"
+REPORTS: dict[str, LiteralString] = {
+    "halite_analyst": "CREATE ROLE halite_analyst NOLOGIN",
+    "halite_reports": """
+        CREATE ROLE halite_reports LOGIN IN ROLE halite_analyst;
+        ALTER ROLE halite_reports SET default_transaction_read_only = on;
+        ALTER ROLE halite_reports SET statement_timeout = '10s'""",
+}
 _PORT = 5432
 _LONGEST_SOCKET_PATH = 100
 _LONGEST_COPY_S = 24 * 3600.0
@@ -105,6 +115,17 @@ class PostgresServer:
             unless_found=name,
         )
 
+    def ensure_reports(self) -> None:
+        """Create the user of reporting tools: the role halite_analyst, read-only, 10 s a statement.
+
+        The views that the role may read come with the service trace; a role lasts beside them.
+
+        Raises:
+            RetryLaterError: the server gives no answer.
+        """
+        for name, words in REPORTS.items():
+            self._execute(sql.SQL(words), unless_found=name, among=ROLES)
+
     def drop_database(self, name: str) -> None:
         """Drop a database and end its sessions.
 
@@ -171,11 +192,15 @@ class PostgresServer:
     def _no_answer(self, error: Exception) -> RetryLaterError:
         return RetryLaterError(f"The database in {self.folder} gave no answer: {error}")
 
-    def _execute(self, statement: sql.Composed, unless_found: str | None = None) -> None:
+    def _execute(
+        self,
+        statement: sql.Composed | sql.SQL,
+        unless_found: str | None = None,
+        among: LiteralString = DATABASES,
+    ) -> None:
         try:
             with self._connect() as connection:
-                query = "SELECT 1 FROM pg_database WHERE datname = %s"
-                if connection.execute(query, (unless_found,)).fetchone() is None:
+                if connection.execute(among, (unless_found,)).fetchone() is None:
                     connection.execute(statement)
         except psycopg.OperationalError as error:
             raise self._no_answer(error) from error
