@@ -2,13 +2,16 @@
 
 All containers of a plant share one folder. The database listens on a socket in it, so that it is
 in no network; services and broker have hosts of their own, named as in `docker-compose.yml`.
+HALITE_DATABASE_URL and HALITE_MQTT_URL name a database server and a broker that others run.
 """
 
 import argparse
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
@@ -16,6 +19,7 @@ from typing import NoReturn
 from deploy import example_data, plant
 from deploy.broker import Broker, find_program
 from deploy.data_folder import DataFolder
+from deploy.databases import OutsideServer
 from deploy.nodesets import ensure_nodesets
 from deploy.pki import ensure_gateway_keys, ensure_passwords, ensure_pki
 from deploy.ports import Ports
@@ -107,10 +111,13 @@ def set_up(speed: float) -> None:
     ensure_pki(DATA.pki, settings)
     ensure_passwords(DATA.secrets / "opcua", settings)
     ensure_gateway_keys(DATA.gateway_keys)
-    database = PostgresServer(DATA.postgres, DATA.logs)
-    for name in SERVICES:
-        database.ensure_database(f"halite_{name}")
-    database.ensure_reports()
+    if outside := outside_server():
+        outside.ensure()
+    else:
+        database = PostgresServer(DATA.postgres, DATA.logs)
+        for name in SERVICES:
+            database.ensure_database(f"halite_{name}")
+        database.ensure_reports()
     begin_time(DATA.path / "clock.json", speed, time.time())
 
 
@@ -167,12 +174,53 @@ def named_endpoints(text: str, hosts: dict[str, str]) -> str:
     return text
 
 
+def outside_server() -> OutsideServer | None:
+    """Return the database server that others run, None where the plant has its own.
+
+    Raises:
+        InvalidInputError: HALITE_DATABASE_URL is no URL of one.
+    """
+    template = os.environ.get("HALITE_DATABASE_URL")
+    passwords = os.environ.get("HALITE_DATABASE_PASSFILE")
+    if passwords:
+        os.environ["PGPASSFILE"] = str(private_copy(Path(passwords)))
+    return OutsideServer(template) if template else None
+
+
+def private_copy(file: Path) -> Path:
+    """Copy a secret to where its owner alone reads it: libpq uses no file that a group may read.
+
+    Raises:
+        InvalidInputError: there is no such file, or it cannot be read.
+    """
+    copy = Path(tempfile.gettempdir()) / "pgpass"
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise InvalidInputError(f"HALITE_DATABASE_PASSFILE {file}: {error.strerror}") from error
+    copy.unlink(missing_ok=True)
+    descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as kept:
+        kept.write(content)
+    return copy
+
+
 def service_spec(name: str) -> ChildSpec:
-    """Return one service."""
-    database = PostgresServer(DATA.postgres, DATA.logs)
-    urls = {service: database.url(f"halite_{service}") for service in SERVICES}
-    specs = plant.service_specs(_files(), PORTS, urls, MQTT_URL)
-    return next(spec for spec in specs if spec.name == name)
+    """Return one service.
+
+    Raises:
+        InvalidInputError: HALITE_DATABASE_URL is no URL of a server.
+    """
+    if outside := outside_server():
+        urls = {service: outside.url(service) for service in SERVICES}
+    else:
+        database = PostgresServer(DATA.postgres, DATA.logs)
+        urls = {service: database.url(f"halite_{service}") for service in SERVICES}
+    mqtt_url = os.environ.get("HALITE_MQTT_URL") or MQTT_URL
+    specs = plant.service_specs(_files(), PORTS, urls, mqtt_url)
+    spec = next(spec for spec in specs if spec.name == name)
+    replica = {"HALITE_REPLICA": os.environ.get("HALITE_REPLICA", "")}
+    return replace(spec, environment={**spec.environment, **replica})
 
 
 def simulator_spec(name: str) -> ChildSpec:

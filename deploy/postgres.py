@@ -6,28 +6,20 @@ import os
 import shutil
 import signal
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import LiteralString
 from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
 
 from deploy.accounts import Account, account_for, hand_over, let_pass
+from deploy.databases import USER, Connection, ensure_database, ensure_reports
 from deploy.processes import Child, ChildSpec, run_tool, start_and_wait
 from shared.errors import PersonNeededError, RetryLaterError
 
 VERSION = "18"
-USER = "halite"
-DATABASES: LiteralString = "SELECT 1 FROM pg_database WHERE datname = %s"
-ROLES: LiteralString = "SELECT 1 FROM pg_roles WHERE rolname = %s"
-REPORTS: dict[str, LiteralString] = {
-    "halite_analyst": "CREATE ROLE halite_analyst NOLOGIN",
-    "halite_reports": """
-        CREATE ROLE halite_reports LOGIN IN ROLE halite_analyst;
-        ALTER ROLE halite_reports SET default_transaction_read_only = on;
-        ALTER ROLE halite_reports SET statement_timeout = '10s'""",
-}
 _PORT = 5432
 _LONGEST_SOCKET_PATH = 100
 _LONGEST_COPY_S = 24 * 3600.0
@@ -108,23 +100,17 @@ class PostgresServer:
         Raises:
             RetryLaterError: the server gives no answer.
         """
-        self._execute(
-            sql.SQL("CREATE DATABASE {} OWNER {}").format(
-                sql.Identifier(name), sql.Identifier(USER)
-            ),
-            unless_found=name,
-        )
+        with self._asked() as connection:
+            ensure_database(connection, name)
 
     def ensure_reports(self) -> None:
-        """Create the user of reporting tools: the role halite_analyst, read-only, 10 s a statement.
-
-        The views that the role may read come with the service trace; a role lasts beside them.
+        """Create the user of reporting tools unless it exists.
 
         Raises:
             RetryLaterError: the server gives no answer.
         """
-        for name, words in REPORTS.items():
-            self._execute(sql.SQL(words), unless_found=name, among=ROLES)
+        with self._asked() as connection:
+            ensure_reports(connection)
 
     def drop_database(self, name: str) -> None:
         """Drop a database and end its sessions.
@@ -132,9 +118,10 @@ class PostgresServer:
         Raises:
             RetryLaterError: the server gives no answer.
         """
-        self._execute(
-            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-        )
+        with self._asked() as connection:
+            connection.execute(
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+            )
 
     def databases(self) -> list[str]:
         """Return the names of the plant's databases, sorted.
@@ -143,11 +130,8 @@ class PostgresServer:
             RetryLaterError: the server gives no answer.
         """
         query = "SELECT datname FROM pg_database WHERE datname LIKE 'halite\\_%' ORDER BY datname"
-        try:
-            with self._connect() as connection:
-                return [str(row[0]) for row in connection.execute(query)]
-        except psycopg.OperationalError as error:
-            raise self._no_answer(error) from error
+        with self._asked() as connection:
+            return [str(row[0]) for row in connection.execute(query)]
 
     def base_backup(self, to: Path) -> None:
         """Copy all databases as of one instant while they are used; on disk on return.
@@ -189,23 +173,17 @@ class PostgresServer:
                 within_s=_LONGEST_COPY_S,
             )
 
-    def _no_answer(self, error: Exception) -> RetryLaterError:
-        return RetryLaterError(f"The database in {self.folder} gave no answer: {error}")
-
-    def _execute(
-        self,
-        statement: sql.Composed | sql.SQL,
-        unless_found: str | None = None,
-        among: LiteralString = DATABASES,
-    ) -> None:
+    @contextmanager
+    def _asked(self) -> Iterator[Connection]:
         try:
             with self._connect() as connection:
-                if connection.execute(among, (unless_found,)).fetchone() is None:
-                    connection.execute(statement)
+                yield connection
         except psycopg.OperationalError as error:
-            raise self._no_answer(error) from error
+            raise RetryLaterError(
+                f"The database in {self.folder} gave no answer: {error}"
+            ) from error
 
-    def _connect(self) -> "psycopg.Connection[tuple[object, ...]]":
+    def _connect(self) -> Connection:
         return psycopg.connect(
             host=str(self.socket_dir),
             port=_PORT,

@@ -244,7 +244,10 @@ def no_writing(docker: Docker) -> None:
         if state.startswith("Up"):
             script = "import os,sys; sys.exit(os.getuid() != 10001 or os.access('/opt', os.W_OK))"
             docker.run("exec", f"{PROJECT}_{name}_1", "python3", "-c", script)
-    expect(set(docker.containers()) == set(services), "every container of the file exists")
+    asked_for = {
+        name for name, part in services.items() if "grafana" not in part.get("profiles", [])
+    }
+    expect(set(docker.containers()) == asked_for, "every container of the file exists")
 
 
 if __name__ == "__main__":

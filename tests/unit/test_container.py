@@ -8,6 +8,7 @@ import yaml
 
 from deploy import container
 from deploy.data_folder import DataFolder
+from deploy.databases import OutsideServer
 from deploy.plant import PlantFiles, service_specs
 from deploy.processes import PROJECT_DIR
 from shared.clock import load_clock
@@ -106,3 +107,44 @@ def test_a_new_speed_does_not_turn_plant_time_back(tmp_path: Path) -> None:
 def test_a_wrong_speed_is_refused_with_its_limit(text: str, reason: str) -> None:
     with pytest.raises(InvalidInputError, match=reason):
         container.speed_of(text)
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("postgresql+psycopg://halite@db/halite", "names the database 'halite'"),
+        ("sqlite:///{service}", "must be postgresql"),
+        ("db.example", "Could not parse"),
+    ],
+)
+def test_a_url_that_does_not_name_a_database_for_each_service_is_refused(
+    url: str, reason: str
+) -> None:
+    with pytest.raises(InvalidInputError, match=reason):
+        OutsideServer(url)
+
+
+def test_a_server_of_others_has_a_database_for_each_service() -> None:
+    server = OutsideServer("postgresql+psycopg://halite@db:5433/halite_{service}?sslmode=require")
+
+    url = server.url("trace")
+
+    assert url == "postgresql+psycopg://halite@db:5433/halite_trace?sslmode=require"
+
+
+def test_a_password_file_that_a_group_may_read_is_copied_for_its_owner_alone(
+    tmp_path: Path,
+) -> None:
+    given = tmp_path / "given"
+    given.write_text("db:5432:*:halite:secret\n")
+    given.chmod(0o440)
+
+    copy = container.private_copy(given)
+
+    assert (copy.read_text(), copy.stat().st_mode & 0o777) == (given.read_text(), 0o600)
+    copy.unlink()
+
+
+def test_a_password_file_that_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="absent: No such file"):
+        container.private_copy(tmp_path / "absent")

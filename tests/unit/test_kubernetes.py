@@ -1,0 +1,126 @@
+"""The manifests for Kubernetes: what they start, with which rights, and who may reach whom."""
+
+import shutil
+import subprocess
+from typing import Any
+
+import pytest
+import yaml
+
+from deploy.ports import Ports
+from shared.settings import SERVICES
+from tests.station.speaker import ROOT
+
+FOLDER = ROOT / "deploy/kubernetes"
+OVERLAYS = ("one-node", "plant")
+PORTS = Ports(named_hosts=True)
+Manifest = dict[str, Any]
+needs_kubectl = pytest.mark.skipif(
+    shutil.which("kubectl") is None, reason="kubectl, which puts an overlay together, is missing"
+)
+
+
+def manifests(text: str) -> list[Manifest]:
+    return [item for item in yaml.safe_load_all(text) if item]
+
+
+def built(overlay: str) -> list[Manifest]:
+    """Return the manifests of an overlay as a cluster would be given them."""
+    words = ("kubectl", "kustomize", str(FOLDER / "overlays" / overlay))
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return manifests(done.stdout)
+
+
+def of_kind(found: list[Manifest], kind: str) -> dict[str, Manifest]:
+    return {item["metadata"]["name"]: item for item in found if item["kind"] == kind}
+
+
+def pods(found: list[Manifest]) -> dict[str, Manifest]:
+    return {
+        item["metadata"]["name"]: item["spec"]["template"]["spec"]
+        for item in found
+        if item["kind"] in ("StatefulSet", "Job")
+    }
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_each_service_listens_where_the_others_look_for_it(name: str) -> None:
+    found = manifests((FOLDER / "base" / f"{name}.yaml").read_text())
+
+    service = of_kind(found, "Service")[name]["spec"]
+    [container] = pods(found)[name]["containers"]
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    assert container["args"] == ["service", name]
+    assert ports["http"] == service["ports"][0]["port"] == PORTS.service(name)
+    assert ports.get("opcua", PORTS.opcua) == PORTS.opcua
+
+
+def test_every_file_of_the_base_is_listed() -> None:
+    listed = yaml.safe_load((FOLDER / "base/kustomization.yaml").read_text())["resources"]
+
+    there = {path.name for path in (FOLDER / "base").glob("*.yaml")} - {"kustomization.yaml"}
+    assert sorted(listed) == sorted(there)
+
+
+@needs_kubectl
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_no_pod_has_rights_beyond_the_restricted_standard(overlay: str) -> None:
+    found = built(overlay)
+
+    assert set(SERVICES) <= set(pods(found))
+    for name, pod in pods(found).items():
+        [container] = pod["containers"]
+        rights = container["securityContext"]
+        assert pod["securityContext"]["runAsNonRoot"], name
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, name
+        assert rights["capabilities"] == {"drop": ["ALL"]}, name
+        assert rights["readOnlyRootFilesystem"] and not rights["allowPrivilegeEscalation"], name
+        assert not pod["automountServiceAccountToken"], name
+        assert container["resources"]["limits"]["memory"], name
+        assert "hostPath" not in str(pod["volumes"]), name
+
+
+@needs_kubectl
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_every_reference_within_an_overlay_leads_somewhere(overlay: str) -> None:
+    found = built(overlay)
+
+    maps = set(of_kind(found, "ConfigMap")) | {"plant-file"}
+    for pod in pods(found).values():
+        [container] = pod["containers"]
+        used = {source["configMapRef"]["name"] for source in container["envFrom"]}
+        used |= {volume["configMap"]["name"] for volume in pod["volumes"] if "configMap" in volume}
+        assert used <= maps
+        mounted = {mount["name"] for mount in container["volumeMounts"]}
+        assert mounted == {volume["name"] for volume in pod["volumes"]}
+    labels = [item["spec"]["selector"] for item in of_kind(found, "Service").values()]
+    names = {wanted["app.kubernetes.io/name"] for wanted in labels}
+    assert names <= set(pods(found))
+    for item in found:
+        assert item["kind"] == "Namespace" or item["metadata"]["namespace"] == "halite"
+
+
+@needs_kubectl
+def test_all_but_plc_and_gateway_run_twice_in_a_plant_and_one_of_two_may_be_away() -> None:
+    found = built("plant")
+
+    twice = {
+        name
+        for name, item in of_kind(found, "StatefulSet").items()
+        if item["spec"]["replicas"] == 2
+    }
+    assert twice == set(SERVICES) - {"plc", "gateway"} == set(of_kind(found, "PodDisruptionBudget"))
+
+
+@needs_kubectl
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_traffic_that_is_not_named_is_refused(overlay: str) -> None:
+    policies = of_kind(built(overlay), "NetworkPolicy")
+
+    assert policies["nothing-else"]["spec"] == {
+        "podSelector": {},
+        "policyTypes": ["Ingress", "Egress"],
+    }
+    entered = [name for name, item in policies.items() if "ingress" in item["spec"]]
+    assert sorted(entered) == ["inside", "operators", "plcs"]
