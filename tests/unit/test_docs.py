@@ -1,0 +1,137 @@
+"""The documentation: links lead somewhere, and commands, addresses and files in it are there."""
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+
+from deploy.cli import halite
+from shared.settings import SERVICES
+from tests.station.speaker import ROOT
+
+PAGES = sorted(
+    {
+        ROOT / "README.md",
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("services/*/README.md"),
+        *ROOT.glob("benchmarks/*.md"),
+    }
+)
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+IN_LINE = re.compile(r"`([^`\n]+)`")
+REQUEST = re.compile(r"\b(GET|POST|PUT|DELETE) (/api/[^\s`,;?)]+)")
+FILE = re.compile(
+    r"^(?:services|shared|deploy|simulators|tests|docs|examples|benchmarks)/[\w./-]+$"
+)
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+each_page = pytest.mark.parametrize(
+    "page", [pytest.param(p, id=str(p.relative_to(ROOT))) for p in PAGES]
+)
+
+
+def anchors(page: Path) -> set[str]:
+    """Return what a link may name behind `#`: headings as code hosts write them."""
+    words = [re.sub(r"[^\w\- ]", "", title.lower()) for title in HEADING.findall(page.read_text())]
+    return {title.strip().replace(" ", "-") for title in words}
+
+
+def code(page: Path) -> Iterator[str]:
+    """Yield each line of a block of code, and each piece of code in a line."""
+    text = page.read_text()
+    for _, block in FENCE.findall(text):
+        yield from block.replace("\\\n", " ").splitlines()
+    yield from IN_LINE.findall(FENCE.sub("", text))
+
+
+def unknown(words: list[str]) -> str | None:
+    """Return what `halite` does not know of a command line, None when it knows all."""
+    command: click.Command = halite
+    for word in words:
+        if isinstance(command, click.Group) and not word.startswith("-"):
+            found = command.get_command(click.Context(command), word)
+            if found is None:
+                return f"command {word}"
+            command = found
+        elif word.startswith("--"):
+            known = {name for option in command.params for name in option.opts}
+            if word.split("=")[0] not in {*known, "--help"}:
+                return f"option {word} of {command.name}"
+    return None
+
+
+@each_page
+def test_a_link_within_the_project_leads_somewhere(page: Path) -> None:
+    for link in LINK.findall(page.read_text()):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path) if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+@each_page
+def test_a_command_of_halite_or_make_is_one(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for line in code(page):
+        command = line.split(" #")[0].strip().removeprefix(".venv/bin/")
+        if command.startswith("halite "):
+            assert unknown(shlex.split(command)[1:]) is None, line
+        elif command.startswith("make ") and "=" not in command.split()[1]:
+            assert command.split()[1] in targets, line
+
+
+@each_page
+def test_a_module_that_is_to_be_run_is_there(page: Path) -> None:
+    for module in re.findall(r"python -m ([\w.]*\w)(?![\w.])", page.read_text()):
+        path = ROOT / module.replace(".", "/")
+        if module.split(".")[0] in {"services", "deploy", "tests", "simulators", "benchmarks"}:
+            assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), module
+
+
+@each_page
+def test_an_address_of_the_api_is_served(page: Path) -> None:
+    for method, path in REQUEST.findall(page.read_text()):
+        service, asked = path.split("/")[2], "/" + "/".join(path.split("/")[3:])
+        known = _served("gateway", method, path)
+        if service in SERVICES:
+            known = known or _served(service, method, asked)
+        assert known or service[0] in "<{", f"{method} {path}"
+
+
+def _served(service: str, method: str, asked: str) -> bool:
+    contract = json.loads((ROOT / f"docs/reference/contracts/openapi/{service}.json").read_text())
+    return any(
+        method.lower() in methods and _fits(template, asked)
+        for template, methods in contract["paths"].items()
+        if not template.startswith("/api/{service}")
+    )
+
+
+def _fits(template: str, asked: str) -> bool:
+    parts, words = template.split("/"), asked.rstrip("…").split("/")
+    return len(parts) == len(words) and all(
+        part.startswith("{") or part == word for part, word in zip(parts, words, strict=True)
+    )
+
+
+@each_page
+def test_a_file_that_is_named_is_there(page: Path) -> None:
+    for piece in IN_LINE.findall(FENCE.sub("", page.read_text())):
+        if FILE.match(piece):
+            assert (ROOT / piece).exists() or (page.parent / piece).exists(), piece
+
+
+@each_page
+def test_a_block_of_json_or_yaml_can_be_read(page: Path) -> None:
+    for language, block in FENCE.findall(page.read_text()):
+        if language == "json":
+            json.loads(block)
+        elif language == "yaml":
+            list(yaml.safe_load_all(block))
