@@ -1,6 +1,7 @@
 """Writes the contracts that are generated from code, and says when the files have drifted.
 
-AsyncAPI 3 of all events, one JSON Schema per event, one OpenAPI document per service:
+AsyncAPI 3 of all events, one JSON Schema per event, one OpenAPI document per service, and the
+pages of the reference that are made of the same:
 `python -m deploy.contracts` writes them, `--check` fails on a difference.
 """
 
@@ -13,6 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from deploy.reference import pages
 from shared.app import Service
 from shared.envelope import EVENTS, Envelope, event_type
 from shared.facts import Event
@@ -119,9 +121,16 @@ def service_named(name: str, database_url: str = NO_DATABASE) -> Service:
     return service
 
 
+def all_files() -> dict[str, str]:
+    """Return the text of every contract and page by its path below the contracts folder."""
+    services = {name: service_named(name) for name in SERVICES}
+    return contracts() | {f"../{name}": text for name, text in pages(services).items()}
+
+
 def drift(wanted: dict[str, str]) -> list[str]:
-    """Return the contract files that are missing, different or left over."""
+    """Return the files that are missing, different or left over."""
     found = {str(path.relative_to(FOLDER)): path for path in FOLDER.rglob("*.json")}
+    found |= {name: FOLDER / name for name in wanted if (FOLDER / name).exists()}
     different = [
         path
         for path, text in wanted.items()
@@ -146,7 +155,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="fail when a file has drifted")
     arguments = parser.parse_args()
-    wanted = contracts()
+    wanted = all_files()
     if not arguments.check:
         write(wanted)
         return 0

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from deploy.contracts import COMMAND, FOLDER, contracts, drift
+from deploy.contracts import COMMAND, FOLDER, all_files, drift
 from shared.envelope import BY_TYPE, EVENTS, Envelope, envelope, partition_of
 from shared.events import LotHeld
 from shared.topics import event_topic
@@ -17,7 +17,7 @@ from tests.plant import ROOT
 
 @pytest.fixture(scope="module")
 def wanted() -> dict[str, str]:
-    return contracts()
+    return all_files()
 
 
 def test_committed_contracts_are_those_of_the_code(wanted: dict[str, str]) -> None:

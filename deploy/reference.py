@@ -1,0 +1,177 @@
+"""The reference pages that are written from code: command line, settings, events, HTTP."""
+
+import importlib
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import click
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from deploy.cli import COMMANDS, halite
+from shared.app import Service
+from shared.envelope import EVENTS
+from shared.facts import Event
+from shared.settings import PlantSettings, ServiceSettings, StationSettings, TesterSettings
+
+NOTE = "Written from the code by `.venv/bin/python -m deploy.contracts`."
+METHODS = ("get", "post", "put", "delete")
+
+
+def pages(services: dict[str, Service]) -> dict[str, str]:
+    """Return the text of each page by its name below `docs/reference`."""
+    return {
+        "command-line.md": _page("Command line", _command_line()),
+        "settings.md": _page("Settings", _settings(services)),
+        "events.md": _page("Events", _events()),
+        "http.md": _page("HTTP", _http(services)),
+    }
+
+
+def _page(title: str, lines: Iterable[str]) -> str:
+    return "\n".join([f"# {title}", NOTE, "", *lines]).rstrip("\n") + "\n"
+
+
+def _command_line() -> Iterator[str]:
+    yield "Ends with 0 when all is well, 1 on a failure, 2 on a wrong use."
+    yield ""
+    for name in sorted(COMMANDS):
+        command = importlib.import_module(f"deploy.commands.{name}").command
+        yield from _command(command, click.Context(halite, info_name="halite"), name)
+
+
+def _command(command: click.Command, parent: click.Context, name: str) -> Iterator[str]:
+    context = click.Context(command, info_name=name, parent=parent)
+    if isinstance(command, click.Group):
+        for below in command.list_commands(context):
+            yield from _command(command.commands[below], context, below)
+        return
+    yield f"## {context.command_path}"
+    yield "```"
+    yield f"{context.command_path} {' '.join(command.collect_usage_pieces(context))}"
+    yield "```"
+    yield click.formatting.wrap_text(
+        (command.help or "").replace("\b\n", ""), width=150, preserve_paragraphs=True
+    )
+    yield ""
+    options = [record for option in command.params if (record := option.get_help_record(context))]
+    if options:
+        yield from _table(("option", "meaning"), [(f"`{o}`", _cell(text)) for o, text in options])
+
+
+def _settings(services: dict[str, Service]) -> Iterator[str]:
+    yield "## Environment of a service"
+    yield "Read once at its start. Every service has:"
+    yield ""
+    yield from _fields(ServiceSettings, prefix="HALITE_")
+    for name in services:
+        module = importlib.import_module(f"services.{name}.settings")
+        own: type[ServiceSettings] = getattr(module, f"{name.capitalize()}Settings")
+        extra = own.model_fields.keys() - ServiceSettings.model_fields.keys()
+        if extra:
+            yield f"### {name}"
+            yield from _fields(own, prefix="HALITE_", only=extra)
+    yield "## Plant file"
+    for model, heading in (
+        (PlantSettings, "Top level"),
+        (StationSettings, "`[[station]]`"),
+        (TesterSettings, "`[[tester]]`"),
+    ):
+        yield f"### {heading}"
+        yield from _fields(model)
+
+
+def _fields(
+    model: type[BaseModel], prefix: str = "", only: Iterable[str] | None = None
+) -> Iterator[str]:
+    intro, meanings = _meanings(model)
+    yield intro
+    yield ""
+    rows = [
+        (
+            f"`{f'{prefix}{name}'.upper() if prefix else name}`",
+            _type(field),
+            _default(field),
+            meanings.get(name, ""),
+        )
+        for name, field in model.model_fields.items()
+        if only is None or name in only
+    ]
+    yield from _table(("name", "type", "when not given", "meaning"), rows)
+
+
+def _meanings(model: type[BaseModel]) -> tuple[str, dict[str, str]]:
+    """Return what a docstring says of the whole, and of each field as `name: words`."""
+    names = "|".join(model.model_fields)
+    intro, *rest = re.split(rf"(?:^| )`?({names})`?: ", " ".join((model.__doc__ or "").split()))
+    return intro, {name: _cell(words) for name, words in zip(rest[::2], rest[1::2], strict=True)}
+
+
+def _type(field: FieldInfo) -> str:
+    name = getattr(field.annotation, "__name__", "")
+    plain = name if name and "[" not in str(field.annotation) else str(field.annotation)
+    return (
+        f"`{_cell(plain.replace('typing.', '').replace('pathlib.', '').replace('datetime.', ''))}`"
+    )
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "must be given"
+    default = field.get_default(call_default_factory=True, validated_data={})
+    return "nothing" if default in (None, "", (), {}) else f"`{_cell(str(default))}`"
+
+
+def _events() -> Iterator[str]:
+    yield "Each is a CloudEvents 1.0 envelope in MQTT 5; the data has these fields. Schemas:"
+    yield "[contracts](contracts/README.md)."
+    yield ""
+    for service, events in EVENTS.items():
+        yield f"## {service}"
+        rows = [
+            (f"`{event.kind}`", str(event.version), _said(event), _data(event)) for event in events
+        ]
+        yield from _table(("event", "version", "when", "data"), rows)
+
+
+def _said(event: type[Event]) -> str:
+    return _cell((event.__doc__ or "").split("\n")[0])
+
+
+def _data(event: type[Event]) -> str:
+    return ", ".join(f"`{name}`" for name in event.model_fields)
+
+
+def _http(services: dict[str, Service]) -> Iterator[str]:
+    yield "Behind the gateway a service's address is `/api/<service>` and its own path. Whole"
+    yield "documents: [contracts](contracts/README.md)."
+    yield ""
+    for name, service in services.items():
+        document: dict[str, Any] = json.loads(json.dumps(service.app.openapi()))
+        rows = [
+            (method.upper(), f"`{_cell(path)}`", _cell(_first_line(asked)))
+            for path, methods in sorted(document["paths"].items())
+            for method, asked in methods.items()
+            if method in METHODS
+        ]
+        yield f"## {name}"
+        yield from _table(("method", "path", "what"), rows)
+
+
+def _first_line(asked: dict[str, Any]) -> str:
+    text: str = asked.get("description") or asked.get("summary", "")
+    return text.split("\n\n")[0]
+
+
+def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    yield f"| {' | '.join(heads)} |"
+    yield f"|{'---|' * len(heads)}"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+    yield ""
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
