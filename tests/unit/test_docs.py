@@ -135,3 +135,19 @@ def test_a_block_of_json_or_yaml_can_be_read(page: Path) -> None:
             json.loads(block)
         elif language == "yaml":
             list(yaml.safe_load_all(block))
+
+
+def test_decisions_are_numbered_one_after_the_other() -> None:
+    text = (ROOT / "docs/decisions/README.md").read_text()
+
+    numbers = [int(number) for number in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)]
+
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_no_change_is_told_twice() -> None:
+    lines = [
+        line for line in (ROOT / "CHANGELOG.md").read_text().splitlines() if line.startswith("- ")
+    ]
+
+    assert len(lines) == len(set(lines))
