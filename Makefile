@@ -15,7 +15,7 @@ ORDERS ?= 10000
 SYNCED := .venv/.synced
 UV := .cache/uv/bin/uv
 
-.PHONY: help env run test fault compose-test check web lock backup restore
+.PHONY: help env run test fault compose-test check web lock backup restore audit sbom
 
 help:
 	@echo "make run      the whole plant; SPEED=$(SPEED) DATA_DIR=$(DATA_DIR) PORT=$(PORT)"
@@ -26,6 +26,8 @@ help:
 	@echo "make fault    break the plant at random, in virtual time and for real; SEEDS=$(SEEDS) KILLS=$(KILLS) ROW_KILLS=$(ROW_KILLS) SEED=$(SEED) MINUTES=$(MINUTES) SECONDS=$(SECONDS) CYCLES=$(CYCLES) ORDERS=$(ORDERS)"
 	@echo "make compose-test  build, start and try docker-compose.yml; as root, with Debian's docker.io, docker-compose, debootstrap"
 	@echo "make web      build the web app when its sources have changed"
+	@echo "make audit    look up known vulnerabilities of all packages; fails too where they could not be looked up"
+	@echo "make sbom     list all packages as CycloneDX: TO=folder"
 	@echo "make lock     renew requirements.lock from pyproject.toml"
 
 env: $(SYNCED)
@@ -78,6 +80,13 @@ check: $(SYNCED)
 
 web: $(SYNCED)
 	.venv/bin/python -m deploy.prepare web
+
+audit: $(SYNCED)
+	.venv/bin/python -m deploy.supply audit
+
+sbom: $(SYNCED)
+	@test -n "$(TO)" || { echo "Name a folder: make sbom TO=folder" >&2; exit 2; }
+	.venv/bin/python -m deploy.supply sbom --to "$(TO)"
 
 lock:
 	@$(PYTHON) -m deploy.environment
