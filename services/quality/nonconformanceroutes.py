@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Path, Query
 from pydantic import AwareDatetime
 
-from services.quality import nonconformanceviews
+from services.quality import nonconformanceviews, rework
 from services.quality.correctiveactions import CorrectiveActions
 from services.quality.nonconformance import (
     ActionDone,
@@ -47,6 +47,12 @@ def add_nonconformance_routes(
         """A nonconformance with all about it."""
         async with database.quiet() as tx:
             return await nonconformanceviews.one(tx, nonconformance_id, clock.now())
+
+    @app.get("/rework-routes", tags=["master data"])
+    async def get_rework_routes() -> dict[str, Any]:
+        """The newest version of each rework route."""
+        async with database.quiet() as tx:
+            return {"items": [item.model_dump(mode="json") for item in await rework.routes(tx)]}
 
     @app.get("/nonconformance-pareto", tags=["nonconformances"])
     async def get_pareto(

@@ -38,6 +38,17 @@ async def route(tx: Transaction, rework_route_id: str) -> ReworkRoute:
     return ReworkRoute.model_validate(rows[0]["body"])
 
 
+async def routes(tx: Transaction) -> list[ReworkRoute]:
+    """Return the newest version of each route."""
+    rows = await all_rows(
+        tx,
+        """
+        SELECT DISTINCT ON (rework_route_id) body FROM rework_route
+        ORDER BY rework_route_id, version DESC""",
+    )
+    return [ReworkRoute.model_validate(row["body"]) for row in rows]
+
+
 async def order(
     tx: Transaction,
     nonconformance_id: str,

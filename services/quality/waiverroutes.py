@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query
 
-from services.quality import reevaluation, waiverwork
+from services.quality import gateviews, reevaluation, waiverwork
 from services.quality.reevaluation import Reevaluation
 from services.quality.signatures import SignatureGiven
 from services.quality.waivers import WaiverProposal
@@ -45,6 +45,18 @@ def add_waiver_routes(service: Service, desk: WaiverDesk) -> None:
     ) -> dict[str, Any]:
         """Revoke a waiver; what was released under it is judged again."""
         return await command.once(lambda tx: desk.revoke(tx, waiver_id, body))
+
+    @app.get("/blocked", tags=["decisions"])
+    async def get_blocked(limit: Annotated[int, Query(ge=1, le=1000)] = 200) -> dict[str, Any]:
+        """What gates block now, newest first, each with the nonconformance it raised."""
+        async with database.quiet() as tx:
+            return {"items": await gateviews.blocked(tx, limit)}
+
+    @app.get("/job-orders/{job_order_id}/gates", tags=["decisions"])
+    async def get_gates(job_order_id: JobPath) -> dict[str, Any]:
+        """An ended job order at its gates: results, decisions, waivers, files, what was raised."""
+        async with database.quiet() as tx:
+            return await gateviews.of_job_order(tx, job_order_id, clock.now())
 
     @app.post("/job-orders/{job_order_id}/evaluations", status_code=201, tags=["decisions"])
     async def post_evaluation(

@@ -170,12 +170,22 @@ async def shown(tx: Transaction, now: datetime, limit: int) -> list[dict[str, An
     """Return waivers, newest first, with their signatures; `acts` says whether one counts now."""
     rows = await all_rows(
         tx,
+        "SELECT waiver_id FROM waiver ORDER BY proposed_at DESC, waiver_id LIMIT :limit",
+        limit=limit,
+    )
+    return await these(tx, [row["waiver_id"] for row in rows], now)
+
+
+async def these(tx: Transaction, waiver_ids: Sequence[str], now: datetime) -> list[dict[str, Any]]:
+    """Return some waivers, newest first, with their signatures; `acts`: whether one counts now."""
+    rows = await all_rows(
+        tx,
         """
         SELECT waiver_id, body, state, expires_at, proposed_at, moved_at,
                state = 'in_force' AND expires_at > :now AS acts
-        FROM waiver ORDER BY proposed_at DESC, waiver_id LIMIT :limit""",
+        FROM waiver WHERE waiver_id = ANY(:ids) ORDER BY proposed_at DESC, waiver_id""",
         now=now,
-        limit=limit,
+        ids=list(waiver_ids),
     )
     return [
         {**dict(row), "signatures": await signing.signatures(tx, WAIVER, row["waiver_id"])}

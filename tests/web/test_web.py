@@ -12,33 +12,21 @@ import psutil
 import psycopg
 import pytest
 from playwright.sync_api import (
-    Browser,
     BrowserContext,
     Locator,
     Page,
     WebSocket,
     expect,
-    sync_playwright,
 )
 
 from deploy.data_folder import DataFolder
 from deploy.postgres import PostgresServer
-from deploy.prepare import find_browser
 from tests.plant import Plant
 
 CELL, PELLETS = "WR-SMALL-01-C01", "WR-SMALL-01-PEL"
 FIRST_PASSWORD, PASSWORD = "first-one-of-two", "chosen-at-sign-in"
 STATION_COUNT = 16
-QUIET_ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-FIRST_MS, SOON_MS, BACK_MS = 90_000.0, 60_000.0, 90_000.0
+FIRST_MS, BACK_MS = 90_000.0, 90_000.0
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 BROKEN = {
     "specversion": "1.0",
@@ -54,19 +42,6 @@ pytestmark = pytest.mark.usefixtures("begun_order")
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """The browser of this machine, with nothing that calls home by itself."""
-    found = find_browser()
-    if found is None:
-        pytest.skip("no chromium on this machine; python -m deploy.prepare says how to get one")
-    expect.set_options(timeout=SOON_MS)
-    with sync_playwright() as tools:
-        running = tools.chromium.launch(executable_path=found.path, args=QUIET_ARGUMENTS)
-        yield running
-        running.close()
-
-
-@pytest.fixture(scope="module")
 def ada(plant: Plant) -> dict[str, str]:
     """A person of the shift, who has chosen a password."""
     roles = ["operator", "planner", "maintenance"]
@@ -78,17 +53,6 @@ def ada(plant: Plant) -> dict[str, str]:
         change = {"password": FIRST_PASSWORD, "new_password": PASSWORD}
         assert client.post("/api/session/password", json=change).status_code == 200
     return {"login": "ada", "password": PASSWORD}
-
-
-@pytest.fixture
-def context(browser: Browser, plant: Plant) -> Iterator[BrowserContext]:
-    """A browser of a stranger: English, the size of a panel, the plant as its root."""
-    opened = browser.new_context(
-        base_url=plant.url, locale="en-GB", viewport={"width": 1280, "height": 800}
-    )
-    opened.set_default_timeout(SOON_MS)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

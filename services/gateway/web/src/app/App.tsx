@@ -18,12 +18,16 @@ function retry(failures: number, error: Error): boolean {
 }
 
 function makeQueries(): QueryClient {
-  const onError = (error: Error) => {
+  const onReadError = (error: Error) => {
     if (saysSessionIsOver(error)) queries.setQueryData(SESSION_KEY, null);
   };
+  // A command is also refused so where somebody signs it with a wrong password: the gateway says which it was.
+  const onCommandError = (error: Error) => {
+    if (saysSessionIsOver(error)) void queries.invalidateQueries({ queryKey: SESSION_KEY });
+  };
   const queries: QueryClient = new QueryClient({
-    queryCache: new QueryCache({ onError }),
-    mutationCache: new MutationCache({ onError }),
+    queryCache: new QueryCache({ onError: onReadError }),
+    mutationCache: new MutationCache({ onError: onCommandError }),
     defaultOptions: {
       queries: {
         // A panel PC often believes it is offline in a plant network without internet.

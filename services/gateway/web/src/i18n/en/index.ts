@@ -2,6 +2,7 @@
 import { frame } from './frame';
 import { overview } from './overview';
 import { search } from './search';
+import { quality } from './quality';
 import { queries } from './queries';
 import { cell } from './cell';
 import { setAside } from './setaside';
@@ -18,6 +19,7 @@ export const messages = {
   ...frame,
   ...overview,
   ...search,
+  ...quality,
   ...queries,
   ...cell,
   ...setAside,

@@ -3,6 +3,7 @@ import type { Messages } from '../en';
 import { frame } from './frame';
 import { overview } from './overview';
 import { search } from './search';
+import { quality } from './quality';
 import { queries } from './queries';
 import { cell } from './cell';
 import { setAside } from './setaside';
@@ -19,6 +20,7 @@ export const messages: Messages = {
   ...frame,
   ...overview,
   ...search,
+  ...quality,
   ...queries,
   ...cell,
   ...setAside,
