@@ -12,7 +12,10 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Streamin
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import ClientDisconnect
 
-from services.gateway import cellpage, masterdata, setaside, store, webapp
+from services.gateway import cellpage, masterdata, setaside, webapp
+from services.gateway.alarmdesk import AlarmDesk
+from services.gateway.alarmroutes import add_alarm_routes
+from services.gateway.alarmtable import AlarmTable
 from services.gateway.guard import token_of
 from services.gateway.identity import Identity
 from services.gateway.live import Client, Hub
@@ -26,7 +29,13 @@ from services.gateway.signing import LARGEST, signed, with_signature
 from services.gateway.workflow import GatewayWork
 from shared.app import Service
 from shared.commands import Command, command_of
-from shared.errors import MesError, NotFoundError, ServiceUnreachableError
+from shared.errors import (
+    ConflictError,
+    InvalidInputError,
+    MesError,
+    NotFoundError,
+    ServiceUnreachableError,
+)
 
 SEND_TIMEOUT_S = 5.0
 CLOSE_TIMEOUT_S = 1.0
@@ -47,6 +56,7 @@ class Parts(NamedTuple):
     pusher: Pusher
     work: GatewayWork
     identity: Identity
+    alarms: AlarmDesk
 
 
 class Subscribe(BaseModel):
@@ -62,6 +72,7 @@ def add_routes(service: Service, parts: Parts) -> None:
     add_session_routes(service, parts.identity)
     add_person_routes(service, parts.identity)
     _add_overview(service, parts)
+    add_alarm_routes(service, parts.alarms, parts.overview)
     _add_records(service, parts)
     _add_set_aside(service, parts)
     _add_master_data(service, parts)
@@ -71,33 +82,12 @@ def add_routes(service: Service, parts: Parts) -> None:
 
 
 def _add_overview(service: Service, parts: Parts) -> None:
-    app, database = service.app, service.database
-    given = Annotated[Command, Depends(command_of(database))]
+    app = service.app
 
     @app.get("/api/overview", tags=["overview"])
     async def get_overview() -> dict[str, Any]:
         """Stations, work in progress, alarms and services at this moment."""
         return await parts.overview.answer()
-
-    @app.get("/api/alarms", tags=["overview"])
-    async def get_alarms(limit: Limit = 200) -> dict[str, Any]:
-        """The newest alarms, acknowledged and returned ones too."""
-        async with database.quiet() as tx:
-            return {"items": await store.all_alarms(tx, limit)}
-
-    @app.post(
-        "/api/alarms/{alarm_id}/acknowledge", tags=["overview"], dependencies=[Depends(own_page)]
-    )
-    async def post_acknowledge(
-        alarm_id: str,
-        x_halite_person: Annotated[str, Header(min_length=1, max_length=300)],
-        command: given,
-    ) -> dict[str, Any]:
-        """Acknowledge an alarm in a person's name (percent-encoded where it is not ASCII)."""
-        person = unquote(x_halite_person)
-        answer = await command.once(lambda tx: parts.work.acknowledge(tx, alarm_id, person))
-        await parts.overview.refresh()
-        return answer
 
 
 def _add_records(service: Service, parts: Parts) -> None:
@@ -183,6 +173,8 @@ def _add_master_data(service: Service, parts: Parts) -> None:
         found = await asyncio.to_thread(masterdata.sections, content)
 
         async def tell(name: str, body: str) -> dict[str, Any]:
+            if name == service.name:
+                return await _own_section(parts.alarms, body)
             key = masterdata.key_for(name, idempotency_key)
             try:
                 status, answer = await parts.peers.tell(name, "master-data", body, key)
@@ -201,6 +193,21 @@ def _add_master_data(service: Service, parts: Parts) -> None:
         answers = await asyncio.gather(*(tell(*item) for item in found.items()))
         status, body = masterdata.verdict(dict(zip(found, answers, strict=True)))
         return JSONResponse(body, status)
+
+
+async def _own_section(desk: AlarmDesk, body: str) -> dict[str, Any]:
+    """Keep the gateway's own section and say whether it was taken, as other services do."""
+    try:
+        table = AlarmTable.model_validate_json(body)
+        return {"taken": True, "answer": await desk.keep_table(table)}
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        detail = f"{where}: {first['msg']}"
+        return {"taken": False, "code": InvalidInputError.__name__, "detail": detail}
+    except MesError as error:
+        kept = {"current": error.current} if isinstance(error, ConflictError) else {}
+        return {"taken": False, "code": type(error).__name__, "detail": str(error), **kept}
 
 
 def _add_ways(service: Service, parts: Parts) -> None:

@@ -99,6 +99,11 @@ class Health:
             "late": (said.oldest_event_age_s or 0.0) > self.wait_limit_s,
         }
 
+    def silent(self) -> list[str]:
+        """Return the services that are not ready or late: alarms of theirs may be missing."""
+        shown = [self.shown(name) for name in self.peers.urls]
+        return [item["service"] for item in shown if not item["ready"] or item["late"]]
+
     def _known(self, name: str) -> Readiness:
         """What a service that gives no answer said last; it falls behind while others go on."""
         return self.said.get(name, SILENT).model_copy(update={"ready": False})

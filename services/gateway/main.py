@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+from services.gateway.alarmdesk import AlarmDesk
 from services.gateway.api import Parts, add_routes
 from services.gateway.guard import Guard
 from services.gateway.health import Health
@@ -55,7 +56,10 @@ def build(settings: GatewaySettings) -> Service:
     service.loop("push heartbeats", pusher.heartbeats)
     service.loop("push overview", pusher.overviews)
     service.loop("push cells", pusher.cells)
-    add_routes(service, Parts(settings.web_dir, peers, overview, hub, pusher, work, identity))
+    alarms = AlarmDesk(service, health)
+    add_routes(
+        service, Parts(settings.web_dir, peers, overview, hub, pusher, work, identity, alarms)
+    )
     service.app.add_middleware(Guard, identity=identity)
     return service
 

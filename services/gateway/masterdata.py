@@ -9,7 +9,7 @@ import yaml
 from shared.errors import InvalidInputError
 from shared.settings import SERVICES
 
-TAKERS = tuple(name for name in SERVICES if name != "gateway")
+TAKERS = SERVICES
 LARGEST_DOCUMENT = 8 * 1024 * 1024
 MOST_VALUES = 500_000
 _Loader: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.gateway import domain, store
+from services.gateway.alarmdesk import shown_alarms
 from services.gateway.health import Health
 from services.gateway.peers import Peers
 from services.gateway.values import LiveValues
@@ -19,7 +20,6 @@ WANTED_FOR_S = 15.0
 MOST_ALARMS = 200
 WIP = ["operation", "waiting", "running", "held", "ended"]
 WORK_REQUEST = ["work_request_id", "product_id", "quantity", "graded", "held", "scrapped", "state"]
-ALARM = ["alarm_id", "code", "priority", "source"]
 
 
 @dataclass(kw_only=True)
@@ -67,7 +67,7 @@ class Overview:
             "stations": [self._station(*item) for item in self._equipment],
             "wip": self._wip,
             "work_requests": self._work_requests,
-            "alarms": [_alarm(row) for row in self._copy.alarms],
+            "alarms": self._copy.alarms,
             "services": [self._service_health(name) for name in self._peers.urls],
         }
 
@@ -78,7 +78,7 @@ class Overview:
                 stations=await store.stations(tx),
                 jobs=await store.jobs(tx),
                 usual_s=dict(await store.usual_durations(tx)),
-                alarms=await store.shown_alarms(tx, MOST_ALARMS),
+                alarms=await shown_alarms(tx, self._service.clock.now(), MOST_ALARMS),
             )
 
     async def follow_events(self) -> None:
@@ -139,15 +139,6 @@ class Overview:
             **shown,
             "updated_at": updated_at.isoformat() if updated_at else None,
         }
-
-
-def _alarm(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        **_picked(row, ALARM),
-        "text": domain.alarm_text(row["text"], row["lot_count"]),
-        "raised_at": row["raised_at"].isoformat(),
-        "acknowledged": row["acknowledged_at"] is not None,
-    }
 
 
 def _picked(record: dict[str, Any], fields: list[str]) -> dict[str, Any]:

@@ -129,6 +129,10 @@ BETWEEN_SERVICES = (
 # The gateway's own commands; an empty need: whoever is signed in.
 OWN: tuple[tuple[str, Permission | None], ...] = (
     ("/api/alarms/{alarm_id}/acknowledge", "operate"),
+    ("/api/alarms/{alarm_id}/in-service", "maintain"),
+    ("/api/alarms/{alarm_id}/out-of-service", "maintain"),
+    ("/api/alarms/{alarm_id}/shelve", "operate"),
+    ("/api/alarms/{alarm_id}/unshelve", "operate"),
     ("/api/master-data", "engineer"),
     ("/api/persons", "administer"),
     ("/api/persons/{login}", "administer"),

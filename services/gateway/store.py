@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping
-
 from services.gateway.domain import Alarm, JobAtStation, StationFacts
 from shared.db import sql
 from shared.events import (
@@ -20,9 +18,6 @@ from shared.events import (
 from shared.transaction import Transaction
 
 DURATIONS_KEPT = 30
-SHOWN = """
-    NOT (leaves IN ('with_cause', 'with_either') AND returned_at IS NOT NULL)
-    AND NOT (leaves IN ('when_acknowledged', 'with_either') AND acknowledged_at IS NOT NULL)"""
 
 
 async def set_state(tx: Transaction, event: EquipmentStateChanged) -> None:
@@ -93,15 +88,23 @@ async def end_job_order(tx: Transaction, event: JobOrderEnded) -> None:
 
 
 async def raise_alarm(tx: Transaction, alarm_id: str, alarm: Alarm, at: datetime) -> None:
-    """Raise an alarm, or add a lot to one that stands; a new lot asks for a new acknowledgement."""
+    """Raise an alarm, or add a lot to one that stands; a new lot asks for a new acknowledgement.
+
+    The plant's alarm table goes before the alarm's own priority.
+    """
     add_lot = """
         INSERT INTO held_lot (condition, lot_id) VALUES (:condition, :lot_id)
         ON CONFLICT DO NOTHING RETURNING lot_id"""
     add = """
         INSERT INTO alarm (alarm_id, condition, code, text, priority, source, leaves, raised_at,
-                           returned_at)
-        VALUES (:alarm_id, :condition, :code, :text, :priority, :source, :leaves, :at,
-                CASE WHEN :leaves = 'when_acknowledged' THEN CAST(:at AS timestamptz) END)
+                           returned_at, confirm_return)
+        SELECT :alarm_id, :condition, :code, :text,
+               coalesce(CAST(newest.body ->> 'priority' AS integer), :priority), :source, :leaves,
+               :at, CASE WHEN :leaves = 'when_acknowledged' THEN CAST(:at AS timestamptz) END,
+               coalesce(CAST(newest.body ->> 'confirm_return' AS boolean), false)
+        FROM (VALUES (1)) AS one (row)
+        LEFT JOIN LATERAL (SELECT body FROM alarm_definition d WHERE d.code = :code
+                           ORDER BY version DESC LIMIT 1) AS newest ON true
         ON CONFLICT (condition) WHERE returned_at IS NULL DO UPDATE SET text = excluded.text,
             acknowledged_at = NULL, acknowledged_by = NULL
         WHERE :new"""
@@ -134,24 +137,6 @@ async def end_condition(tx: Transaction, condition: str, lot_id: str | None, at:
     await tx.execute(sql(end), {"condition": condition, "at": at})
 
 
-async def acknowledge(
-    tx: Transaction, alarm_id: str, person: str, at: datetime
-) -> RowMapping | None:
-    """Acknowledge an alarm once and return it as it now is; None when there is no such alarm.
-
-    `fresh` in the answer tells whether this call did it.
-    """
-    statement = """
-        WITH done AS (
-            UPDATE alarm SET acknowledged_at = :at, acknowledged_by = :person
-            WHERE alarm_id = :alarm_id AND acknowledged_at IS NULL RETURNING *)
-        SELECT *, true AS fresh FROM done
-        UNION ALL
-        SELECT *, false FROM alarm WHERE alarm_id = :alarm_id AND acknowledged_at IS NOT NULL"""
-    values = {"alarm_id": alarm_id, "person": person, "at": at}
-    return (await tx.execute(sql(statement), values)).mappings().first()
-
-
 async def stations(tx: Transaction) -> dict[str, StationFacts]:
     """Return what events said of each station, by equipment id."""
     rows = (await tx.execute(sql("SELECT * FROM station"))).mappings()
@@ -170,15 +155,6 @@ async def usual_durations(tx: Transaction) -> Mapping[str, float]:
         SELECT operation, percentile_cont(0.5) WITHIN GROUP (ORDER BY duration_s) AS usual_s
         FROM duration GROUP BY operation"""
     return {row.operation: row.usual_s for row in await tx.execute(sql(statement))}
-
-
-async def shown_alarms(tx: Transaction, limit: int) -> list[dict[str, Any]]:
-    """Return the alarms that ask for a person, unacknowledged and most urgent first."""
-    statement = f"""
-        SELECT a.*, (SELECT count(*) FROM held_lot h WHERE h.condition = a.condition) AS lot_count
-        FROM alarm a WHERE {SHOWN}
-        ORDER BY acknowledged_at IS NOT NULL, priority, raised_at DESC, alarm_id LIMIT :limit"""
-    return [dict(row) for row in (await tx.execute(sql(statement), {"limit": limit})).mappings()]
 
 
 async def all_alarms(tx: Transaction, limit: int) -> list[dict[str, Any]]:

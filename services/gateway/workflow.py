@@ -1,4 +1,4 @@
-"""What the gateway keeps of events, and what it does when a person acknowledges an alarm."""
+"""What the gateway keeps of events, and what it says of acts of persons."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -8,7 +8,6 @@ from services.gateway import domain, store
 from shared.app import Service
 from shared.effects import Handler, Said
 from shared.envelope import Envelope
-from shared.errors import NotFoundError
 from shared.events import (
     EquipmentStateChanged,
     JobOrderEnded,
@@ -52,30 +51,6 @@ class GatewayWork:
                     alarm_id = alarm_id_of(envelope, change.condition)
                     await store.raise_alarm(tx, alarm_id, change, envelope.time)
             self._touch(domain.touched(event))
-
-    async def acknowledge(self, tx: Transaction, alarm_id: str, person: str) -> dict[str, Any]:
-        """Acknowledge an alarm; whoever was first stays named.
-
-        Raises:
-            NotFoundError: no such alarm.
-        """
-        alarm = await store.acknowledge(tx, alarm_id, person, self._clock.now())
-        if alarm is None:
-            raise NotFoundError(f"alarm {alarm_id} does not exist")
-        if alarm["fresh"]:
-            event = OperatorActed(
-                action="acknowledge_alarm",
-                target=alarm_id,
-                person=person,
-                reason=f"{alarm['code']}: {alarm['text']}",
-            )
-            await self._outbox.record(tx, event)
-        return {
-            "alarm_id": alarm_id,
-            "acknowledged": True,
-            "acknowledged_at": alarm["acknowledged_at"].isoformat(),
-            "acknowledged_by": alarm["acknowledged_by"],
-        }
 
     async def note_retry(
         self, tx: Transaction, service: str, event_id: str, person: str

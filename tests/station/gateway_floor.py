@@ -5,7 +5,7 @@ import contextlib
 import json
 import socket
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -159,6 +159,20 @@ class Plant:
             changed = await client.post("/api/session/password", json=change)
             assert changed.status_code == 200, changed.text
             yield client
+
+
+async def until(
+    read: Callable[[], Awaitable[dict[str, Any]]],
+    name: str,
+    wanted: Callable[[Any], bool] = lambda _: True,
+) -> list[Any]:
+    """Read again until what has a name is there and as wanted; return it alone in a list."""
+    async with asyncio.timeout(60):
+        while True:
+            found = (await read()).get(name)
+            if found is not None and wanted(found):
+                return [found]
+            await asyncio.sleep(0.05)
 
 
 async def sign_in(client: httpx.AsyncClient, login: str, password: str) -> httpx.Response:

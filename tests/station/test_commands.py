@@ -46,6 +46,10 @@ FILES, SPECTRA = "/test-files", "/spectra"
 # Tested where there is what they change: furnace plans, strangers, charts, glue, waivers, persons.
 ELSEWHERE = {
     "/api/alarms/{alarm_id}/acknowledge",
+    "/api/alarms/{alarm_id}/in-service",
+    "/api/alarms/{alarm_id}/out-of-service",
+    "/api/alarms/{alarm_id}/shelve",
+    "/api/alarms/{alarm_id}/unshelve",
     "/api/persons/{login}",
     "/chart-signals/{signal_id}/answers",
     "/job-orders/{job_order_id}/abort",

@@ -515,7 +515,7 @@ def test_a_document_is_cut_into_the_sections_of_the_services() -> None:
     ("content", "message"),
     [
         (b"exection: {}", "unknown top-level key exection"),
-        (b"gateway: {}", "unknown top-level key gateway"),
+        (b"halite: {}", "unknown top-level key halite"),
         (b"- a", "top-level keys must be services"),
         (b"", "top-level keys must be services"),
         (b"a: [1", "line 1"),

@@ -1,5 +1,6 @@
 import type { UseQueryResult } from '@tanstack/react-query';
 import { useState } from 'react';
+import { Link } from 'react-router';
 import { useAcknowledge } from '../api/commands';
 import { ApiError } from '../api/http';
 import type { Alarm, Overview } from '../api/types';
@@ -28,6 +29,11 @@ export function AlarmBanner({ overview }: { overview: UseQueryResult<Overview> }
   if (alarms === undefined) return <Quiet unsure={overview.isError} text={t('alarm.never_read')} />;
   if (first === undefined) {
     if (unsure) return <Quiet unsure text={t('alarm.unknown', { time: readAt })} />;
+    // What a dead service would raise nobody hears: that must not look like a quiet plant.
+    const silent = overview.data?.services.filter(({ ready, late }) => !ready || late) ?? [];
+    if (silent.length > 0) {
+      return <Quiet unsure text={t('alarm.silent', { services: silent.map(({ service }) => service).join(', ') })} />;
+    }
     const key = alarms.length === 0 ? 'alarm.none' : 'alarm.all_acknowledged';
     return <Quiet unsure={false} text={t(key, { count: alarms.length, time: readAt })} />;
   }
@@ -43,7 +49,7 @@ interface OpenAlarmProps {
 
 /** One alarm with the button that acknowledges it; the next one is drawn anew and owes nothing to this one's command. */
 function OpenAlarm({ alarm, more, unsure }: OpenAlarmProps) {
-  const { t, time } = useI18n();
+  const { t, time, word } = useI18n();
   const [whole, setWhole] = useState(false);
   const { send, mutation } = useAcknowledge(alarm.alarm_id);
   return (
@@ -54,14 +60,18 @@ function OpenAlarm({ alarm, more, unsure }: OpenAlarmProps) {
         <button type="button" className="alarm-banner-words" aria-expanded={whole} onClick={() => setWhole(!whole)}>
           {alarm.text}
         </button>
-        <span>{`${alarm.code} · ${alarm.source} · ${time(Date.parse(alarm.raised_at))}`}</span>
+        <span>{`${word('alarm_code', alarm.code)} · ${alarm.source} · ${time(Date.parse(alarm.raised_at))}`}</span>
         {mutation.error !== null && (
           <span className="alarm-banner-failed">
             <Mark kind="bad" /> {t('alarm.not_acknowledged', { reason: reasonOf(mutation.error, t) })}
           </span>
         )}
       </div>
-      {more > 0 && <span className="alarm-banner-more">{t('alarm.more', { count: more })}</span>}
+      {more > 0 && (
+        <Link to="/alarms" className="alarm-banner-more">
+          {t('alarm.more', { count: more })}
+        </Link>
+      )}
       <Button busy={mutation.isPending} onPress={send}>
         {t(mutation.isPending ? 'alarm.acknowledging' : 'alarm.acknowledge')}
       </Button>

@@ -1,5 +1,6 @@
 /** Every screen with its address and, where it has one, its place in the navigation. A new screen is a line here. */
 import {
+  iconAlarmBell,
   iconBatteryCharge,
   iconBatteryUprightFull,
   iconCertificate,
@@ -22,6 +23,9 @@ interface Screen {
 
 export const SCREENS: readonly Screen[] = [
   { path: '/', screen: lazy(() => import('../screens/overview/OverviewScreen')) },
+  { path: '/alarms', screen: lazy(() => import('../screens/alarms/AlarmsScreen')) },
+  { path: '/alarm-figures', screen: lazy(() => import('../screens/alarms/AlarmFiguresScreen')) },
+  { path: '/alarm-table', screen: lazy(() => import('../screens/alarms/AlarmTableScreen')) },
   { path: '/cells', screen: lazy(() => import('../screens/search/CellsScreen')) },
   { path: '/lots', screen: lazy(() => import('../screens/search/LotsScreen')) },
   { path: '/search', screen: lazy(() => import('../screens/search/EverythingScreen')) },
@@ -60,6 +64,7 @@ interface NavigationEntry {
 
 export const NAVIGATION: readonly NavigationEntry[] = [
   { to: '/', label: 'nav.overview', icon: iconDashboard, covers: [] },
+  { to: '/alarms', label: 'nav.alarms', icon: iconAlarmBell, covers: ['/alarm-figures', '/alarm-table'] },
   { to: '/cells', label: 'nav.search', icon: iconBatteryUprightFull, covers: ['/cells', '/lots', '/search', '/queries'] },
   { to: '/furnaces', label: 'nav.furnaces', icon: iconGanttchart, covers: ['/furnaces'] },
   { to: '/spray', label: 'nav.spray', icon: iconDrop, covers: ['/spray'] },

@@ -3,6 +3,7 @@ import type { frame as english } from '../en/frame';
 
 export const frame: Record<keyof typeof english, string> = {
   'nav.overview': 'Übersicht',
+  'nav.alarms': 'Alarme',
   'nav.search': 'Zellen, Lose',
   'nav.furnaces': 'Öfen',
   'nav.stack': 'Stapeln, Siegeln',
@@ -29,6 +30,7 @@ export const frame: Record<keyof typeof english, string> = {
   'alarm.none': 'Keine aktiven Alarme – geprüft {time}',
   'alarm.all_acknowledged': 'Keine unquittierten Alarme, {count} aktiv – geprüft {time}',
   'alarm.unknown': 'Alarme unbekannt – zuletzt gelesen {time}',
+  'alarm.silent': 'Keine Alarme bekannt, aber keine Antwort von: {services}',
   'alarm.never_read': 'Alarme unbekannt – noch nicht gelesen',
   'alarm.acknowledge': 'Quittieren',
   'alarm.acknowledging': 'Wird quittiert …',

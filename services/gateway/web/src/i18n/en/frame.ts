@@ -1,6 +1,7 @@
 /** English texts of the frame, of alarms and of data states. `{name}` is filled in by the caller. */
 export const frame = {
   'nav.overview': 'Overview',
+  'nav.alarms': 'Alarms',
   'nav.search': 'Cells, lots',
   'nav.furnaces': 'Furnaces',
   'nav.stack': 'Stack and seal',
@@ -27,6 +28,7 @@ export const frame = {
   'alarm.none': 'No active alarms – checked {time}',
   'alarm.all_acknowledged': 'No unacknowledged alarms, {count} active – checked {time}',
   'alarm.unknown': 'Alarms unknown – last read {time}',
+  'alarm.silent': 'No alarms known, but no answer from: {services}',
   'alarm.never_read': 'Alarms unknown – not read yet',
   'alarm.acknowledge': 'Acknowledge',
   'alarm.acknowledging': 'Acknowledging …',

@@ -1,5 +1,6 @@
 /** All English texts; this table says which keys there are. */
 import { frame } from './frame';
+import { alarms } from './alarms';
 import { overview } from './overview';
 import { search } from './search';
 import { quality } from './quality';
@@ -17,6 +18,7 @@ import { words } from './words';
 
 export const messages = {
   ...frame,
+  ...alarms,
   ...overview,
   ...search,
   ...quality,

@@ -3,6 +3,7 @@ import type { frame as english } from '../en/frame';
 
 export const frame: Record<keyof typeof english, string> = {
   'nav.overview': '总览',
+  'nav.alarms': '报警',
   'nav.search': '电芯与批次',
   'nav.furnaces': '炉',
   'nav.stack': '叠片与封口',
@@ -29,6 +30,7 @@ export const frame: Record<keyof typeof english, string> = {
   'alarm.none': '无活动报警 – 检查于 {time}',
   'alarm.all_acknowledged': '无未确认报警，{count} 条活动 – 检查于 {time}',
   'alarm.unknown': '报警未知 – 上次读取 {time}',
+  'alarm.silent': '未知报警，但无响应：{services}',
   'alarm.never_read': '报警未知 – 尚未读取',
   'alarm.acknowledge': '确认',
   'alarm.acknowledging': '正在确认…',

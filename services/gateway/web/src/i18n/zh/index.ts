@@ -1,6 +1,7 @@
 /** All Chinese (simplified) texts. */
 import type { Messages } from '../en';
 import { frame } from './frame';
+import { alarms } from './alarms';
 import { overview } from './overview';
 import { search } from './search';
 import { quality } from './quality';
@@ -18,6 +19,7 @@ import { words } from './words';
 
 export const messages: Messages = {
   ...frame,
+  ...alarms,
   ...overview,
   ...search,
   ...quality,

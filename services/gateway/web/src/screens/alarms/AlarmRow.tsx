@@ -1,0 +1,130 @@
+import { useState } from 'react';
+import { useAlarmCommand, type ListedAlarm } from '../../api/alarms';
+import { useCaller } from '../../app/session/SessionGate';
+import { useI18n } from '../../i18n/I18nProvider';
+import { Instant } from '../../parts/Instant';
+import { Badge } from '../../ui/Badge';
+import { Button } from '../../ui/Button';
+import { Facts } from '../../ui/Facts';
+import { Mark } from '../../ui/Mark';
+import { HideForm } from './HideForm';
+
+/** One alarm with what to do about it, and the buttons that its state allows. */
+export function AlarmRow({ alarm }: { alarm: ListedAlarm }) {
+  const { t, word, language } = useI18n();
+  const [more, setMore] = useState(false);
+  const asks = alarm.state === 'unacknowledged' || alarm.state === 'returned_unacknowledged';
+  return (
+    <li className={asks ? 'alarm-row alarm-row-asks' : 'alarm-row'}>
+      <Mark kind={`alarm-${alarm.priority}`} blinking={alarm.state === 'unacknowledged'} />
+      <div className="alarm-row-words">
+        <strong>
+          <span className="visually-hidden">{t('alarm.priority', { priority: alarm.priority })} </span>
+          {word('alarm_code', alarm.code)} · {alarm.source}
+        </strong>
+        <span>{alarm.text}</span>
+        <span className="alarm-row-soft">
+          <Badge mark={null}>{word('alarm_state', alarm.state)}</Badge> <Instant at={alarm.raised_at} />
+          {alarm.acknowledged_by !== null && ` · ${t('alarms.by', { person: alarm.acknowledged_by })}`}
+          <Hiding alarm={alarm} />
+        </span>
+        {alarm.guidance !== null && <span className="alarm-row-guidance">{alarm.guidance[language]}</span>}
+        {more && <More alarm={alarm} />}
+      </div>
+      <Acts alarm={alarm} more={more} onMore={() => setMore(!more)} />
+    </li>
+  );
+}
+
+function Hiding({ alarm }: { alarm: ListedAlarm }) {
+  const { t, word, dateTime } = useI18n();
+  if (alarm.because !== null) {
+    const [kind, what = ''] = alarm.because.split(/:(.*)/);
+    return ` · ${kind === 'state' ? word('equipment_state', what) : t('alarms.follows')}`;
+  }
+  if (alarm.hidden_by === null) return null;
+  const until = alarm.hidden_until === null ? '' : ` · ${t('alarms.until', { time: dateTime(Date.parse(alarm.hidden_until)) })}`;
+  return ` · ${alarm.hidden_by}: ${alarm.hidden_reason ?? ''}${until}`;
+}
+
+function More({ alarm }: { alarm: ListedAlarm }) {
+  const { t, duration } = useI18n();
+  if (alarm.cause === null) return <span className="alarm-row-soft">{t('alarms.not_rationalised')}</span>;
+  return (
+    <Facts
+      facts={[
+        { name: t('alarms.cause'), value: alarm.cause },
+        { name: t('alarms.consequence'), value: alarm.consequence },
+        {
+          name: t('alarms.respond_within'),
+          value: alarm.respond_within_min === null ? '–' : duration(alarm.respond_within_min * 60),
+        },
+      ]}
+    />
+  );
+}
+
+interface ActsProps {
+  alarm: ListedAlarm;
+  more: boolean;
+  onMore(): void;
+}
+
+function Acts({ alarm, more, onMore }: ActsProps) {
+  const { t } = useI18n();
+  const { permissions } = useCaller();
+  const [form, setForm] = useState<'shelve' | 'out' | null>(null);
+  const { mutation, ...command } = useAlarmCommand(alarm.alarm_id);
+  const busy = mutation.isPending;
+  const operate = permissions.includes('operate');
+  const maintain = permissions.includes('maintain');
+  const listed = alarm.state !== 'shelved' && alarm.state !== 'out_of_service';
+  const asks = alarm.state === 'unacknowledged' || alarm.state === 'returned_unacknowledged';
+  return (
+    <div className="alarm-row-acts">
+      {operate && asks && (
+        <Button busy={busy} onPress={command.acknowledge}>
+          {t(busy ? 'alarm.acknowledging' : 'alarm.acknowledge')}
+        </Button>
+      )}
+      {operate && listed && alarm.longest_shelf_h !== 0 && (
+        <Button busy={busy} onPress={() => setForm(form === 'shelve' ? null : 'shelve')}>
+          {t('alarms.shelve')}
+        </Button>
+      )}
+      {operate && alarm.state === 'shelved' && (
+        <Button busy={busy} onPress={command.unshelve}>
+          {t('alarms.unshelve')}
+        </Button>
+      )}
+      {maintain && alarm.state !== 'out_of_service' && (
+        <Button busy={busy} onPress={() => setForm(form === 'out' ? null : 'out')}>
+          {t('alarms.out_of_service')}
+        </Button>
+      )}
+      {maintain && alarm.state === 'out_of_service' && (
+        <Button busy={busy} onPress={command.putBackInService}>
+          {t('alarms.in_service')}
+        </Button>
+      )}
+      <Button onPress={onMore}>{t(more ? 'alarms.less' : 'alarms.more')}</Button>
+      {form !== null && (
+        <HideForm
+          timed={form === 'shelve'}
+          longestH={alarm.longest_shelf_h}
+          busy={busy}
+          onSend={(reason, durationS) => {
+            setForm(null);
+            if (form === 'shelve') command.shelve(durationS, reason);
+            else command.takeOutOfService(reason);
+          }}
+        />
+      )}
+      {mutation.error !== null && (
+        <div className="alarm-row-failed" role="alert">
+          <Mark kind="bad" /> {t('alarms.refused', { reason: mutation.error.message })}
+        </div>
+      )}
+    </div>
+  );
+}
