@@ -300,8 +300,13 @@ async def get(tx: Transaction, station_order_id: str) -> StationOrder:
     return found[0]
 
 
-async def listed(tx: Transaction, limit: int) -> list[dict[str, Any]]:
-    """Return the newest job orders with their state, for people."""
+async def listed(
+    tx: Transaction, limit: int, equipment_id: str | None = None
+) -> list[dict[str, Any]]:
+    """Return the newest job orders, of one station or of all, with their state, for people.
+
+    asked, asked_by: what a person asked of it that its station has not been told yet.
+    """
     statement = f"""
         SELECT j.job_order_id, j.state, j.station_kind,
                coalesce(j.reason, o.reason, (
@@ -310,10 +315,14 @@ async def listed(tx: Transaction, limit: int) -> list[dict[str, Any]]:
                    FROM ({HOLDS}) AS held WHERE j.state = 'not_allowed_to_start'
                )) AS reason,
                j.body ->> 'operation' AS operation, j.body ->> 'work_request_id' AS work_request_id,
-               o.equipment_id, o.started_at, o.ended_at
+               o.equipment_id, o.station_order_id, o.started_at, o.ended_at,
+               c.asked, c.asked_by, c.paused_at IS NOT NULL AS paused
         FROM job_order j LEFT JOIN station_order o USING (station_order_id)
+        LEFT JOIN job_control c USING (station_order_id)
+        WHERE CAST(:equipment_id AS text) IS NULL OR o.equipment_id = :equipment_id
         ORDER BY j.released_at DESC, j.job_order_id LIMIT :limit"""
-    rows = (await tx.execute(sql(statement), {"limit": limit})).mappings()
+    values = {"limit": limit, "equipment_id": equipment_id}
+    rows = (await tx.execute(sql(statement), values)).mappings()
     return [dict(row) for row in rows]
 
 

@@ -34,10 +34,11 @@ def add_station_routes(service: Service) -> None:
     @app.get("/job-orders", tags=["job orders"])
     async def get_job_orders(
         limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+        equipment_id: Annotated[str | None, Query(max_length=300)] = None,
     ) -> dict[str, Any]:
-        """The newest job orders with their state."""
+        """The newest job orders with their state, of one station or of all."""
         async with database.quiet() as tx:
-            return {"items": await joborders.listed(tx, limit)}
+            return {"items": await joborders.listed(tx, limit, equipment_id)}
 
     @app.post("/job-orders/{job_order_id}/resume", tags=["job orders"])
     async def post_resume(

@@ -39,9 +39,9 @@ class Overview:
         self._service, self._peers, self._values = service, peers, values
         self._health = health
         self._plant, self._database = service.plant, service.database
-        self._equipment: list[tuple[str, str]] = [
-            *((item.equipment_id, item.kind) for item in service.plant.station),
-            *((item.equipment_id, "tester") for item in service.plant.tester),
+        self._equipment: list[tuple[str, str, str]] = [
+            *((item.equipment_id, item.kind, item.service) for item in service.plant.station),
+            *((item.equipment_id, "tester", "formation") for item in service.plant.tester),
         ]
         self._copy = _Copy()
         self._wip: list[dict[str, Any]] = []
@@ -119,7 +119,7 @@ class Overview:
         answers = name != "execution" or self._execution_answers
         return self._health.shown(name, answers=answers)
 
-    def _station(self, equipment_id: str, kind: str) -> dict[str, Any]:
+    def _station(self, equipment_id: str, kind: str, driver: str) -> dict[str, Any]:
         copy = self._copy
         _, area, _, name = equipment_id.split("/")
         shown = domain.tile(
@@ -136,6 +136,7 @@ class Overview:
             "name": name,
             "area": area,
             "kind": kind,
+            "service": driver,
             **shown,
             "updated_at": updated_at.isoformat() if updated_at else None,
         }

@@ -1,15 +1,15 @@
-"""Who may enter the OPC UA server: users, certificates, sessions and their limits.
+"""Who may enter the OPC UA server: users, certificates and limits.
 
-asyncua 2.1 leaves much of it open. This module and `wire.py` close it: nothing but discovery over
-an unsecured channel, the certificate of the channel is the one that must be trusted, a session
-belongs to the certificate that made it, nonsense ends its connection, and a flood locks nobody out.
+asyncua 2.1 leaves much of it open. This module, `wire.py` and `sessions.py` close it: nothing but
+discovery over an unsecured channel, the certificate of the channel is the one that must be trusted,
+a session belongs to the certificate that made it, nonsense ends its connection, and a flood locks
+nobody out.
 """
 
 import hmac
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
-from contextvars import ContextVar
 from typing import Any
 
 import structlog
@@ -20,21 +20,19 @@ from asyncua.crypto.truststore import TrustStore
 from asyncua.crypto.validator import CertificateValidator, CertificateValidatorOptions
 from asyncua.server.internal_server import InternalServer
 from asyncua.server.internal_session import InternalSession
-from asyncua.server.subscription_service import SubscriptionService
 from asyncua.server.user_managers import UserManager
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from services.plc.sessions import Identity, Session, Subscriptions
+from shared.db import Signal
 from shared.trust import TrustList
 
 log = structlog.get_logger()
 MOST_CONNECTIONS = 64
 WAITS_S = 10.0
-MOST_OPERATIONS = 1000
-MOST_MONITORED = 1000
 QUIET_S = 10.0  # between two log lines about the same refusal of the same address
 Codes = ua.StatusCodes
-caller: ContextVar[str] = ContextVar("caller", default="")
 
 
 class Refusals:
@@ -121,66 +119,18 @@ class Admission:
             )
 
 
-class Subscriptions(SubscriptionService):
-    """Answers Republish as OPC 10000-4 asks; asyncua 2.1 sends its clients into an endless loop."""
-
-    def republish(self, params: ua.RepublishParameters) -> ua.NotificationMessage:
-        if params.SubscriptionId not in self.subscriptions:
-            raise ServiceError(Codes.BadSubscriptionIdInvalid)
-        message = super().republish(params)
-        if message.SequenceNumber != params.RetransmitSequenceNumber:
-            raise ServiceError(Codes.BadMessageNotAvailable)
-        return message
-
-
-class Session(InternalSession):
-    """Tells methods who calls, bounds requests, and knows the certificate that made it."""
-
-    certificate: bytes | None = None
-
-    async def call(self, params: list[ua.CallMethodRequest]) -> list[ua.CallMethodResult]:
-        token = caller.set(self.user.name or "")
-        try:
-            return await super().call(_few(params))
-        finally:
-            caller.reset(token)
-
-    async def read(self, params: ua.ReadParameters) -> list[ua.DataValue]:
-        _few(params.NodesToRead)
-        return await super().read(params)
-
-    async def write(self, params: ua.WriteParameters) -> list[ua.StatusCode]:
-        _few(params.NodesToWrite)
-        return await super().write(params)
-
-    async def browse(self, params: ua.BrowseParameters) -> list[ua.BrowseResult]:
-        _few(params.NodesToBrowse)
-        return await super().browse(params)
-
-    async def create_monitored_items(
-        self, params: ua.CreateMonitoredItemsParameters
-    ) -> list[ua.MonitoredItemCreateResult]:
-        kept = sum(
-            len(one.monitored_item_srv._monitored_items)
-            for one in self.subscription_service.subscriptions.values()
-            if one.session_id == self.session_id
-        )
-        if kept + len(params.ItemsToCreate) > MOST_MONITORED:
-            raise ServiceError(Codes.BadTooManyMonitoredItems)
-        return await super().create_monitored_items(params)
-
-
 class Internals(InternalServer):
     """asyncua's server core with limits fit for the PLCs of one line."""
 
     def __init__(self, users: UserManager, unsecured: bool) -> None:
         super().__init__(user_manager=users)
-        self.subscription_service = Subscriptions(self.aspace, iserver=self)
+        self.subscription_service: Subscriptions = Subscriptions(self.aspace, iserver=self)
         self.isession.subscription_service = self.subscription_service  # else events reach nobody
         self.bind_condition_methods = 500
         self.allow_remote_admin = False
         self.unsecured = unsecured
         self.refusals = Refusals()
+        self.shaped = Signal()  # what sessions there are, or what they watch, may have changed
         self.max_connections = MOST_CONNECTIONS
         self.max_pending_activation_seconds = WAITS_S
         self.max_monitored_item_queue_size = 100
@@ -191,11 +141,18 @@ class Internals(InternalServer):
     def create_session(
         self, name: str, user: User | None = None, external: bool = False
     ) -> InternalSession:
-        nobody = User(role=UserRole.Anonymous)
-        return Session(self, self.aspace, self.subscription_service, name, user or nobody, external)
+        return self.session(name, user or User(role=UserRole.Anonymous), Identity.drawn())
 
+    def session(self, name: str, user: User, identity: Identity) -> Session:
+        """Return a session that clients can take up by its token."""
+        return Session(self, self.subscription_service, name, user, identity)
 
-def _few(operations: Any) -> Any:
-    if len(operations or []) > MOST_OPERATIONS:
-        raise ServiceError(Codes.BadTooManyOperations)
-    return operations
+    async def end_sessions(self) -> None:
+        """End all sessions and what they watch."""
+        for session in self.sessions:
+            await session.close_session(True)
+
+    @property
+    def sessions(self) -> list[Session]:
+        """The sessions of clients."""
+        return [one for one in self._external_sessions.values() if isinstance(one, Session)]

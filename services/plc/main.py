@@ -6,6 +6,7 @@ from services.plc import workflow
 from services.plc.api import add_routes
 from services.plc.certificates import CertificateWatch
 from services.plc.hearing import Hearings
+from services.plc.resumption import Resumption
 from services.plc.server import Door, PlcServer
 from services.plc.settings import PlcSettings
 from services.plc.workflow import HANDLERS, Desk
@@ -52,7 +53,9 @@ def build(settings: PlcSettings) -> Service:
     service.loop("commit reports", desk.keep_committing)
     service.loop("watch PLCs", hearings.watch)
     service.loop("watch certificates", certificates.watch)
-    server = PlcServer(door, desk, hearings, certificates, service.clock)
+    resumption = Resumption(service)
+    service.loop("keep sessions", resumption.keep)
+    server = PlcServer(door, desk, hearings, certificates, resumption, service.clock)
     service.loop("opc ua server", server.run)
     add_routes(service, everyone, certificates, users)
     return service

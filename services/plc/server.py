@@ -18,8 +18,10 @@ from services.plc import domain
 from services.plc.alarms import Alarms
 from services.plc.certificates import CertificateWatch
 from services.plc.domain import KnownJobOrder, Unit
-from services.plc.entrance import Admission, Internals, Users, caller
+from services.plc.entrance import Admission, Internals, Users
 from services.plc.hearing import Hearings
+from services.plc.resumption import Resumption
+from services.plc.sessions import caller
 from services.plc.wire import Listener, limits
 from services.plc.workflow import Desk
 from shared.clock import Clock
@@ -80,8 +82,14 @@ class _Server(Server):
         try:
             await self.bserver.start()
         except OSError:
+            await self.iserver.end_sessions()
             await self.iserver.stop()
             raise
+
+    async def stop(self) -> None:
+        """Close the port, the connections and what their clients had."""
+        await super().stop()
+        await self.iserver.end_sessions()
 
     async def take_up(self, folder: Path) -> None:
         """Use the certificate and key of a folder for new connections; open ones go on.
@@ -117,9 +125,11 @@ class PlcServer:
         desk: Desk,
         hearings: Hearings,
         certificates: CertificateWatch,
+        resumption: Resumption,
         clock: Clock,
     ) -> None:
         self._door, self._desk, self._clock = door, desk, clock
+        self._resumption = resumption
         self._hearings, self._certificates = hearings, certificates
         self._shown: list[tuple[domain.KnownJobOrder, Unit]] | None = None
 
@@ -135,7 +145,9 @@ class PlcServer:
         job_orders, heartbeat, alarms = await self._fill(server)
         await self._show(server, job_orders)
         await asyncio.to_thread(gc.collect)  # building the address space leaves much behind
+        await self._resumption.begin(server.iserver)
         await server.start()
+        self._resumption.serve(server.iserver)
         try:
             while True:
                 await self._desk.changed.wait(SHOW_EVERY_S)
@@ -145,6 +157,7 @@ class PlcServer:
                 await server.take_up(self._door.folder)
                 await asyncio.sleep(SHOW_EVERY_S)
         finally:
+            self._resumption.end()
             await server.stop()
 
     async def _opened(self) -> "_Server":

@@ -15,7 +15,8 @@ from asyncua.server.internal_session import InternalSession
 from asyncua.server.uaprocessor import UaProcessor
 from asyncua.ua.ua_binary import struct_from_binary, uatcp_to_binary
 
-from services.plc.entrance import MOST_CONNECTIONS, Codes, Internals, Session
+from services.plc.entrance import MOST_CONNECTIONS, Codes, Internals
+from services.plc.sessions import Session
 from shared.ports import close_port
 
 MOST_WAITING = 8  # connections of one address that have not brought a user yet
@@ -53,6 +54,14 @@ _DISCOVERY = _node_ids("GetEndpoints", "FindServers", "CloseSecureChannel")
 _CREATE, _ACTIVATE = _node_ids("CreateSession"), _node_ids("ActivateSession")
 _WITHOUT_SESSION = _DISCOVERY | _CREATE | _ACTIVATE | _node_ids("CloseSession")
 _REPUBLISH = _node_ids("Republish")
+_TRANSFER = _node_ids("TransferSubscriptions")
+_SHAPING = (  # after these there are other sessions, or they watch something else
+    _ACTIVATE
+    | _TRANSFER
+    | _node_ids("CloseSession", "CreateSubscription", "ModifySubscription", "DeleteSubscriptions")
+    | _node_ids("CreateMonitoredItems", "ModifyMonitoredItems", "DeleteMonitoredItems")
+    | _node_ids("SetMonitoringMode", "SetPublishingMode")
+)
 _NOT_OFFERED = _node_ids("RegisterServer", "RegisterServer2")
 
 
@@ -108,11 +117,41 @@ class Processor(UaProcessor):
             raise
         except UNSOUND as error:
             await self._after_refusal(typeid, held)
-            self.iserver.refusals.say(self.address, Codes.BadDecodingError, repr(error))
-            raise ServiceError(Codes.BadDecodingError) from error
-        if typeid in _CREATE and isinstance(self.session, Session):
-            self.session.certificate = self._certificate
+            forged = isinstance(error, InvalidSignature)
+            code = Codes.BadApplicationSignatureInvalid if forged else Codes.BadDecodingError
+            self.iserver.refusals.say(self.address, code, repr(error))
+            raise ServiceError(code) from error
+        self._after_answer(typeid)
         return going_on
+
+    def _after_answer(self, typeid: ua.NodeId) -> None:
+        if not isinstance(self.session, Session):
+            return
+        if typeid in _CREATE:
+            self.session.certificate = self._certificate
+        elif typeid in _ACTIVATE:
+            self.session.holder = self
+        elif typeid in _TRANSFER:
+            self.listen_for(self.session)
+        if typeid in _SHAPING:
+            self.iserver.shaped.set()
+
+    def listen_for(self, session: Session) -> None:
+        """Publish over this connection what a session watches."""
+        for subscription in session.own.values():
+            subscription.pub_result_callback = self.forward_publish_response
+            subscription.pub_request_callback = self.get_publish_request  # type: ignore[assignment]
+
+    async def close(self) -> None:
+        """End the session with its connection, unless another connection has taken it up."""
+        if self._is_elsewhere:
+            self.session = None
+        await super().close()  # type: ignore[no-untyped-call]
+
+    @property
+    def _is_elsewhere(self) -> bool:
+        session = self.session
+        return isinstance(session, Session) and session.holder not in (None, self)
 
     @property
     def _certificate(self) -> bytes | None:
@@ -128,7 +167,7 @@ class Processor(UaProcessor):
             raise ServiceError(Codes.BadSecurityModeRejected)
         if typeid in _WITHOUT_SESSION:
             return
-        if self.session is None:
+        if self.session is None or self._is_elsewhere:
             raise ServiceError(Codes.BadSessionIdInvalid)
         if not self.session.is_activated():
             raise ServiceError(Codes.BadSessionNotActivated)
@@ -157,7 +196,9 @@ class Processor(UaProcessor):
         if typeid in _CREATE and self.session is not held:
             await self._leave()
         elif typeid in _ACTIVATE:
-            self.session = held
+            there, self.session = self.session, held
+            if isinstance(there, Session) and isinstance(there.holder, Processor):
+                there.holder.listen_for(there)  # asyncua hands it over before it checks
 
     async def _leave(self) -> None:
         if self._session_watchdog_task is not None:

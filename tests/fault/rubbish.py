@@ -9,11 +9,13 @@ import asyncio
 import contextlib
 import os
 import random
+import resource
+import socket
 import struct
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -118,18 +120,26 @@ async def throw(port: int, name: str, content: bytes, tally: Tally) -> None:
             writer.close()
 
 
-async def half_open(port: int, count: int, together: int = 200) -> None:
-    """Open connections that say nothing; some hundreds at a time, all left to the server."""
-    left: list[asyncio.StreamWriter] = []
-    for _ in range(0, count, together):
-        calls = (asyncio.open_connection("127.0.0.1", port) for _ in range(together))
-        for one in await asyncio.gather(*calls, return_exceptions=True):
-            if isinstance(one, tuple):
-                left.append(one[1])
-        while len(left) > together:
-            left.pop(0).close()
-    for writer in left:
-        writer.close()
+@contextlib.asynccontextmanager
+async def half_open(port: int, count: int, together: int = 100) -> AsyncIterator[None]:
+    """Hold connections open that say nothing, whatever the server does with them, in the block."""
+    loop, held = asyncio.get_running_loop(), list[socket.socket]()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = min(count + 1000, hard) if hard != resource.RLIM_INFINITY else count + 1000
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+    try:
+        for _ in range(0, count, together):
+            fresh = [socket.socket() for _ in range(together)]
+            held += fresh
+            for one in fresh:
+                one.setblocking(False)
+            calls = (loop.sock_connect(one, ("127.0.0.1", port)) for one in fresh)
+            await asyncio.gather(*calls, return_exceptions=True)
+        yield
+    finally:
+        for one in held:
+            one.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @dataclass
@@ -149,6 +159,44 @@ def look() -> Watch:
     )
 
 
+async def flood(
+    line: Line, count: int, still_works: Callable[[], Awaitable[object]], asked: int = 20
+) -> list[float]:
+    """Open connections that say nothing while a PLC asks; return how long it waited, in s.
+
+    asked: how often it asks at least, from the first connection on; a newcomer enters among them.
+    """
+    waited_s: list[float] = []
+
+    async def ask() -> None:
+        began_s = time.monotonic()
+        await still_works()
+        waited_s.append(time.monotonic() - began_s)
+
+    async def hold(opened: asyncio.Event, over: asyncio.Event) -> None:
+        async with half_open(line.settings.opcua_port, count):
+            opened.set()
+            await over.wait()
+
+    opened, over = asyncio.Event(), asyncio.Event()
+    holding = asyncio.create_task(hold(opened, over))
+    try:
+        while not opened.is_set() or len(waited_s) < asked:
+            await ask()
+        newcomer = await line.client()
+        await newcomer.connect()
+        await newcomer.disconnect()
+    finally:
+        over.set()
+        await holding
+    return waited_s
+
+
+def _part(waited_s: Sequence[float], share: float) -> float:
+    """Return the time in ms that this share of the waits stayed below."""
+    return 1e3 * sorted(waited_s)[min(len(waited_s) - 1, int(share * len(waited_s)))]
+
+
 async def attack(
     line: Line, seconds: float, seed: int, still_works: Callable[[], Awaitable[object]]
 ) -> Tally:
@@ -162,8 +210,8 @@ async def attack(
             await still_works()
             await asyncio.wait([thrown], timeout=0.1)
         await change_requests(await line.client(), chance, 20)
-        await half_open(port, 200)
-        await still_works()
+        async with half_open(port, 200):
+            await still_works()
     return tally
 
 
@@ -191,6 +239,7 @@ async def main(words: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fault.rubbish", description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--half-open", type=int, default=3000, help="connections held at once")
     given = parser.parse_args(words)
     with tempfile.TemporaryDirectory(prefix="halite-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -201,13 +250,13 @@ async def main(words: Sequence[str]) -> int:
         (folder / "plc").mkdir()
         try:
             async with plc_line(database, broker, folder / "plc") as line:
-                return await _judge(line, given.seconds, given.seed)
+                return await _judge(line, given.seconds, given.seed, given.half_open)
         finally:
             broker.stop()
             database.stop()
 
 
-async def _judge(line: Line, seconds: float, seed: int) -> int:
+async def _judge(line: Line, seconds: float, seed: int, half_open_count: int) -> int:
     plc = await line.plc()
 
     async def asks() -> object:
@@ -215,6 +264,14 @@ async def _judge(line: Line, seconds: float, seed: int) -> int:
 
     await attack(line, min(10.0, seconds), seed, asks)  # what is built once counts for nobody
     before = look()
+    waited_s = await flood(line, half_open_count, asks)
+    flooded = look()
+    print(
+        f"{half_open_count} connections that say nothing, held: answers to the PLC meanwhile "
+        f"{len(waited_s)}, p50 {_part(waited_s, 0.5):.0f} ms, p99 {_part(waited_s, 0.99):.0f} ms, "
+        f"memory {flooded.resident_mb - before.resident_mb:+.1f} MB, "
+        f"files {before.file_count} -> {flooded.file_count}"
+    )
     tally = await attack(line, seconds, seed + 1, asks)
     after = look()
     grown_mb = after.resident_mb - before.resident_mb

@@ -2,6 +2,9 @@
 
 import asyncio
 import contextlib
+import json
+import os
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -9,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 from asyncua import Client, ua
 from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
 
@@ -65,7 +69,27 @@ class Line:
         self.http = await self._life.enter_async_context(
             httpx.AsyncClient(transport=transport, base_url="http://plc")
         )
+        await self._listens()
 
+    async def start_apart(self) -> None:
+        """Start the service in a process of its own, which `stop` kills."""
+        settings = self.settings.model_copy(update={"port": free_port()})
+        given = settings.model_dump(mode="json", exclude_unset=True)
+        environment = {
+            f"HALITE_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
+            for name, value in given.items()
+        }
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "services.plc.main", cwd=ROOT, env=os.environ | environment
+        )
+        self._life.push_async_callback(process.wait)
+        self._life.callback(process.kill)
+        self.http = await self._life.enter_async_context(
+            httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", trust_env=False)
+        )
+        await self._listens()
+
+    async def _listens(self) -> None:
         async def listens() -> bool:
             with contextlib.suppress(OSError):
                 _, writer = await asyncio.open_connection("127.0.0.1", self.settings.opcua_port)
@@ -76,7 +100,7 @@ class Line:
         await until(listens, within_s=120)
 
     async def stop(self) -> None:
-        """Stop the service in order."""
+        """Stop the service in order, or kill its process."""
         await self._life.aclose()
 
     async def restart(self) -> None:
@@ -152,6 +176,21 @@ class Line:
         if self._entered is not None:
             await self._entered.client.disconnect()
         self._entered = None
+
+    async def kept(self, subscription_id: int) -> None:
+        """Wait until a subscription stands in the database."""
+
+        async def there() -> bool:
+            kept = await asyncio.to_thread(self._sessions)
+            found = (one for subscriptions in kept for one in json.loads(subscriptions))
+            return any(one["id"] == subscription_id and one["item_ids"] for one in found)
+
+        await until(there, within_s=60)
+
+    def _sessions(self) -> list[str]:
+        url = self.settings.database_url.replace("+psycopg", "")
+        with psycopg.connect(url) as connection:
+            return [row[0] for row in connection.execute("SELECT subscriptions FROM plc_session")]
 
     async def reports(self, job_order_id: str) -> list[str]:
         """Return what the service has said of a job order, in order."""
@@ -254,9 +293,9 @@ def ended(name: str, equipment_id: str) -> JobOrderEnded:
 
 @contextlib.asynccontextmanager
 async def plc_line(
-    postgres_server: PostgresServer, broker: Broker, folder: Path
+    postgres_server: PostgresServer, broker: Broker, folder: Path, *, apart: bool = False
 ) -> AsyncIterator[Line]:
-    """Run the plc service until the block ends."""
+    """Run the plc service until the block ends; `apart` in a process of its own."""
     plant = read_plant(plant_file(folder, STATIONS))
     ensure_pki(folder / "pki", plant)
     ensure_passwords(folder / "secrets" / "opcua", plant)
@@ -281,8 +320,12 @@ async def plc_line(
         )
         endpoint = f"opc.tcp://127.0.0.1:{port}"
         line = Line(settings, speaker, folder, endpoint, unit, sealer)
-        await line.start()
-        yield line
-        await line.leave()
-        await line.stop()
+        try:
+            await (line.start_apart() if apart else line.start())
+            yield line
+        finally:
+            try:
+                await line.leave()
+            finally:
+                await line.stop()
     postgres_server.drop_database(f"plc_{plant.site}")

@@ -12,15 +12,17 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from deploy.broker import Broker
 from deploy.peers import SCRIPTS, ensure_peers
 from deploy.pki import PLC_CLIENT, ensure_passwords, ensure_pki
+from deploy.postgres import PostgresServer
 from deploy.stationcheck import check
 from services.plc.domain import DONE
 from shared.opcua import Access, StationClient
 from shared.settings import PlantSettings, read_plant
 from shared.stations import JobContent
 from tests.conftest import free_port
-from tests.station.plc_floor import NODE_SETS, Line, ended, started
+from tests.station.plc_floor import NODE_SETS, Line, ended, plc_line, started
 from tests.station.speaker import plant_file, until
 
 WITHIN_S = 120.0
@@ -161,18 +163,57 @@ async def test_another_makers_plc_fetches_asks_confirms_and_reports(
     await line.allowed(f"CELL-{name}", False, f"J-{name} has ended")
 
 
-async def test_another_makers_plc_goes_on_by_itself_after_a_restart(
+async def test_another_makers_plc_resumes_its_session_after_a_restart(
     line: Line, tmp_path: Path
 ) -> None:
     async with line_plc(line, tmp_path, "Basic256Sha256") as plc:
         await plc.said("connected")
-        await plc.ask("watch", path=["Halite", "Heartbeat"])
+        watched = await plc.ask("watch", path=["Halite", "Heartbeat"])
         await plc.said("changed")
+        before = await plc.ask("identity")
+        assert before["subscriptions"] == [watched["subscription"]]
+        await line.kept(watched["subscription"])
         await line.restart()
         await plc.said("reconnected")
         plc.events.clear()
         await plc.said("changed")
+        assert await plc.ask("identity") == before
         assert await plc.call("Beat", line.unit)
+
+
+async def test_another_makers_plc_goes_on_where_it_was_after_the_service_was_killed(
+    postgres_server: PostgresServer, broker: Broker, tmp_path: Path
+) -> None:
+    (tmp_path / "plc").mkdir()
+    async with plc_line(postgres_server, broker, tmp_path / "plc", apart=True) as line:
+        async with line_plc(line, tmp_path, "Aes256_Sha256_RsaPss") as plc:
+            await plc.said("connected")
+            watched = await plc.ask("watch", path=["Halite", "Heartbeat"])
+            await line.release("k1")
+            await line.allowed("CELL-k1", True)
+            await line.leave()
+            assert (await plc.call("NextJobOrder", line.unit))[0] == "J-k1"
+            started_ = ("k1", line.unit, "J-k1", "running", "")
+
+            async def kept() -> bool:
+                return await plc.call("ReportJobOrder", *started_) == [DONE, "kept"]
+
+            await until(kept)
+            await line.kept(watched["subscription"])
+            before = await plc.ask("identity")
+            await line.stop()
+            await line.release("k2")  # while nobody serves
+            await line.start_apart()
+            await plc.said("reconnected")
+            plc.events.clear()
+            await plc.said("changed")
+            assert await plc.ask("identity") == before
+            assert await plc.call("Beat", line.unit) is not None
+            assert await plc.call("ReportJobOrder", *started_) == [DONE, "kept"]
+            assert (await plc.call("ReportJobOrder", "k2", *started_[1:3], "ended", ""))[0] == DONE
+            await line.allowed("CELL-k2", True)
+            assert (await plc.call("NextJobOrder", line.unit))[0] == "J-k2"
+        assert await line.reported("J-k1", 3) == ["job_fetched: ", "job_started: ", "job_ended: "]
 
 
 async def test_our_client_runs_a_job_on_another_makers_server(tmp_path: Path) -> None:

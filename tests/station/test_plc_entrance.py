@@ -15,6 +15,7 @@ from asyncua.ua.uaerrors import (
     BadSecurityModeRejected,
     BadSessionIdInvalid,
     BadSessionNotActivated,
+    BadSubscriptionIdInvalid,
     BadUserAccessDenied,
 )
 from cryptography import x509
@@ -115,6 +116,51 @@ async def test_a_stranger_cannot_take_over_the_session_of_a_plc(line: Line) -> N
         await stranger.nodes.namespace_array.read_value()
     stranger.disconnect_socket()
     assert await plc.call("Beat", line.unit) >= 0
+
+
+async def test_a_plc_reaches_its_own_subscriptions_alone_and_may_take_them_along(
+    line: Line,
+) -> None:
+    first, second = await line.client(), await line.client()
+    await first.connect()
+    await second.connect()
+    counts: asyncio.Queue[int] = asyncio.Queue()
+    watching = await first.create_subscription(100, _Counts(counts))
+    await watching.subscribe_data_change(await Plc(first).node("Halite", "Heartbeat"))
+    await asyncio.wait_for(counts.get(), 60)
+    id_, session = watching.subscription_id, second.uaclient.session
+    assert id_ is not None
+    with pytest.raises(BadSubscriptionIdInvalid):
+        await session.republish(id_, 1)
+    assert [code.name for code in await session.delete_subscriptions([id_])] == [
+        "BadSubscriptionIdInvalid"
+    ]
+    taken = ua.TransferSubscriptionsParameters(SubscriptionIds=[ua.UInt32(id_)])
+    [result] = await session.transfer_subscriptions(taken)
+    assert result.StatusCode.is_good()
+    brought: asyncio.Queue[Any] = asyncio.Queue()
+    session._subscription_callbacks[id_] = brought.put_nowait
+    session.ensure_publish_loop()
+    while not (await asyncio.wait_for(brought.get(), 60)).NotificationMessage.NotificationData:
+        continue
+    await first.disconnect()
+    assert [code.name for code in await session.delete_subscriptions([id_])] == ["Good"]
+    await second.disconnect()
+
+
+async def test_a_session_that_moved_to_a_new_connection_outlives_the_old_one(line: Line) -> None:
+    first, second = await line.client(), await opened(line, PLC_CLIENT)
+    await first.connect()
+    second._server_nonce, second._policy_ids = first._server_nonce, first._policy_ids
+    second.uaclient.protocol.authentication_token = first.uaclient.protocol.authentication_token
+    await second.activate_session(username=PLC_CLIENT, password=line.password())
+    with pytest.raises(BadSessionIdInvalid):
+        await first.nodes.namespace_array.read_value()
+    first.disconnect_socket()
+    for _ in range(20):
+        assert await second.nodes.namespace_array.read_value()
+    await second.uaclient.close_session(True)
+    second.disconnect_socket()
 
 
 async def test_nothing_but_discovery_is_answered_without_security(line: Line) -> None:
@@ -250,18 +296,33 @@ async def own_line(
         yield running
 
 
-async def test_our_own_clients_subscription_goes_on_after_a_restart(own_line: Line) -> None:
-    client = await own_line.client()
+async def test_our_own_client_resumes_its_session_after_a_restart_and_is_told_to_refresh(
+    own_line: Line,
+) -> None:
+    client, heard = await own_line.client(), _Heard()
     counts: asyncio.Queue[int] = asyncio.Queue()
     await client.connect(auto_reconnect=True)
     subscription = await client.create_subscription(200, _Counts(counts))
     await subscription.subscribe_data_change(await Plc(client).node("Halite", "Heartbeat"))
+    alarms = await client.create_subscription(200, heard)
+    await alarms.subscribe_alarms_and_conditions(await Plc(client).node("Halite", "Alarms"))
     await asyncio.wait_for(counts.get(), 60)
+    before = subscription.subscription_id, alarms.subscription_id
+    token = client.uaclient.protocol.authentication_token
+    await own_line.kept(before[1] or 0)
     await own_line.stop()
     await own_line.start()
     while not counts.empty():
         counts.get_nowait()
     await asyncio.wait_for(counts.get(), 60)
+
+    async def told() -> bool:
+        refresh = ua.NodeId(ua.Int32(ua.ObjectIds.RefreshRequiredEventType))
+        return any(one.EventType == refresh for one in heard.events)
+
+    await until(told, within_s=60)
+    assert (subscription.subscription_id, alarms.subscription_id) == before
+    assert client.uaclient.protocol.authentication_token == token
     assert await Plc(client).call("Beat", own_line.unit) >= 0
     await client.disconnect()
 

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from deploy.pki import PLC_CLIENT
 from services.plc.entrance import QUIET_S, Refusals
 from services.plc.wire import MOST_MISSES
-from tests.fault.rubbish import Tally, change_requests, half_open, kinds, throw
+from tests.fault.rubbish import Tally, change_requests, flood, kinds, look, throw
 from tests.station.plc_floor import Line
 
 Codes = ua.StatusCodes
@@ -33,13 +33,21 @@ async def test_rubbish_is_answered_with_its_status_code(line: Line, kind: str) -
     assert tally.codes[kind] == {EXPECTED[kind]}
 
 
-async def test_a_flood_disturbs_neither_a_connected_plc_nor_a_new_one(line: Line) -> None:
+async def test_thousands_of_half_open_connections_disturb_neither_a_plc_nor_a_newcomer(
+    line: Line,
+) -> None:
     plc = await line.plc()
-    await half_open(line.settings.opcua_port, 1000)
-    assert (await plc.call("NextJobOrder", line.unit))[3]
-    newcomer = await line.client()
-    await newcomer.connect()
-    await newcomer.disconnect()
+
+    async def asks() -> object:
+        return await plc.call("NextJobOrder", line.unit)
+
+    await flood(line, 200, asks)  # what is built once counts for nobody
+    before = look()
+    waited_s = await flood(line, 3000, asks)
+    after = look()
+    assert len(waited_s) >= 20
+    assert after.resident_mb - before.resident_mb < 40
+    assert after.file_count - before.file_count < 200
 
 
 async def test_changed_requests_of_one_plc_do_not_disturb_another(line: Line) -> None:

@@ -76,6 +76,12 @@ const commands = {
     item.on("changed", (data) => say({ event: "changed", value: data.value.value }));
     return { subscription: subscription.subscriptionId };
   },
+  identity({ session }) {
+    return {
+      session: session.sessionId.toString(),
+      subscriptions: session.getPublishEngine().getSubscriptionIds(),
+    };
+  },
 };
 
 async function main() {

@@ -24,6 +24,8 @@ export interface Station {
   name: string;
   area: string;
   kind: string;
+  /** The service that drives it. */
+  service: string;
   state: EquipmentState;
   data_quality: DataQuality;
   job_order_id: string | null;

@@ -46,6 +46,7 @@ export const SCREENS: readonly Screen[] = [
   { path: '/charts/:chartId', screen: lazy(() => import('../screens/quality/ChartScreen')) },
   { path: '/nonconformances', screen: lazy(() => import('../screens/quality/NonconformancesScreen')) },
   { path: '/nonconformances/:nonconformanceId', screen: lazy(() => import('../screens/quality/NonconformanceScreen')) },
+  { path: '/stations/:equipmentId', screen: lazy(() => import('../screens/station/StationScreen')) },
   { path: '/aside-events', screen: lazy(() => import('../screens/setaside/SetAsideScreen')) },
   { path: '/trust', screen: lazy(() => import('../screens/trust/TrustScreen')) },
   { path: '/persons', screen: lazy(() => import('../screens/persons/PersonsScreen')) },

@@ -12,6 +12,7 @@ import { furnace } from './furnace';
 import { formation } from './formation';
 import { stack } from './stack';
 import { spray } from './spray';
+import { station } from './station';
 import { trust } from './trust';
 import { history } from './history';
 import { session } from './session';
@@ -30,6 +31,7 @@ export const messages: Messages = {
   ...formation,
   ...stack,
   ...spray,
+  ...station,
   ...trust,
   ...history,
   ...session,

@@ -11,6 +11,7 @@ import { furnace } from './furnace';
 import { formation } from './formation';
 import { stack } from './stack';
 import { spray } from './spray';
+import { station } from './station';
 import { trust } from './trust';
 import { history } from './history';
 import { session } from './session';
@@ -29,6 +30,7 @@ export const messages = {
   ...formation,
   ...stack,
   ...spray,
+  ...station,
   ...trust,
   ...history,
   ...session,

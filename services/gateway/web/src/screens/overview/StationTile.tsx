@@ -1,3 +1,4 @@
+import { Link } from 'react-router';
 import type { Station } from '../../api/types';
 import { useI18n } from '../../i18n/I18nProvider';
 import { usePlantInstant } from '../../live/LiveProvider';
@@ -25,7 +26,9 @@ export function StationTile({ station, unanswered }: StationTileProps) {
   return (
     <article className={classes.join(' ')} aria-label={station.name}>
       <header className="station-header">
-        <h3 title={station.equipment_id}>{station.name}</h3>
+        <h3 title={station.equipment_id}>
+          <Link to={`/stations/${encodeURIComponent(station.equipment_id)}`}>{station.name}</Link>
+        </h3>
         <span className="station-state">
           <StateSign state={state} unanswered={unanswered} />
           {word('equipment_state', state)}
