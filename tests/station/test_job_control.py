@@ -106,6 +106,10 @@ async def asks(plant: Bench, name: str, what: str) -> None:
     assert reply.status_code == 200, reply.text
 
 
+def equipment_id_of(plant: Bench, name: str) -> str:
+    return next(one.equipment_id for one in plant.service.plant.station if one.name == name)
+
+
 def runs(plant: Bench) -> set[int]:
     return set(Counter(run.job_order_id for run in plant.world.runs()).values())
 
@@ -118,7 +122,8 @@ async def test_a_person_pauses_a_running_job_and_lets_it_go_on(plant: Bench) -> 
         plant.time.tick(60.0)  # far longer than the job would have taken
         assert (event.by, event.reason) == ("Li Na", "paused by Li Na")
         assert plant.stations[DRYER].job_states() == {"P1": "Interrupted"}
-        assert (await shown(plant, "P1"))["state"] == "interrupted"
+        told = await shown(plant, "P1")
+        assert (told["state"], told["paused"], told["asked"]) == ("interrupted", True, None)
         await plant.until(
             EquipmentStateChanged,
             lambda event: event.equipment_id.endswith(DRYER) and event.state == "standby",
@@ -147,6 +152,9 @@ async def test_a_paused_job_that_is_met_after_a_restart_stays_paused_until_it_is
         plant.time.tick()
         await plant.until_known("P2")
         assert plant.stations[DRYER].job_states() == {"P2": "Interrupted"}
+        of_dryer = await plant.get(f"/job-orders?equipment_id={equipment_id_of(plant, DRYER)}")
+        assert "P2" in {item["job_order_id"] for item in of_dryer["items"]}
+        assert not (await plant.get("/job-orders?equipment_id=elsewhere"))["items"]
         await asks(plant, "P2", "resume")
         await resumed(plant, "P2")
     assert (await plant.ended("P2")).state == "ended"
