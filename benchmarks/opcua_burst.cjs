@@ -38,6 +38,8 @@ async function open() {
     allowAnonymous: false,
     userManager: { isValidUser: (user, given) => user === "halite" && given === password },
     serverInfo: { applicationUri: `urn:halite:station:${name}` },
+    // Else it folds changes of one value that a busy tick makes up for, and the last one remains.
+    serverCapabilities: { minSupportedSampleRate: 0 },
     nodeset_filename: [nodesets.standard, ...FILES.map((file) => path.join(sets, file))],
   });
   await server.initialize();
