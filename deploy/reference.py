@@ -4,6 +4,7 @@ import importlib
 import json
 import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import click
@@ -16,6 +17,7 @@ from shared.envelope import EVENTS
 from shared.facts import Event
 from shared.settings import PlantSettings, ServiceSettings, StationSettings, TesterSettings
 
+ROOT = Path(__file__).resolve().parents[1]
 NOTE = "Written from the code by `.venv/bin/python -m deploy.contracts`."
 METHODS = ("get", "post", "put", "delete")
 
@@ -121,6 +123,8 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "must be given"
     default = field.get_default(call_default_factory=True, validated_data={})
+    if isinstance(default, Path) and default.is_relative_to(ROOT):
+        default = default.relative_to(ROOT)  # the same in each clone
     return "nothing" if default in (None, "", (), {}) else f"`{_cell(str(default))}`"
 
 
