@@ -18,17 +18,21 @@ from simulators.machine import (
     Readings,
     RefusedError,
     Run,
+    StationConfig,
     floats,
 )
 from simulators.physics import heat
+from simulators.physics.exposure import Room
 from simulators.physics.powder import gas_ratio
-from simulators.world import FaultLog, draw
+from simulators.world import FaultLog, World, draw
 
 MOST_SAMPLES = 1500
 SENSOR_SD_DEGC = 0.4
 GAS_SENSOR_RATIO = 0.01  # standard deviation of the gas sensors, of what they show
 TRAP_LIMIT_RATIO = 0.005  # binder left at 700 degC that a pellet survives
 GRAIN_GROWTH = 3.0
+GAS_SIGNALS = ("oxygen_ppm", "hydrogen_ratio")
+HYDROGEN = "ar_h2"
 LONGEST_S, MOST_SEGMENTS = 2_592_000.0, 100
 
 
@@ -42,11 +46,16 @@ class Furnace(Machine):
         "segment_temperature_degc": Parameter(lowest=20.0, highest=1800.0, array=True),
         "segment_ramp_degc_per_min": Parameter(lowest=0.01, highest=100.0, array=True),
         "segment_soak_s": Parameter(lowest=0.0, highest=604_800.0, array=True),
-        "atmosphere": Parameter(words=("air", "ar_h2")),
+        "atmosphere": Parameter(words=("air", HYDROGEN)),
         "tray": Parameter(lowest=0.0, highest=1000.0, array=True, required=False),
         "position": Parameter(lowest=0.0, highest=1000.0, array=True, required=False),
     }
-    signals = ("temperature_degc", "zone_temperature_degc", "setpoint_degc", "power_kw")
+    signals: tuple[str, ...] = (
+        "temperature_degc",
+        "zone_temperature_degc",
+        "setpoint_degc",
+        "power_kw",
+    )
     fault_names: ClassVar[Mapping[str, float]] = {
         "heater_weak": 0.5,
         "thermocouple_offset": 15.0,
@@ -56,6 +65,16 @@ class Furnace(Machine):
         "hydrogen_short": 0.5,
         "gas_sensor_lost": 1.0,
     }
+
+    def __init__(self, config: StationConfig, world: World, room: Room) -> None:
+        super().__init__(config, world, room)
+        if HYDROGEN in config.atmospheres:
+            self.signals = (*self.signals, *GAS_SIGNALS)
+
+    def in_air(self) -> Readings:
+        """Return what the gas sensors show in air, where there are any; oxygen is off its scale."""
+        shown = {"oxygen_ppm": heat.AIR_OXYGEN_PPM, "hydrogen_ratio": 0.0}
+        return {signal: shown[signal] for signal in GAS_SIGNALS if signal in self.signals}
 
     def check_more(self, job: Job) -> None:
         """Refuse programs and loads this furnace cannot take."""
@@ -102,6 +121,7 @@ class Furnace(Machine):
             "zone_temperature_degc": self.noisy("zone", instant, cold, SENSOR_SD_DEGC),
             "setpoint_degc": cold,
             "power_kw": 0.0,
+            **self.in_air(),
         }
 
 
@@ -145,7 +165,7 @@ class FurnaceRun:
         return otherwise if magnitude is None else magnitude
 
     def values(self, elapsed_s: float) -> Readings:
-        """Return both thermocouples, the setpoint and the power."""
+        """Return both thermocouples, the setpoint, the power and what gas sensors there are."""
         instant, run = self.moment.at(elapsed_s), self.heat
         true_zone = run.at(elapsed_s, run.zone_degc) - self._offset_degc(elapsed_s)
         zone = self.machine.noisy("zone", instant, true_zone, SENSOR_SD_DEGC)
@@ -156,7 +176,26 @@ class FurnaceRun:
             "zone_temperature_degc": None if lost else zone,
             "setpoint_degc": run.at(elapsed_s, run.setpoint_degc),
             "power_kw": run.at(elapsed_s, run.power_kw),
+            **self._gas_now(instant, elapsed_s),
         }
+
+    def _gas_now(self, instant: datetime, elapsed_s: float) -> Readings:
+        if self.job.word("atmosphere") != HYDROGEN:
+            return self.machine.in_air()
+        if self.faults.acts("gas_sensor_lost", instant):
+            return dict.fromkeys(GAS_SIGNALS)
+        shown: Readings = {}
+        for signal, values in zip(GAS_SIGNALS, self._true_gas(np.array([elapsed_s])), strict=True):
+            level = float(values[0])
+            shown[signal] = self.machine.noisy(signal, instant, level, GAS_SENSOR_RATIO * level)
+        return shown
+
+    def _true_gas(self, time_s: heat.Floats) -> tuple[heat.Floats, heat.Floats]:
+        """Return oxygen in ppm and the share of hydrogen in the chamber."""
+        oxygen_ppm, hydrogen_ratio = heat.purged(time_s)
+        leak = np.array([self._fault("air_leak", at, 0.0) for at in time_s.tolist()])
+        left = np.array([self._fault("hydrogen_short", at, 1.0) for at in time_s.tolist()])
+        return oxygen_ppm + leak, hydrogen_ratio * left
 
     def finish(self, elapsed_s: float) -> Outcome:
         """Return the profile measured so far and what the heat did to each part."""
@@ -182,6 +221,7 @@ class FurnaceRun:
                 "profile_setpoint_degc": floats(self.heat.setpoint_degc[pick], 2),
                 "profile_temperature_degc": floats(self.heat.temperature_degc[pick] + noise[0], 2),
                 "profile_zone_degc": floats(self.heat.zone_degc[pick] - offset + noise[1], 2),
+                "profile_power_kw": floats(self.heat.power_kw[pick], 3),
                 **self._gas(pick),
             },
             effects=effects,
@@ -189,20 +229,16 @@ class FurnaceRun:
 
     def _gas(self, pick: heat.Counts) -> dict[str, list[float]]:
         """Return what the gas sensors gave; they measure where hydrogen is let in."""
-        if self.job.word("atmosphere") != "ar_h2":
+        if self.job.word("atmosphere") != HYDROGEN:
             return {}
         time_s = self.heat.time_s[pick]
-        oxygen_ppm, hydrogen_ratio = heat.purged(time_s)
-        leak = np.array([self._fault("air_leak", at, 0.0) for at in time_s.tolist()])
-        left = np.array([self._fault("hydrogen_short", at, 1.0) for at in time_s.tolist()])
+        oxygen_ppm, hydrogen_ratio = self._true_gas(time_s)
         seen = np.array([self._fault("gas_sensor_lost", at, 0.0) == 0 for at in time_s.tolist()])
         rng = draw(self.machine.world.seed, self.job.job_order_id, "gas")
         noise = 1.0 + GAS_SENSOR_RATIO * rng.standard_normal((2, pick.size))
         return {
-            "profile_oxygen_ppm": floats(np.where(seen, (oxygen_ppm + leak) * noise[0], np.nan), 2),
-            "profile_hydrogen_ratio": floats(
-                np.where(seen, hydrogen_ratio * left * noise[1], np.nan), 5
-            ),
+            "profile_oxygen_ppm": floats(np.where(seen, oxygen_ppm * noise[0], np.nan), 2),
+            "profile_hydrogen_ratio": floats(np.where(seen, hydrogen_ratio * noise[1], np.nan), 5),
         }
 
     def _share(self, tray: float, position: float) -> float:

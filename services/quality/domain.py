@@ -10,6 +10,7 @@ from shared.units import UNITS, display_unit
 Status = Literal["released", "suspect"]
 Decides = Literal["lot", "parts", "sample", "pellet_lot"]
 Siblings = Literal["pellet_lot", "zone"]
+POSITION_ZONE = "position_zone"  # words: run and zone of it in which a pellet stood last
 # A state whose name ends in _oxygen is counted in ppm h of oxygen, each other one of water.
 OpenState = Literal[
     "powder",
@@ -223,7 +224,9 @@ class TestSpecification(Input):
     `sampling` of them, or the pellet lot that its pellet or witness cell is of. Only for pellet
     lots: `needed_count`, so many must have passed before it is released (by default one, for a
     CCD every witness of the request); `siblings`, whether a witness speaks for its whole pellet
-    lot or for its position zone; `extension`, the second sample after a failure.
+    lot or for its position zone; `zone`, the characteristic that names it where pellets see more
+    than one furnace (`sinter_position_zone`; by default the newest run's); `extension`, the second
+    sample after a failure.
     `may_release`: roles of those who may sign a waiver of this gate; empty: the rule of all.
     """
 
@@ -238,6 +241,7 @@ class TestSpecification(Input):
     needed_count: int | None = Field(default=None, ge=1)
     ccd_recipe: CcdRecipeRule | None = None
     siblings: Siblings | None = _optional()
+    zone: Name | None = _optional()
     extension: Extension | None = _optional()
     sampling: SamplingRule | None = _optional()
     may_release: tuple[Name, ...] | None = _optional(min_length=1)
@@ -256,6 +260,8 @@ class TestSpecification(Input):
                     f"{name} is {getattr(self, name)} and decides is {self.decides}; it is for "
                     "pellet_lot"
                 )
+        if self.zone is not None and self.siblings != "zone":
+            raise ValueError(f"zone is {self.zone} and siblings is {self.siblings}; it is for zone")
         if (self.sampling is not None) != (self.decides == "sample"):
             raise ValueError(f"decides is {self.decides}; sampling is given exactly for sample")
         return self

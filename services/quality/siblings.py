@@ -6,13 +6,11 @@ from dataclasses import replace
 
 from services.quality import gates, lineage, store
 from services.quality.decisions import Recorder
-from services.quality.domain import TestSpecification
+from services.quality.domain import POSITION_ZONE, TestSpecification
 from services.quality.gates import Decision, Verdict
 from services.quality.store import Passage
 from shared.facts import PartDisposition
 from shared.transaction import Transaction
-
-POSITION_ZONE = "position_zone"  # words: run and zone in which a pellet was sintered
 
 
 class Siblings:
@@ -35,7 +33,7 @@ class Siblings:
             await store.lock(tx, pellet_lot_id)
             verdicts = await store.keep_verdict(tx, spec.gate, pellet_lot_id, found)
             if spec.siblings == "zone":
-                decision = await self._by_zone(tx, pellet_lot_id, verdicts, needed_count)
+                decision = await self._by_zone(tx, spec, pellet_lot_id, verdicts, needed_count)
             else:
                 decision = gates.decide_pellet_lot(
                     pellet_lot_id, verdicts, needed_count, spec.extension
@@ -47,10 +45,15 @@ class Siblings:
             await self._recorder.keep_decision(tx, passage, spec.gate, spec.version, decision)
 
     async def _by_zone(
-        self, tx: Transaction, pellet_lot_id: str, verdicts: Sequence[Verdict], needed_count: int
+        self,
+        tx: Transaction,
+        spec: TestSpecification,
+        pellet_lot_id: str,
+        verdicts: Sequence[Verdict],
+        needed_count: int,
     ) -> Decision | None:
         pellets = await lineage.members(tx, pellet_lot_id)
-        zone_of = await lineage.words_of(tx, pellets, POSITION_ZONE)
+        zone_of = await lineage.words_of(tx, pellets, spec.zone or POSITION_ZONE)
         witnesses = []
         for verdict in verdicts:
             own = await lineage.pellets_in(tx, verdict.lot_id, pellet_lot_id)

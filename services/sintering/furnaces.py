@@ -154,6 +154,7 @@ class FurnaceWork:
             fill_ratio=load.fill_ratio,
             planned_start_at=load.start_at or now,
             planned_end_at=load.end_at or now,
+            planned_energy_kwh=load.energy_kwh,
         )
         await store.keep_load(tx, kept, [(owner[place.lot_id], place) for place in places_of])
         await self._service.outbox.record(tx, _planned(kept))

@@ -3,26 +3,25 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from services.sintering import planstore, store
 from services.sintering.calendar import Terms
 from services.sintering.furnaceproblem import FurnaceProblem, furnace_problem
+from services.sintering.pins import checked_pin, stale_pins, with_pin
+from services.sintering.planbasis import FREE, basis_of, furnaces_changed, iso, rounded
 from services.sintering.planner import Planner
-from services.sintering.planrecord import load_record
+from services.sintering.planrecord import changed_words, load_record, pinned_words
 from services.sintering.planstore import Kept
 from services.sintering.replan import (
-    MOVED_S,
     Situation,
     Slot,
-    checked_pin,
     fresh_plan,
     moves,
     named_changes,
     slots_of,
     stable_plan,
-    stale_pins,
     started,
 )
 from services.sintering.schedule import Demand, Furnace, FurnacePlan, HeatTreatment, PlannedLoad
@@ -36,7 +35,6 @@ from shared.transaction import Transaction
 LOOK_S = 5.0
 SETTLE_S = 0.5  # several changes at once are searched for together
 BETTER_RATIO = 0.001  # a plan in force is replaced only for so much
-FREE = "free"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +78,7 @@ class Planning:
         """Return the plan of all that waits; `keep` puts it in force and says what moved."""
         kept = await planstore.plan_in_force(tx, lock=keep)
         situation, refused = await self._situation(tx, kept)
-        basis = _basis(situation)
+        basis = basis_of(situation)
         if basis == kept.basis:
             plan = as_kept(situation, kept)
         else:
@@ -91,7 +89,7 @@ class Planning:
                     await planstore.drop_pin(tx, pin_id)
                 gone = tuple(pin for pin in situation.pins if pin.pin_id not in dropped)
                 situation = replace(situation, pins=gone)
-                why = named_changes(situation, _changed(kept.basis, basis))
+                why = named_changes(situation, furnaces_changed(kept.basis, basis))
                 why = "; ".join([*dropped.values(), why])
                 kept = await self._put(tx, kept, situation, plan.loads, why)
         return replace(plan, infeasible={**plan.infeasible, **refused}), kept
@@ -101,7 +99,7 @@ class Planning:
         kept = await planstore.plan_in_force(tx, lock=True)
         ids = set(load.job_order_ids)
         slots = tuple(slot for slot in kept.slots if not ids & set(slot.job_order_ids))
-        end = _iso(load.end_at) if load.end_at else FREE
+        end = iso(load.end_at) if load.end_at else FREE
         basis = {
             **kept.basis,
             "jobs": [name for name in kept.basis["jobs"] if name not in ids],
@@ -110,8 +108,9 @@ class Planning:
         }
         if load.pin_id is not None:
             await planstore.drop_pin(tx, load.pin_id)
-        made = replace(kept, version=kept.version + 1, slots=slots, basis=basis)
-        await planstore.keep_plan(tx, made)
+        why = f"{load.equipment_id} was given {', '.join(load.job_order_ids)}"
+        now = self._service.clock.now()
+        await planstore.keep_plan(tx, replace(kept.next(now, why), slots=slots, basis=basis))
 
     async def pin(self, tx: Transaction, version: int, slot: Slot) -> dict[str, Any]:
         """Keep job orders together and in a furnace: pins, splits, joins or moves a load.
@@ -131,9 +130,7 @@ class Planning:
                 if left:
                     await planstore.keep_pin(tx, replace(old, job_order_ids=left), situation.now)
         await planstore.keep_pin(tx, slot, situation.now)
-        answer = await self._after_person(
-            tx, kept, f"pinned to {slot.equipment_id} by {slot.person}"
-        )
+        answer = await self._after_person(tx, kept, pinned_words(slot, situation.now), slot.pin_id)
         return {"pin_id": slot.pin_id, **answer}
 
     async def unpin(
@@ -150,11 +147,18 @@ class Planning:
         return await self._after_person(tx, kept, f"{pin_id} is unpinned by {person}")
 
     async def what_if(
-        self, tx: Transaction, away: Sequence[str], urgent: Sequence[str]
+        self, tx: Transaction, away: Sequence[str], urgent: Sequence[str], pins: Sequence[Slot]
     ) -> dict[str, Any]:
-        """Return the plan if furnaces were away or job orders urgent; keeps nothing."""
+        """Return the plan if furnaces were away, job orders urgent or loads pinned; keeps nothing.
+
+        Raises:
+            OutOfLimitsError: a furnace may not run what would be pinned; names lots and rules.
+        """
         kept = await planstore.plan_in_force(tx, lock=False)
         situation, _ = await self._situation(tx, kept)
+        for slot in pins:
+            checked_pin(situation, slot)
+            situation = replace(situation, pins=with_pin(situation.pins, slot))
         demands = [
             replace(demand, priority=100) if demand.job_order_id in urgent else demand
             for demand in situation.demands
@@ -215,22 +219,29 @@ class Planning:
     async def _of_version(self, tx: Transaction, version: int) -> Kept:
         kept = await planstore.plan_in_force(tx, lock=True)
         if kept.version != version:
+            since = "; ".join(item.why for item in kept.since(version)) or "changed"
             raise ConflictError(
-                f"the furnace plan is of version {kept.version}, not {version}; look at it again",
+                f"the furnace plan is of version {kept.version}, not {version}: {since}; look at "
+                "it again",
                 {"version": kept.version},
             )
         return kept
 
-    async def _after_person(self, tx: Transaction, kept: Kept, why: str) -> dict[str, Any]:
+    async def _after_person(
+        self, tx: Transaction, kept: Kept, why: str, pin_id: str | None = None
+    ) -> dict[str, Any]:
+        """Plan anew; say the version in force and when the load of a pin is planned."""
         situation, _ = await self._situation(tx, kept)
         plan = chosen(situation)
         kept = await self._put(tx, kept, situation, plan.loads, why)
-        return {"version": kept.version}
+        starts = [load.start_at for load in plan.loads if pin_id and load.pin_id == pin_id]
+        start_at = iso(starts[0]) if starts and starts[0] is not None else None
+        return {"version": kept.version, "start_at": start_at}
 
     async def _situation(self, tx: Transaction, kept: Kept) -> tuple[Situation, Mapping[str, str]]:
         now = self._service.clock.now()
         waiting = await self._waiting(tx, now)
-        busy = _rounded(await store.busy_until(tx), now)
+        busy = rounded(await store.busy_until(tx), now)
         situation = Situation(
             demands=waiting.demands,
             furnaces=tuple(self._furnaces(busy, waiting.terms)),
@@ -257,12 +268,12 @@ class Planning:
         slots = slots_of(loads)
         same = not moved and _names(slots) == _names(kept.slots)
         told = figures(furnace_problem(situation, loads), loads, situation)
-        version = kept.version if same else kept.version + 1
-        made = Kept(version=version, slots=slots, basis=_basis(situation), figures=told)
+        made = kept if same else kept.next(situation.now, changed_words(why, moved))
+        made = replace(made, slots=slots, basis=basis_of(situation), figures=told)
         await planstore.keep_plan(tx, made)
         if moved:
             event = FurnacePlanChanged(
-                plan_version=version,
+                plan_version=made.version,
                 reason=why,
                 load_count=len(loads),
                 moved=tuple(JobOrderMoved(**vars(move)) for move in moved),
@@ -325,51 +336,3 @@ def _starting(situation: Situation, load: PlannedLoad, start_at: datetime | None
 
 def _names(slots: Sequence[Slot]) -> list[tuple[str, tuple[str, ...], str | None]]:
     return sorted((slot.equipment_id, slot.job_order_ids, slot.pin_id) for slot in slots)
-
-
-def _rounded(busy_until: Mapping[str, datetime], now: datetime) -> dict[str, datetime]:
-    """Let a furnace that runs longer than planned be free a little later, again and again."""
-    return {
-        equipment_id: until
-        if until > now
-        else until + timedelta(seconds=((now - until).total_seconds() // MOVED_S + 1) * MOVED_S)
-        for equipment_id, until in busy_until.items()
-    }
-
-
-def _basis(situation: Situation) -> dict[str, Any]:
-    return {
-        "jobs": sorted(demand.job_order_id for demand in situation.demands),
-        "free": {
-            furnace.equipment_id: _free(furnace.free_at, situation.now)
-            for furnace in situation.furnaces
-        },
-        "pins": [slot.pin_id for slot in situation.pins],
-        "closed": {
-            furnace.equipment_id: [_iso(span.starts_at) for span in furnace.closed]
-            for furnace in situation.furnaces
-            if furnace.closed
-        },
-        "tariff": situation.tariff.version if situation.tariff is not None else 0,
-    }
-
-
-def _free(at: datetime | None, now: datetime) -> str | None:
-    if at is None:
-        return None
-    return _iso(at) if at > now else FREE
-
-
-def _iso(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat()
-
-
-def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, str]:
-    """Return what happened to each furnace between two bases."""
-    was, found = before.get("free", {}), {}
-    for equipment_id, free in after["free"].items():
-        if equipment_id in was and was[equipment_id] != free:
-            found[equipment_id] = "does not answer" if free is None else "is free at another time"
-            if was[equipment_id] is None:
-                found[equipment_id] = "answers again"
-    return found

@@ -39,13 +39,24 @@ class Unpinned(BaseModel):
     version: int
 
 
+class WantedLoad(BaseModel):
+    """Job orders as they might be pinned together."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    equipment_id: str
+    job_order_ids: tuple[str, ...] = Field(min_length=1)
+    start_at: AwareDatetime | None = None
+
+
 class Question(BaseModel):
-    """What if these furnaces were away and these job orders the most urgent?"""
+    """What if these furnaces were away, these job orders the most urgent and these loads pinned?"""
 
     model_config = ConfigDict(extra="forbid")
 
     away: tuple[str, ...] = ()
     urgent: tuple[str, ...] = ()
+    pins: tuple[WantedLoad, ...] = Field(default=(), max_length=100)
 
 
 def add_plan_routes(service: Service, planning: Planning) -> None:
@@ -55,7 +66,7 @@ def add_plan_routes(service: Service, planning: Planning) -> None:
 
     @app.get("/furnace-plan")
     async def get_furnace_plan() -> dict[str, Any]:
-        """The plan in force: version, loads, what cannot be planned and why, and its figures."""
+        """The plan in force: loads, what cannot be planned and why, figures, and what changed."""
         async with database.quiet() as tx:
             plan, kept = await planning.current(tx, keep=False)
         return {
@@ -64,6 +75,7 @@ def add_plan_routes(service: Service, planning: Planning) -> None:
             "infeasible": dict(plan.infeasible),
             "too_late": plan.too_late,
             "figures": kept.figures,
+            "changes": [vars(change) for change in kept.changes],
         }
 
     @app.post("/furnace-plan/pins", status_code=201)
@@ -88,6 +100,10 @@ def add_plan_routes(service: Service, planning: Planning) -> None:
 
     @app.post("/furnace-plan/what-if")
     async def post_what_if(body: Question) -> dict[str, Any]:
-        """The plan if furnaces were away or job orders urgent; the plan in force stays."""
+        """The plan if furnaces were away, job orders urgent or loads pinned; keeps nothing."""
+        pins = [
+            Slot(**wanted.model_dump(), pin_id=f"what-if-{at}", person="what-if")
+            for at, wanted in enumerate(body.pins)
+        ]
         async with database.quiet() as tx:
-            return await planning.what_if(tx, body.away, body.urgent)
+            return await planning.what_if(tx, body.away, body.urgent, pins)

@@ -1,7 +1,7 @@
 """The furnace plan in force and the pins of people in the sintering service's database."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,19 +10,41 @@ from shared.db import sql
 from shared.errors import NotFoundError
 from shared.transaction import Transaction
 
+KEPT_CHANGES = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What made a version of the plan, in words for people."""
+
+    version: int
+    at: datetime
+    why: str
+
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
     """The plan in force.
 
     basis: what it was made for; a plan is made anew when that is another. figures: objective, bound
-    and gap where they were computed.
+    and gap where they were computed. changes: what made the newest versions, newest first.
     """
 
     version: int
     slots: tuple[Slot, ...]
     basis: dict[str, Any]
     figures: dict[str, Any]
+    changes: tuple[Change, ...] = ()
+
+    def next(self, at: datetime, why: str) -> "Kept":
+        """Return it as its next version, made at a time for a reason."""
+        made = Change(version=self.version + 1, at=at, why=why)
+        kept = (made, *self.changes)[:KEPT_CHANGES]
+        return replace(self, version=made.version, changes=kept)
+
+    def since(self, version: int) -> tuple[Change, ...]:
+        """Return what changed after a version, newest first, as far as it is still known."""
+        return tuple(change for change in self.changes if change.version > version)
 
 
 async def plan_in_force(tx: Transaction, *, lock: bool) -> Kept:
@@ -35,6 +57,10 @@ async def plan_in_force(tx: Transaction, *, lock: bool) -> Kept:
         slots=tuple(_slot(item) for item in body["slots"]),
         basis=body["basis"],
         figures=body["figures"],
+        changes=tuple(
+            Change(**{**item, "at": datetime.fromisoformat(item["at"])})
+            for item in body.get("changes", ())
+        ),
     )
 
 
@@ -44,6 +70,7 @@ async def keep_plan(tx: Transaction, plan: Kept) -> None:
         "slots": [_record(slot) for slot in plan.slots],
         "basis": plan.basis,
         "figures": plan.figures,
+        "changes": [{**vars(item), "at": item.at.isoformat()} for item in plan.changes],
     }
     statement = "UPDATE furnace_plan SET version = :version, body = :body"
     await tx.execute(sql(statement), {"version": plan.version, "body": json.dumps(body)})

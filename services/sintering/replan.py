@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from services.sintering.calendar import EnergyTariff
-from services.sintering.domain import named, too_large
+from services.sintering.domain import too_large
 from services.sintering.schedule import (
     Demand,
     Furnace,
@@ -119,7 +119,7 @@ def _load(situation: Situation, slot: Slot, taken: set[str]) -> PlannedLoad | No
         for demand in situation.demands
         if demand.job_order_id in slot.job_order_ids and demand.job_order_id not in taken
     )
-    furnace = _furnace(situation, slot.equipment_id)
+    furnace = furnace_of(situation, slot.equipment_id)
     if furnace is None or not demands or refusals(furnace, demands):
         return None
     return PlannedLoad(
@@ -131,23 +131,6 @@ def _load(situation: Situation, slot: Slot, taken: set[str]) -> PlannedLoad | No
         pin_id=slot.pin_id,
         person=slot.person,
     )
-
-
-def stale_pins(situation: Situation) -> dict[str, str]:
-    """Return the pins that hold nothing any more, each with the reason."""
-    waiting = {demand.job_order_id: demand for demand in situation.demands}
-    found = {}
-    for pin in situation.pins:
-        demands = [waiting[name] for name in pin.job_order_ids if name in waiting]
-        furnace = _furnace(situation, pin.equipment_id)
-        if pin.pin_id is None:
-            continue
-        if not demands:
-            found[pin.pin_id] = f"{pin.pin_id} is dropped: none of its job orders waits any more"
-        elif furnace is None or (rules := refusals(furnace, demands)):
-            why = "no such furnace" if furnace is None else "; ".join(rules)
-            found[pin.pin_id] = f"{pin.pin_id} is dropped: {pin.equipment_id}: {why}"
-    return found
 
 
 def refusals(furnace: Furnace, demands: Sequence[Demand]) -> tuple[str, ...]:
@@ -162,26 +145,8 @@ def refusals(furnace: Furnace, demands: Sequence[Demand]) -> tuple[str, ...]:
     )
 
 
-def checked_pin(situation: Situation, slot: Slot) -> None:
-    """Check what a person wants pinned against every rule.
-
-    Raises:
-        OutOfLimitsError: a job order does not wait, or the furnace may not run them together; names
-            the lots and the rules.
-    """
-    waiting = {demand.job_order_id: demand for demand in situation.demands}
-    gone = [name for name in slot.job_order_ids if name not in waiting]
-    furnace = _furnace(situation, slot.equipment_id)
-    if gone or furnace is None:
-        missing = f"job order {gone[0]} does not wait for a furnace" if gone else "no such furnace"
-        raise OutOfLimitsError(f"{slot.equipment_id}: {missing}; look at the plan again")
-    demands = [waiting[name] for name in slot.job_order_ids]
-    if rules := refusals(furnace, demands):
-        lots = named([lot for demand in demands for lot in demand.lot_ids])
-        raise OutOfLimitsError(f"{slot.equipment_id} cannot run {lots}: {'; '.join(rules)}")
-
-
-def _furnace(situation: Situation, equipment_id: str) -> Furnace | None:
+def furnace_of(situation: Situation, equipment_id: str) -> Furnace | None:
+    """Return a furnace of the situation, None when there is no such furnace."""
     found = [item for item in situation.furnaces if item.equipment_id == equipment_id]
     return found[0] if found else None
 
@@ -192,7 +157,7 @@ def _join(
     """Put new job orders into kept loads of their family that have room; pinned ones stay."""
     joined, rest = [], list(left)
     for load in kept:
-        furnace = _furnace(situation, load.equipment_id)
+        furnace = furnace_of(situation, load.equipment_id)
         demands = load.demands
         if furnace is not None and load.pin_id is None:
             alike = [item for item in rest if item.family == demands[0].family]

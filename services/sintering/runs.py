@@ -32,7 +32,7 @@ from shared.settings import StationSettings
 from shared.stations import JobAnswer
 from shared.transaction import Transaction
 
-JOULE_PER_KILOJOULE = 1000.0
+JOULE_PER_KILOJOULE, SECONDS_PER_HOUR = 1000.0, 3600.0
 POSITION_ZONE = "position_zone"
 
 
@@ -55,7 +55,10 @@ async def run_ended(
     heat = judge(profile, treatment, band_of(judged))
     offset_degc = None if heat.unknown else _zone_offset_degc(profile, treatment)
     judgement = with_gas(heat, profile, gas, treatment.atmosphere, gas_band_of(judged))
-    await store.keep_run(tx, order.station_order_id, profile, gas, judgement, offset_degc)
+    drawn_kwh = energy_kwh(profile.time_s, answer.numbers("profile_power_kw"))
+    await store.keep_run(
+        tx, order.station_order_id, profile, gas, judgement, offset_degc, drawn_kwh
+    )
     known = await qualification_at(tx, order.equipment_id, answer.started_at)
     [station] = [
         item
@@ -80,6 +83,14 @@ async def run_ended(
     ]
     drifted = await _drift(tx, order, known)
     await service.outbox.record(tx, run, *drifted, *ended)
+
+
+def energy_kwh(time_s: Sequence[float], power_kw: Sequence[float]) -> float | None:
+    """Return what a run drew, from its power at each sample; None where a number is missing."""
+    seen = np.array([time_s, power_kw]) if len(time_s) == len(power_kw) > 1 else None
+    if seen is None or not np.isfinite(seen).all() or (np.diff(seen[0]) < 0).any():
+        return None
+    return float(np.trapezoid(seen[1], seen[0])) / SECONDS_PER_HOUR
 
 
 def _zone_offset_degc(profile: Profile, treatment: HeatTreatment) -> float | None:
@@ -211,16 +222,20 @@ def _zones(
     heats: Mapping[str, PlaceHeat],
     shares: Mapping[str, float],
 ) -> list[TestResult]:
-    """Return in which run and zone of it each part of the job order stood; witnesses go by it."""
+    """Return in which run and zone of it each part of the job order stood; witnesses go by it.
+
+    Once as the newest zone of the part, and once by the operation, which a later run leaves alone.
+    """
     parts = [item.lot_id for item in job_order.materials if item.use == "processed"]
     return [
         TestResult(
             lot_id=part,
-            characteristic=POSITION_ZONE,
+            characteristic=characteristic,
             value=f"{furnace_load_id} {zone_of(shares[part])}" if part in shares else None,
             unit="",
             reason=None if part in shares else heats[part].reason,
         )
         for part in parts
         if part in heats and part != job_order.lot_id
+        for characteristic in (POSITION_ZONE, f"{job_order.operation}_{POSITION_ZONE}")
     ]

@@ -22,13 +22,17 @@ SUMMARY = """
            l.fill_ratio, l.planned_start_at, l.planned_end_at, o.state, o.reason, o.started_at,
            o.ended_at, jsonb_array_length(l.deviations) AS deviation_count, l.unknown_reason,
            (SELECT count(*) FROM furnace_load_part p
-            WHERE p.furnace_load_id = l.furnace_load_id) AS parts_count
+            WHERE p.furnace_load_id = l.furnace_load_id) AS parts_count,
+           l.planned_energy_kwh, l.energy_kwh
     FROM furnace_load l JOIN station_order o ON o.station_order_id = l.furnace_load_id"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FurnaceLoad:
-    """A load as it was planned; `judged` are the recipe values its profile is held against."""
+    """A load as it was planned; `judged` are the recipe values its profile is held against.
+
+    planned_energy_kwh: None where the furnace's power is not known.
+    """
 
     furnace_load_id: str
     equipment_id: str
@@ -39,6 +43,7 @@ class FurnaceLoad:
     fill_ratio: float
     planned_start_at: datetime
     planned_end_at: datetime
+    planned_energy_kwh: float | None
 
 
 async def new_load_id(tx: Transaction, at: datetime) -> str:
@@ -54,10 +59,10 @@ async def keep_load(
     statement = """
         INSERT INTO furnace_load (furnace_load_id, equipment_id, recipe_id, recipe_version,
                                   job_order_ids, judged, fill_ratio, planned_start_at,
-                                  planned_end_at)
+                                  planned_end_at, planned_energy_kwh)
         VALUES (:furnace_load_id, :equipment_id, :recipe_id, :recipe_version,
                 CAST(:job_order_ids AS jsonb), CAST(:judged AS jsonb), :fill_ratio,
-                :planned_start_at, :planned_end_at)"""
+                :planned_start_at, :planned_end_at, :planned_energy_kwh)"""
     values = {
         **vars(load),
         "job_order_ids": json.dumps(load.job_order_ids),
@@ -96,13 +101,14 @@ async def keep_run(
     gas: Gas,
     judgement: Judgement,
     zone_offset_degc: float | None,
+    energy_kwh: float | None,
 ) -> None:
     """Keep the measured profile of a load and how it was judged; NaN is kept as null."""
     statement = """
         UPDATE furnace_load
         SET profile = CAST(:profile AS jsonb), deviations = CAST(:deviations AS jsonb),
             unknown_reason = :unknown_reason, soak_in_band_s = :soak_in_band_s,
-            zone_offset_degc = :zone_offset_degc
+            zone_offset_degc = :zone_offset_degc, energy_kwh = :energy_kwh
         WHERE furnace_load_id = :furnace_load_id"""
     arrays = {
         name: [value if math.isfinite(value) else None for value in values]
@@ -115,6 +121,7 @@ async def keep_run(
         "unknown_reason": judgement.reason,
         "soak_in_band_s": judgement.soak_in_band_s,
         "zone_offset_degc": zone_offset_degc,
+        "energy_kwh": energy_kwh,
     }
     await tx.execute(sql(statement), values)
 

@@ -5,7 +5,7 @@ import contextlib
 import json
 import socket
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -186,9 +186,28 @@ def plant_file(folder: Path, site: str) -> Path:
     return folder / "plant.toml"
 
 
+def small_app(folder: Path) -> Path:
+    """Write an app of one page."""
+    folder.mkdir()
+    (folder / "index.html").write_text("<title>app</title>")
+    (folder / "index.html.br").write_bytes(b"packed")
+    return folder
+
+
 @contextlib.asynccontextmanager
-async def open_gateway(database_url: str, broker: Broker, folder: Path) -> AsyncIterator[Plant]:
-    """The gateway over a database of its own while the block lasts."""
+async def open_gateway(
+    database_url: str,
+    broker: Broker,
+    folder: Path,
+    real: Mapping[str, str] | None = None,
+    web_dir: Path | None = None,
+    clock_file: Path | None = None,
+) -> AsyncIterator[Plant]:
+    """The gateway over a database of its own while the block lasts.
+
+    real: addresses of services that are there; others are stood in for. web_dir: the built app.
+    clock_file: of another clock than the wall's.
+    """
     site = f"t{uuid.uuid4().hex[:8]}"
     bus = Bus(broker.url, f"test-{site}")
     up = asyncio.Event()
@@ -197,11 +216,8 @@ async def open_gateway(database_url: str, broker: Broker, folder: Path) -> Async
     peers = Peers(site, bus)
     neighbours = Server(peers.app())
     urls = {name: f"http://127.0.0.1:{neighbours.port}/{name}" for name in SERVICES}
-    urls[DOWN] = "http://127.0.0.1:9"
-    web = folder / "dist"
-    web.mkdir()
-    (web / "index.html").write_text("<title>app</title>")
-    (web / "index.html.br").write_bytes(b"packed")
+    urls |= {DOWN: "http://127.0.0.1:9"} | dict(real or {})
+    web = web_dir or small_app(folder / "dist")
     migrate(database_url, ROOT / "services/gateway/migrations")
     settings = GatewaySettings(
         service="gateway",
@@ -212,6 +228,7 @@ async def open_gateway(database_url: str, broker: Broker, folder: Path) -> Async
         service_urls=urls,
         web_dir=web,
         data_dir=folder,
+        clock_file=clock_file,
     )
     ensure_gateway_keys(folder / "secrets/gateway")
     key = (folder / "secrets/gateway/setup-key").read_text()

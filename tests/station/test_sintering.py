@@ -178,6 +178,20 @@ async def pin_and_ask(plant: Bench, equipment_id: str, job_order_id: str) -> Non
     in_force = await plant.get("/furnace-plan")
     assert in_force["version"] == pinned.json()["version"]
     assert [load["pinned_by"] for load in in_force["loads"]] == ["李 Li"]
+    newest = in_force["changes"][0]
+    assert newest["version"] == in_force["version"]
+    assert newest["why"] == f"pinned to {equipment_id} by 李 Li"
+    same = await plant.post("/furnace-plan/pins", pin)
+    assert (same.status_code, same.json()["current"]) == (409, {"version": in_force["version"]})
+    assert f"not {plan['version']}: pinned to {equipment_id} by 李 Li" in same.json()["detail"]
+    small_load = {"equipment_id": small, "job_order_ids": [job_order_id]}
+    wrong = await plant.post("/furnace-plan/what-if", {"pins": [small_load]})
+    assert "200 parts are more than its 120" in wrong.json()["detail"]
+    moved = await plant.post(
+        "/furnace-plan/what-if", {"pins": [small_load | {"equipment_id": equipment_id}]}
+    )
+    assert [load["pin_id"] for load in moved.json()["loads"]] == ["what-if-0"]
+    assert (await plant.get("/furnace-plan"))["version"] == in_force["version"]
 
 
 def powder(name: str, use: MaterialUse = "processed", mass_g: float = 100.0) -> Material:
@@ -449,6 +463,8 @@ async def test_gas_of_an_anneal_is_measured_and_a_leak_touches_each_pellet(plant
     assert count.value == 0, count.reason
     zones = {item.value for item in clean.results if item.characteristic == "position_zone"}
     assert len(zones) == 3 and all(str(zone).startswith("LOAD-") for zone in zones)
+    named = {item.characteristic for item in clean.results if item.value in zones}
+    assert named == {"position_zone", "furnace_position_zone"}  # of the operation, as tests name it
     async with (
         plant.fault("furnace-1", "air_leak", 300.0),
         plant.fault("furnace-3", "air_leak", 300.0),
@@ -462,6 +478,7 @@ async def test_gas_of_an_anneal_is_measured_and_a_leak_touches_each_pellet(plant
     assert run.deviations[0].startswith("oxygen_ppm: highest 3")
     load = await plant.get(f"/furnace-loads/{run.furnace_load_id}")
     assert len(load["profile"]["oxygen_ppm"]) == len(load["profile"]["time_s"])
+    assert 0 < load["energy_kwh"] < 1000
     async with (
         plant.fault("furnace-1", "gas_sensor_lost", 1.0),
         plant.fault("furnace-3", "gas_sensor_lost", 1.0),

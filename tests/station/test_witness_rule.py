@@ -82,6 +82,34 @@ async def test_a_zone_without_a_witness_is_unknown_and_blocked(desk: Desk) -> No
     assert parts["P-2"].reason.endswith("unknown: no witness is of it")
 
 
+async def test_a_later_run_does_not_hide_the_zone_that_witnesses_go_by(desk: Desk) -> None:
+    zone = {"siblings": "zone", "zone": "sinter_position_zone"}
+    await desk.taught(specification("witness", "ccd", CCD, decides="pellet_lot", **zone))
+    sintered = [
+        result(pellet, name, "", where)
+        for pellet, where in (("P-1", "run-7 top"), ("P-2", "run-7 top"), ("P-3", "run-7 low"))
+        for name in ("position_zone", "sinter_position_zone")
+    ]
+    annealed = [
+        result(pellet, name, "", "run-9 middle")
+        for pellet in ("P-1", "P-2", "P-3")
+        for name in ("position_zone", "anneal_position_zone")
+    ]
+    await desk.hear(
+        accepted(2),
+        pellets_of("PEL", "P-1", "P-2", "P-3"),
+        ended("PEL", "sinter", *sintered, parts=("P-1", "P-2", "P-3")),
+        ended("PEL", "anneal", *annealed, parts=("P-1", "P-2", "P-3")),
+        built_of("W-1", "P-1"),
+        built_of("W-2", "P-3"),
+        source="execution",
+    )
+    await desk.hear(witness("W-1", 3.0))
+    await desk.hear(witness("W-2", 5.0))
+    said = {lot: part.disposition for lot, part in (await newest_parts(desk)).items()}
+    assert (said["P-2"], said["P-3"]) == ("blocked", "released")
+
+
 async def test_a_failure_extends_the_sample_once_and_a_second_one_ends_it(desk: Desk) -> None:
     rule = specification(
         "witness", "ccd", CCD, decides="pellet_lot", needed_count=1, extension={"count": 2}

@@ -15,9 +15,10 @@ from services.sintering.calendar import (
     open_spans,
 )
 from services.sintering.furnaceproblem import furnace_problem
+from services.sintering.pins import stale_pins
 from services.sintering.planning import as_kept, chosen
 from services.sintering.planstore import Kept
-from services.sintering.replan import Situation, Slot, fresh_plan, slots_of, stale_pins
+from services.sintering.replan import Situation, Slot, fresh_plan, slots_of
 from services.sintering.schedule import Furnace
 from services.sintering.solver import Budget, solve
 from services.sintering.verdict import faults

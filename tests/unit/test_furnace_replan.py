@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 
 from services.sintering.furnaceproblem import furnace_problem
+from services.sintering.pins import checked_pin
 from services.sintering.planner import Planner
 from services.sintering.planning import chosen
 from services.sintering.replan import (
     Situation,
     Slot,
-    checked_pin,
     fresh_plan,
     moves,
     slots_of,

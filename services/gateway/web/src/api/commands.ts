@@ -1,8 +1,7 @@
 /** What a person can tell the plant to do. A command is pending until what is shown has been read again after it. */
 import { useMutation, useQueryClient, type UseMutationResult } from '@tanstack/react-query';
 import { commandKey, postCommand } from './http';
-import type { PlanLoad } from './furnaces';
-import { liveKey, PLAN_KEY, SET_ASIDE_KEY, TRUST_KEY } from './keys';
+import { liveKey, SET_ASIDE_KEY, TRUST_KEY } from './keys';
 
 interface Acknowledge {
   alarmId: string;
@@ -70,43 +69,6 @@ export function useTrust(fingerprint: string): TrustCommand {
   return {
     accept: (user) => decide(`accept?user=${encodeURIComponent(user)}`),
     reject: () => decide('reject'),
-    mutation,
-  };
-}
-
-interface PinChange {
-  path: string;
-  body: unknown;
-  key: string;
-}
-
-export interface PlanCommand {
-  /** Pins the load where it is planned, or takes its pin back. */
-  pin(): void;
-  /** Pins the load into another furnace, as soon as that one can. */
-  moveTo(equipmentId: string): void;
-  /** Gives one job order of the load a load of its own, in the same furnace. */
-  splitOff(jobOrderId: string): void;
-  mutation: Pick<UseMutationResult<unknown, Error, PinChange>, 'isPending' | 'error'>;
-}
-
-/** Changes the furnace plan that the person saw; refused when another one is in force by now. */
-export function usePlanChange(load: PlanLoad, version: number): PlanCommand {
-  const queries = useQueryClient();
-  const mutation = useMutation<unknown, Error, PinChange>({
-    mutationFn: ({ path, body, key }) => postCommand(`/api/sintering/furnace-plan/pins${path}`, key, body),
-    retry: false,
-    onSettled: () => queries.invalidateQueries({ queryKey: PLAN_KEY }),
-  });
-  const { equipment_id, job_order_ids, start_at, pin_id } = load;
-  const change = (path: string, body: object) => mutation.mutate({ path, body: { version, ...body }, key: commandKey() });
-  return {
-    pin: () =>
-      pin_id === null
-        ? change('', { equipment_id, job_order_ids, start_at })
-        : change(`/${encodeURIComponent(pin_id)}/end`, {}),
-    moveTo: (equipmentId) => change('', { equipment_id: equipmentId, job_order_ids }),
-    splitOff: (jobOrderId) => change('', { equipment_id, job_order_ids: [jobOrderId] }),
     mutation,
   };
 }

@@ -1,10 +1,11 @@
 /** What the sintering service says of furnaces, their plan and their loads, and what each screen asks it. */
-import { useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { getJson, postQuestion } from './http';
-import { PLAN_KEY } from './keys';
+import { loadKey, PLAN_KEY } from './keys';
 
 const REFRESH_MS = 5_000;
 const CURVE_POINTS = 1_500;
+const AIR = 'air';
 
 export interface FurnaceLoad {
   furnace_load_id: string;
@@ -22,18 +23,17 @@ export interface FurnaceLoad {
   deviation_count: number | null;
   unknown_reason: string | null;
   parts_count: number;
+  planned_energy_kwh: number | null;
+  energy_kwh: number | null;
 }
 
-export interface PlannedLoad {
+/** A planned load; `pin_id` of one that a person pinned. */
+export interface PlanLoad {
   recipe: string;
   job_order_ids: string[];
   fill_ratio: number;
   start_at: string | null;
   end_at: string | null;
-}
-
-/** A planned load with the furnace it is planned into; `pin_id` of one that a person pinned. */
-export interface PlanLoad extends PlannedLoad {
   equipment_id: string;
   pin_id: string | null;
   pinned_by: string | null;
@@ -48,12 +48,27 @@ export interface PlanFigures {
   gap_ratio: number | null;
 }
 
+/** What made a version of the plan, in words. */
+export interface PlanChange {
+  version: number;
+  at: string;
+  why: string;
+}
+
+/** Job orders that a person would have run together in a furnace, from a time on. */
+export interface WantedLoad {
+  equipment_id: string;
+  job_order_ids: string[];
+  start_at: string;
+}
+
 export interface FurnacePlan {
   version: number;
   loads: PlanLoad[];
   infeasible: Record<string, string>;
   too_late: Record<string, string>;
   figures: PlanFigures | null;
+  changes: PlanChange[];
 }
 
 /** A job order that another plan would start elsewhere or at another time. */
@@ -65,7 +80,7 @@ export interface PlanMove {
   to_start_at: string | null;
 }
 
-export interface OtherPlan extends FurnacePlan {
+export interface OtherPlan extends Omit<FurnacePlan, 'changes'> {
   moved: PlanMove[];
 }
 
@@ -73,8 +88,6 @@ export interface Furnace {
   equipment_id: string;
   connected: boolean;
   highest_temperature_degc: number | null;
-  loads: FurnaceLoad[];
-  planned: PlannedLoad[];
 }
 
 export interface PartHeat {
@@ -86,6 +99,8 @@ export interface PartHeat {
   soak_in_band_s: number | null;
   dose_h: number | null;
   unknown_reason: string | null;
+  placed_by: string | null;
+  mark: string | null;
 }
 
 /** Arrays of one length over `time_s`; null where a sensor gave no number. */
@@ -94,10 +109,14 @@ export interface Profile {
   setpoint_degc: (number | null)[];
   temperature_degc: (number | null)[];
   zone_degc: (number | null)[];
+  /** Only where hydrogen is let in; in air there is nothing to measure. */
+  oxygen_ppm?: (number | null)[];
+  hydrogen_ratio?: (number | null)[];
 }
 
 export interface FurnaceLoadRecord extends FurnaceLoad {
   judged: Record<string, number | string>;
+  parameters: Record<string, unknown>;
   profile: Profile | null;
   deviations: string[] | null;
   parts: PartHeat[];
@@ -143,12 +162,20 @@ export const useFurnaceHours = (days: number) =>
     refetchInterval: REFRESH_MS,
   });
 
-/** The plan if a furnace were away; the plan in force stays as it is. */
-export const useWhatIf = (away: string) =>
+export interface Question {
+  away: string[];
+  urgent: string[];
+  pins: WantedLoad[];
+}
+
+/** The plan if something were otherwise, asked again with each version; the plan in force stays as it is. */
+export const useWhatIf = (question: Question, version: number) =>
   useQuery({
-    queryKey: ['what-if', away],
-    enabled: away !== '',
-    queryFn: () => postQuestion<OtherPlan>('/api/sintering/furnace-plan/what-if', { away: [away] }),
+    queryKey: ['what-if', question, version],
+    enabled: Object.values(question).some((asked) => asked.length > 0),
+    retry: false,
+    placeholderData: keepPreviousData,
+    queryFn: () => postQuestion<OtherPlan>('/api/sintering/furnace-plan/what-if', question),
   });
 
 export const useFurnaceLoads = () =>
@@ -160,14 +187,14 @@ export const useFurnaceLoads = () =>
 
 export const useFurnaceLoad = (loadId: string) =>
   useQuery({
-    queryKey: ['furnace-load', loadId],
+    queryKey: loadKey(loadId),
     queryFn: ({ signal }) =>
       getJson<FurnaceLoadRecord>(`/api/sintering/furnace-loads/${encodeURIComponent(loadId)}`, signal),
     refetchInterval: REFRESH_MS,
   });
 
 /** The profile of a run that is not over, from the historian; in seconds since it started. */
-export const useRunningProfile = (load: FurnaceLoad) =>
+export const useRunningProfile = (load: FurnaceLoadRecord) =>
   useQuery({
     queryKey: ['running-profile', load.furnace_load_id],
     enabled: load.started_at !== null && load.ended_at === null,
@@ -182,15 +209,14 @@ export const useRunningProfile = (load: FurnaceLoad) =>
         });
         return getJson<SeriesPage>(`/api/historian/series?${query.toString()}`, signal);
       };
-      const [setpoint, temperature, zone] = await Promise.all(
-        ['setpoint_degc', 'temperature_degc', 'zone_temperature_degc'].map(series),
-      );
-      return joined(Date.parse(startedAt), [setpoint, temperature, zone]);
+      const signals = ['setpoint_degc', 'temperature_degc', 'zone_temperature_degc'];
+      const gas = load.parameters['atmosphere'] === AIR ? [] : ['oxygen_ppm', 'hydrogen_ratio'];
+      return joined(Date.parse(startedAt), await Promise.all([...signals, ...gas].map(series)));
     },
     refetchInterval: REFRESH_MS,
   });
 
-/** One time axis for three signals that were not sampled together: the last value of each holds on. */
+/** One time axis for signals that were not sampled together: the last value of each holds on. */
 function joined(startMs: number, pages: readonly (SeriesPage | undefined)[]): Profile {
   const last: (number | null)[] = pages.map(() => null);
   const rows = pages
@@ -202,5 +228,6 @@ function joined(startMs: number, pages: readonly (SeriesPage | undefined)[]): Pr
     })
     .filter((row, index, all) => row[0] !== all[index + 1]?.[0]);
   const column = (index: number) => rows.map((row) => row[index] ?? null);
-  return { time_s: column(0), setpoint_degc: column(1), temperature_degc: column(2), zone_degc: column(3) };
+  const heat = { time_s: column(0), setpoint_degc: column(1), temperature_degc: column(2), zone_degc: column(3) };
+  return pages.length > 3 ? { ...heat, oxygen_ppm: column(4), hydrogen_ratio: column(5) } : heat;
 }

@@ -1,112 +1,102 @@
-import { useMemo, useRef } from 'react';
+import { useId, useRef } from 'react';
+import type { PlanLoad } from '../api/furnaces';
 import { useI18n } from '../i18n/I18nProvider';
-import { EChart } from './EChart';
-import { windowOf, type Bar, type BarKind } from './gantt';
-import { usePalette, type Palette } from './palette';
-import { useWidth } from './useWidth';
+import { GanttBar } from './GanttBar';
+import { ticksOf, type Bar, type Span } from './gantt';
+import { useBarMove, type Moving } from './useBarMove';
+import './GanttChart.css';
 
-const ROW_PX = 56;
-const BAR_SHARE = 0.6;
-const MARGIN = { left: 120, right: 24, top: 32, bottom: 32 };
-const NARROWEST_LABEL_PX = 60;
+const ROW_PX = 64;
 
 interface GanttChartProps {
+  label: string;
   rows: readonly string[];
   bars: readonly Bar[];
+  span: Span;
   nowMs: number;
-  onTap(id: string): void;
+  /** Where a load that ran or runs is shown. */
+  linkOf(loadId: string): string;
+  /** Called with a planned load of a version of the plan that was put elsewhere; without it nothing moves. */
+  onMove?(load: PlanLoad, version: number, row: number, startMs: number): void;
 }
 
-interface CustomApi {
-  value(dimension: number): number;
-  coord(point: [number, number]): [number, number];
-}
-
-/** One row for each furnace, a bar for each load, a line for now. Tap a load to see it. */
-export default function GanttChart({ rows, bars, nowMs, onTap }: GanttChartProps) {
+/** One row for each furnace, a bar for each load, a line for now. Planned bars move by finger, mouse or keys. */
+export default function GanttChart({ label, rows, bars, span, nowMs, linkOf, onMove }: GanttChartProps) {
   const { t, dateTime } = useI18n();
-  const palette = usePalette();
-  const host = useRef<HTMLDivElement>(null);
-  const width = useWidth(host);
-  const height = rows.length * ROW_PX + MARGIN.top + MARGIN.bottom;
-
-  const option = useMemo(() => {
-    const { fromMs, toMs } = windowOf(bars, nowMs);
-    const text = { color: palette.text, fontFamily: palette.font };
-    return {
-      animation: false,
-      grid: { ...MARGIN, outerBoundsMode: 'none' },
-      xAxis: {
-        type: 'time',
-        min: fromMs,
-        max: toMs,
-        position: 'bottom',
-        axisLabel: { ...text, hideOverlap: true },
-        axisLine: { lineStyle: { color: palette.line } },
-        splitLine: { show: true, lineStyle: { color: palette.grid } },
-      },
-      yAxis: { type: 'category', inverse: true, data: [...rows], axisLabel: text, axisTick: { show: false } },
-      tooltip: {
-        trigger: 'item',
-        triggerOn: 'mousemove|click',
-        confine: true,
-        backgroundColor: palette.raised,
-        textStyle: text,
-        formatter: ({ data }: { data: { bar: Bar } }) =>
-          `${data.bar.label} – ${t(`furnace.kind.${data.bar.kind}`)}<br>${dateTime(data.bar.fromMs)} – ${dateTime(data.bar.toMs)}`,
-      },
-      series: [
-        {
-          type: 'custom',
-          clip: true,
-          renderItem: (_: unknown, api: CustomApi) => drawn(bars[api.value(3)], api, palette),
-          encode: { x: [1, 2], y: 0 },
-          data: bars.map((bar, index) => ({ id: bar.id ?? '', bar, value: [bar.row, bar.fromMs, bar.toMs, index] })),
-          markLine: {
-            silent: true,
-            symbol: 'none',
-            lineStyle: { color: palette.text, width: 2, type: 'solid' },
-            label: { ...text, formatter: t('furnace.now'), position: 'start', distance: 6 },
-            data: [{ xAxis: nowMs }],
-          },
-        },
-      ],
-    };
-  }, [rows, bars, nowMs, palette, t, dateTime]);
-
+  const helpId = useId();
+  const plot = useRef<HTMLDivElement>(null);
+  const put = ({ bar: { planned }, row, startMs }: Moving) =>
+    planned !== null && onMove?.(planned.load, planned.version, row, startMs);
+  const move = useBarMove({ element: plot, rowsCount: rows.length, rowPx: ROW_PX, span, nowMs }, put);
+  const left = (ms: number) => `${(100 * (ms - span.fromMs)) / (span.toMs - span.fromMs)}%`;
+  const movable = (bar: Bar) => onMove !== undefined && bar.planned !== null;
+  const shown = bars.filter((bar) => bar.toMs > span.fromMs && bar.fromMs < span.toMs);
+  const { moving } = move;
   return (
-    <div ref={host}>
-      {width > 0 && <EChart label={t('furnace.plan')} width={width} height={height} option={option} onTap={(id) => id !== '' && onTap(id)} />}
+    <div className="gantt" role="group" aria-label={label}>
+      <div className="gantt-rows" aria-hidden="true">
+        {rows.map((row) => (
+          <div key={row} className="gantt-row-name" style={{ height: ROW_PX }}>
+            {row}
+          </div>
+        ))}
+      </div>
+      <div
+        className="gantt-plot"
+        ref={plot}
+        style={{ height: rows.length * ROW_PX }}
+        onPointerMove={move.drag}
+        onPointerUp={move.put}
+        onPointerCancel={move.leave}
+      >
+        {ticksOf(span).map((at) => (
+          <div key={at} className="gantt-tick" style={{ left: left(at) }}>
+            <span>{dateTime(at)}</span>
+          </div>
+        ))}
+        {rows.map((row, index) => (
+          <div key={row} className="gantt-line" style={{ top: (index + 1) * ROW_PX }} />
+        ))}
+        {shown.map((bar) => (
+          <GanttBar
+            key={bar.key}
+            bar={bar}
+            furnace={rows[bar.row] ?? ''}
+            place={{ top: bar.row * ROW_PX, left: left(Math.max(bar.fromMs, span.fromMs)), right: left(bar.toMs) }}
+            link={bar.loadId === null ? null : linkOf(bar.loadId)}
+            helpId={movable(bar) ? helpId : null}
+            isLeft={moving?.bar.key === bar.key}
+            onTake={movable(bar) ? (event) => move.take(bar, event) : undefined}
+            onPress={movable(bar) ? (event) => move.press(bar, event) : undefined}
+            onBlur={move.blur}
+          />
+        ))}
+        <div className="gantt-now" style={{ left: left(nowMs) }}>
+          <span>{t('furnace.now')}</span>
+        </div>
+        {moving !== null && (
+          <div
+            className="gantt-ghost"
+            style={{
+              top: moving.row * ROW_PX,
+              left: left(moving.startMs),
+              width: left(span.fromMs + moving.bar.toMs - moving.bar.fromMs),
+            }}
+          >
+            {dateTime(moving.startMs)}
+          </div>
+        )}
+      </div>
+      <p className="gantt-said" role="status">
+        {moving === null
+          ? ''
+          : t('furnace.moving', { load: moving.bar.label, furnace: rows[moving.row] ?? '', start: dateTime(moving.startMs) })}
+      </p>
+      {onMove !== undefined && (
+        <p className="gantt-help" id={helpId}>
+          {t('furnace.move_help')}
+        </p>
+      )}
     </div>
   );
-}
-
-/** Fill and edge of a bar: colour only for what is not as it should be. */
-function lookOf(kind: BarKind, palette: Palette) {
-  const edges: Record<BarKind, object> = {
-    planned: { fill: 'transparent', stroke: palette.line, lineDash: [5, 3] },
-    running: { fill: palette.selected, stroke: palette.text },
-    done: { fill: palette.grid, stroke: palette.line },
-    deviating: { fill: palette.warn, stroke: palette.text },
-    late: { fill: palette.warn, stroke: palette.text, lineDash: [2, 2] },
-  };
-  return { lineWidth: 1.5, ...edges[kind] };
-}
-
-function drawn(bar: Bar | undefined, api: CustomApi, palette: Palette) {
-  if (bar === undefined) return null;
-  const [x, y] = api.coord([bar.fromMs, bar.row]);
-  const [end] = api.coord([bar.toMs, bar.row]);
-  const width = Math.max(2, end - x);
-  const height = ROW_PX * BAR_SHARE;
-  const shape = { x, y: y - height / 2, width, height };
-  const fill = bar.kind === 'late' || bar.kind === 'deviating' ? palette.warnInk : palette.text;
-  const label = { text: bar.label, fill, font: `12px ${palette.font}`, width: width - 8, overflow: 'truncate' };
-  return {
-    type: 'rect',
-    shape,
-    style: lookOf(bar.kind, palette),
-    textContent: width < NARROWEST_LABEL_PX ? undefined : { type: 'text', style: label },
-    textConfig: { position: 'inside' },
-  };
 }

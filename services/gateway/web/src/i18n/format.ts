@@ -39,7 +39,7 @@ export function unitLabel(unit: string): string {
 }
 
 const UNIT_SUFFIX =
-  /_(degc|deg|v|a|n|s|min|um|kw|kpa|mpa|mbar|mbar_l_per_s|mah|ma_per_cm2|ppm_h|ohm_cm2|s_per_cm|rpm|ratio|count)$/;
+  /_(degc|deg|v|a|n|s|min|um|kw|kpa|mpa|mbar|mbar_l_per_s|mah|ma_per_cm2|ppm|ppm_h|ohm_cm2|s_per_cm|rpm|ratio|count)$/;
 
 /** `needle_voltage_v` becomes `needle_voltage`. */
 export function withoutUnit(word: string): string {

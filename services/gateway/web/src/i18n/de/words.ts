@@ -83,6 +83,8 @@ export const words: Record<keyof typeof english, string> = {
   'signal.vacuum': 'Vakuum',
   'signal.chuck_vacuum': 'Haltevakuum',
   'signal.power': 'Leistung',
+  'signal.oxygen': 'Sauerstoff',
+  'signal.hydrogen': 'Wasserstoff',
   'signal.speed': 'Drehzahl',
   'signal.needle_voltage': 'Nadel',
   'signal.substrate_voltage': 'Träger',

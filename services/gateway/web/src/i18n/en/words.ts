@@ -81,6 +81,8 @@ export const words = {
   'signal.vacuum': 'Vacuum',
   'signal.chuck_vacuum': 'Chuck vacuum',
   'signal.power': 'Power',
+  'signal.oxygen': 'Oxygen',
+  'signal.hydrogen': 'Hydrogen',
   'signal.speed': 'Speed',
   'signal.needle_voltage': 'Needle',
   'signal.substrate_voltage': 'Substrate',

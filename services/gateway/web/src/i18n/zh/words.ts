@@ -83,6 +83,8 @@ export const words: Record<keyof typeof english, string> = {
   'signal.vacuum': '真空',
   'signal.chuck_vacuum': '吸附真空',
   'signal.power': '功率',
+  'signal.oxygen': '氧',
+  'signal.hydrogen': '氢',
   'signal.speed': '转速',
   'signal.needle_voltage': '针电压',
   'signal.substrate_voltage': '基底电压',

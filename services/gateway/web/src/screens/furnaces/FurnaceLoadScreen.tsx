@@ -12,9 +12,13 @@ import { DataTable, type Column } from '../../ui/DataTable';
 import { Facts } from '../../ui/Facts';
 import { Panel } from '../../ui/Panel';
 import { Skeleton } from '../../ui/Skeleton';
-import { Heat } from './LoadTable';
+import './FurnacesScreen.css';
+import { Energy, Heat } from './LoadTable';
+import { PlaceEntry } from './PlaceEntry';
+import { DeviatingPlaces, TrayMap } from './TrayMap';
 
 const ProfileCurve = lazy(() => import('../../charts/ProfileCurve'));
+const GasCurve = lazy(() => import('../../charts/GasCurve'));
 
 /** One load: its profile against the band, live while it runs, and what each place got of the heat. */
 export default function FurnaceLoadScreen() {
@@ -38,9 +42,12 @@ export default function FurnaceLoadScreen() {
                     <li key={deviation}>{deviation}</li>
                   ))}
                 </ul>
+                <DeviatingPlaces parts={load.parts} />
               </Panel>
             )}
             <Panel title={t('furnace.places')}>
+              <TrayMap parts={load.parts} />
+              <PlaceEntry load={load} />
               <PlaceTable parts={load.parts} />
             </Panel>
           </>
@@ -61,6 +68,7 @@ function LoadFacts({ load }: { load: FurnaceLoadRecord }) {
         { name: t('furnace.fill'), value: percent(load.fill_ratio) },
         { name: t('furnace.planned'), value: <Instant at={load.planned_start_at} /> },
         { name: t('furnace.ran'), value: <Instant at={load.started_at} /> },
+        { name: t('furnace.energy_of'), value: <Energy load={load} /> },
         { name: t('furnace.heat'), value: <Heat load={load} /> },
       ]}
     />
@@ -76,6 +84,7 @@ function LoadProfile({ load, readAt }: { load: FurnaceLoadRecord; readAt: number
   return (
     <Suspense fallback={<Skeleton label={t('data.loading')} />}>
       <ProfileCurve profile={profile} bandDegc={typeof band === 'number' ? band : null} />
+      {profile.oxygen_ppm !== undefined && <GasCurve profile={profile} judged={load.judged} />}
     </Suspense>
   );
 }
@@ -86,6 +95,8 @@ function PlaceTable({ parts }: { parts: readonly PartHeat[] }) {
     { id: 'lot', header: t('furnace.lot'), cell: (part) => part.lot_id },
     { id: 'tray', header: t('furnace.tray'), align: 'right', cell: (part) => part.tray },
     { id: 'position', header: t('furnace.position'), align: 'right', cell: (part) => part.position },
+    { id: 'mark', header: t('furnace.mark'), cell: (part) => part.mark ?? NO_DATA },
+    { id: 'seen', header: t('furnace.seen_by'), cell: (part) => part.placed_by ?? NO_DATA },
     { id: 'heat', header: t('furnace.heat'), cell: (part) => <PlaceState part={part} /> },
     {
       id: 'soak',

@@ -24,6 +24,7 @@ export function LoadTable({ loads }: { loads: readonly FurnaceLoad[] }) {
     { id: 'planned', header: t('furnace.planned'), cell: (load) => <Span from={load.planned_start_at} to={load.planned_end_at} /> },
     { id: 'ran', header: t('furnace.ran'), cell: (load) => <Span from={load.started_at} to={load.ended_at} /> },
     { id: 'late', header: t('furnace.late'), align: 'right', cell: (load) => <Lateness load={load} /> },
+    { id: 'energy', header: t('furnace.energy_of'), align: 'right', cell: (load) => <Energy load={load} /> },
     { id: 'heat', header: t('furnace.heat'), cell: (load) => <Heat load={load} /> },
   ];
   return (
@@ -53,6 +54,15 @@ function Lateness({ load }: { load: FurnaceLoad }) {
   const seconds = latenessS(load, plantTimeAt(instant, Date.now()));
   if (seconds < ON_TIME_S) return <span>{t('furnace.on_time')}</span>;
   return <Badge mark="near">{duration(seconds)}</Badge>;
+}
+
+/** As measured, and in brackets as planned. */
+export function Energy({ load }: { load: FurnaceLoad }) {
+  const { number } = useI18n();
+  const [drawn, planned] = [load.energy_kwh, load.planned_energy_kwh].map((kwh) =>
+    kwh === null ? NO_DATA : number(Math.round(kwh)),
+  );
+  return <span>{`${drawn} (${planned})`}</span>;
 }
 
 /** Whether the run kept its band; unknown never counts as good. */

@@ -1,5 +1,6 @@
-import { usePlanChange } from '../../api/commands';
+import { usePlanChange } from '../../api/furnacecommands';
 import { useFurnacePlan, type FurnacePlan, type PlanLoad } from '../../api/furnaces';
+import { useCaller } from '../../app/session/SessionGate';
 import { NO_DATA } from '../../i18n/format';
 import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
@@ -46,6 +47,7 @@ function Quality({ plan }: { plan: FurnacePlan | undefined }) {
 
 function PlannedTable({ plan, furnaces }: { plan: FurnacePlan; furnaces: readonly string[] }) {
   const { t, percent, number } = useI18n();
+  const mayPlan = useCaller().permissions.includes('plan');
   const columns: Column<PlanLoad>[] = [
     { id: 'furnace', header: t('furnace.furnace'), cell: (load) => load.equipment_id.split('/').at(-1) },
     { id: 'recipe', header: t('furnace.recipe'), cell: (load) => load.recipe },
@@ -63,7 +65,8 @@ function PlannedTable({ plan, furnaces }: { plan: FurnacePlan; furnaces: readonl
     {
       id: 'pin',
       header: t('furnace.pin_column'),
-      cell: (load) => <Change load={load} version={plan.version} furnaces={furnaces} />,
+      cell: (load) =>
+        mayPlan ? <Change load={load} version={plan.version} furnaces={furnaces} /> : (load.pinned_by ?? NO_DATA),
     },
   ];
   return (
