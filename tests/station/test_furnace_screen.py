@@ -156,14 +156,20 @@ def bar(page: Page, recipe: str) -> Locator:
     return chart.get_by_role("button", name=re.compile(f"^{recipe}, planned"))
 
 
+async def middle(of_bar: Locator) -> tuple[float, float]:
+    """Where a bar's middle is, once it has come to rest: what loads above it moves it."""
+    await of_bar.hover()
+    box = await of_bar.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
 async def drag(page: Page, from_bar: Locator, rows: int, dx: float = 0.0) -> None:
     """Take a bar with the mouse to another row; it is not put down yet."""
-    box = await from_bar.bounding_box()
-    assert box is not None
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    await page.mouse.move(x, y)
+    x, y = await middle(from_bar)
     await page.mouse.down()
     await page.mouse.move(x + dx, y + rows * ROW_PX, steps=5)
+    await expect(page.locator(".gantt-ghost")).to_be_visible()
 
 
 def row_of(load: Any) -> int:
@@ -253,9 +259,7 @@ async def test_a_move_by_finger_that_is_only_tried_is_shown_beside_the_plan_in_f
     await page.get_by_role("button", name="Only try").tap()
     load, before = await floor.load_of("GAS"), await floor.plan()
     to = 0 if row_of(load) == 2 else 2
-    box = await anneal.bounding_box()
-    assert box is not None
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    x, y = await middle(anneal)
     finger = await floor.context.new_cdp_session(page)
     for kind, at in (
         ("touchStart", y),
