@@ -202,11 +202,12 @@ async def open_gateway(
     real: Mapping[str, str] | None = None,
     web_dir: Path | None = None,
     clock_file: Path | None = None,
+    within_s: float = 120,
 ) -> AsyncIterator[Plant]:
     """The gateway over a database of its own while the block lasts.
 
     real: addresses of services that are there; others are stood in for. web_dir: the built app.
-    clock_file: of another clock than the wall's.
+    clock_file: of another clock than the wall's. within_s: how long the block may take.
     """
     site = f"t{uuid.uuid4().hex[:8]}"
     bus = Bus(broker.url, f"test-{site}")
@@ -236,7 +237,7 @@ async def open_gateway(
     gateway = Server(build(settings).app)
     url = f"http://127.0.0.1:{gateway.port}"
     async with (
-        asyncio.timeout(120),
+        asyncio.timeout(within_s),
         neighbours.up(),
         gateway.up(),
         httpx.AsyncClient(base_url=url, headers=headers, trust_env=False, timeout=60) as http,

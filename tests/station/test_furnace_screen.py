@@ -91,6 +91,7 @@ async def floor(
                 real={"sintering": str(plant.http.base_url)},
                 web_dir=WEB_DIR,
                 clock_file=clock_file,
+                within_s=500,
             ) as gateway,
             gateway.person("ada", "Ada", "planner", "operator"),
             gateway.person("bob", "Bob", "planner") as bob,

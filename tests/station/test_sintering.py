@@ -22,6 +22,7 @@ from shared.events import (
     LotHoldReleased,
     PelletMarked,
     SinterRunEnded,
+    ThermocoupleDriftFound,
     TimeLimitChanged,
 )
 from shared.facts import Material, MaterialUse
@@ -74,6 +75,18 @@ RECIPES = [
         segment_temperature_degc=[800, 80],
         segment_ramp_degc_per_min=[6, 6],
         segment_soak_s=[3600, 0],
+        gas_from_degc=500,
+        highest_oxygen_ppm=50,
+        lowest_hydrogen_ratio=0.04,
+        highest_hydrogen_ratio=0.06,
+        **AIR | {"atmosphere": "ar_h2"},
+    ),
+    recipe(
+        "bake",  # one furnace alone has this gas at this heat
+        "furnace",
+        segment_temperature_degc=[850, 80],
+        segment_ramp_degc_per_min=[8, 8],
+        segment_soak_s=[1800, 0],
         gas_from_degc=500,
         highest_oxygen_ppm=50,
         lowest_hydrogen_ratio=0.04,
@@ -154,6 +167,9 @@ async def test_load_for_a_furnace_that_does_not_answer_waits_and_runs_when_it_co
     plant.later.push_async_callback(plant.stations["furnace-2"].stop)
     ended = await plant.ended("FAR-sinter")
     assert (ended.state, ended.equipment_id[-9:]) == ("ended", "furnace-2")
+    places = [item for item in ended.results if item.characteristic == PLACE_COUNT]
+    assert {item.value for item in places} == {None}  # nobody surveyed this furnace
+    assert places[0].reason is not None and "had no valid qualification" in places[0].reason
     assert [event for event in await plant.said(JobOrderHeld) if event.lot_id == "FAR"] == []
 
 
@@ -454,6 +470,18 @@ async def test_cold_zone_is_a_deviation_of_the_run_and_of_its_lot(plant: Bench) 
         SinterRunEnded, lambda event: event.job_order_ids == ("COLD-sinter",)
     )
     assert run.deviations[0].startswith("soak 1 at 1200 °C: zones differ by")
+
+
+async def test_thermocouples_that_drifted_apart_over_five_runs_are_told(plant: Bench) -> None:
+    async with plant.fault("furnace-1", "thermocouple_offset", 15.0):
+        for number in range(1, 6):
+            await plant.ended_after(sinter(plant, f"DRIFT-{number}", 120, "bake"))
+    told: ThermocoupleDriftFound = await plant.until(
+        ThermocoupleDriftFound, lambda event: event.lot_ids == ("DRIFT-5",)
+    )
+    assert told.equipment_id.endswith("furnace-1")
+    assert told.drift_degc == pytest.approx(-15, abs=5)
+    assert told.limit_degc == 8
 
 
 async def test_gas_of_an_anneal_is_measured_and_a_leak_touches_each_pellet(plant: Bench) -> None:
