@@ -10,6 +10,7 @@ import { useWidth } from './useWidth';
 const HEIGHT = 260;
 const SECONDS_PER_HOUR = 3_600;
 const PER_CENT = 100;
+const OXYGEN_AXIS_PX = 80;
 
 interface GasCurveProps {
   profile: Profile;
@@ -63,7 +64,7 @@ export default function GasCurve({ profile, judged }: GasCurveProps) {
         scales: { x: { time: false }, ppm: { distr: 3 }, hydrogen: { range: (_, __, high) => [0, Math.max(10, high)] } },
         axes: [
           { ...axis, label: t('furnace.time') },
-          { ...axis, scale: 'ppm', label: t('furnace.oxygen') },
+          { ...axis, scale: 'ppm', size: OXYGEN_AXIS_PX, label: t('furnace.oxygen') },
           { ...axis, scale: 'hydrogen', side: 1, label: t('furnace.hydrogen'), grid: { show: false } },
         ],
         series: [

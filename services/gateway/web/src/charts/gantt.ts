@@ -9,6 +9,8 @@ const TICK_HOURS = [1, 2, 3, 6, 12, 24, 48, 168, 336];
 const MOST_TICKS = 9;
 /** Starts that a person chooses are whole quarters of an hour. */
 export const SNAP_MS = 15 * MINUTE_MS;
+/** A load that ends so little after its plan is on time. */
+export const ON_TIME_S = 900;
 
 export type BarKind = 'planned' | 'running' | 'done' | 'deviating' | 'late';
 
@@ -104,6 +106,7 @@ function rowsOf(furnaces: readonly Furnace[]): Map<string, number> {
 function barOfLoad(load: FurnaceLoad, row: number, nowMs: number): Bar {
   const fromMs = Date.parse(load.started_at ?? load.planned_start_at);
   const plannedMs = Date.parse(load.planned_end_at);
+  const behindS = latenessS(load, nowMs);
   const toMs = load.ended_at === null ? Math.max(plannedMs, nowMs) : Date.parse(load.ended_at);
   return {
     key: load.furnace_load_id,
@@ -115,7 +118,7 @@ function barOfLoad(load: FurnaceLoad, row: number, nowMs: number): Bar {
     label: load.recipe_id,
     kind: kindOf(load, nowMs),
     energyKwh: load.energy_kwh ?? load.planned_energy_kwh,
-    lateS: latenessS(load, nowMs),
+    lateS: behindS < ON_TIME_S ? 0 : behindS,
     pinnedBy: null,
   };
 }

@@ -1,5 +1,5 @@
 import type { FurnaceLoad } from '../../api/furnaces';
-import { latenessS } from '../../charts/gantt';
+import { latenessS, ON_TIME_S } from '../../charts/gantt';
 import { NO_DATA } from '../../i18n/format';
 import { useI18n } from '../../i18n/I18nProvider';
 import { usePlantInstant } from '../../live/LiveProvider';
@@ -7,9 +7,6 @@ import { plantTimeAt } from '../../live/plant-clock';
 import { Instant } from '../../parts/Instant';
 import { Badge } from '../../ui/Badge';
 import { DataTable, type Column } from '../../ui/DataTable';
-
-/** A load that ends so little after its plan is on time. */
-const ON_TIME_S = 900;
 
 /** The loads of the plan as a list, for who cannot or would not read the chart. */
 export function LoadTable({ loads }: { loads: readonly FurnaceLoad[] }) {
