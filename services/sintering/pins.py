@@ -9,6 +9,8 @@ from services.sintering.replan import Situation, Slot, furnace_of, refusals
 from services.sintering.schedule import Demand, Furnace
 from shared.errors import OutOfLimitsError
 
+MEANT = timedelta(minutes=1)  # so exactly a person means a start; browsers cut it to milliseconds
+
 
 def stale_pins(situation: Situation) -> dict[str, str]:
     """Return the pins that hold nothing any more, each with the reason."""
@@ -61,13 +63,13 @@ def _untimely(
         f"({item.reason}) and the load takes from {start:%Y-%m-%d %H:%M} to "
         f"{start + span:%Y-%m-%d %H:%M}"
         for item in furnace.closed
-        if start < item.ends_at and item.starts_at < start + span
+        if start + MEANT < item.ends_at and item.starts_at + MEANT < start + span
     ]
     rules += [
         f"{named(demand.lot_ids)} must be in a furnace by {latest:%Y-%m-%d %H:%M}, wanted is "
         f"{start:%Y-%m-%d %H:%M}"
         for demand in demands
-        if (latest := demand.latest_start_at) is not None and now <= latest < start
+        if (latest := demand.latest_start_at) is not None and now <= latest < start - MEANT
     ]
     return tuple(rules)
 

@@ -188,7 +188,7 @@ async def test_a_load_is_moved_by_mouse_and_keys_split_and_pinned_and_a_rule_ref
     await expect(sinter).to_contain_text("late by")  # due before furnaces open and it ends
     await drag(page, sinter, 2 - row_of(both))
     await page.mouse.up()
-    alert = page.get_by_role("alert")
+    alert = page.get_by_role("region", name="Plan and runs").get_by_role("alert")
     await expect(alert).to_contain_text("1200 °C is above its highest temperature 800 °C")
     other = 1 - row_of(both)
     await drag(page, sinter, other - row_of(both), dx=120.0)
@@ -241,7 +241,7 @@ async def test_a_move_of_an_older_plan_is_refused_with_what_the_other_person_cha
     assert by_bob.status_code == 201, by_bob.text
     await expect(page.get_by_text(f"Version {by_bob.json()['version']}").first).to_be_visible()
     await page.mouse.up()
-    alert = page.get_by_role("alert")
+    alert = page.get_by_role("region", name="Plan and runs").get_by_role("alert")
     await expect(alert).to_contain_text(f"pinned to {gas['equipment_id']} by Bob (bob)")
     changes = page.get_by_role("region", name="Last changes")
     await expect(changes).to_contain_text("by Bob (bob)")
