@@ -94,9 +94,15 @@ class ExecutionWork:
         }
 
     async def on_started(self, tx: Transaction, envelope: Envelope, event: JobOrderStarted) -> None:
-        """A station began: close the windows that end here; what was resumed is free again."""
+        """A station began: close the windows that end here; what was resumed is free again.
+
+        A test in parts begins at each of its instruments: it goes on where it runs already.
+        """
         await store.lock_request(tx, event.work_request_id)
         job_order = await store.job_order(tx, event.job_order_id)
+        if job_order.state == "running":  # the next part of it, at another instrument
+            await store.set_job_order(tx, event.job_order_id, equipment_id=event.equipment_id)
+            return
         await store.set_job_order(
             tx,
             event.job_order_id,

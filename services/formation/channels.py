@@ -156,7 +156,7 @@ def refusals(channel: ChannelFacts, need: Need, today: date) -> tuple[str, ...]:
 
 def choose_channel(
     channels: Sequence[ChannelFacts], leased: Collection[str], need: Need, today: date
-) -> str | None:
+) -> ChannelFacts | None:
     """Return the channel without a lease that fits with the least range to spare; None: wait.
 
     The smallest range that fits measures best. Channels that fit but are leased make a job wait.
@@ -169,8 +169,7 @@ def choose_channel(
     if not fit:
         raise BlockedError(_told(refused))
     free = [item for item in fit if item.channel not in leased]
-    best = min(free, key=lambda item: item.current_range_ma, default=None)
-    return best.channel if best else None
+    return min(free, key=lambda item: item.current_range_ma, default=None)
 
 
 def _told(refused: dict[str, tuple[str, ...]]) -> str:

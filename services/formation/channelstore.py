@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from services.formation import store
 from services.formation.channels import ChannelEntry, ChannelFacts, HistoryLine, facts_of
 from services.formation.protocol import TestProtocol
 from shared.db import sql
@@ -58,18 +59,14 @@ async def note_stop(tx: Transaction, job_order_id: str, reason: str) -> None:
 
 
 async def protocol_of_run(tx: Transaction, job_order_id: str) -> TestProtocol:
-    """Return the protocol version that a test was ordered with.
+    """Return the protocol version, or the part of it, that a test was ordered with.
 
     Raises:
         NotFoundError: no such test.
     """
-    body = await tx.scalar(
-        sql("""
-            SELECT p.body FROM test_run r JOIN test_protocol p
-                ON p.protocol_id = r.protocol_id AND p.version = r.protocol_version
-            WHERE r.job_order_id = :id"""),
-        {"id": job_order_id},
-    )
-    if body is None:
+    statement = """
+        SELECT protocol_id, protocol_version, part_number FROM test_run WHERE job_order_id = :id"""
+    row = (await tx.execute(sql(statement), {"id": job_order_id})).first()
+    if row is None:
         raise NotFoundError(f"test run {job_order_id} does not exist")
-    return TestProtocol.model_validate(body)
+    return await store.protocol_version(tx, *row)

@@ -17,7 +17,6 @@ from services.formation.proof import Proof, prove
 from services.formation.readers import read_any
 from services.formation.tables import bdf_table, joined
 from services.formation.testfiles import TestFile
-from shared import joborders
 from shared.app import Service
 from shared.errors import InvalidInputError, NotFoundError
 from shared.transaction import Transaction
@@ -129,8 +128,7 @@ class TestFiles:
         job_order_id = run["job_order_id"]
         ordered = await store.run_of(tx, job_order_id)
         protocol = await channelstore.protocol_of_run(tx, job_order_id)
-        [job_order] = (await joborders.get(tx, job_order_id)).job_orders
-        cell = domain.cell_order(job_order)
+        cell = domain.cell_order(await store.job_order_of(tx, job_order_id))
         return await asyncio.to_thread(prove, file, ordered.step_file, lot_id, protocol, cell)
 
 

@@ -54,6 +54,36 @@ def parts_of(protocol: TestProtocol) -> tuple[PlanPart, ...]:
     return tuple(parts)
 
 
+def orders_of(protocol: TestProtocol) -> tuple[PlanPart, ...]:
+    """Return the parts as instruments are given them, numbered from 1: each spectrum by itself.
+
+    A plan without spectra is one part.
+
+    Raises:
+        InvalidInputError: as `parts_of`; a plan of spectra alone, which needs no tester.
+    """
+    found: list[tuple[Instrument, TestProtocol]] = []
+    for part in parts_of(protocol):
+        if part.instrument == "tester":
+            found.append((part.instrument, part.protocol))
+            continue
+        for step in part.protocol.steps:
+            found.append((part.instrument, part.protocol.model_copy(update={"steps": (step,)})))
+    if not any(instrument == "tester" for instrument, _ in found):
+        raise InvalidInputError(
+            f"{protocol.protocol_id}: it has spectra alone; order them of an analyser"
+        )
+    return tuple(
+        PlanPart(number=number, instrument=instrument, protocol=one)
+        for number, (instrument, one) in enumerate(found, start=1)
+    )
+
+
+def is_divided(protocol: TestProtocol) -> bool:
+    """Say whether a protocol needs an analyser beside the tester."""
+    return any(isinstance(step, Spectrum) for step in protocol.steps)
+
+
 def _linked(steps: Sequence[Step]) -> list[_Node]:
     nodes = [_Node(step) for step in steps]
     for node in nodes:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import Query
 
-from services.formation import channelstore, gradestore, rackstore
+from services.formation import channelstore, gradestore, planstore, rackstore
 from services.formation.channels import facts_of
 from services.formation.racks import places
 from services.formation.testing import TesterRunner
@@ -54,11 +54,15 @@ def add_rack_routes(service: Service, testers: Sequence[tuple[TesterRunner, Test
     async def get_test_run(job_order_id: str) -> dict[str, Any]:
         """One test: figures per cycle, early features, all grades of its cell, oldest first.
 
-        Its rows are the historian's, under the same id (`GET /test-curve?series_id=`).
+        Its rows are the historian's, under the same id (`GET /test-curve?series_id=`). A test in
+        parts over two instruments tells its joined figures, and in `parts` each with its series
+        or spectrum; the id of a part gives that part alone.
         """
         async with database.quiet() as tx:
-            run = await rackstore.run(tx, job_order_id)
-            return {**run, "grades": await gradestore.history(tx, run["lot_id"])}
+            plan = await planstore.shown(tx, job_order_id)
+            run = plan or await rackstore.run(tx, job_order_id)
+            grades = await gradestore.history(tx, run["lot_id"])
+            return {"parts": [], **run, "grades": grades}
 
     @app.get("/graded-recipes")
     async def get_graded_recipes() -> dict[str, Any]:

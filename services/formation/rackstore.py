@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from services.formation.protocol import TestProtocol
+from sqlalchemy import RowMapping
+
+from services.formation import store
 from services.formation.racks import Placed
 from shared.db import sql
 from shared.errors import NotFoundError
@@ -16,14 +18,14 @@ async def placed(tx: Transaction, equipment_id: str) -> dict[str, Placed]:
     """Return what is on each leased channel of a tester."""
     statement = """
         SELECT l.channel, l.job_order_id, l.lot_id, o.state, o.reason, r.started_at,
-               r.protocol_id, r.protocol_version
+               r.protocol_id, r.protocol_version, r.part_number
         FROM channel_lease l
         JOIN station_order o ON o.station_order_id = l.job_order_id
         JOIN test_run r ON r.job_order_id = l.job_order_id
         WHERE l.equipment_id = :equipment_id"""
     rows = (await tx.execute(sql(statement), {"equipment_id": equipment_id})).mappings().all()
-    wanted = {(row["protocol_id"], row["protocol_version"]) for row in rows}
-    protocols = {key: await _protocol(tx, *key) for key in sorted(wanted)}
+    wanted = {_key(row) for row in rows}
+    protocols = {key: await store.protocol_version(tx, *key) for key in wanted}
     return {
         row["channel"]: Placed(
             channel=row["channel"],
@@ -32,10 +34,14 @@ async def placed(tx: Transaction, equipment_id: str) -> dict[str, Placed]:
             order_state=row["state"],
             reason=row["reason"],
             started_at=row["started_at"],
-            protocol=protocols[row["protocol_id"], row["protocol_version"]],
+            protocol=protocols[_key(row)],
         )
         for row in rows
     }
+
+
+def _key(row: RowMapping) -> tuple[str, int, int | None]:
+    return row["protocol_id"], row["protocol_version"], row["part_number"]
 
 
 async def waiting(tx: Transaction, limit: int) -> list[dict[str, Any]]:
@@ -84,13 +90,3 @@ async def graded_recipes(tx: Transaction) -> list[dict[str, Any]]:
         ) AS newest
         GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"""
     return [dict(row) for row in (await tx.execute(sql(statement))).mappings()]
-
-
-async def _protocol(tx: Transaction, protocol_id: str, version: int) -> TestProtocol:
-    body = await tx.scalar(
-        sql("SELECT body FROM test_protocol WHERE protocol_id = :id AND version = :version"),
-        {"id": protocol_id, "version": version},
-    )
-    if body is None:
-        raise NotFoundError(f"test protocol {protocol_id} version {version} does not exist")
-    return TestProtocol.model_validate(body)

@@ -9,9 +9,11 @@ from sqlalchemy import RowMapping
 
 from services.formation.curves import Figure
 from services.formation.domain import Grading
+from services.formation.plan import orders_of
 from services.formation.protocol import TestProtocol
 from shared.db import sql
 from shared.errors import ConflictError, NotFoundError
+from shared.events import JobOrderReleased
 from shared.facts import CycleFigures
 from shared.masterdata import keep_version
 from shared.transaction import Transaction
@@ -33,7 +35,10 @@ class Lease:
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """A test that was ordered: its step file as sent, how far it is, why our watch stopped it."""
+    """A test that was ordered: its step file as sent, how far it is, why our watch stopped it.
+
+    part_number: of the plan it is a part of, None for a test on its own.
+    """
 
     job_order_id: str
     lot_id: str
@@ -44,6 +49,13 @@ class Run:
     step_sha256: str
     started_at: datetime | None
     stop_reason: str | None = None
+    part_number: int | None = None
+
+    @property
+    def program(self) -> str:
+        """The name of what runs, for testers with programs of their own."""
+        part = "" if self.part_number is None else f"-part-{self.part_number}"
+        return f"{self.protocol_id}{part}-v{self.protocol_version}"
 
 
 async def add_protocol(tx: Transaction, protocol: TestProtocol) -> None:
@@ -80,6 +92,24 @@ async def newest_protocol(tx: Transaction, protocol_id: str) -> TestProtocol:
     if body is None:
         raise NotFoundError(f"test protocol {protocol_id} has no released version")
     return TestProtocol.model_validate(body)
+
+
+async def protocol_version(
+    tx: Transaction, protocol_id: str, version: int, part_number: int | None = None
+) -> TestProtocol:
+    """Return one version of a protocol, or the part of it that a run of a plan has.
+
+    Raises:
+        NotFoundError: no such version.
+    """
+    body = await tx.scalar(
+        sql("SELECT body FROM test_protocol WHERE protocol_id = :id AND version = :version"),
+        {"id": protocol_id, "version": version},
+    )
+    if body is None:
+        raise NotFoundError(f"test protocol {protocol_id} version {version} does not exist")
+    protocol = TestProtocol.model_validate(body)
+    return protocol if part_number is None else orders_of(protocol)[part_number - 1].protocol
 
 
 async def newest_grading(
@@ -159,9 +189,9 @@ async def add_run(tx: Transaction, run: Run) -> None:
     await tx.execute(
         sql("""
             INSERT INTO test_run (job_order_id, lot_id, channel, protocol_id, protocol_version,
-                                  step_file, step_sha256, state)
+                                  step_file, step_sha256, part_number, state)
             VALUES (:job_order_id, :lot_id, :channel, :protocol_id, :protocol_version,
-                    :step_file, :step_sha256, 'ordered')"""),
+                    :step_file, :step_sha256, :part_number, 'ordered')"""),
         asdict(run),
     )
 
@@ -177,7 +207,7 @@ async def run_of(tx: Transaction, job_order_id: str) -> Run:
             await tx.execute(
                 sql("""
                     SELECT job_order_id, lot_id, channel, protocol_id, protocol_version,
-                           step_file, step_sha256, started_at, stop_reason
+                           step_file, step_sha256, started_at, stop_reason, part_number
                     FROM test_run WHERE job_order_id = :id"""),
                 {"id": job_order_id},
             )
@@ -188,6 +218,23 @@ async def run_of(tx: Transaction, job_order_id: str) -> Run:
     if row is None:
         raise NotFoundError(f"test run {job_order_id} does not exist")
     return Run(**row)
+
+
+async def job_order_of(tx: Transaction, job_order_id: str) -> JobOrderReleased:
+    """Return the job order behind a test, or behind the plan that a test is a part of.
+
+    Raises:
+        NotFoundError: no such test.
+    """
+    body = await tx.scalar(
+        sql("""
+            SELECT body FROM job_order WHERE job_order_id = coalesce(
+                (SELECT job_order_id FROM plan_part WHERE station_order_id = :id), :id)"""),
+        {"id": job_order_id},
+    )
+    if body is None:
+        raise NotFoundError(f"test run {job_order_id} does not exist")
+    return JobOrderReleased.model_validate(body)
 
 
 async def note_start(tx: Transaction, job_order_id: str, at: datetime) -> None:

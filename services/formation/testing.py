@@ -3,31 +3,19 @@
 import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import structlog
 
-from services.formation import channelstore, domain, store
+from services.formation import channelstore, domain, planstore, store
 from services.formation.answers import Channel, ChannelPoint
 from services.formation.channels import ChannelFacts, choose_channel, facts_of
-from services.formation.curves import early_features
-from services.formation.cycles import cycle_figures
 from services.formation.driver import TesterDriver
 from services.formation.evidence import TestFiles
-from services.formation.figures import Accuracy, told
-from services.formation.grades import Grades
 from services.formation.neware import named
 from services.formation.offers import Offers
-from services.formation.outcome import (
-    capacity_results,
-    cycling_ended,
-    graded,
-    job_ended,
-    plausible_end,
-    protocol_match,
-)
-from services.formation.protocol import TestProtocol
+from services.formation.plans import Plans, Work, next_work
+from services.formation.ran import figures_of, ran_on
 from services.formation.sending import keep_in_batches
 from services.formation.stepfile import StepFile, step_file
 from services.formation.store import Lease, LeasedMeanwhileError, Run
@@ -69,7 +57,7 @@ class TesterRunner:
             service.outbox,
             service.clock,
         )
-        self._grades = Grades(service)
+        self._plans = Plans(service)
         self._offers = offers or Offers([tester.equipment_id])
         self._what_ran = WhatRan(client, TestFiles(service, ()), share)
         self._states = EquipmentStates(service, tester.equipment_id)
@@ -151,10 +139,11 @@ class TesterRunner:
         ]
         for job_order in waiting:
             try:
-                channel = await self._chosen(job_order, known, taken)
-                if channel is not None:
-                    await self._assign(job_order, self._channels[channel])
-                    taken.add(channel)
+                chosen = await self._chosen(job_order, known, taken)
+                if chosen is not None:
+                    work, facts = chosen
+                    await self._assign(work, self._channels[facts.channel], facts)
+                    taken.add(facts.channel)
             except LeasedMeanwhileError as error:
                 log.info("channel taken by another", reason=str(error))
             except PersonNeededError as error:
@@ -172,64 +161,75 @@ class TesterRunner:
 
     async def _chosen(
         self, job_order: JobOrderReleased, known: Sequence[ChannelFacts], taken: Collection[str]
-    ) -> str | None:
+    ) -> tuple[Work, ChannelFacts] | None:
+        """Return what a job order has to run now and the channel for it; None: it waits."""
         async with self._database.quiet() as tx:
-            protocol = await store.newest_protocol(tx, job_order.recipe_id)
-        need = domain.need_of(protocol, domain.cell_order(job_order))
-        return choose_channel(known, taken, need, self._clock.now().date())
+            work = await next_work(tx, job_order)
+            if work is None:
+                return None
+            if work.instrument != "tester":
+                if await store.still_waits(tx, job_order.job_order_id):
+                    await planstore.hand_on(tx, job_order.job_order_id, work.instrument)
+                self._database.committed.set()
+                return None
+        need = domain.need_of(work.protocol, domain.cell_order(job_order))
+        channel = choose_channel(known, taken, need, self._clock.now().date())
+        return None if channel is None else (work, channel)
 
-    async def _assign(self, job_order: JobOrderReleased, channel: Channel) -> None:
+    async def _assign(self, work: Work, channel: Channel, facts: ChannelFacts) -> None:
         """Lease a channel and keep the step file as it will be sent."""
         latest = await self._client.latest_test(channel)
+        job_order, order_id = work.job_order, work.station_order_id
+        file = self._step_file(work, facts)
+        order = StationOrder(
+            station_order_id=order_id,
+            equipment_id=self.tester.equipment_id,
+            recipe_id=work.whole.protocol_id,
+            recipe_version=work.whole.version,
+            parameters={"channel": channel.name, "step_sha256": file.sha256},
+            materials=job_order.materials,
+            job_orders=(job_order,),
+            planned_at=self._clock.now(),
+        )
+        lease = Lease(
+            channel=channel.name,
+            job_order_id=order_id,
+            lot_id=job_order.lot_id,
+            previous_test_id=latest.test_id,
+        )
+        run = Run(
+            job_order_id=order_id,
+            lot_id=job_order.lot_id,
+            channel=channel.name,
+            protocol_id=work.whole.protocol_id,
+            protocol_version=work.whole.version,
+            step_file=file.content,
+            step_sha256=file.sha256,
+            started_at=None,
+            part_number=work.number,
+        )
+        leased = ChannelLeased(
+            equipment_id=self.tester.equipment_id,
+            channel=channel.name,
+            job_order_id=job_order.job_order_id,
+            lot_id=job_order.lot_id,
+        )
         async with self._database.quiet() as tx:
-            protocol = await store.newest_protocol(tx, job_order.recipe_id)
-            file = self._step_file(job_order, protocol)
-            order = StationOrder(
-                station_order_id=job_order.job_order_id,
-                equipment_id=self.tester.equipment_id,
-                recipe_id=protocol.protocol_id,
-                recipe_version=protocol.version,
-                parameters={"channel": channel.name, "step_sha256": file.sha256},
-                materials=job_order.materials,
-                job_orders=(job_order,),
-                planned_at=self._clock.now(),
-            )
             if not await store.still_waits(tx, job_order.job_order_id):
                 raise LeasedMeanwhileError(f"{job_order.job_order_id}: another tester took it")
             await joborders.assign(tx, order)
-            lease = Lease(
-                channel=channel.name,
-                job_order_id=job_order.job_order_id,
-                lot_id=job_order.lot_id,
-                previous_test_id=latest.test_id,
-            )
             await store.lease(tx, self.tester.equipment_id, lease, self._clock.now())
-            run = Run(
-                job_order_id=job_order.job_order_id,
-                lot_id=job_order.lot_id,
-                channel=channel.name,
-                protocol_id=protocol.protocol_id,
-                protocol_version=protocol.version,
-                step_file=file.content,
-                step_sha256=file.sha256,
-                started_at=None,
-            )
             await store.add_run(tx, run)
-            leased = ChannelLeased(
-                equipment_id=self.tester.equipment_id,
-                channel=channel.name,
-                job_order_id=job_order.job_order_id,
-                lot_id=job_order.lot_id,
-            )
+            await self._plans.given(tx, work)
             await self._outbox.record(tx, leased)
         self._database.committed.set()
 
-    def _step_file(self, job_order: JobOrderReleased, protocol: TestProtocol) -> StepFile:
+    def _step_file(self, work: Work, facts: ChannelFacts) -> StepFile:
         return step_file(
-            protocol,
-            domain.cell_order(job_order),
-            range_ma=self.tester.current_range_ma,
-            range_v=self.tester.voltage_range_v,
+            work.protocol,
+            domain.cell_order(work.job_order),
+            range_ma=facts.current_range_ma,
+            range_v=facts.voltage_range_v,
             written_at=self._clock.now(),
         )
 
@@ -246,8 +246,7 @@ class TesterRunner:
             folder = self._what_ran.folder(order.station_order_id)
             await asyncio.to_thread(write_whole, path, run.step_file)
             await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-            protocol = f"{run.protocol_id}-v{run.protocol_version}"
-            program = self._client.program_of(self._share, order.station_order_id, protocol)
+            program = self._client.program_of(self._share, order.station_order_id, run.program)
             await self._client.start(
                 channel,
                 program,
@@ -268,25 +267,18 @@ class TesterRunner:
             return
         record = await self._take_rows(order.station_order_id, channel)
         layer = await self._client.step_layer(channel)
-        steps = domain.steps_of(layer)
-        cycles = cycle_figures(steps) if steps else ()
         async with self._database.quiet() as tx:
             run = await store.run_of(tx, order.station_order_id)
             protocol = await channelstore.protocol_of_run(tx, order.station_order_id)
             facts = await channelstore.channel(tx, self.tester, run.channel)
-        [job_order] = order.job_orders
-        cell = domain.cell_order(job_order)
-        highest_ma = domain.need_of(protocol, cell).current_ma
-        figures = told(
-            cycles, Accuracy(facts.current_uncertainty_ratio, facts.current_range_ma, highest_ma)
-        )
+            before = await planstore.steps_before(tx, order.station_order_id)
+        cell = domain.cell_order(order.job_orders[0])
         table = record.table()
-        features = early_features(table, cycles) if table.height else ()
         program = await self._what_ran.program(channel, point, run, protocol, cell, table)
-        now = self._clock.now()
-        ended_at = plausible_end(layer[-1].ended_at, order.planned_at, now) if layer else now
-        started_at = ended_at - timedelta(seconds=steps[-1].end_s) if steps else ended_at
-        ended = replace(order.to("ended"), started_at=started_at, ended_at=ended_at)
+        ran = ran_on(order, run, protocol, facts, point, layer, self._clock.now())
+        ran = replace(ran, steps_before=before)
+        figures, features = figures_of(ran, table)
+        ended = replace(order.to("ended"), started_at=ran.started_at, ended_at=ran.ended_at)
         async with self._database.begin() as tx:
             await joborders.save(tx, order.state, ended)
             records = {order.station_order_id: record}
@@ -298,22 +290,13 @@ class TesterRunner:
                 figures,
                 features,
                 point.state,
-                started_at,
-                ended_at,
+                ran.started_at,
+                ran.ended_at,
             )
             await store.free(tx, order.station_order_id)
             proof = await self._what_ran.judged(tx, run, protocol, cell, left, program)
-            results = [protocol_match(run.lot_id, proof)]
-            cycled = cycling_ended(ended, run, record, figures, proof)
-            await self._outbox.record(tx, cycled)
-            if cycled.area_cm2 is None:
-                grading = await store.newest_grading(
-                    tx, job_order.product_id, run.protocol_id, run.protocol_version
-                )
-                results += capacity_results(run, grading, figures, point)
-                given = graded(ended, run, protocol, facts, grading, results, features)
-                await self._grades.give(tx, given)
-            await self._outbox.record(tx, job_ended(ended, results))
+            ran = replace(ran, proof=proof)
+            await self._plans.test_ended(tx, ended, run, ran, table, figures, features)
         self._records.pop(order.station_order_id, None)
         self._what_ran.forget(order.station_order_id)
 

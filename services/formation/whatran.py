@@ -97,8 +97,7 @@ class WhatRan:
         told = await self._client.program_ran(channel)
         if told is None:
             return None
-        name = f"{run.protocol_id}-v{run.protocol_version}"
-        wanted = self._client.program_of(self._share, run.job_order_id, name).name
+        wanted = self._client.program_of(self._share, run.job_order_id, run.program).name
         findings: Sequence[str] = clipped(rows, protocol, order)
         if PurePath(told).name != wanted:
             findings = [*findings, f"program {told!r} ran, ordered was {wanted!r}"]

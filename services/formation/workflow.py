@@ -1,7 +1,7 @@
 """What formation does at rest racks and analysers, with master data and channels."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import count
@@ -12,12 +12,13 @@ from services.formation.channels import Need, facts_of, refusals
 from services.formation.domain import Grading
 from services.formation.eclabsettings import settings_text
 from services.formation.plan import parts_of
-from services.formation.protocol import CellOrder, TestProtocol
+from services.formation.plans import Plans, next_work
+from services.formation.protocol import CellOrder, Spectrum, TestProtocol
 from services.formation.stepfile import step_file
 from services.formation.testing import TesterRunner
 from shared import joborders, recipes
 from shared.app import Service
-from shared.errors import NotFoundError
+from shared.errors import BlockedError, NotFoundError
 from shared.events import JobOrderReleased, SpectrumMeasured
 from shared.intake import ended_event, first_startable, lot_results, order_for
 from shared.joborders import StationOrder
@@ -33,7 +34,7 @@ class RestAndSpectra:
     """Chooses jobs for rack and analyser and records what they measured."""
 
     def __init__(self, service: Service) -> None:
-        self._service = service
+        self._service, self._plans = service, Plans(service)
 
     async def plan(
         self,
@@ -48,7 +49,9 @@ class RestAndSpectra:
             for order in await joborders.open_at(tx, station.equipment_id)
         }
 
-        async def prepare(job_order: JobOrderReleased) -> StationOrder:
+        async def prepare(job_order: JobOrderReleased) -> StationOrder | None:
+            if job_order.station_kind == "tester":
+                return await self._part(tx, station, job_order)
             order = await order_for(tx, self._service, station, job_order)
             sent = {
                 name: value
@@ -61,10 +64,51 @@ class RestAndSpectra:
 
         return await first_startable(tx, self._service, waiting, prepare)
 
+    async def _part(
+        self, tx: Transaction, station: StationSettings, job_order: JobOrderReleased
+    ) -> StationOrder | None:
+        """Return the order for the spectrum that a plan comes to, and keep that it was given.
+
+        Raises:
+            BlockedError: a frequency beyond the analyser's.
+        """
+        work = await next_work(tx, job_order)
+        if work is None or not isinstance(spectrum := work.protocol.steps[0], Spectrum):
+            return None
+        highest_hz = station.highest_frequency_hz
+        if highest_hz is not None and spectrum.frequency_max_hz > highest_hz:
+            raise BlockedError(
+                f"{station.equipment_id}: {work.whole.protocol_id} needs"
+                f" {spectrum.frequency_max_hz:g} Hz, limit {highest_hz:g} Hz; order another version"
+            )
+        order = StationOrder(
+            station_order_id=work.station_order_id,
+            equipment_id=station.equipment_id,
+            recipe_id=work.whole.protocol_id,
+            recipe_version=work.whole.version,
+            parameters={
+                "mode": "cell",
+                "frequency_max_hz": spectrum.frequency_max_hz,
+                "frequency_min_hz": spectrum.frequency_min_hz,
+                "points_per_decade_count": float(spectrum.points_per_decade_count),
+                "amplitude_mv": spectrum.amplitude_mv,
+            },
+            materials=job_order.materials,
+            job_orders=(job_order,),
+            planned_at=self._service.clock.now(),
+        )
+        await self._plans.given(tx, work)
+        return order
+
     async def ended(self, tx: Transaction, order: StationOrder, answer: JobAnswer) -> None:
         """Say what was measured: temperatures at rest, or a spectrum with its voltage."""
         [job_order] = order.job_orders
         lot_id = job_order.lot_id
+        if job_order.station_kind == "tester":
+            is_whole = answer.state == "ended"
+            spectrum = await self._spectrum(tx, order, answer) if is_whole else None
+            await self._plans.spectrum_ended(tx, order, answer, spectrum)
+            return
         if job_order.station_kind == "rack":
             names: tuple[str, ...] = ("temperature_min_degc", "temperature_max_degc", "duration_s")
         else:
@@ -79,8 +123,10 @@ class RestAndSpectra:
         self, tx: Transaction, order: StationOrder, answer: JobAnswer
     ) -> SpectrumMeasured:
         [job_order] = order.job_orders
-        recipe = await recipes.version(tx, order.recipe_id, order.recipe_version)
-        part = recipe.control({})
+        part: Mapping[str, object] = job_order.parameters
+        if job_order.station_kind != "tester":
+            recipe = await recipes.version(tx, order.recipe_id, order.recipe_version)
+            part = recipe.control({})
         area, faces = part.get("area_cm2"), part.get("faces_count")
         mode: Literal["cell", "blocking"] = (
             "blocking" if order.parameters.get("mode") == "blocking" else "cell"
@@ -99,8 +145,8 @@ class RestAndSpectra:
             temperature_degc=answer.number("temperature_degc"),
             fixture_id=answer.text("fixture_id"),
             thickness_um=None,
-            area_cm2=area if isinstance(area, float) else None,
-            faces=round(faces) if isinstance(faces, float) else None,
+            area_cm2=float(area) if isinstance(area, int | float) else None,
+            faces=round(faces) if isinstance(faces, int | float) else None,
             measured_at=answer.ended_at,
         )
 

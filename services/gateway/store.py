@@ -47,7 +47,9 @@ async def begin_job_order(tx: Transaction, event: JobOrderStarted) -> None:
         INSERT INTO job_order (job_order_id, equipment_id, operation, lot_id, state, started_at)
         VALUES (:job_order_id, :equipment_id, :operation, :lot_id, 'running', :started_at)
         ON CONFLICT (job_order_id) DO UPDATE SET equipment_id = excluded.equipment_id,
-            state = 'running', reason = NULL, started_at = excluded.started_at"""
+            state = 'running', reason = NULL, started_at = CASE
+                WHEN job_order.state = 'running' THEN job_order.started_at
+                ELSE excluded.started_at END"""
     await tx.execute(sql(statement), event.model_dump())
 
 

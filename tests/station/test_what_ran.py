@@ -19,8 +19,8 @@ from services.formation import store
 from services.formation.arbin import ArbinClient
 from services.formation.evidence import TestFiles
 from services.formation.offers import Offers
-from services.formation.outcome import plausible_end
 from services.formation.protocol import CellOrder, formation_protocol
+from services.formation.ran import plausible_end
 from services.formation.stepfile import step_file
 from services.formation.store import Run
 from services.formation.testing import TesterRunner

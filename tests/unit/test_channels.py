@@ -130,10 +130,13 @@ def test_calibration_that_ends_before_it_begins_is_refused() -> None:
 def test_smallest_range_that_fits_is_chosen_among_the_free() -> None:
     wide = TESTER.model_copy(update={"current_range_ma": 1000.0})
     both = [facts_of(wide, "1-1-1", ()), facts(channel="1-1-2"), facts(channel="1-1-3")]
-    assert choose_channel(both, (), SMALL, TODAY) == "1-1-2"
-    assert choose_channel(both, {"1-1-2"}, SMALL, TODAY) == "1-1-3"
-    assert choose_channel(both, {"1-1-2", "1-1-3"}, SMALL, TODAY) == "1-1-1"
-    assert choose_channel(both, {"1-1-1", "1-1-2", "1-1-3"}, SMALL, TODAY) is None
+    taken: list[str] = []
+    for _ in both:
+        chosen = choose_channel(both, taken, SMALL, TODAY)
+        assert chosen is not None
+        taken.append(chosen.channel)
+    assert taken == ["1-1-2", "1-1-3", "1-1-1"]
+    assert choose_channel(both, taken, SMALL, TODAY) is None
 
 
 def test_job_that_no_channel_may_ever_run_is_blocked_with_the_reason_of_each() -> None:
