@@ -2,6 +2,7 @@
 
 import tomllib
 from datetime import date
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
@@ -104,8 +105,24 @@ class StationSettings(BaseModel):
         return self.equipment_id.split("/")[1]
 
 
+class ChannelRange(BaseModel):
+    """Channels of a tester with another current range than most; uncertainty of full scale.
+
+    channels: their names, `1-17-*` for all of a unit.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    channels: tuple[Annotated[str, Field(min_length=1)], ...] = Field(min_length=1)
+    current_range_ma: float = Field(gt=0)
+    current_uncertainty_ratio: float = Field(gt=0)
+
+
 class TesterSettings(BaseModel):
-    """One battery tester with its channels, as the plant file describes it."""
+    """One battery tester with its channels, as the plant file describes it.
+
+    ranges: of channels that have another range; the first that names a channel counts.
+    """
 
     __test__ = False  # not a test case, whatever pytest thinks of the name
 
@@ -123,6 +140,14 @@ class TesterSettings(BaseModel):
     current_uncertainty_ratio: float = Field(gt=0)
     calibration_due: date
     chamber_temperature_degc: float
+    ranges: tuple[ChannelRange, ...] = ()
+
+    def current_range_of(self, channel: str) -> tuple[float, float]:
+        """Return the range (mA) and the uncertainty (of full scale) of a channel."""
+        for item in self.ranges:
+            if any(fnmatchcase(channel, pattern) for pattern in item.channels):
+                return item.current_range_ma, item.current_uncertainty_ratio
+        return self.current_range_ma, self.current_uncertainty_ratio
 
 
 class ManufacturerSettings(BaseModel):

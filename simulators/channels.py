@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,10 @@ COURSE_FAULTS = frozenset({"contact_loss", "chamber_drift", "clipped_range"})
 
 @dataclass(frozen=True, kw_only=True)
 class BenchConfig:
-    """What the plant file says of one tester."""
+    """What the plant file says of one tester.
+
+    ranges: patterns of channel names with another current range in mA; the first that fits counts.
+    """
 
     name: str
     channel_count: int = 160
@@ -45,6 +49,16 @@ class BenchConfig:
     current_range_ma: float = 200.0
     voltage_range_v: float = 5.0
     channels_per_unit: int = 8
+    ranges: tuple[tuple[tuple[str, ...], float], ...] = ()
+
+    def range_ma(self, channel: str) -> float:
+        """Return the current range of a channel."""
+        fit = (
+            range_ma
+            for patterns, range_ma in self.ranges
+            if any(fnmatchcase(channel, pattern) for pattern in patterns)
+        )
+        return next(fit, self.current_range_ma)
 
 
 @dataclass(frozen=True, order=True)
@@ -192,7 +206,7 @@ class Bench:
                     state=test.state,
                     spans=spans,
                     range_v=self.config.voltage_range_v,
-                    range_ma=self.config.current_range_ma,
+                    range_ma=self.config.range_ma(test.channel),
                 )
             )
             self._courses[test.test_id] = course
@@ -285,7 +299,7 @@ class Bench:
             "UnitID": 0,
             "ChlID": (address.unit_id - 1) * config.channels_per_unit + address.channel_id,
             "TestID": test.test_id,
-            "CurrRange": f"{config.current_range_ma:g}",
+            "CurrRange": f"{config.range_ma(address.name):g}",
             "VoltRange": f"{config.voltage_range_v:g}",
             "StepName": Path(test.path).name,
             "StartTime": wall_text(test.started_at),

@@ -99,6 +99,9 @@ def read_tester(plant: Path) -> tuple[BenchConfig, str, int]:
         device_id=entry["device_id"],
         current_range_ma=entry["current_range_ma"],
         voltage_range_v=entry["voltage_range_v"],
+        ranges=tuple(
+            (tuple(item["channels"]), item["current_range_ma"]) for item in entry.get("ranges", ())
+        ),
     )
     return config, endpoint.hostname or "127.0.0.1", endpoint.port or 502
 

@@ -95,12 +95,13 @@ class Need:
 
 def facts_of(tester: TesterSettings, channel: str, history: Iterable[ChannelEntry]) -> ChannelFacts:
     """Return a channel as its tester's data sheet and its history, in order, make it."""
+    range_ma, uncertainty_ratio = tester.current_range_of(channel)
     found = ChannelFacts(
         equipment_id=tester.equipment_id,
         channel=channel,
-        current_range_ma=tester.current_range_ma,
+        current_range_ma=range_ma,
         voltage_range_v=tester.voltage_range_v,
-        current_uncertainty_ratio=tester.current_uncertainty_ratio,
+        current_uncertainty_ratio=uncertainty_ratio,
         calibrated_on=None,
         calibration_due=tester.calibration_due,
         chamber_temperature_degc=tester.chamber_temperature_degc,

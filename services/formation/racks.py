@@ -64,6 +64,7 @@ def _place(
         "channel": facts.channel,
         "state": state,
         "reason": reason,
+        "current_range_ma": facts.current_range_ma,
         "chamber_position": facts.chamber_position,
         "chamber_temperature_degc": facts.chamber_temperature_degc,
         "calibration_due": facts.calibration_due,

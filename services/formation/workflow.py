@@ -10,7 +10,7 @@ from typing import Any, Literal
 from services.formation import channelstore, store
 from services.formation.channels import Need, facts_of, refusals
 from services.formation.domain import Grading
-from services.formation.eclabsettings import settings_text
+from services.formation.eclabsettings import left_out, settings_text
 from services.formation.plan import parts_of
 from services.formation.plans import Plans, next_work
 from services.formation.protocol import CellOrder, Spectrum, TestProtocol
@@ -226,6 +226,7 @@ def _written(
     protocol: TestProtocol, cell: CellOrder, tester: TesterSettings, at: datetime
 ) -> list[dict[str, Any]]:
     found = []
+    ranges_ma = [item.current_range_ma for item in tester.ranges]
     for part in parts_of(protocol):
         common = {"part": part.number, "instrument": part.instrument, "version": protocol.version}
         neware = None
@@ -233,11 +234,13 @@ def _written(
             neware = step_file(
                 part.protocol,
                 cell,
-                range_ma=tester.current_range_ma,
+                range_ma=max([tester.current_range_ma, *ranges_ma]),
                 range_v=tester.voltage_range_v,
                 written_at=at,
             ).content.decode()
         eclab = settings_text(part.protocol, cell).decode("cp1252")
         steps = part.protocol.model_dump(mode="json")["steps"]
-        found.append({**common, "steps": steps, "neware_xml": neware, "eclab_mps": eclab})
+        files = {"neware_xml": neware, "eclab_mps": eclab}
+        lacks = list(left_out(part.protocol.limits))
+        found.append({**common, "steps": steps, **files, "eclab_lacks_limits": lacks})
     return found

@@ -360,7 +360,11 @@ def _beside(station: Mapping[str, Any], name: str) -> str:
 
 
 def _written(value: object) -> str:
-    """Return a value as TOML, which unlike JSON knows dates."""
+    """Return a value as TOML, which unlike JSON knows dates and writes tables with `=`."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_written(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_written(item) for item in value) + "]"
     return value.isoformat() if isinstance(value, date) else json.dumps(value)
 
 

@@ -1,6 +1,7 @@
 """Channels as equipment: what their history makes of them, and why one is refused."""
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,10 +16,11 @@ from services.formation.channels import (
     facts_of,
     refusals,
 )
+from services.formation.curves import efficiency_uncertainty_ratio
 from services.formation.protocol import CellOrder, ccd_protocol, formation_protocol
 from services.formation.safety import CONTACT_LOOKS, watch
 from shared.errors import BlockedError
-from shared.settings import TesterSettings
+from shared.settings import TesterSettings, read_plant
 
 TODAY = date(2026, 11, 27)
 TESTER = TesterSettings(
@@ -137,6 +139,24 @@ def test_smallest_range_that_fits_is_chosen_among_the_free() -> None:
         taken.append(chosen.channel)
     assert taken == ["1-1-2", "1-1-3", "1-1-1"]
     assert choose_channel(both, taken, SMALL, TODAY) is None
+
+
+def test_coin_cell_goes_to_the_fine_range_of_the_pilot_plant_where_its_efficiency_has_sense() -> (
+    None
+):
+    tester = read_plant(Path("deploy/plant.toml")).tester[0]
+    names = [f"1-{unit}-{channel}" for unit in range(1, 21) for channel in range(1, 9)]
+    known = [facts_of(tester, name, ()) for name in names]
+    wanted = {0.037: 0.1, 9.6: 20.0, 100.0: 200.0}  # coin cell, witness, pouch cell
+    for current_ma, range_ma in wanted.items():
+        need = Need(current_ma=current_ma, voltage_v=4.1, temperature_degc=25.0)
+        chosen = choose_channel(known, (), need, TODAY)
+        assert chosen is not None
+        assert chosen.current_range_ma == range_ma
+        uncertainty = efficiency_uncertainty_ratio(
+            0.99, current_ma, chosen.current_range_ma, chosen.current_uncertainty_ratio
+        )
+        assert uncertainty < 0.001
 
 
 def test_job_that_no_channel_may_ever_run_is_blocked_with_the_reason_of_each() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from services.formation.eclabsettings import settings_text
+from services.formation.eclabsettings import left_out, settings_text
 from services.formation.plan import parts_of
 from services.formation.protocol import (
     CellOrder,
@@ -107,6 +107,36 @@ def test_eclab_text_has_the_techniques_the_safety_limits_and_an_even_range() -> 
     assert "Ewe max = 4.60000 V" in words and "Ewe min = -4.60000 V" in words
     assert "CC                  PEIS" in words
     assert ("7.000" in words and "MHz" in words) or "7000.000" in words
+
+
+def column(text: str, name: str) -> list[str]:
+    """A row of the technique's table, one word for each sequence."""
+    [line] = [line for line in text.splitlines() if line.startswith(f"{name} ")]
+    return [line[start : start + 20].strip() for start in range(20, len(line.rstrip()), 20)]
+
+
+def test_eclab_text_ends_the_test_when_a_symmetric_cell_shorts_in_either_direction() -> None:
+    loop = Loop(first_step=2, cycle_count=3)
+    text = settings_text(plan(Rest(duration_s=60.0), pulse(0.2), pulse(-0.2), loop, EIS), WITNESS)
+    words = text.decode("cp1252")
+    assert column(words, "ctrl_type") == [
+        "Rest", "CC", "CC", "CC", "CC", "Loop", "PEIS", "Rest",
+    ]  # fmt: skip
+    assert column(words, "lim_nb") == ["1", "2", "3", "2", "3", "0", "0", "1"]
+    assert column(words, "lim3_comp")[2:5] == ["<", "", ">"]
+    assert column(words, "lim3_value")[2:5] == ["2.000", "", "-2.000"]
+    assert column(words, "lim3_value_unit")[2] == "mV"
+    assert column(words, "lim3_action")[2] == "Goto sequence"
+    assert column(words, "lim3_seq")[2:5] == ["7", "", "7"]
+    assert column(words, "lim1_value")[1:5] == ["1.000", "899.000", "1.000", "899.000"]
+    assert column(words, "ctrl_seq")[5] == "1"  # back to the settling of the first pulse
+
+
+def test_limits_that_eclab_text_cannot_say_are_told() -> None:
+    limits = ccd_protocol().limits
+    assert left_out(limits) == ()
+    more = {"highest_temperature_degc": 40.0, "highest_fall_v_per_s": 0.1}
+    assert left_out(limits.model_copy(update=more)) == tuple(more)
 
 
 def test_eclab_range_of_a_full_cell_begins_at_zero() -> None:
