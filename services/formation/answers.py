@@ -92,6 +92,24 @@ class TestRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Counters:
+    """Net charge (Ah) and energy (Wh) of a channel when its step began, and at the last look."""
+
+    step: tuple[int, int]
+    begun: tuple[float, float]
+    last: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looks:
+    """What was seen of a test by looks alone, which its tester does not give again."""
+
+    test_name: str
+    rows: tuple[TestRow, ...]
+    counters: Counters | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepEnd:
     """One ended step; `step` counts executed steps from 1, `step_id` is that of the file."""
 

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from fastapi import Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.formation import channelstore, store, workflow
-from services.formation.channels import ChannelEntry, Need
+from services.formation import channelstore, rackstore, store, workflow
+from services.formation.channels import ChannelEntry, Need, facts_of
 from services.formation.domain import Grading
 from services.formation.evidence import TestFiles
 from services.formation.fileroutes import add_file_routes
@@ -20,6 +20,8 @@ from shared.errors import NotFoundError
 from shared.recipes import MasterRecipe
 from shared.routes import add_station_routes
 from shared.transaction import Transaction
+
+MOST_TESTS = 20  # of a channel, the newest
 
 
 class Staircase(BaseModel):
@@ -129,12 +131,17 @@ def add_routes(service: Service, testers: list[TesterRunner], files: TestFiles) 
     async def get_channel_history(
         channel: str, equipment_id: Annotated[str, Query(min_length=1)]
     ) -> dict[str, Any]:
-        """What was written about a channel, oldest first."""
+        """A channel as it is now, what was written about it, oldest first, and its newest tests."""
+        tester = plan.tester(equipment_id)
         async with database.quiet() as tx:
-            found = (await channelstore.histories(tx, equipment_id)).get(channel, [])
+            lines = (await channelstore.histories(tx, equipment_id)).get(channel, [])
+            runs = await rackstore.runs_on(tx, equipment_id, channel, MOST_TESTS)
+        facts = facts_of(tester, channel, [line.entry for line in lines])
         return {
+            "channel": facts,
             "items": [
                 {**line.entry.model_dump(exclude_none=True), "written_at": line.written_at}
-                for line in found
-            ]
+                for line in lines
+            ],
+            "tests": runs,
         }

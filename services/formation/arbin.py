@@ -5,7 +5,7 @@ import contextlib
 import re
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from typing import TypeVar
@@ -16,8 +16,10 @@ from services.formation.answers import (
     Channel,
     ChannelPoint,
     ChannelState,
+    Counters,
     Device,
     LatestTest,
+    Looks,
     StepEnd,
     TestRow,
 )
@@ -48,21 +50,12 @@ STATES: dict[str, tuple[ChannelState, str | None]] = {
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Counted:
-    """Net charge (Ah) and energy (Wh) of a channel when its step began, and at the last look."""
-
-    step: tuple[int, int]
-    begun: tuple[float, float]
-    last: tuple[float, float]
-
-
 class ArbinClient:
     """One cycler; commands go over one line in turn, opened again at the next after a failure.
 
-    CTI downloads nothing: rows are what `inquire` saw since this client began, and the cycler's
-    own database is the record. Schedules are made in Arbin's editor and started by their name; a
-    test is known by its name, of which `latest_test` makes a number.
+    CTI downloads nothing: rows are what `inquire` saw since this client began and what it was told
+    to `remember`; the cycler's own database is the record. Schedules are made in Arbin's editor and
+    started by their name; a test is known by its name, of which `latest_test` makes a number.
 
     Raises, in every method:
         StationUnreachableError: no connection or no whole answer in time; try again later.
@@ -92,12 +85,42 @@ class ArbinClient:
         self._channel_count = 0
         self._rows: dict[str, list[TestRow]] = {}
         self._tests: dict[str, str] = {}
-        self._steps: dict[str, _Counted] = {}
+        self._steps: dict[str, Counters] = {}
+        self._first: dict[str, tuple[float, float]] = {}  # counters at the first look at a test
 
     @property
     def leaves_files(self) -> bool:
         """False: the cycler keeps its tests in a database of its own."""
         return False
+
+    def looks(self, channel: Channel, after: int) -> Looks | None:
+        """Return what was seen of the newest test, with the rows behind row `after`."""
+        name = self._tests.get(channel.name)
+        if not name:
+            return None
+        rows = tuple(row for row in self._rows[channel.name] if row.row > after)
+        return Looks(test_name=name, rows=rows, counters=self._steps.get(channel.name))
+
+    def remember(self, channel: Channel, looks: Looks) -> None:
+        """Take up what an earlier client saw of a test; looks that were made meanwhile stay.
+
+        These counted from the first of them on: now they count from where the step began.
+        """
+        name, before = channel.name, looks.counters
+        seen = self._rows.get(name, []) if self._tests.get(name) == looks.test_name else []
+        last_row = looks.rows[-1].row if looks.rows else 0
+        seen = [row for row in seen if row.row > last_row]
+        now, first = self._steps.get(name), self._first.get(name)
+        if before is not None and seen and now is not None and first is not None:
+            step = (seen[0].cycle, seen[0].step_id)
+            begun = before.begun if step == before.step else before.last
+            missed = (first[0] - begun[0], first[1] - begun[1])
+            seen = [_from(row, missed) if (row.cycle, row.step_id) == step else row for row in seen]
+            self._steps[name] = replace(now, begun=begun) if now.step == step else now
+        elif before is not None:
+            self._steps[name] = before
+        self._tests[name] = looks.test_name
+        self._rows[name] = [*looks.rows, *seen]
 
     async def program_ran(self, channel: Channel) -> str | None:
         """Return the schedule that the channel has loaded."""
@@ -240,8 +263,10 @@ class ArbinClient:
         """Return where the counters stood when the step began, as far as it was seen."""
         now = (charge_ah, energy_wh)
         before = self._steps.get(name)
+        if before is None:
+            self._first[name] = now
         begun = now if before is None else before.begun if before.step == step else before.last
-        self._steps[name] = _Counted(step=step, begun=begun, last=now)
+        self._steps[name] = Counters(step=step, begun=begun, last=now)
         return begun
 
     def _keep(self, point: ChannelPoint, step_id: int, word: str) -> None:
@@ -313,6 +338,16 @@ async def _exchange(
     await writer.drain()
     head = await reader.readexactly(cti.BEFORE_COUNT)
     return head + await reader.readexactly(cti.answer_size(head) - cti.BEFORE_COUNT)
+
+
+def _from(row: TestRow, missed: tuple[float, float]) -> TestRow:
+    """Return a row that counts also what went through in its step before: net Ah and Wh."""
+    way = {"cc": 1.0, "dc": -1.0}.get(row.step_type, 0.0)
+    return replace(
+        row,
+        capacity_mah=abs(1e3 * missed[0] + way * row.capacity_mah),
+        energy_mwh=abs(1e3 * missed[1] + way * row.energy_mwh),
+    )
 
 
 def _step(number: int, rows: Sequence[TestRow]) -> StepEnd:

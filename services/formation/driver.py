@@ -9,6 +9,7 @@ from services.formation.answers import (
     ChannelPoint,
     Device,
     LatestTest,
+    Looks,
     StepEnd,
     TestRow,
 )
@@ -24,6 +25,17 @@ class TesterDriver(Protocol):
     @property
     def leaves_files(self) -> bool:
         """Whether the tester leaves a file of each test in the folder named at its start."""
+        ...
+
+    def looks(self, channel: Channel, after: int) -> Looks | None:
+        """Return what must be kept of the newest test, with the rows behind row `after`.
+
+        None where the tester itself gives all rows again, or nothing was seen.
+        """
+        ...
+
+    def remember(self, channel: Channel, looks: Looks) -> None:
+        """Take up what was kept of a test, after a restart; before the next look at its rows."""
         ...
 
     async def program_ran(self, channel: Channel) -> str | None:

@@ -19,6 +19,7 @@ from services.formation.answers import (
     Device,
     LatestTest,
     LogEntry,
+    Looks,
     StepEnd,
     TestRow,
 )
@@ -81,6 +82,13 @@ class NewareClient:
     def leaves_files(self) -> bool:
         """True: the .ndax of each test."""
         return True
+
+    def looks(self, channel: Channel, after: int) -> Looks | None:
+        """Return None: the server gives all rows of a test again."""
+        return None
+
+    def remember(self, channel: Channel, looks: Looks) -> None:
+        """Nothing is to be remembered for a server that gives all rows again."""
 
     async def program_ran(self, channel: Channel) -> str | None:
         """Return None: the file of a test holds the steps themselves."""

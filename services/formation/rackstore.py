@@ -64,13 +64,29 @@ async def runs(tx: Transaction, limit: int) -> list[dict[str, Any]]:
     return [dict(row) for row in (await tx.execute(sql(statement), {"limit": limit})).mappings()]
 
 
+async def runs_on(
+    tx: Transaction, equipment_id: str, channel: str, limit: int
+) -> list[dict[str, Any]]:
+    """Return the newest tests of a channel."""
+    statement = f"""
+        SELECT {RUN} FROM test_run WHERE channel = :channel AND started_at IS NOT NULL
+            AND job_order_id IN (
+                SELECT station_order_id FROM station_order WHERE equipment_id = :equipment_id)
+        ORDER BY started_at DESC, job_order_id LIMIT :limit"""
+    values = {"equipment_id": equipment_id, "channel": channel, "limit": limit}
+    return [dict(row) for row in (await tx.execute(sql(statement), values)).mappings()]
+
+
 async def run(tx: Transaction, job_order_id: str) -> dict[str, Any]:
     """Return one test with its figures and early features.
 
     Raises:
         NotFoundError: no such test.
     """
-    statement = f"SELECT {RUN}, cycles, features FROM test_run WHERE job_order_id = :id"
+    statement = f"""
+        SELECT {RUN}, cycles, features, (
+            SELECT equipment_id FROM station_order WHERE station_order_id = :id) AS equipment_id
+        FROM test_run WHERE job_order_id = :id"""
     row = (await tx.execute(sql(statement), {"id": job_order_id})).mappings().first()
     if row is None:
         raise NotFoundError(f"test {job_order_id} does not exist")

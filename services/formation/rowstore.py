@@ -4,8 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from pydantic import TypeAdapter
+
+from services.formation.answers import Looks
 from shared.db import sql
 from shared.transaction import Transaction
+
+LOOKS = TypeAdapter(Looks)
 
 
 class RowBatch(NamedTuple):
@@ -97,3 +102,28 @@ async def told(tx: Transaction, test: UntoldTest) -> None:
     """Note what the historian was told of a test."""
     statement = "UPDATE test_run SET told_started_at = :at WHERE job_order_id = :id"
     await tx.execute(sql(statement), {"at": test.started_at, "id": test.series_id})
+
+
+async def keep_looks(tx: Transaction, job_order_id: str, looks: Looks) -> None:
+    """Keep what looks saw of a test since the last time."""
+    statement = """
+        INSERT INTO test_looks (job_order_id, last_row, body)
+        VALUES (:id, :last_row, CAST(:body AS jsonb)) ON CONFLICT DO NOTHING"""
+    values = {"last_row": looks.rows[-1].row, "body": LOOKS.dump_json(looks).decode()}
+    await tx.execute(sql(statement), {"id": job_order_id, **values})
+
+
+async def kept_looks(tx: Transaction, job_order_id: str) -> Looks | None:
+    """Return all that looks saw of a test; None where nothing was kept."""
+    statement = "SELECT body FROM test_looks WHERE job_order_id = :id ORDER BY last_row"
+    bodies = await tx.scalars(sql(statement), {"id": job_order_id})
+    parts = [LOOKS.validate_python(body) for body in bodies]
+    if not parts:
+        return None
+    rows = tuple(row for part in parts for row in part.rows)
+    return Looks(test_name=parts[-1].test_name, rows=rows, counters=parts[-1].counters)
+
+
+async def forget_looks(tx: Transaction, job_order_id: str) -> None:
+    """Forget the looks at a test that has ended; its rows are in batches."""
+    await tx.execute(sql("DELETE FROM test_looks WHERE job_order_id = :id"), {"id": job_order_id})

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import structlog
 
-from services.formation import channelstore, domain, planstore, store
+from services.formation import channelstore, domain, planstore, rowstore, store
 from services.formation.answers import Channel, ChannelPoint
 from services.formation.channels import ChannelFacts, choose_channel, facts_of
 from services.formation.driver import TesterDriver
@@ -29,6 +29,7 @@ from shared.intake import hold
 from shared.joborders import StationOrder
 from shared.settings import TesterSettings
 from shared.stationfacts import EquipmentStates, held_events, started_events
+from shared.transaction import Transaction
 
 log = structlog.get_logger()
 WATCH_S = 1.0  # wall seconds between looks at the channels
@@ -63,6 +64,7 @@ class TesterRunner:
         self._states = EquipmentStates(service, tester.equipment_id)
         self._channels: dict[str, Channel] = {}
         self._records: dict[str, TestRecord] = {}
+        self._kept_rows: dict[str, int] = {}  # by job order: the last row of its kept looks
         self._looks = 0
         self.answers = False  # whether the tester answered the last time it was asked
 
@@ -110,7 +112,21 @@ class TesterRunner:
         if self._looks % CURVE_EVERY == 0 and self._records:
             async with self._database.begin() as tx:
                 await keep_in_batches(tx, self.tester.equipment_id, self._records)
+                await self._keep_looks(tx, held)
         return True
+
+    async def _keep_looks(
+        self, tx: Transaction, held: Sequence[tuple[StationOrder, Lease]]
+    ) -> None:
+        """Keep rows that the tester will not give again, with the batches they are in."""
+        for order, lease in held:
+            key = order.station_order_id
+            if key not in self._records:
+                continue
+            found = self._client.looks(self._channels[lease.channel], self._kept_rows.get(key, 0))
+            if found is not None and found.rows:
+                await rowstore.keep_looks(tx, key, found)
+                self._kept_rows[key] = found.rows[-1].row
 
     async def _advance(self, order: StationOrder, lease: Lease, point: ChannelPoint) -> None:
         channel = self._channels[lease.channel]
@@ -283,6 +299,7 @@ class TesterRunner:
             await joborders.save(tx, order.state, ended)
             records = {order.station_order_id: record}
             await keep_in_batches(tx, self.tester.equipment_id, records)
+            await rowstore.forget_looks(tx, order.station_order_id)
             await store.keep_end(
                 tx,
                 order.station_order_id,
@@ -298,10 +315,20 @@ class TesterRunner:
             ran = replace(ran, proof=proof)
             await self._plans.test_ended(tx, ended, run, ran, table, figures, features)
         self._records.pop(order.station_order_id, None)
+        self._kept_rows.pop(order.station_order_id, None)
         self._what_ran.forget(order.station_order_id)
 
     async def _take_rows(self, job_order_id: str, channel: Channel) -> TestRecord:
-        """Return all rows up to now; after a restart the tester gives them again from the first."""
+        """Return all rows up to now; after a restart the tester gives them again from the first.
+
+        One that does not is told what was kept of its looks.
+        """
+        if job_order_id not in self._records:
+            async with self._database.quiet() as tx:
+                kept = await rowstore.kept_looks(tx, job_order_id)
+            if kept is not None:
+                self._client.remember(channel, kept)
+                self._kept_rows[job_order_id] = kept.rows[-1].row
         record = self._records.setdefault(job_order_id, TestRecord())
         record.take(await self._client.all_rows(channel, after=record.last_row))
         return record

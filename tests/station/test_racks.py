@@ -110,6 +110,33 @@ async def test_rack_tells_why_a_channel_and_a_job_are_blocked(
     assert (job["job_order_id"], job["lot_id"]) == ("J2", "CELL-2")
 
 
+async def test_page_of_a_channel_has_its_facts_its_repairs_and_drifts_and_its_tests(
+    floor: Floor, new_database: Callable[[], str], tmp_path: Path
+) -> None:
+    common = {"equipment_id": TESTER, "channel": "1-1-1", "by": "Ada"}
+    lines = [
+        {"entry": "drift_found", "drift_ratio": 0.001, "note": "against the shunt"},
+        {"entry": "repaired", "note": "relay changed"},
+    ]
+    async with formation(new_database(), tmp_path, floor.tester.port) as service:
+        await running_test(
+            service, floor, "CELL-1", formation_protocol(), floor.formation_file(), **POUCH
+        )
+        async with service.database.begin() as tx:
+            await store.note_start(tx, "J1", MONDAY)
+            for line in lines:
+                await channelstore.add_entry(tx, ChannelEntry.model_validate(common | line), MONDAY)
+        page = await asked(service, f"/channels/1-1-1/history?equipment_id={TESTER}")
+        other = await asked(service, f"/channels/1-15-1/history?equipment_id={TESTER}")
+    assert page["channel"]["out_reason"] == "not calibrated since its repair (relay changed)"
+    assert [(one["entry"], one["by"]) for one in page["items"]] == [
+        ("drift_found", "Ada"), ("repaired", "Ada"),
+    ]  # fmt: skip
+    assert page["items"][0]["drift_ratio"] == 0.001
+    assert [run["job_order_id"] for run in page["tests"]] == ["J1"]
+    assert (other["channel"]["current_range_ma"], other["items"], other["tests"]) == (0.1, [], [])
+
+
 def test_each_kind_of_step_says_where_it_ends() -> None:
     stairs = ccd_protocol(max_steps=2, dwell_s=300.0)
     assert aim_of(stairs, 1) == {"kind": "rest", "until_v": None, "until_s": 600.0}

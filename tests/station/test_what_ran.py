@@ -214,6 +214,69 @@ async def test_arbin_is_judged_by_schedule_cell_and_current(
     assert server.capacity_ah == {0: 1.0}
 
 
+async def test_arbin_test_goes_on_after_a_restart_with_all_that_was_seen_of_it(
+    floor: Floor, new_database: Callable[[], str], tmp_path: Path
+) -> None:
+    released = formation_protocol().model_copy(update={"status": "released"})
+    written = step_file(released, CELL, range_ma=200.0, range_v=5.0, written_at=MONDAY)
+    (tmp_path / f"{released.protocol_id}-v1.sdx").write_bytes(written.content)
+    server = ArbinServer(floor.bench, tmp_path)
+    await server.start()
+    async with formation(new_database(), tmp_path) as service:
+        async with service.database.begin() as tx:
+            await store.add_protocol(tx, released)
+        await order_of(service, 1, "CELL-1", released.protocol_id, capacity_mah=1000.0)
+
+        @asynccontextmanager
+        async def life() -> AsyncIterator[ArbinClient]:
+            """One life of what drives the tester; nothing but the database outlives it."""
+            client = ArbinClient(f"tcp://127.0.0.1:{server.port}", timeout_s=60.0)
+            tester = service.plant.tester[0]
+            runner = TesterRunner(service, tester, client, tmp_path / "share", look_every_s=0.02)
+            task = asyncio.create_task(runner.run())
+            yield client
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await client.close()
+
+        async def kept_to(hours: float) -> None:
+            """Let the test come so far, and its looks into the database."""
+            while floor.instant < MONDAY + timedelta(hours=hours):
+                floor.pass_hours(0.5)
+            wanted = 36_000 * hours
+
+            async def kept() -> bool:
+                async with service.database.quiet() as tx:
+                    last = await tx.scalar(text("SELECT max(last_row) FROM test_looks"))
+                return last is not None and last >= wanted
+
+            await until(kept)
+
+        async with life():
+
+            async def running() -> bool:
+                return await order_state(service) == "running"
+
+            await until(running)
+            await kept_to(0.0)
+            await kept_to(3.0)
+        async with life() as client:
+            await kept_to(5.0)
+            channel = (await client.devices())[0].channel
+            record = TestRecord()
+            record.take(await client.all_rows(channel))
+            *_, charge = await client.step_layer(channel)
+            async with service.database.quiet() as tx:
+                batched = await tx.scalar(text("SELECT batched_row FROM test_run"))
+    await server.stop()
+    assert (charge.step_id, charge.step_type) == (2, "cc")
+    assert charge.capacity_mah == pytest.approx(450.0, rel=0.01)
+    times_s = record.table()["time_s"]
+    assert times_s.is_sorted()
+    assert times_s[-1] == pytest.approx(5 * 3600.0, rel=0.01)
+    assert batched == record.last_row
+
+
 # Several testers
 
 

@@ -1,4 +1,4 @@
-"""Plans over two instruments: one job order in parts, each with what became of it."""
+"""Plans over two instruments, in parts; and what looks alone saw of a running test."""
 
 from alembic import op
 
@@ -35,6 +35,13 @@ STATEMENTS = (
         PRIMARY KEY (job_order_id, number)
     )""",
     "ALTER TABLE test_run ADD COLUMN part_number integer",
+    """
+    CREATE TABLE test_looks (
+        job_order_id text NOT NULL REFERENCES test_run,
+        last_row integer NOT NULL,
+        body jsonb NOT NULL,
+        PRIMARY KEY (job_order_id, last_row)
+    )""",
 )
 
 

@@ -94,10 +94,59 @@ export interface Grade {
   graded_at: string;
 }
 
+/** A part of a test over two instruments: rows of a tester, or a spectrum of an analyser. */
+export interface TestPart {
+  number: number;
+  instrument: 'tester' | 'analyser';
+  equipment_id: string;
+  channel: string | null;
+  state: string;
+  started_at: string | null;
+  ended_at: string | null;
+  series_id: string | null;
+  spectrum_id: string | null;
+}
+
 export interface TestRun extends TestRunSummary {
+  /** Null for a test in parts, each of which has its own. */
+  equipment_id?: string | null;
+  parts: TestPart[];
   cycles: Cycle[];
   features: Feature[];
   grades: Grade[];
+}
+
+export interface ChannelFacts {
+  equipment_id: string;
+  channel: string;
+  current_range_ma: number;
+  voltage_range_v: number;
+  current_uncertainty_ratio: number;
+  calibrated_on: string | null;
+  calibration_due: string;
+  chamber_temperature_degc: number;
+  chamber_position: string | null;
+  /** Why nobody may use it; null when it is in service. */
+  out_reason: string | null;
+}
+
+/** One line of a channel's history. */
+export interface ChannelEntry {
+  entry: string;
+  by: string;
+  note: string;
+  written_at: string;
+  calibration_due?: string;
+  current_uncertainty_ratio?: number;
+  drift_ratio?: number;
+  chamber_temperature_degc?: number;
+  chamber_position?: string;
+}
+
+export interface ChannelPage {
+  channel: ChannelFacts;
+  items: ChannelEntry[];
+  tests: TestRunSummary[];
 }
 
 export interface GradedRecipe {
@@ -143,6 +192,20 @@ export const useTestRuns = () =>
     queryFn: ({ signal }) => getJson<Items<TestRunSummary>>('/api/formation/test-runs?limit=50', signal),
     refetchInterval: REFRESH_MS,
   });
+
+export const useChannel = (equipmentId: string, channel: string) =>
+  useQuery({
+    queryKey: ['channel', equipmentId, channel],
+    queryFn: ({ signal }) => {
+      const query = new URLSearchParams({ equipment_id: equipmentId }).toString();
+      return getJson<ChannelPage>(`/api/formation/channels/${encodeURIComponent(channel)}/history?${query}`, signal);
+    },
+    refetchInterval: REFRESH_MS,
+  });
+
+/** Where the page of a channel is. */
+export const channelPath = (equipmentId: string, channel: string) =>
+  `/racks/channels/${encodeURIComponent(channel)}?${new URLSearchParams({ tester: equipmentId }).toString()}`;
 
 const runKey = (jobOrderId: string) => ['test-run', jobOrderId] as const;
 

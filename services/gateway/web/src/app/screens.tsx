@@ -36,6 +36,7 @@ export const SCREENS: readonly Screen[] = [
   { path: '/furnaces/loads/:loadId', screen: lazy(() => import('../screens/furnaces/FurnaceLoadScreen')) },
   { path: '/racks', screen: lazy(() => import('../screens/formation/RacksScreen')) },
   { path: '/racks/tests/:jobOrderId', screen: lazy(() => import('../screens/formation/TestScreen')) },
+  { path: '/racks/channels/:channel', screen: lazy(() => import('../screens/formation/ChannelScreen')) },
   { path: '/packs', screen: lazy(() => import('../screens/formation/PacksScreen')) },
   { path: '/stack', screen: lazy(() => import('../screens/stack/StackScreen')) },
   { path: '/spray', screen: lazy(() => import('../screens/spray/SprayScreen')) },

@@ -24,6 +24,7 @@ export type WordSet =
   | 'name_kind'
   | 'open_state'
   | 'operation'
+  | 'channel_entry'
   | 'part_role'
   | 'signal'
   | 'step_kind'

@@ -1,4 +1,4 @@
-import type { Place, StepAim } from '../../api/formation';
+import { channelPath, type Place, type StepAim } from '../../api/formation';
 import { NO_DATA } from '../../i18n/format';
 import { useI18n } from '../../i18n/I18nProvider';
 import { Measure } from '../../parts/Measure';
@@ -7,7 +7,7 @@ import { DataTable, type Column } from '../../ui/DataTable';
 import { PLACE_MARKS } from './placeMarks';
 
 /** Channels with what runs there now. Without a recent look there is no value, never the old one. */
-export function ChannelTable({ places }: { places: readonly Place[] }) {
+export function ChannelTable({ equipmentId, places }: { equipmentId: string; places: readonly Place[] }) {
   const { t, duration } = useI18n();
   const columns: Column<Place>[] = [
     { id: 'channel', header: t('rack.channel'), cell: (place) => place.channel },
@@ -36,14 +36,15 @@ export function ChannelTable({ places }: { places: readonly Place[] }) {
       columns={columns}
       rows={places}
       rowKey={(place) => place.channel}
-      rowLink={linkOf}
+      rowLink={(place) => linkOf(equipmentId, place)}
     />
   );
 }
 
-/** To the test where there is one, else nowhere. */
-function linkOf(place: Place): string {
-  return place.job_order_id === null ? '/racks' : `/racks/tests/${encodeURIComponent(place.job_order_id)}`;
+/** To the test where there is one, else to the channel. */
+function linkOf(equipmentId: string, place: Place): string {
+  if (place.job_order_id === null) return channelPath(equipmentId, place.channel);
+  return `/racks/tests/${encodeURIComponent(place.job_order_id)}`;
 }
 
 function State({ place }: { place: Place }) {

@@ -63,7 +63,7 @@ function RackPanel({ rack, readAt }: { rack: Rack; readAt: number }) {
       {!rack.answers && <Notice mark="unknown">{t('rack.silent')}</Notice>}
       <ChannelMap places={rack.channels} />
       <Choice label={t('rack.show')} options={options} value={shown} onChange={setFilter} />
-      {places.length === 0 ? <None readAt={readAt} /> : <ChannelTable places={places} />}
+      {places.length === 0 ? <None readAt={readAt} /> : <ChannelTable equipmentId={rack.equipment_id} places={places} />}
     </Panel>
   );
 }

@@ -1,6 +1,6 @@
 import { lazy, Suspense } from 'react';
 import { Link, useParams } from 'react-router';
-import { useTestCurve, useTestRun, type Feature, type TestRun } from '../../api/formation';
+import { channelPath, useTestCurve, useTestRun, type Feature, type TestPart, type TestRun } from '../../api/formation';
 import { NO_DATA } from '../../i18n/format';
 import { useI18n } from '../../i18n/I18nProvider';
 import { BackToSearch } from '../../parts/BackToSearch';
@@ -32,7 +32,7 @@ export default function TestScreen() {
         {(found, readAt) => (
           <>
             <RunFacts run={found} />
-            <CurvePanel jobOrderId={jobOrderId} />
+            {found.parts.length > 0 ? <PartsPanel parts={found.parts} /> : <CurvePanel jobOrderId={jobOrderId} />}
             <Panel title={t('formation.cycles')}>
               {found.cycles.length === 0 ? <None readAt={readAt} /> : <CycleTable cycles={found.cycles} />}
               <CycleFormulas />
@@ -57,7 +57,7 @@ function RunFacts({ run }: { run: TestRun }) {
         facts={[
           { name: t('field.cell_id'), value: <Link to={`/cells/${encodeURIComponent(run.lot_id)}`}>{run.lot_id}</Link> },
           { name: t('rack.protocol'), value: `${run.protocol_id} v${run.protocol_version}` },
-          { name: t('rack.channel'), value: run.channel },
+          { name: t('rack.channel'), value: <ChannelOf run={run} /> },
           { name: t('field.state'), value: <RunState run={run} /> },
           { name: t('field.started'), value: <Instant at={run.started_at} /> },
           { name: t('field.ended'), value: <Instant at={run.ended_at} /> },
@@ -65,6 +65,34 @@ function RunFacts({ run }: { run: TestRun }) {
         ]}
       />
     </>
+  );
+}
+
+function ChannelOf({ run }: { run: TestRun }) {
+  if (run.equipment_id === undefined || run.equipment_id === null) return <span>{run.channel}</span>;
+  return <Link to={channelPath(run.equipment_id, run.channel)}>{run.channel}</Link>;
+}
+
+/** The parts of a test over two instruments; a tester's part has a curve of its own. */
+function PartsPanel({ parts }: { parts: readonly TestPart[] }) {
+  const { t } = useI18n();
+  const columns: Column<TestPart>[] = [
+    { id: 'part', header: t('rack.part'), cell: (part) => part.number },
+    { id: 'instrument', header: t('rack.instrument'), cell: (part) => part.equipment_id.split('/').at(-1) ?? '' },
+    { id: 'channel', header: t('rack.channel'), cell: (part) => part.channel ?? NO_DATA },
+    { id: 'started', header: t('field.started'), cell: (part) => <Instant at={part.started_at} /> },
+    { id: 'ended', header: t('field.ended'), cell: (part) => <Instant at={part.ended_at} /> },
+  ];
+  return (
+    <Panel title={t('rack.parts')}>
+      <DataTable
+        label={t('rack.parts')}
+        columns={columns}
+        rows={parts}
+        rowKey={(part) => String(part.number)}
+        rowLink={({ series_id: id }) => (id === null ? undefined : `/racks/tests/${encodeURIComponent(id)}`)}
+      />
+    </Panel>
   );
 }
 
