@@ -7,7 +7,7 @@ from fastapi import Depends, Header, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.formation import gradestore
-from services.formation.grades import OWN_FACTORS, Grades
+from services.formation.grades import FACTORS, Grades
 from services.formation.packs import PackRules
 from shared.app import Service
 from shared.commands import Command, command_of
@@ -76,7 +76,7 @@ def add_grade_routes(service: Service, grades: Grades) -> None:
             cells = await gradestore.of_recipe(
                 tx, product_id, protocol_id, protocol_version, work_request_id
             )
-            return await grades.statistics(tx, cells, factor or OWN_FACTORS)
+            return await grades.statistics(tx, cells, factor or FACTORS)
 
     @app.get("/packs")
     async def get_packs(

@@ -15,6 +15,7 @@ from shared.transaction import Transaction
 
 CHARACTERISTICS = ("capacity_mah", "efficiency_ratio", "resistance_ohm")
 OWN_FACTORS = ("channel", "chamber_position")
+FACTORS = (*OWN_FACTORS, "spray_head", "furnace_position")
 
 
 class Grades:
@@ -85,7 +86,7 @@ class Grades:
         self, tx: Transaction, cells: Sequence[Graded], factor: str
     ) -> dict[str, str]:
         if factor not in OWN_FACTORS:
-            return await gradestore.factor_levels(tx, factor)
+            return await gradestore.factor_levels(tx, factor, [cell.lot_id for cell in cells])
         found = {cell.lot_id: getattr(cell, factor) for cell in cells}
         return {lot_id: level for lot_id, level in found.items() if level is not None}
 

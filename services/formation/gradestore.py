@@ -1,6 +1,7 @@
 """Grades of cells in formation's database; a grade, once given, stays beside later ones."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -107,11 +108,61 @@ async def keep_factor(tx: Transaction, lot_id: str, factor: str, level: str) -> 
     )
 
 
-async def factor_levels(tx: Transaction, factor: str) -> dict[str, str]:
-    """Return the level of each cell that has one."""
-    rows = await tx.execute(
-        sql("SELECT lot_id, level FROM cell_factor WHERE factor = :factor"), {"factor": factor}
+async def keep_parts(tx: Transaction, lot_id: str, part_ids: Sequence[str]) -> None:
+    """Keep which parts a cell is made of."""
+    await tx.execute(
+        sql("""
+            INSERT INTO cell_part (lot_id, part_lot_id)
+            SELECT :lot_id, part FROM unnest(CAST(:parts AS text[])) AS part
+            WHERE part <> :lot_id ON CONFLICT DO NOTHING"""),
+        {"lot_id": lot_id, "parts": list(part_ids)},
     )
+
+
+async def keep_levels(
+    tx: Transaction, factor: str, level_of: Mapping[str, str], ended_at: datetime
+) -> None:
+    """Keep what lots went through; what they went through last counts."""
+    if not level_of:
+        return
+    await tx.execute(
+        sql("""
+            INSERT INTO part_level AS p (lot_id, factor, level, ended_at)
+            SELECT lot_id, :factor, level, :ended_at
+            FROM unnest(CAST(:lots AS text[]), CAST(:levels AS text[])) AS t (lot_id, level)
+            ON CONFLICT (lot_id, factor) DO UPDATE
+            SET level = excluded.level, ended_at = excluded.ended_at
+            WHERE p.ended_at <= excluded.ended_at"""),
+        {
+            "factor": factor,
+            "ended_at": ended_at,
+            "lots": list(level_of),
+            "levels": list(level_of.values()),
+        },
+    )
+
+
+async def factor_levels(tx: Transaction, factor: str, lot_ids: Sequence[str]) -> dict[str, str]:
+    """Return the level of each of some cells that has one.
+
+    What a person said counts, then the cell's own, then that of more than half of its parts: a
+    cell whose parts come from everywhere has none.
+    """
+    statement = """
+        WITH wanted AS (SELECT unnest(CAST(:ids AS text[])) AS lot_id),
+        counted AS (
+            SELECT c.lot_id, l.level, count(*) AS part_count,
+                   sum(count(*)) OVER (PARTITION BY c.lot_id) AS known_count
+            FROM wanted JOIN cell_part c USING (lot_id)
+            JOIN part_level l ON l.lot_id = c.part_lot_id AND l.factor = :factor
+            GROUP BY c.lot_id, l.level)
+        SELECT lot_id, level, 3 AS rank FROM counted WHERE 2 * part_count > known_count
+        UNION ALL
+        SELECT lot_id, level, 2 FROM wanted JOIN part_level USING (lot_id) WHERE factor = :factor
+        UNION ALL
+        SELECT lot_id, level, 1 FROM wanted JOIN cell_factor USING (lot_id) WHERE factor = :factor
+        ORDER BY rank DESC"""
+    rows = await tx.execute(sql(statement), {"factor": factor, "ids": list(lot_ids)})
     return {row["lot_id"]: row["level"] for row in rows.mappings()}
 
 

@@ -1,5 +1,6 @@
 """Grades in the database: both stay after a regrade, recipes never mix, packs and statistics."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -10,8 +11,13 @@ from services.formation import store
 from services.formation.domain import GradeBin, Grading
 from services.formation.grades import Grades
 from services.formation.gradestore import Graded
+from services.formation.origins import handlers
 from shared.app import Service
+from shared.envelope import Envelope
 from shared.errors import NotFoundError
+from shared.events import JobOrderEnded
+from shared.facts import TestResult
+from tests.station.bench import lot
 
 RECIPE = "product_id=P&protocol_id=f&protocol_version=1"
 
@@ -122,3 +128,51 @@ async def test_spray_head_whose_cells_are_low_stands_out(
     found = (await http.get(f"/lot-statistics?{RECIPE}&factor=spray_head")).json()
     levels = found["characteristics"]["capacity_mah"]["factors"]["spray_head"]
     assert (levels[0]["level"], levels[0]["stands_out"]) == ("2", True)
+
+
+# Factors that other services tell
+
+
+def ended(source: str, equipment: str, lot_id: str, parts: list[str], **more: Any) -> JobOrderEnded:
+    at = datetime(2026, 11, 23, tzinfo=UTC)
+    return JobOrderEnded(
+        job_order_id=f"{source}-{lot_id}", lot_id=lot_id, work_request_id="W", product_id="P",
+        operation=source, state="ended", equipment_id=f"pilot/a/b/{equipment}", recipe_id="r",
+        recipe_version=1, started_at=at, ended_at=at,
+        materials=tuple(lot(part, "ose_pellet", "processed") for part in parts), **more,
+    )  # fmt: skip
+
+
+async def test_spray_head_and_furnace_position_of_cells_come_from_the_services_that_know(
+    formation: Service, http: httpx.AsyncClient
+) -> None:
+    pellets = {f"C{n}": [f"P{n}-{k}" for k in range(3)] for n in range(24)}
+    hot = {f"C{n}" for n in range(0, 24, 4)}
+    await give(formation, *(graded(n, 1000.0 + n % 7 - 40 * (f"C{n}" in hot)) for n in range(24)))
+    zones = tuple(
+        TestResult(
+            lot_id=pellet, characteristic="position_zone", unit="",
+            value=f"L1 zone {1 if cell in hot and number < 2 else 3} of 3",
+        )
+        for cell, parts in pellets.items()
+        for number, pellet in enumerate(parts)
+    )  # fmt: skip
+    told = [ended("sintering", "furnace-1", "LOT", [], results=zones)]
+    told += [
+        ended("spray", "eap-2" if cell in hot else "eap-1", cell, parts)
+        for cell, parts in pellets.items()
+    ]
+    hear = handlers()[JobOrderEnded]
+    async with formation.database.begin() as tx:
+        for event in told:
+            source = f"/halite/{event.operation}"
+            envelope = Envelope(source=source, type="t", subject="s", time=event.ended_at, data={})
+            await hear(tx, envelope, event)
+    found = (await http.get(f"/lot-statistics?{RECIPE}")).json()
+    factors = found["characteristics"]["capacity_mah"]["factors"]
+    for factor, level in {
+        "spray_head": "eap-2",
+        "furnace_position": "furnace-1 zone 1 of 3",
+    }.items():
+        first = factors[factor][0]
+        assert (first["level"], first["count"], first["stands_out"]) == (level, 6, True)
