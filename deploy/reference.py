@@ -15,7 +15,13 @@ from deploy.cli import COMMANDS, halite
 from shared.app import Service
 from shared.envelope import EVENTS
 from shared.facts import Event
-from shared.settings import PlantSettings, ServiceSettings, StationSettings, TesterSettings
+from shared.settings import (
+    ChannelRange,
+    PlantSettings,
+    ServiceSettings,
+    StationSettings,
+    TesterSettings,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTE = "Written from the code by `.venv/bin/python -m deploy.contracts`."
@@ -80,6 +86,7 @@ def _settings(services: dict[str, Service]) -> Iterator[str]:
         (PlantSettings, "Top level"),
         (StationSettings, "`[[station]]`"),
         (TesterSettings, "`[[tester]]`"),
+        (ChannelRange, "`[[tester.ranges]]`"),
     ):
         yield f"### {heading}"
         yield from _fields(model)
