@@ -15,15 +15,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from types import MappingProxyType
-from typing import Literal, cast
+from typing import Any, Literal, cast
 from xml.etree import ElementTree
 
+import numpy as np
 import polars as pl
 
 from services.formation.cycles import Kind
 from shared.errors import InvalidInputError
 
 CycleCount = Literal["tester", "by_charge"]
+Column = np.ndarray[Any, np.dtype[Any]]
 
 MAX_FILE_BYTES = 512 * 2**20
 MAX_UNPACKED_BYTES = 4 * 2**30
@@ -305,37 +307,44 @@ def _normalised(name: str, frame: pl.DataFrame) -> pl.DataFrame:
 def doubts(rows: pl.DataFrame) -> tuple[str, ...]:
     """Return what is wrong with the rows themselves."""
     found = []
-    holes = [c for c in rows.columns if not c.startswith("aux") and rows[c].null_count()]
+    counts = zip(rows.columns, rows.null_count().row(0), strict=True)
+    holes = [name for name, count in counts if count and not name.startswith("aux")]
     if holes:
         found.append(f"rows have empty cells in {', '.join(holes)}")
-    gaps = int((rows["row"].diff().drop_nulls() != 1).sum())
+    row_steps = np.diff(rows["row"].to_numpy().astype(float))
+    gaps = int(np.count_nonzero((row_steps != 1.0) & ~np.isnan(row_steps)))
     if gaps:
         found.append(f"row numbers jump {gaps} times; rows are missing")
-    back = int((rows["time_s"].diff().drop_nulls() < 0.0).sum())
+    time_s = rows["time_s"].to_numpy()
+    back = int(np.count_nonzero(np.diff(time_s) < 0.0))
     if back:
         found.append(f"time runs backwards {back} times")
-    found += _jumps(rows)
+    found += _gaps(time_s, rows["step"].to_numpy())
+    if "unix_time_s" in rows.columns:
+        off_s = np.abs(np.diff(rows["unix_time_s"].to_numpy()) - np.diff(time_s))
+        set_count = int(np.count_nonzero(off_s > CLOCK_SLACK_S))
+        if set_count:
+            most_s = float(np.nanmax(off_s))
+            found.append(f"the tester's clock was set {set_count} times, by up to {most_s:g} s")
     return tuple(found)
 
 
-def _jumps(rows: pl.DataFrame) -> list[str]:
-    """Return where rows are missing inside a step, or the tester's clock was set.
+def _gaps(time_s: Column, step: Column) -> list[str]:
+    """Return where rows are missing inside a step.
 
-    Rows of one step come at a rate; one that comes twenty times as late as usual has lost those
-    before it. The time of the test and the clock on the wall pass alike.
+    Rows of one step come at a rate; one that comes twenty times as late as usual, and more than a
+    minute, has lost those before it.
     """
-    found = []
-    passed = rows.with_columns(pl.col("time_s").diff().over("step").alias("passed_s"))
-    usual = pl.col("passed_s").median().over("step")
-    late = (pl.col("passed_s") > GAP_TIMES * usual) & (pl.col("passed_s") > SHORTEST_GAP_S)
-    gaps = passed.filter(late & (usual > 0.0))
-    if gaps.height:
-        longest_s = float(gaps["passed_s"].to_numpy().max())
-        found.append(f"{gaps.height} gaps inside steps, up to {longest_s:g} s; rows are missing")
-    if "unix_time_s" in rows.columns:
-        off_s = (rows["unix_time_s"].diff() - rows["time_s"].diff()).drop_nulls().abs()
-        set_count = int((off_s > CLOCK_SLACK_S).sum())
-        if set_count:
-            most_s = float(off_s.to_numpy().max())
-            found.append(f"the tester's clock was set {set_count} times, by up to {most_s:g} s")
-    return found
+    late = list[float]()
+    edges = np.flatnonzero(step[1:] != step[:-1]) + 1
+    candidates = np.flatnonzero(np.diff(time_s) > SHORTEST_GAP_S) + 1
+    for number in np.unique(np.searchsorted(edges, candidates, side="right")):
+        start = int(edges[number - 1]) if number else 0
+        end = int(edges[number]) if number < len(edges) else len(step)
+        passed_s = np.diff(time_s[start:end])
+        usual_s = float(np.median(passed_s)) if len(passed_s) else 0.0
+        far = (passed_s > GAP_TIMES * usual_s) & (passed_s > SHORTEST_GAP_S)
+        late += passed_s[far].tolist() if usual_s > 0.0 else []
+    if not late:
+        return []
+    return [f"{len(late)} gaps inside steps, up to {max(late):g} s; rows are missing"]
