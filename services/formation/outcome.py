@@ -23,24 +23,24 @@ FINE_S = 12.0  # between rows, so that one lies within a fifth of 10 s
 
 
 def cycling_ended(
-    order: StationOrder, ran: Ran, rows: pl.DataFrame, figures: Sequence[facts.CycleFigures]
+    order: StationOrder, run: Ran, rows: pl.DataFrame, figures: Sequence[facts.CycleFigures]
 ) -> CyclingEnded:
     """Return the fact that a tester run ended; with its rows where it was a staircase."""
-    [job_order] = order.job_orders
+    [job_order], proof = order.job_orders, run.proof
     area = job_order.parameters.get("area_cm2")
     is_staircase = isinstance(area, int | float)
     shown = rows.head(CCD_ROWS if is_staircase else 0)
     return CyclingEnded(
-        lot_id=ran.lot_id,
+        lot_id=run.lot_id,
         job_order_id=job_order.job_order_id,
         work_request_id=job_order.work_request_id,
         product_id=job_order.product_id,
         operation=job_order.operation,
-        protocol_id=ran.protocol_id,
-        protocol_version=ran.protocol_version,
-        channel=ran.channel,
-        protocol_matches=ran.proof.matches is True,
-        protocol_findings=ran.proof.findings,
+        protocol_id=run.protocol_id,
+        protocol_version=run.protocol_version,
+        channel=run.channel,
+        protocol_matches=proof.matches is True,
+        protocol_findings=proof.findings,
         cycles=tuple(figures),
         row_count=rows.height,
         area_cm2=float(area) if isinstance(area, int | float) else None,
