@@ -14,7 +14,7 @@ from services.gateway.alarmstates import (
     check_move,
     state_of,
 )
-from services.gateway.alarmtable import LONGEST_SHELF_H, AlarmDefinition, AlarmTable
+from services.gateway.alarmtable import LONGEST_SHELF_H, AlarmDefinition
 from services.gateway.domain import alarm_text
 from services.gateway.health import Health
 from shared.app import Service
@@ -76,13 +76,6 @@ class AlarmDesk:
             "items": [item.model_dump(mode="json") for item in definitions.values()],
             "not_rationalised": [code for code in codes if code not in definitions],
         }
-
-    async def keep_table(self, table: AlarmTable) -> Answer:
-        """Keep the rows of an alarm table; raises ConflictError for a changed old version."""
-        async with self._database.begin() as tx:
-            for definition in table.alarm_definitions:
-                await alarmstore.add_definition(tx, definition)
-        return {"alarm_definitions": len(table.alarm_definitions)}
 
     async def acknowledge(self, tx: Transaction, alarm_id: str, person: str) -> Answer:
         """Acknowledge an alarm; whoever was first stays named.

@@ -54,14 +54,6 @@ class AlarmDefinition(BaseModel):
         return self
 
 
-class AlarmTable(BaseModel):
-    """The gateway's section of a master data document."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    alarm_definitions: tuple[AlarmDefinition, ...] = Field(max_length=2000)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Standing:
     """What the rules need to know of an alarm on record. active: its cause has not returned."""

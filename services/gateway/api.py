@@ -15,11 +15,13 @@ from starlette.requests import ClientDisconnect
 from services.gateway import cellpage, masterdata, setaside, webapp
 from services.gateway.alarmdesk import AlarmDesk
 from services.gateway.alarmroutes import add_alarm_routes
-from services.gateway.alarmtable import AlarmTable
 from services.gateway.guard import token_of
 from services.gateway.identity import Identity
 from services.gateway.live import Client, Hub
+from services.gateway.oeedesk import OeeDesk
+from services.gateway.oeeroutes import add_oee_routes
 from services.gateway.overview import Overview
+from services.gateway.ownmasterdata import keep_own
 from services.gateway.peers import Peers, bounded, check_length, detail_of
 from services.gateway.push import Pusher
 from services.gateway.roles import is_signed, signature_of
@@ -30,8 +32,6 @@ from services.gateway.workflow import GatewayWork
 from shared.app import Service
 from shared.commands import Command, command_of
 from shared.errors import (
-    ConflictError,
-    InvalidInputError,
     MesError,
     NotFoundError,
     ServiceUnreachableError,
@@ -57,6 +57,7 @@ class Parts(NamedTuple):
     work: GatewayWork
     identity: Identity
     alarms: AlarmDesk
+    losses: OeeDesk
 
 
 class Subscribe(BaseModel):
@@ -73,6 +74,7 @@ def add_routes(service: Service, parts: Parts) -> None:
     add_person_routes(service, parts.identity)
     _add_overview(service, parts)
     add_alarm_routes(service, parts.alarms, parts.overview)
+    add_oee_routes(service, parts.losses)
     _add_records(service, parts)
     _add_set_aside(service, parts)
     _add_master_data(service, parts)
@@ -174,7 +176,7 @@ def _add_master_data(service: Service, parts: Parts) -> None:
 
         async def tell(name: str, body: str) -> dict[str, Any]:
             if name == service.name:
-                return await _own_section(parts.alarms, body)
+                return await keep_own(service.database, body)
             key = masterdata.key_for(name, idempotency_key)
             try:
                 status, answer = await parts.peers.tell(name, "master-data", body, key)
@@ -193,21 +195,6 @@ def _add_master_data(service: Service, parts: Parts) -> None:
         answers = await asyncio.gather(*(tell(*item) for item in found.items()))
         status, body = masterdata.verdict(dict(zip(found, answers, strict=True)))
         return JSONResponse(body, status)
-
-
-async def _own_section(desk: AlarmDesk, body: str) -> dict[str, Any]:
-    """Keep the gateway's own section and say whether it was taken, as other services do."""
-    try:
-        table = AlarmTable.model_validate_json(body)
-        return {"taken": True, "answer": await desk.keep_table(table)}
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        detail = f"{where}: {first['msg']}"
-        return {"taken": False, "code": InvalidInputError.__name__, "detail": detail}
-    except MesError as error:
-        kept = {"current": error.current} if isinstance(error, ConflictError) else {}
-        return {"taken": False, "code": type(error).__name__, "detail": str(error), **kept}
 
 
 def _add_ways(service: Service, parts: Parts) -> None:

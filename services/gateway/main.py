@@ -9,6 +9,7 @@ from services.gateway.guard import Guard
 from services.gateway.health import Health
 from services.gateway.identity import Identity
 from services.gateway.live import Hub
+from services.gateway.oeedesk import OeeDesk
 from services.gateway.overview import Overview
 from services.gateway.peers import Peers
 from services.gateway.push import Pusher
@@ -56,10 +57,9 @@ def build(settings: GatewaySettings) -> Service:
     service.loop("push heartbeats", pusher.heartbeats)
     service.loop("push overview", pusher.overviews)
     service.loop("push cells", pusher.cells)
-    alarms = AlarmDesk(service, health)
-    add_routes(
-        service, Parts(settings.web_dir, peers, overview, hub, pusher, work, identity, alarms)
-    )
+    alarms, losses = AlarmDesk(service, health), OeeDesk(service)
+    parts = Parts(settings.web_dir, peers, overview, hub, pusher, work, identity, alarms, losses)
+    add_routes(service, parts)
     service.app.add_middleware(Guard, identity=identity)
     return service
 

@@ -133,6 +133,7 @@ OWN: tuple[tuple[str, Permission | None], ...] = (
     ("/api/alarms/{alarm_id}/out-of-service", "maintain"),
     ("/api/alarms/{alarm_id}/shelve", "operate"),
     ("/api/alarms/{alarm_id}/unshelve", "operate"),
+    ("/api/downtime-reasons", "operate"),
     ("/api/master-data", "engineer"),
     ("/api/persons", "administer"),
     ("/api/persons/{login}", "administer"),

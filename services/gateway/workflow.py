@@ -4,11 +4,12 @@ import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from services.gateway import domain, store
+from services.gateway import domain, oeestore, store
 from shared.app import Service
 from shared.effects import Handler, Said
 from shared.envelope import Envelope
 from shared.events import (
+    DispositionDecided,
     EquipmentStateChanged,
     JobOrderEnded,
     JobOrderHeld,
@@ -39,6 +40,7 @@ class GatewayWork:
             JobOrderHeld: self._on_held,
             JobOrderPaused: self._on_paused,
             JobOrderResumed: self._on_resumed,
+            DispositionDecided: self._on_decided,
         }
 
     async def on_every(self, tx: Transaction, said: Sequence[Said]) -> None:
@@ -64,6 +66,7 @@ class GatewayWork:
 
     async def _on_state(self, tx: Transaction, _: Envelope, event: EquipmentStateChanged) -> None:
         await store.set_state(tx, event)
+        await oeestore.add_span(tx, event)
 
     async def _on_source(self, tx: Transaction, _: Envelope, event: SourceStateChanged) -> None:
         await store.set_source(tx, event)
@@ -73,6 +76,10 @@ class GatewayWork:
 
     async def _on_ended(self, tx: Transaction, _: Envelope, event: JobOrderEnded) -> None:
         await store.end_job_order(tx, event)
+        await oeestore.add_output(tx, event)
+
+    async def _on_decided(self, tx: Transaction, _: Envelope, event: DispositionDecided) -> None:
+        await oeestore.add_decision(tx, event)
 
     async def _on_held(self, tx: Transaction, _: Envelope, event: JobOrderHeld) -> None:
         await store.hold_job_order(tx, event)

@@ -50,6 +50,7 @@ ELSEWHERE = {
     "/api/alarms/{alarm_id}/out-of-service",
     "/api/alarms/{alarm_id}/shelve",
     "/api/alarms/{alarm_id}/unshelve",
+    "/api/downtime-reasons",
     "/api/persons/{login}",
     "/chart-signals/{signal_id}/answers",
     "/job-orders/{job_order_id}/abort",
