@@ -21,7 +21,7 @@ help:
 	@echo "make run      the whole plant; SPEED=$(SPEED) DATA_DIR=$(DATA_DIR) PORT=$(PORT)"
 	@echo "make backup   copy all the plant keeps, while it runs: TO=folder"
 	@echo "make restore  put a plant back into an empty folder: FROM=folder DATA_DIR=folder"
-	@echo "make check    format, lint, types, import rules, contracts, web types"
+	@echo "make check    format, lint, types, import rules, contracts, web types, size of the web app"
 	@echo "make test     all tests"
 	@echo "make fault    break the plant at random, in virtual time and for real; SEEDS=$(SEEDS) KILLS=$(KILLS) ROW_KILLS=$(ROW_KILLS) SEED=$(SEED) MINUTES=$(MINUTES) SECONDS=$(SECONDS) CYCLES=$(CYCLES) ORDERS=$(ORDERS)"
 	@echo "make compose-test  build, start and try docker-compose.yml; as root, with Debian's docker.io, docker-compose, debootstrap"
@@ -77,6 +77,7 @@ check: $(SYNCED)
 	.venv/bin/lint-imports
 	.venv/bin/python -m deploy.contracts --check
 	.venv/bin/python -m deploy.prepare web-types
+	.venv/bin/python -m deploy.prepare web-budget
 
 web: $(SYNCED)
 	.venv/bin/python -m deploy.prepare web

@@ -9,7 +9,10 @@ from deploy.debian import Program, find, install
 from deploy.local import say
 from deploy.nodesets import ensure_nodesets
 from deploy.peers import ensure_peers
+from deploy.web import FOLDER as WEB
 from deploy.web import check_types, ensure_web
+from deploy.webbudget import check as check_budget
+from deploy.webbudget import measure
 from services.sintering.solver import make_ready
 from shared.errors import MesError, PersonNeededError
 
@@ -19,13 +22,17 @@ _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 def main(words: Sequence[str]) -> int:
     """Prepare what is asked for; return 1 after one sentence when something cannot be had."""
     parser = argparse.ArgumentParser(prog="python -m deploy.prepare", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("all", "web", "web-types"), default="all")
+    parser.add_argument(
+        "what", nargs="?", choices=("all", "web", "web-types", "web-budget"), default="all"
+    )
     what = parser.parse_args(words).what
     try:
         if what == "web-types":
             check_types()
             return 0
         ensure_web(say)
+        if what == "web-budget":
+            say(check_budget(measure(WEB / "dist")))
         if what == "all":
             ensure_nodesets()
             ensure_peers()

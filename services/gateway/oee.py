@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any, Literal, get_args
 
 from shared.facts import DataQuality, EquipmentState
@@ -146,9 +147,9 @@ class Stop:
 def stops(equipment_id: str, spans: Sequence[Span], since: datetime, until: datetime) -> list[Stop]:
     """Return the unscheduled stops of a station."""
     ordered = sorted(spans, key=lambda item: item.begun_at)
-    ends = [*(item.begun_at for item in ordered[1:]), None]
     found: list[Stop] = []
-    for span, end in zip(ordered, ends, strict=True):
+    for span, after in zip_longest(ordered, ordered[1:]):
+        end = after.begun_at if after is not None else None
         begin, finish = max(span.begun_at, since), min(end or until, until)
         if span.bucket != "unscheduled_down" or finish < begin or span.begun_at >= until:
             continue

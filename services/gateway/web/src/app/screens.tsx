@@ -1,6 +1,7 @@
 /** Every screen with its address and, where it has one, its place in the navigation. A new screen is a line here. */
 import {
   iconAlarmBell,
+  iconBarchart,
   iconBatteryCharge,
   iconBatteryUprightFull,
   iconCertificate,
@@ -26,6 +27,7 @@ export const SCREENS: readonly Screen[] = [
   { path: '/alarms', screen: lazy(() => import('../screens/alarms/AlarmsScreen')) },
   { path: '/alarm-figures', screen: lazy(() => import('../screens/alarms/AlarmFiguresScreen')) },
   { path: '/alarm-table', screen: lazy(() => import('../screens/alarms/AlarmTableScreen')) },
+  { path: '/losses', screen: lazy(() => import('../screens/losses/LossesScreen')) },
   { path: '/cells', screen: lazy(() => import('../screens/search/CellsScreen')) },
   { path: '/lots', screen: lazy(() => import('../screens/search/LotsScreen')) },
   { path: '/search', screen: lazy(() => import('../screens/search/EverythingScreen')) },
@@ -67,6 +69,7 @@ interface NavigationEntry {
 export const NAVIGATION: readonly NavigationEntry[] = [
   { to: '/', label: 'nav.overview', icon: iconDashboard, covers: [] },
   { to: '/alarms', label: 'nav.alarms', icon: iconAlarmBell, covers: ['/alarm-figures', '/alarm-table'] },
+  { to: '/losses', label: 'nav.losses', icon: iconBarchart, covers: [] },
   { to: '/cells', label: 'nav.search', icon: iconBatteryUprightFull, covers: ['/cells', '/lots', '/search', '/queries'] },
   { to: '/furnaces', label: 'nav.furnaces', icon: iconGanttchart, covers: ['/furnaces'] },
   { to: '/spray', label: 'nav.spray', icon: iconDrop, covers: ['/spray'] },

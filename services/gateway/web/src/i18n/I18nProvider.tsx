@@ -13,6 +13,7 @@ export type WordSet =
   | 'compared'
   | 'characteristic'
   | 'disposition'
+  | 'downtime_reason'
   | 'equipment_state'
   | 'exposure_state'
   | 'feature'

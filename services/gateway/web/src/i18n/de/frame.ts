@@ -4,6 +4,7 @@ import type { frame as english } from '../en/frame';
 export const frame: Record<keyof typeof english, string> = {
   'nav.overview': 'Übersicht',
   'nav.alarms': 'Alarme',
+  'nav.losses': 'Verluste',
   'nav.search': 'Zellen, Lose',
   'nav.furnaces': 'Öfen',
   'nav.stack': 'Stapeln, Siegeln',

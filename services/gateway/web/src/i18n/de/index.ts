@@ -2,6 +2,7 @@
 import type { Messages } from '../en';
 import { frame } from './frame';
 import { alarms } from './alarms';
+import { losses } from './losses';
 import { overview } from './overview';
 import { search } from './search';
 import { quality } from './quality';
@@ -21,6 +22,7 @@ import { words } from './words';
 export const messages: Messages = {
   ...frame,
   ...alarms,
+  ...losses,
   ...overview,
   ...search,
   ...quality,

@@ -2,6 +2,7 @@
 export const frame = {
   'nav.overview': 'Overview',
   'nav.alarms': 'Alarms',
+  'nav.losses': 'Losses',
   'nav.search': 'Cells, lots',
   'nav.furnaces': 'Furnaces',
   'nav.stack': 'Stack and seal',

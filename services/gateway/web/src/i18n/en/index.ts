@@ -1,6 +1,7 @@
 /** All English texts; this table says which keys there are. */
 import { frame } from './frame';
 import { alarms } from './alarms';
+import { losses } from './losses';
 import { overview } from './overview';
 import { search } from './search';
 import { quality } from './quality';
@@ -20,6 +21,7 @@ import { words } from './words';
 export const messages = {
   ...frame,
   ...alarms,
+  ...losses,
   ...overview,
   ...search,
   ...quality,

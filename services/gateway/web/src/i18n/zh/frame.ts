@@ -4,6 +4,7 @@ import type { frame as english } from '../en/frame';
 export const frame: Record<keyof typeof english, string> = {
   'nav.overview': '总览',
   'nav.alarms': '报警',
+  'nav.losses': '损失',
   'nav.search': '电芯与批次',
   'nav.furnaces': '炉',
   'nav.stack': '叠片与封口',

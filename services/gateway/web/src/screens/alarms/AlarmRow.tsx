@@ -3,6 +3,7 @@ import { useAlarmCommand, type ListedAlarm } from '../../api/alarms';
 import { useCaller } from '../../app/session/SessionGate';
 import { useI18n } from '../../i18n/I18nProvider';
 import { Instant } from '../../parts/Instant';
+import { ReasonPicker } from '../../parts/ReasonPicker';
 import { Badge } from '../../ui/Badge';
 import { Button } from '../../ui/Button';
 import { Facts } from '../../ui/Facts';
@@ -12,6 +13,7 @@ import { HideForm } from './HideForm';
 /** One alarm with what to do about it, and the buttons that its state allows. */
 export function AlarmRow({ alarm }: { alarm: ListedAlarm }) {
   const { t, word, language } = useI18n();
+  const operate = useCaller().permissions.includes('operate');
   const [more, setMore] = useState(false);
   const asks = alarm.state === 'unacknowledged' || alarm.state === 'returned_unacknowledged';
   return (
@@ -29,6 +31,7 @@ export function AlarmRow({ alarm }: { alarm: ListedAlarm }) {
           <Hiding alarm={alarm} />
         </span>
         {alarm.guidance !== null && <span className="alarm-row-guidance">{alarm.guidance[language]}</span>}
+        {alarm.code === 'station_down' && alarm.active && operate && <ReasonPicker equipmentId={alarm.source} begunAt={null} />}
         {more && <More alarm={alarm} />}
       </div>
       <Acts alarm={alarm} more={more} onMore={() => setMore(!more)} />
