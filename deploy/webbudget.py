@@ -9,7 +9,7 @@ from typing import Any
 from shared.errors import OutOfLimitsError, PersonNeededError
 
 START_LIMIT_KB = 260.0
-SCREEN_LIMIT_KB = 260.0
+PART_LIMIT_KB = 230.0
 # What is drawn first: the app, one language, the screen at the address `/`.
 FIRST_SCREEN = "src/screens/overview/OverviewScreen.tsx"
 LANGUAGE = "src/i18n/en/index.ts"
@@ -18,10 +18,10 @@ _FONT_ENDINGS = (".woff", ".woff2")
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """Compressed sizes in kB: to the first screen, and by screen what it loads beyond that."""
+    """Compressed sizes in kB: to the first screen, and what each screen or chart loads beyond that."""
 
     start_kb: float
-    screens_kb: Mapping[str, float]
+    parts_kb: Mapping[str, float]
 
 
 def measure(dist: Path) -> Budget:
@@ -37,12 +37,12 @@ def measure(dist: Path) -> Budget:
     start = frozenset().union(
         *(_files(manifest, name) for name in ("index.html", FIRST_SCREEN, LANGUAGE))
     )
-    screens = {
+    parts = {
         name: _kb(dist, _files(manifest, name) - start)
         for name, chunk in manifest.items()
-        if chunk.get("isDynamicEntry") and name.startswith("src/screens/")
+        if chunk.get("isDynamicEntry") and name.startswith("src/")
     }
-    return Budget(start_kb=_kb(dist, start | {"index.html"}), screens_kb=screens)
+    return Budget(start_kb=_kb(dist, start | {"index.html"}), parts_kb=parts)
 
 
 def check(budget: Budget) -> str:
@@ -56,14 +56,14 @@ def check(budget: Budget) -> str:
             f"The web app loads {budget.start_kb:.0f} kB to start, {START_LIMIT_KB:.0f} kB are "
             "allowed; load what the first screen does not need with the screen that needs it"
         )
-    name, largest_kb = max(budget.screens_kb.items(), key=lambda item: item[1])
-    if largest_kb > SCREEN_LIMIT_KB:
+    name, largest_kb = max(budget.parts_kb.items(), key=lambda item: item[1])
+    if largest_kb > PART_LIMIT_KB:
         raise OutOfLimitsError(
-            f"{name} loads {largest_kb:.0f} kB more, {SCREEN_LIMIT_KB:.0f} kB are allowed"
+            f"{name} loads {largest_kb:.0f} kB more, {PART_LIMIT_KB:.0f} kB are allowed"
         )
     return (
         f"web app: {budget.start_kb:.0f} kB to start (limit {START_LIMIT_KB:.0f}), "
-        f"largest screen +{largest_kb:.0f} kB ({Path(name).stem}, limit {SCREEN_LIMIT_KB:.0f})"
+        f"largest part +{largest_kb:.0f} kB ({Path(name).stem}, limit {PART_LIMIT_KB:.0f})"
     )
 
 
