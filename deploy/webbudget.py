@@ -18,7 +18,7 @@ _FONT_ENDINGS = (".woff", ".woff2")
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """Compressed sizes in kB: to the first screen, and what each screen or chart loads beyond that."""
+    """Compressed sizes in kB: to the first screen, and what each screen or chart adds to it."""
 
     start_kb: float
     parts_kb: Mapping[str, float]
