@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.formation import channelstore, rackstore, store, workflow
+from services.formation import channelstore, planstore, rackstore, store, workflow
 from services.formation.channels import ChannelEntry, Need, facts_of
 from services.formation.domain import Grading
 from services.formation.evidence import TestFiles
@@ -81,13 +81,16 @@ def add_routes(service: Service, testers: list[TesterRunner], files: TestFiles) 
     async def get_run(lot_id: str) -> dict[str, Any]:
         """The newest test of a cell with its figures per cycle.
 
-        Its rows are the historian's: `GET /test-curve?series_id=`.
+        Its rows are the historian's: `GET /test-curve?series_id=`. Of a test in parts the figures
+        are those of all of them, the rows those of the newest.
         """
         async with database.quiet() as tx:
             run = await store.latest_run(tx, lot_id)
-        if run is None:
-            raise NotFoundError(f"lot {lot_id} has no test")
-        return {"series_id": run["job_order_id"], **run}
+            if run is None:
+                raise NotFoundError(f"lot {lot_id} has no test")
+            plan_id = await planstore.plan_of(tx, run["job_order_id"])
+            whole = await planstore.shown(tx, plan_id) if plan_id is not None else None
+        return {"series_id": run["job_order_id"], **(whole or run)}
 
     @app.get("/test-protocols/{protocol_id}/plan")
     async def get_plan(

@@ -180,3 +180,10 @@ async def shown(tx: Transaction, job_order_id: str) -> dict[str, Any] | None:
         WHERE p.job_order_id = :id ORDER BY p.number"""
     found = (await tx.execute(sql(parts), {"id": job_order_id})).mappings()
     return {**row, "parts": [dict(part) for part in found]}
+
+
+async def plan_of(tx: Transaction, station_order_id: str) -> str | None:
+    """Return the job order whose plan a test is a part of; None for a test on its own."""
+    statement = "SELECT job_order_id FROM plan_part WHERE station_order_id = :id"
+    found: str | None = await tx.scalar(sql(statement), {"id": station_order_id})
+    return found

@@ -33,6 +33,7 @@ from shared.outbox import Outbox
 
 ROOT = Path(__file__).resolve().parents[2]
 START = datetime(2026, 1, 5, 6, 0, tzinfo=UTC)
+OF_JOB_ORDER = "SELECT state, equipment_id, started_at FROM job_order WHERE job_order_id = :id"
 ENVELOPE = Envelope(source="/halite/x", type="t", subject="s", time=START, data={})
 
 
@@ -60,6 +61,7 @@ class Floor:
     used: dict[str, float] = field(default_factory=dict)
     released: list[JobOrderReleased] = field(default_factory=list)
     said: list[Event] = field(default_factory=list)
+    also_at: dict[str, str] = field(default_factory=dict)
     _seen: int = 0
 
     async def run(self) -> None:
@@ -94,6 +96,13 @@ class Floor:
         async with self.database.begin() as tx:
             await self.work.on_started(tx, ENVELOPE, started)
         self.clock.advance(600)
+        if released.operation in self.also_at:  # its next part, at another instrument
+            there = {"equipment_id": self.also_at[released.operation]}
+            again = {"started_at": self.clock.now(), **there}
+            async with self.database.begin() as tx:
+                await self.work.on_started(tx, ENVELOPE, started.model_copy(update=again))
+                row = (await tx.execute(text(OF_JOB_ORDER), {"id": released.job_order_id})).one()
+            assert tuple(row) == ("running", there["equipment_id"], started_at)
         ended = JobOrderEnded(
             **common,
             **machine,
@@ -250,6 +259,16 @@ async def test_an_order_runs_from_powder_to_completed_cells(floor: Floor) -> Non
     assert [(await floor.cell(f"WR1-C0{n}"))["disposition"] for n in (1, 2)] == ["released"] * 2
     assert floor.kinds().count("CellCompleted") == 2
     assert floor.kinds().count("WorkRequestEnded") == 1
+
+
+async def test_a_test_that_goes_on_at_another_instrument_is_one_job_order(floor: Floor) -> None:
+    floor.also_at = {"ccd": "pilot/formation/analysis/analyser-1"}
+    await accept(floor, schedule())
+    await floor.run()
+    await floor.wait_for_limits(3600)
+    await floor.run()
+    assert "ccd" in {event.operation for event in floor.released}
+    assert floor.kinds().count("CellCompleted") == 2
 
 
 async def test_no_stack_starts_before_its_glue_has_cured(floor: Floor) -> None:

@@ -137,6 +137,9 @@ async def test_staircase_with_spectra_is_one_job_order_over_two_instruments(lab:
     ids = [part["series_id"] or part["spectrum_id"] for part in shown["parts"]]
     assert ids[0] == "J1-part-1" and ids[1] == spectra[0].spectrum_id
     assert (shown["row_count"], shown["lot_id"]) == (cycled.row_count, "WIT-1")
+    newest = await lab.bench.get("/lots/WIT-1/run")
+    assert (newest["series_id"], newest["state"]) == ("J1-part-5", "finish")
+    assert newest["cycles"] == shown["cycles"] != []
 
 
 async def test_plan_keeps_its_version_and_goes_on_after_kills_at_both_instruments(
