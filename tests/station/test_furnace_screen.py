@@ -1,5 +1,6 @@
 """The furnace plan in a real browser, over the real gateway and sintering service."""
 
+import asyncio
 import re
 import uuid
 from collections.abc import AsyncIterator
@@ -17,9 +18,9 @@ from deploy.prepare import find_browser
 from services.sintering.main import build
 from services.sintering.settings import SinteringSettings
 from shared.clock import write_clock
-from shared.events import JobOrderReleased
+from shared.events import FurnaceLoadPlanned, JobOrderReleased, JobOrderStarted
 from tests.plant import ROOT
-from tests.station.bench import Bench, Ground, bench, job_order
+from tests.station.bench import LOOK_S, WITHIN_S, Bench, Ground, bench, job_order
 from tests.station.gateway_floor import PASSWORD, Plant, open_gateway
 from tests.station.test_sintering import RECIPES, pellets, powder
 
@@ -141,7 +142,18 @@ async def plan_work(plant: Bench) -> None:
         waiting(plant, "POWDER", "calcine", [powder("POWDER")]),
         waiting(plant, "GAS", "anneal", pellets("GAS", 60)),
     )
-    await plant.until_known("ONE", "TWO", "POWDER", "GAS")
+    await until_in_force(plant, "ONE", "TWO", "POWDER", "GAS")
+
+
+async def until_in_force(plant: Bench, *job_order_ids: str) -> None:
+    """Wait until the plan in force has job orders; the service plans a moment after it knows."""
+    async with asyncio.timeout(WITHIN_S):
+        while True:
+            changes = (await plant.get("/furnace-plan"))["changes"]
+            new = " ".join(change["why"] for change in changes)
+            if set(job_order_ids) <= set(re.findall(r"[A-Z]+", new)):
+                return
+            await asyncio.sleep(LOOK_S)
 
 
 def waiting(plant: Bench, name: str, recipe_id: str, lots: Any) -> JobOrderReleased:
@@ -281,3 +293,58 @@ async def test_a_move_by_finger_that_is_only_tried_is_shown_beside_the_plan_in_f
     await page.get_by_role("combobox", name="Furnace away").select_option("furnace-1")
     await expect(other).to_be_visible()
     await page.close()
+
+
+async def test_places_and_marks_are_entered_on_the_page_of_a_load(floor: Floor) -> None:
+    plant = floor.plant
+    offered = {item["equipment_id"]: item["signals"] for item in await stations(plant)}
+    assert {"oxygen_ppm", "hydrogen_ratio"} <= set(offered[FURNACES[0]])
+    assert not {"oxygen_ppm", "hydrogen_ratio"} & set(offered[FURNACES[1]])  # has air alone
+    opened = {"equipment_id": FURNACES[0], "version": 2, "closed": [], "source": "test"}
+    taught = await plant.post("/master-data", {"furnace_calendars": [opened]})
+    assert taught.status_code == 201, taught.text
+    await plant.release(waiting(plant, "BAKE", "bake", pellets("BAKE", 10)))
+    await until_in_force(plant, "BAKE")
+    first = {
+        "version": (await floor.plan())["version"],
+        "equipment_id": FURNACES[0],
+        "job_order_ids": ["BAKE"],
+    }
+    pinned = await plant.post("/furnace-plan/pins", first)  # before all that is pinned for later
+    assert pinned.status_code == 201, pinned.text
+    given: FurnaceLoadPlanned = await plant.until(
+        FurnaceLoadPlanned, lambda event: event.job_order_ids == ("BAKE",)
+    )
+    await plant.until(JobOrderStarted, lambda event: event.job_order_id == "BAKE")
+    part = "BAKE-001"
+    page = await floor.context.new_page()
+    await page.goto(f"/furnaces/loads/{given.furnace_load_id}")
+    seen = page.get_by_role("form", name="Where a part really stands")
+    await enter(seen, "Scan the lot", part, tray=5)
+    refused = page.get_by_role("alert").filter(has_text="Not taken")
+    await expect(refused).to_contain_text("none of the furnace's 4 trays of 30 positions")
+    await enter(seen, "Scan the lot", part, tray=4)
+    row = page.get_by_role("region", name="Places").get_by_role("row").filter(has_text=part)
+    await expect(row).to_contain_text("Ada (ada)")
+    await expect(refused).to_have_count(0)
+    await expect(seen.get_by_label("Position")).to_have_value("31")  # ready for the next scan
+    aborted = await plant.post("/job-orders/BAKE/abort")
+    assert aborted.status_code == 200, aborted.text
+    marks = page.get_by_role("form", name="Marks of pellets")
+    await enter(marks, "Scan the mark", "DM-00042", tray=4)
+    await expect(row).to_contain_text("DM-00042")
+    await enter(marks, "Scan the mark", "DM-00043", tray=4)
+    await expect(refused).to_contain_text("DM-00042")  # a mark stays for good
+    await page.close()
+
+
+async def stations(plant: Bench) -> Any:
+    return (await plant.get("/stations"))["items"]
+
+
+async def enter(form: Locator, label: str, scanned: str, tray: int) -> None:
+    """Fill tray and position 30, and scan: a scanner ends with Enter."""
+    await form.get_by_label("Tray").fill(str(tray))
+    await form.get_by_label("Position").fill("30")
+    await form.get_by_label(label).fill(scanned)
+    await form.get_by_label(label).press("Enter")
