@@ -42,11 +42,12 @@ def main() -> int:
     parser.add_argument("--values", type=int, default=1000)
     parser.add_argument("--rate", type=float, default=20_000.0, help="changes a second of all")
     parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--queue", type=int, default=400, help="changes of a value it keeps")
     parser.add_argument("--no-bare", action="store_true", help="leave the bare client out")
     options = parser.parse_args()
     quiet_logs()
     with floor() as on:
-        plant = plant_of(on.folder, options.values)
+        plant = plant_of(on.folder, options.values, options.queue)
         with server(on, plant, options) as served, historian(on) as service:
             figures = asyncio.run(measured(on, plant, served, service, options))
     for name, value in figures.items():
@@ -54,7 +55,7 @@ def main() -> int:
     return 0 if figures["changes lost on the way to the historian"] == "0" else 1
 
 
-def plant_of(folder: Path, values: int) -> PlantSettings:
+def plant_of(folder: Path, values: int, queue: int) -> PlantSettings:
     """Write the plant file of one station of the other maker, with its keys."""
     (folder / "plant.toml").write_text(f"""site = "bench"
 line = "bench"
@@ -66,6 +67,7 @@ endpoint = "opc.tcp://127.0.0.1:{free_port()}"
 namespace = "urn:halite:station:{NAME}"
 sampling_ms = 0
 most_items = {values}
+most_queued = {queue}
 """)
     plant = read_plant(folder / "plant.toml")
     ensure_pki(folder / "pki", plant)
@@ -120,6 +122,8 @@ async def measured(
         made_s = time.monotonic() - began_s
         await asyncio.to_thread(wait_until, lambda: rows(on) - rows_before >= changed)
         whole_s = time.monotonic() - began_s
+        if stations:
+            await asyncio.to_thread(wait_until, lambda: len(bare) - bare_before >= changed, 30.0)
         after_s = cpu_s(watched), cpu_s(psutil.Process()), cpu_s(other)
         bare_count = len(bare) - bare_before
     ours_us, bare_us, other_us = (

@@ -219,7 +219,9 @@ async def bare_clients(measuring: list[StationSettings], values: int, folder: Pa
             nodes, _ = await explore(client, station)
             parameters = ua.CreateSubscriptionParameters(500, 240, 10, 0, True, 0)
             subscription = await client.create_subscription(parameters, Counter(taken))
-            await subscription.subscribe_data_change(list(nodes.values.values()), queuesize=100)
+            await subscription.subscribe_data_change(
+                list(nodes.values.values()), queuesize=station.most_queued
+            )
         await asyncio.to_thread(wait_until, lambda: len(taken) >= len(measuring) * values)
         yield taken
 

@@ -16,7 +16,7 @@ Part = TypeVar("Part")
 PUBLISHING_MS = 200.0
 KEEP_ALIVE_COUNT = 4  # a station without news says so each 0.8 s: that is its pulse
 LIFETIME_COUNT = 600
-QUEUE = 100  # changes a station keeps of one value between two publishings
+STATE_QUEUE = 100
 MOST_PER_SUBSCRIPTION = 500
 MOST_PER_CALL = 100
 STATE_HANDLE = 1
@@ -89,19 +89,16 @@ class Stream(Subscription):
 
     async def watch_state(self, node: Node) -> None:
         """Watch the machine's state; a server that refuses is only looked at."""
-        await self.create_monitored_items([_item(node, STATE_HANDLE, QUEUE, 0.0)])
+        await self.create_monitored_items([_item(node, STATE_HANDLE, STATE_QUEUE, 0.0)])
 
-    async def add(self, nodes: Mapping[str, Node], sampling_ms: float) -> None:
-        """Watch values by signal; one that the station refuses becomes a sample with its status.
-
-        sampling_ms: how often the station looks at them.
-        """
+    async def add(self, nodes: Mapping[str, Node], settings: StationSettings) -> None:
+        """Watch values by signal; one that the station refuses becomes a sample with its status."""
         for batch in _batches(list(nodes.items()), MOST_PER_CALL):
             items = []
             for signal, node in batch:
                 handle = STATE_HANDLE + 1 + len(self.signals)
                 self.signals[handle] = signal
-                items.append(_item(node, handle, QUEUE, sampling_ms))
+                items.append(_item(node, handle, settings.most_queued, settings.sampling_ms))
             taken = await self.create_monitored_items(items)
             for (signal, _), result in zip(batch, taken, strict=True):
                 if isinstance(result, ua.StatusCode):
@@ -138,7 +135,7 @@ async def open_streams(
         if number > 0:
             stream = Stream(client, listener)
             await stream.init()
-        await stream.add(dict(batch), settings.sampling_ms)
+        await stream.add(dict(batch), settings)
     return list(values)[settings.most_items :]
 
 

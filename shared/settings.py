@@ -53,6 +53,7 @@ class StationSettings(BaseModel):
     namespace: URI of the machine's own nodes. items: node of each live value by its signal; what
     stands below ProcessValues when empty. sampling_ms: how often the station looks at a value,
     0: it tells each change. most_items: values it can watch at once; small PLCs end near 1000.
+    most_queued: changes of one value that it keeps while nobody fetches them; it may keep fewer.
     smallest_change: by signal, in its unit; smaller changes are not recorded. tolerance: by
     parameter, in its unit, what a value read back may differ from the one sent, beside a
     relative 1e-6. security_policy: with which its messages are signed and encrypted.
@@ -74,6 +75,7 @@ class StationSettings(BaseModel):
     items: dict[str, Annotated[str, Field(pattern=NODE)]] = Field(default_factory=dict)
     sampling_ms: float = Field(default=250.0, ge=0.0, le=3_600_000.0)
     most_items: int = Field(default=1000, gt=0)
+    most_queued: int = Field(default=100, ge=1, le=10_000)
     smallest_change: dict[str, Amount] = Field(default_factory=dict)
     tolerance: dict[str, Amount] = Field(default_factory=dict)
     capacity_parts: int | None = Field(default=None, gt=0)

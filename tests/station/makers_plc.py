@@ -149,6 +149,12 @@ class MakersPlc:
         """Return the ids of the subscriptions that clients hold now."""
         return list(self.server.iserver.subscription_service.subscriptions)
 
+    def queue_sizes(self) -> list[int]:
+        """Return how many changes it keeps of each value that clients watch."""
+        held = self.server.iserver.subscription_service.subscriptions.values()
+        items = [item for one in held for item in one.monitored_item_srv._monitored_items.values()]
+        return [item.queue_size for item in items]
+
     def node_text(self, node: Node) -> str:
         """Return a node as the plant file names it."""
         return f"nsu={self._identity.application_uri};s={node.nodeid.Identifier}"

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import shutil
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from functools import partial
@@ -245,11 +246,12 @@ async def test_many_values_are_split_over_few_subscriptions_up_to_what_a_station
 ) -> None:
     nodes = await plc.add_values("many", 620)
     items = {f"v{place}_v": plc.node_text(node) for place, node in enumerate(nodes)}
-    station = settings(plc.endpoint, "meter", items=items, most_items=600)
+    station = settings(plc.endpoint, "meter", items=items, most_items=600, most_queued=7)
     before = len(plc.subscriptions())
     async with connected(bench_ground, station) as client:
         await until(lambda: len(client.samples) == 600)
         assert len(plc.subscriptions()) == before + 2
+        assert Counter(plc.queue_sizes())[7] == 600
         assert client.offer is not None
         assert client.offer.missing[-1] == "20 values: more than the 600 it allows"
 
