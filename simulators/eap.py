@@ -49,7 +49,13 @@ class Eap(Machine):
         "chuck_vacuum_kpa": Parameter(lowest=-101.0, highest=101.0),
         "area_cm2": Parameter(lowest=0.1, highest=200.0),
     }
-    signals = ("needle_voltage_v", "substrate_voltage_v", "chuck_vacuum_kpa", "dew_point_degc")
+    signals = (
+        "needle_voltage_v",
+        "substrate_voltage_v",
+        "chuck_vacuum_kpa",
+        "dew_point_degc",
+        "air_temperature_degc",
+    )
     fault_names: ClassVar[Mapping[str, float]] = {
         "needle_clogged": 0.2,
         "arcing": 4.0,
@@ -85,6 +91,7 @@ class Eap(Machine):
             "substrate_voltage_v": self.noisy("substrate", instant, 0.0, 1.0),
             "chuck_vacuum_kpa": self.noisy("vacuum", instant, 0.0, 0.05),
             "dew_point_degc": None if dead else self.noisy("dew", instant, dew_degc, 0.1),
+            "air_temperature_degc": self.noisy("air", instant, 22.0, 0.05),
         }
 
     def loaded_values(self, job: Job, instant: datetime) -> Readings:

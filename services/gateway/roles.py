@@ -84,6 +84,9 @@ COMMANDS: tuple[tuple[str, str, Permission], ...] = (
     ("spray", "/glue-mixes/{lot_id}/checks", "operate"),
     ("spray", "/glue-mixes/{lot_id}/disposal", "operate"),
     ("spray", "/lots/{lot_id}/cure-results", "operate"),
+    ("spray", "/operators/{station}", "operate"),
+    ("spray", "/operators/{station}/end", "operate"),
+    ("spray", "/trainings", "decide"),
     ("trace", "/queries", "read"),
     ("trace", "/queries/{query_id}/end", "read"),
     ("trace", "/recalls", "decide"),
@@ -105,6 +108,9 @@ SIGNED: tuple[tuple[str, str], ...] = (
     ("spray", "/glue-mixes/{lot_id}/checks"),
     ("spray", "/glue-mixes/{lot_id}/disposal"),
     ("spray", "/lots/{lot_id}/cure-results"),
+    ("spray", "/operators/{station}"),
+    ("spray", "/operators/{station}/end"),
+    ("spray", "/trainings"),
 )
 # Those whose body has a signature under a name, or is one (no name): login and password, each time.
 WITH_SIGNATURE: tuple[tuple[str, str, str], ...] = (

@@ -14,7 +14,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from services.quality.gas import ICE, PRESSURE_PA, WATER, WATER_GAS, Gas
+from services.quality.gas import WATER_GAS, Gas
+from shared.air import ICE, PRESSURE_PA, WATER
 
 Floats = NDArray[np.float64]
 

@@ -10,6 +10,7 @@ from services.spray.cure import CureModel
 from services.spray.domain import Face
 from services.spray.guard import SprayGuard
 from services.spray.mix import MixFormula
+from services.spray.operators import Training
 from services.spray.respray import ResprayRule
 from services.spray.setup import SpraySetup
 from services.spray.tracelimits import TraceLimits
@@ -30,6 +31,7 @@ class MasterData(BaseModel):
     cure_models: list[CureModel] = Field(default_factory=list)
     trace_limits: list[TraceLimits] = Field(default_factory=list)
     respray_rules: list[ResprayRule] = Field(default_factory=list)
+    trainings: list[Training] = Field(default_factory=list)
 
 
 def add_routes(service: Service, guard: SprayGuard) -> None:
@@ -50,6 +52,7 @@ def add_routes(service: Service, guard: SprayGuard) -> None:
                 body.cure_models,
                 body.trace_limits,
                 body.respray_rules,
+                body.trainings,
             )
         )
 

@@ -45,6 +45,24 @@ class CureModel(BaseModel):
     drift_limit_ratio: float = Field(gt=0, lt=1)
     source: str = Field(min_length=3)
 
+    def rate_in(
+        self,
+        voltage_v: float,
+        distance_mm: float,
+        temperature_degc: float | None,
+        water_ppm: float | None,
+    ) -> float | None:
+        """Return k in 1/min in the air that was measured; None where a term lacks its input.
+
+        A term that does nothing (no activation energy, no moisture exponent) needs none.
+        """
+        if self.activation_kj_per_mol > 0 and temperature_degc is None:
+            return None
+        if self.moisture_exponent != 0 and water_ppm is None:
+            return None
+        degc = 25.0 if temperature_degc is None else temperature_degc
+        return self.rate(voltage_v, distance_mm, degc, water_ppm)
+
     def field_v(self, needle_v: float, substrate_v: float) -> float:
         """Return the voltage that drives the cure; 0 where the substrate holds no field."""
         return needle_v - substrate_v if abs(substrate_v) >= self.lowest_bias_v else 0.0

@@ -138,7 +138,7 @@ async def cure_of(tx: Transaction, lot_id: str, now: datetime) -> dict[str, Any]
     """
     statement = """
         SELECT DISTINCT ON (face) face, sprayed_at, cure_rate_per_min, cure_model_id,
-               cure_model_version
+               cure_model_version, cure_water_ppm, cure_temperature_degc
         FROM coated_face WHERE lot_id = :lot_id ORDER BY face, sprayed_at DESC"""
     faces = (await tx.execute(sql(statement), {"lot_id": lot_id})).mappings().all()
     results = """

@@ -19,7 +19,7 @@ class CoatedFace:
     """One sprayed face of one pellet, as the station measured it; None is unknown.
 
     deviation: what was not as it must be, and why; codes: the same in words that rules can name.
-    trace_state: None where the station needs no trace.
+    trace_state: None where the station needs no trace. cure_…: the air its cure is predicted in.
     """
 
     lot_id: str
@@ -32,6 +32,8 @@ class CoatedFace:
     trace_state: Literal["within", "outside", "unknown"] | None = None
     trace_arc_count: int | None = None
     cure_rate_per_min: float | None = None
+    cure_water_ppm: float | None = None
+    cure_temperature_degc: float | None = None
 
 
 def of_face(parameters: Mapping[str, ParameterValue], name: str, face: Face) -> float:

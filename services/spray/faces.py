@@ -7,6 +7,7 @@ from dataclasses import replace
 from services.spray import domain, sprayband
 from services.spray.cure import CureModel
 from services.spray.domain import CoatedFace
+from services.spray.store import Start
 from services.spray.tracejudge import TraceVerdict
 from services.spray.tracestore import FaceKey
 from shared.events import LotHeld, NonconformanceRaised
@@ -27,10 +28,12 @@ def judged_faces(
     lot_ids: Sequence[str],
     answer: JobAnswer,
     verdicts: Mapping[FaceKey, TraceVerdict] | None,
+    start: Start | None = None,
 ) -> list[CoatedFace]:
     """Return the faces of an answer with what was not as it must be, and the rate of their cure.
 
-    verdicts: over their traces, None where the station needs none.
+    verdicts: over their traces, None where the station needs none. start: has the air that they
+    cure in, None where it was not kept.
 
     Raises:
         StationFaultError: an array is not two entries per part long.
@@ -47,7 +50,7 @@ def judged_faces(
     done = []
     for index, face in enumerate(faces):
         own = {name: values[index] if whole else math.nan for name, values in figures.items()}
-        done.append(_with_cure(_with_verdict(face, found[index], verdicts), model, own))
+        done.append(_with_cure(_with_verdict(face, found[index], verdicts), model, own, start))
     return done
 
 
@@ -69,12 +72,19 @@ def _with_verdict(
     )
 
 
-def _with_cure(face: CoatedFace, model: CureModel | None, own: Mapping[str, float]) -> CoatedFace:
+def _with_cure(
+    face: CoatedFace, model: CureModel | None, own: Mapping[str, float], start: Start | None
+) -> CoatedFace:
+    if start is not None:
+        face = replace(
+            face, cure_water_ppm=start.water_ppm, cure_temperature_degc=start.temperature_degc
+        )
     needle_v, substrate_v = own["needle_voltage_v"], own["substrate_voltage_v"]
     distance_mm = own["distance_mm"]
     if model is None or not math.isfinite(needle_v - substrate_v) or not distance_mm > 0:
         return face
-    rate = model.rate(model.field_v(needle_v, substrate_v), distance_mm)
+    voltage_v, degc = model.field_v(needle_v, substrate_v), face.cure_temperature_degc
+    rate = model.rate_in(voltage_v, distance_mm, degc, face.cure_water_ppm)
     return replace(face, cure_rate_per_min=rate)
 
 

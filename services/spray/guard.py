@@ -1,4 +1,4 @@
-"""The last look before a spray job starts: setup, glue and its holds, vacuum, dew point."""
+"""The last look before a spray job starts: setup, operator, glue, holds, vacuum, dew point."""
 
 import asyncio
 import math
@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from services.spray import interlock, mixstore, store
+from services.spray import interlock, mixstore, operators, store
 from services.spray.domain import FACES, of_face
 from services.spray.interlock import Reading
 from services.spray.mixing import Mixing
@@ -62,7 +62,7 @@ class SprayGuard:
         now = self._service.clock.now()
         known = self._waiting.pop(order.equipment_id, None)
         async with self._service.database.quiet() as tx:
-            await self._check_kept(tx, order, now)
+            nozzle_id, operator = await self._check_kept(tx, order, now)
             recipe = await recipes.version(tx, order.recipe_id, order.recipe_version)
         limit_degc = interlock.dew_limit_degc(recipe)
         readings = await self._readings(client)
@@ -70,6 +70,11 @@ class SprayGuard:
         loose = interlock.not_held(readings.get(interlock.VACUUM), recipe, living_s)
         wet = interlock.too_wet(readings.get(interlock.DEW_POINT), limit_degc, living_s)
         if loose is None and wet is None:
+            start = store.Start(
+                nozzle_id=nozzle_id, operator=operator, **interlock.air_of(readings, living_s)
+            )
+            async with self._service.database.quiet() as tx:
+                await store.keep_start(tx, order.station_order_id, start)
             return None
         waiting = self._wait(order, "; ".join(filter(None, (loose, wet))), now, known)
         wall_s = asyncio.get_running_loop().time()
@@ -94,7 +99,10 @@ class SprayGuard:
             trouble = dead
         return replace(waiting, dead_since_wall_s=since_s, trouble=trouble)
 
-    async def _check_kept(self, tx: Transaction, order: StationOrder, now: datetime) -> None:
+    async def _check_kept(
+        self, tx: Transaction, order: StationOrder, now: datetime
+    ) -> tuple[str, str]:
+        """Return the nozzle and the operator that the order starts with."""
         [job_order] = order.job_orders
         end = now + timedelta(seconds=shortest_s(order))
         held = await joborders.holds_of(tx, [item.lot_id for item in order.materials])
@@ -105,7 +113,8 @@ class SprayGuard:
         await self._mixing.check_glue(tx, job_order, now, end)
         station = order.equipment_id.rsplit("/", 1)[-1]
         setup = check_setup(await mixstore.setup_of(tx, station), station, end)
-        await store.keep_nozzle(tx, order.station_order_id, setup.nozzle_id)
+        operator = await operators.operator_of(tx, station, setup)
+        return setup.nozzle_id, operators.check_trained(operator, station, end)
 
     async def _readings(self, client: StationClient) -> dict[str, Reading]:
         samples = await client.read(interlock.WATCHED)

@@ -4,13 +4,15 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.errors import BlockedError
+from shared.air import water_ppm
+from shared.errors import BlockedError, InvalidInputError
 from shared.recipes import MasterRecipe
 from shared.stations import ParameterValue
 
 DEW_POINT, VACUUM = "dew_point_degc", "chuck_vacuum_kpa"
 DEW_LIMIT = "dew_point_limit_degc"
-WATCHED = (DEW_POINT, VACUUM)
+TEMPERATURE = "air_temperature_degc"  # shown by some stations; enters the cure, blocks nothing
+WATCHED = (DEW_POINT, VACUUM, TEMPERATURE)
 NOT_SENT = (DEW_LIMIT,)
 
 
@@ -62,6 +64,23 @@ def dew_unknown(reading: Reading | None, living_s: float) -> str | None:
     if not isinstance(value, str):
         return None
     return f"{DEW_POINT} {value}: mend or change the hygrometer; jobs go on by themselves then"
+
+
+def air_of(readings: Mapping[str, Reading], living_s: float) -> dict[str, float | None]:
+    """Return `water_ppm` and `temperature_degc` of the air; None: no living sensor shows it."""
+    dew_degc = _living(readings.get(DEW_POINT), living_s)
+    degc = _living(readings.get(TEMPERATURE), living_s)
+    return {
+        "water_ppm": None if isinstance(dew_degc, str) else _water_ppm(dew_degc),
+        "temperature_degc": None if isinstance(degc, str) else degc,
+    }
+
+
+def _water_ppm(dew_point_degc: float) -> float | None:
+    try:
+        return water_ppm(dew_point_degc)
+    except InvalidInputError:
+        return None
 
 
 def not_held(reading: Reading | None, recipe: MasterRecipe, living_s: float) -> str | None:

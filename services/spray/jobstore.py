@@ -9,7 +9,7 @@ from shared.transaction import Transaction
 
 _SHOWN = """
     SELECT o.station_order_id, o.equipment_id, o.recipe_id, o.recipe_version, o.state, o.reason,
-           o.planned_at, o.started_at, o.ended_at, s.nozzle_id,
+           o.planned_at, o.started_at, o.ended_at, s.nozzle_id, s.operator,
            (SELECT count(*) FROM jsonb_array_elements(o.materials) m
             WHERE m ->> 'use' = 'processed') AS parts_count,
            (SELECT count(*) FROM coated_face f WHERE f.station_order_id = o.station_order_id)

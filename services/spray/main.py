@@ -8,6 +8,8 @@ from services.spray.facetraces import FaceTraces
 from services.spray.guard import SprayGuard
 from services.spray.mixing import Mixing
 from services.spray.mixroutes import add_mix_routes
+from services.spray.operatorroutes import add_operator_routes
+from services.spray.operators import OperatorDesk
 from services.spray.settings import SpraySettings
 from services.spray.workflow import SprayWork
 from shared.app import Service
@@ -34,6 +36,8 @@ def build(settings: SpraySettings, parts: Parts | None = None) -> Service:
     service.loop("pot life", mixing.watch)
     add_routes(service, guard)
     add_mix_routes(service, mixing)
+    stations = service.plant.stations_of(service.name)
+    add_operator_routes(service, OperatorDesk(service.outbox, service.clock, stations))
     return service
 
 

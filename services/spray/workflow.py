@@ -11,6 +11,7 @@ from services.spray import (
     faces,
     interlock,
     mixstore,
+    operators,
     respray,
     store,
     tracestore,
@@ -20,6 +21,7 @@ from services.spray.facetraces import FaceTraces
 from services.spray.guard import shortest_s
 from services.spray.mix import MixFormula
 from services.spray.mixing import Mixing, shared_ul
+from services.spray.operators import Training
 from services.spray.respray import ResprayRule
 from services.spray.setup import SpraySetup, check_setup
 from services.spray.tracejudge import TraceVerdict
@@ -59,7 +61,9 @@ class SprayWork:
             end = now + timedelta(seconds=shortest_s(order))
             await respray.check(tx, job_order, now)
             await self._mixing.check_glue(tx, job_order, now, end)
-            check_setup(await mixstore.setup_of(tx, station.name), station.name, end)
+            setup = check_setup(await mixstore.setup_of(tx, station.name), station.name, end)
+            operator = await operators.operator_of(tx, station.name, setup)
+            operators.check_trained(operator, station.name, end)
             return order
 
         return await first_startable(tx, self._service, waiting, prepare)
@@ -70,9 +74,10 @@ class SprayWork:
         recipe = await recipes.version(tx, order.recipe_id, order.recipe_version)
         model = await curestore.newest_model(tx)
         verdicts = await self._verdicts(tx, order)
-        found = faces.judged_faces(recipe, model, parts, answer, verdicts)
+        start = await store.start_of(tx, order.station_order_id)
+        found = faces.judged_faces(recipe, model, parts, answer, verdicts, start)
         found = faces.other_recipe(found, self._traces.differences(order.station_order_id))
-        nozzle_id = await store.nozzle_of(tx, order.station_order_id) or "unknown"
+        nozzle_id = "unknown" if start is None else start.nozzle_id
         coating = store.Coating(
             station_order_id=order.station_order_id,
             equipment_id=order.equipment_id,
@@ -96,7 +101,10 @@ class SprayWork:
                 )
         results = domain.worst_results(found)
         event = ended_event(order, job_order, answer, materials, results)
-        event = event.model_copy(update={"fixture_id": event.fixture_id or nozzle_id})
+        operator = None if start is None else start.operator
+        event = event.model_copy(
+            update={"fixture_id": event.fixture_id or nozzle_id, "operator": operator}
+        )
         bad = faces.raised(order, job_order.work_request_id, found)
         for held in bad:
             if isinstance(held, LotHeld):
@@ -125,6 +133,7 @@ async def take_master_data(
     cure_models: Sequence[CureModel],
     trace_limits: Sequence[TraceLimits],
     respray_rules: Sequence[ResprayRule],
+    trainings: Sequence[Training],
 ) -> dict[str, Any]:
     """Keep what a plant says of spraying, all or none."""
     answer = {"master_recipes": await recipes.add_all(tx, master_recipes)}
@@ -138,10 +147,12 @@ async def take_master_data(
         await keep_version(tx, "trace_limits", ("recipe_id", "version"), limits)
     for rule in respray_rules:
         await keep_version(tx, "respray_rule", ("recipe_id", "version"), rule)
+    await operators.keep_trainings(tx, trainings)
     return answer | {
         "mix_formulas": [formula.formula_id for formula in mix_formulas],
         "setups": [setup.station for setup in setups],
         "cure_models": [model.cure_model_id for model in cure_models],
         "trace_limits": [limits.recipe_id for limits in trace_limits],
         "respray_rules": [rule.recipe_id for rule in respray_rules],
+        "trainings": [training.person for training in trainings],
     }

@@ -30,6 +30,15 @@ class EquipmentStateChanged(EquipmentEvent):
     software_version: str | None = None
 
 
+class OperatorChanged(EquipmentEvent):
+    """A person took a station over, or left it to whom its setup names (`operator` is None)."""
+
+    kind: ClassVar[str] = "operator_changed"
+    operator: str | None
+    changed_at: AwareDatetime
+    by: str
+
+
 class FurnaceLoadPlanned(EquipmentEvent):
     """A load was planned into a furnace: which job orders, when, and how full."""
 

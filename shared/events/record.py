@@ -107,6 +107,25 @@ class CertificateValidityChanged(Event):
         return self.name
 
 
+class PersonTrained(Event):
+    """A person may do a kind of work until an instant; a later record counts, also an earlier end.
+
+    by: who recorded it, on what evidence.
+    """
+
+    kind: ClassVar[str] = "person_trained"
+    subject_kind: ClassVar[SubjectKind] = "master_data"
+    person: str
+    skill: str
+    valid_until: AwareDatetime
+    evidence: str
+    by: str
+
+    @property
+    def subject(self) -> str:
+        return self.person
+
+
 class OperatorActed(Event):
     """A person asked for something through the gateway."""
 

@@ -64,7 +64,10 @@ class JobOrderStarted(JobOrderEvent):
 
 
 class JobOrderEnded(JobOrderEvent):
-    """A station ended or aborted a job order; actual materials and measured results."""
+    """A station ended or aborted a job order; actual materials and measured results.
+
+    operator: the person who answered for the station then, None where that is not known.
+    """
 
     kind: ClassVar[str] = "job_order_ended"
     state: Literal["ended", "aborted"]
@@ -77,6 +80,7 @@ class JobOrderEnded(JobOrderEvent):
     results: tuple[TestResult, ...] = ()
     fixture_id: str | None = None
     reason: str | None = None
+    operator: str | None = None
 
 
 class JobOrderHeld(JobOrderEvent):

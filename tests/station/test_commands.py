@@ -112,8 +112,26 @@ SECRET = {
 ENTRY, FACTOR = "/channel-entries", "/cell-factors"
 MIX, CHECK, DISPOSAL = "/glue-mixes", "/glue-mixes/{lot_id}/checks", "/glue-mixes/{lot_id}/disposal"
 RECEIPT, CURE = "/glue-lots/{lot_id}/receipt", "/lots/{lot_id}/cure-results"
+TRAINING, TAKE, LEAVE = "/trainings", "/operators/{station}", "/operators/{station}/end"
+OPERATORS = (TRAINING, TAKE, LEAVE)  # in this order too
 GLUE = (MIX, CHECK, DISPOSAL, RECEIPT, CURE)  # in this order, after the master data
-OWN = ("/master-data", "/work-schedules", HOLD, FREE, RESUME, RETRY, SPECTRA, ENTRY, FACTOR, *GLUE)
+OWN = (
+    *("/master-data", "/work-schedules", HOLD, FREE, RESUME, RETRY, SPECTRA, ENTRY, FACTOR),
+    *GLUE,
+    *OPERATORS,
+)
+    "/master-data",
+    "/work-schedules",
+    HOLD,
+    FREE,
+    RESUME,
+    RETRY,
+    SPECTRA,
+    ENTRY,
+    FACTOR,
+    *GLUE,
+    *OPERATORS,
+)
 READINGS = "/test-files/{sha256}/readings"
 PERSON = {"json": {"person": "Li Na", "reason": "looks wrong"}}
 REPAIR = {
@@ -137,6 +155,12 @@ RECEIVED = {
     "quantity_ul": 500,
     "received_at": "2026-03-02T06:00:00Z",
     "person": "Li Na",
+}
+TRAINED = {
+    "trainee": "Ada (ada)",
+    "valid_until": "2100-01-01T00:00:00Z",
+    "evidence": "course 7",
+    "person": "Bo (bo)",
 }
 CURED = {
     "face": "a",
@@ -183,6 +207,9 @@ def sample(path: str, name: str) -> tuple[str, dict[str, Any]]:
         CHECK: ("/glue-mixes/IMG-1/checks", {"json": {"person": "Bo", "viscosity_mpas": 9.9}}),
         DISPOSAL: ("/glue-mixes/IMG-1/disposal", {"json": {"person": "Bo", "reason": "spilt"}}),
         RECEIPT: ("/glue-lots/IMG-2/receipt", {"json": RECEIVED}),
+        TRAINING: (TRAINING, {"json": TRAINED}),
+        TAKE: ("/operators/eap-1", {"json": {"person": "Ada (ada)"}}),
+        LEAVE: ("/operators/eap-1/end", {"json": {"person": "Ada (ada)"}}),
         CURE: ("/lots/P1/cure-results", {"json": CURED}),
         SPECTRA: ("/spectra?name=a.csv&lot_id=C-1", {"content": spectrum()}),
     }[path]

@@ -11,6 +11,7 @@ import pytest
 from services.spray.main import build
 from services.spray.settings import SpraySettings
 from shared import joborders
+from shared.air import water_ppm
 from shared.events import (
     EquipmentStateChanged,
     GenealogyRecorded,
@@ -20,6 +21,8 @@ from shared.events import (
     LotHoldReleased,
     MaterialLotRegistered,
     NonconformanceRaised,
+    OperatorChanged,
+    PersonTrained,
 )
 from shared.opcua import Access, StationClient
 from shared.settings import StationSettings
@@ -263,6 +266,9 @@ async def test_cure_is_predicted_confirmed_and_its_drift_is_a_nonconformance(pla
     assert [face["cure_rate_per_min"] for face in cure["faces"]] == pytest.approx(
         [0.307, 0.307], rel=0.02
     )
+    for face in cure["faces"]:
+        assert face["cure_temperature_degc"] == pytest.approx(22.0, abs=0.5)
+        assert 0 < face["cure_water_ppm"] < water_ppm(-35.0)
     given = {"method": "ft_ir", "measured_at": at, "person": "Bo", "value_ratio": 0.5}
     first = await plant.post("/lots/J5-P/cure-results", given | {"face": "a"})
     assert first.status_code == 201, first.text
@@ -281,6 +287,40 @@ async def test_cure_is_predicted_confirmed_and_its_drift_is_a_nonconformance(pla
     assert chart[0]["difference_ratio"] == pytest.approx(0.495, abs=0.01)
     assert (await plant.get("/cure-results?equipment_id=elsewhere"))["items"] == []
     assert "its limit is 0.030" in raised.description
+
+
+async def test_only_who_is_trained_operates_a_station_and_is_named_by_what_was_sprayed(
+    plant: Bench,
+) -> None:
+    await usable(plant, "IMG-T")
+    assert (await plant.ended_after(spray("T1", "IMG-T"))).operator == "Li Na"
+    ada = {"person": "Ada (ada)"}
+    refused = await plant.post("/operators/eap-1", ada)
+    assert refused.status_code == 409, refused.text
+    assert "training of Ada (ada) to spray is not on record; record a training" in refused.text
+    good = plant.service.clock.now() + timedelta(days=300)
+    course = {"trainee": "Ada (ada)", "valid_until": good.isoformat(), "evidence": "course 7"}
+    own = await plant.post("/trainings", course | ada)
+    assert (own.status_code, "cannot record the own training" in own.text) == (409, True)
+    bo = {"person": "Bo (bo)"}
+    assert (await plant.post("/trainings", course | bo)).status_code == 201
+    assert (await plant.post("/operators/eap-1", ada)).status_code == 201
+    shown = (await plant.get("/operators"))["items"]
+    assert [item["operator"] for item in shown] == ["Ada (ada)", "Li Na"]
+    assert (await plant.ended_after(spray("T2", "IMG-T"))).operator == "Ada (ada)"
+    over = course | bo | {"valid_until": plant.service.clock.now().isoformat()}
+    assert (await plant.post("/trainings", over)).status_code == 201
+    await plant.release(spray("T3", "IMG-T"))
+    assert "training of Ada (ada) is valid until" in (await plant.held("T3")).reason
+    assert (await plant.post("/operators/eap-1/end", bo)).status_code == 200
+    assert (await plant.post("/operators/eap-1/end", bo)).status_code == 409
+    assert (await plant.post("/operators/eap-9", bo)).status_code == 404
+    await plant.post("/job-orders/T3/resume")
+    assert (await plant.ended("T3")).operator == "Li Na"
+    trained = [(event.person, event.by) for event in await plant.said(PersonTrained)]
+    assert trained == [("Ada (ada)", "Bo (bo)")] * 2
+    taken = [(event.operator, event.by) for event in await plant.said(OperatorChanged)]
+    assert taken == [("Ada (ada)", "Ada (ada)"), (None, "Bo (bo)")]
 
 
 async def test_a_chuck_without_vacuum_holds_the_job_and_the_station_goes_on(plant: Bench) -> None:

@@ -12,6 +12,7 @@ from services.spray import cure
 from services.spray.cure import CureModel
 from services.spray.domain import check_tray, coated_faces, pellets, worst_results
 from services.spray.mix import Mix, State, check_usable, moved
+from services.spray.operators import Operator, check_trained, key_of
 from services.spray.setup import SpraySetup, check_setup
 from shared.errors import (
     BlockedError,
@@ -117,12 +118,29 @@ def test_an_unknown_setup_refuses_and_a_good_one_passes() -> None:
     [
         ("nozzle_due_at", "nozzle N1 is valid until .* change the nozzle"),
         ("calibrated_until", "calibration is valid until .* calibrate the station"),
-        ("trained_until", "training of Li Na is valid until .* name a trained operator"),
     ],
 )
 def test_what_ends_before_the_job_would_is_named_with_its_remedy(name: str, says: str) -> None:
     with pytest.raises(BlockedError, match=says):
         check_setup(good(**{name: "2026-01-04T23:59:59Z"}), "eap-1", AT)
+
+
+@pytest.mark.parametrize(
+    ("person", "key"),
+    [("Li Na (li.na)", "li.na"), ("Li Na", "Li Na"), ("(li.na)", "(li.na)"), ("A (b) (c)", "c")],
+)
+def test_a_person_is_known_by_the_login(person: str, key: str) -> None:
+    assert key_of(person) == key
+
+
+def test_who_is_not_trained_to_the_end_of_the_job_starts_nothing() -> None:
+    assert check_trained(Operator(person="Li Na", trained_until=AT), "eap-1", AT) == "Li Na"
+    early = Operator(person="Li Na", trained_until=AT - timedelta(seconds=1))
+    with pytest.raises(BlockedError, match=r"valid until .* the job would end"):
+        check_trained(early, "eap-1", AT)
+    unknown = Operator(person="Li Na", trained_until=None)
+    with pytest.raises(BlockedError, match="training of Li Na to spray is not on record; record"):
+        check_trained(unknown, "eap-1", AT)
 
 
 MIX = Mix(
@@ -195,6 +213,18 @@ def test_cure_agrees_with_the_physics_of_the_stations(
     assert cure.conversion_ratio(ours, elapsed_s) == pytest.approx(
         physics.cured_ratio(theirs, elapsed_s), abs=1e-3
     )
+
+
+def test_the_cure_goes_by_the_air_that_was_measured_and_is_unknown_without_it() -> None:
+    plain = MODEL.rate(17_000, 100)
+    assert MODEL.rate_in(17_000, 100, None, None) == plain, "no term acts, so none needs an input"
+    warm = MODEL.model_copy(update={"activation_kj_per_mol": 50.0})
+    assert warm.rate_in(17_000, 100, None, 71.0) is None
+    arrhenius = math.exp(-50_000 / 8.314462618 * (1 / 308.15 - 1 / 298.15))
+    assert warm.rate_in(17_000, 100, 35.0, None) == pytest.approx(plain * arrhenius)
+    wet = MODEL.model_copy(update={"moisture_exponent": -0.4})
+    assert wet.rate_in(17_000, 100, 25.0, None) is None
+    assert wet.rate_in(17_000, 100, None, 142.0) == pytest.approx(plain * 2**-0.4)
 
 
 @pytest.mark.parametrize("exponent", [-0.4, 0.25])
