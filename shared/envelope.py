@@ -80,6 +80,7 @@ EVENTS: dict[str, tuple[type[Event], ...]] = {
         JobOrderPaused,
         JobOrderResumed,
         EquipmentStateChanged,
+        OperatorChanged,
         FurnaceLoadPlanned,
         FurnacePlanChanged,
         SinterRunEnded,
@@ -107,6 +108,7 @@ EVENTS: dict[str, tuple[type[Event], ...]] = {
         JobOrderPaused,
         JobOrderResumed,
         EquipmentStateChanged,
+        OperatorChanged,
     ),
     "formation": (
         JobOrderStarted,
@@ -115,6 +117,7 @@ EVENTS: dict[str, tuple[type[Event], ...]] = {
         JobOrderPaused,
         JobOrderResumed,
         EquipmentStateChanged,
+        OperatorChanged,
         SpectrumMeasured,
         CyclingEnded,
         ChannelLeased,

@@ -50,6 +50,15 @@ class TestResult(Fact):
     reason: str | None = None
 
 
+class PartPlace(Fact):
+    """Where a part stood in a furnace load; trays and positions count from 1."""
+
+    lot_id: str
+    furnace_load_id: str
+    tray: int
+    position: int
+
+
 class CycleFigures(Fact):
     """Figures of one cycle; None with a flag where the test cannot tell.
 

@@ -4,26 +4,33 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import unquote
 
-from fastapi import Depends, Header, Query
+from fastapi import Depends, Header, Path, Query
 
 from shared import jobcontrol, joborders, recipes
 from shared.app import Service
 from shared.commands import Command, command_of
 from shared.jobcontrol import Asked
+from shared.operators import OperatorDesk, Operators, TakeOver
 from shared.transaction import Transaction
 
 if TYPE_CHECKING:  # a service without stations does not load the OPC UA library
     from shared.opcua import StationClient
 
 Person = Annotated[str, Header(min_length=1, max_length=300)]
+StationName = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")]
 UNKNOWN = "unknown"  # a call past the gateway that names nobody
 
 
-def add_station_routes(service: Service) -> None:
-    """Add `GET /master-recipes`, `GET /job-orders` and the commands over job orders."""
+def add_station_routes(service: Service, operators: Operators | None = None) -> None:
+    """Add recipes, job orders with the commands over them, and who operates each station.
+
+    operators: of a service that asks more of them than to be there.
+    """
     app, database = service.app, service.database
     given = Annotated[Command, Depends(command_of(database))]
     _add_job_control(service)
+    stations = service.plant.stations_of(service.name)
+    _add_operators(service, operators or OperatorDesk(service.outbox, service.clock, stations))
 
     @app.get("/master-recipes", tags=["master data"])
     async def get_recipes() -> dict[str, Any]:
@@ -90,6 +97,29 @@ def _add_job_control(service: Service) -> None:
     ) -> dict[str, Any]:
         """Ask the station to give a running or paused job order up for good."""
         return await ask(job_order_id, "abort", x_halite_person, command)
+
+
+def _add_operators(service: Service, operators: Operators) -> None:
+    app, database = service.app, service.database
+    given = Annotated[Command, Depends(command_of(database))]
+
+    @app.get("/operators", tags=["operators"])
+    async def get_operators() -> dict[str, Any]:
+        """Who operates each station; null where nobody has taken it over."""
+        async with database.quiet() as tx:
+            return {"items": await operators.shown(tx)}
+
+    @app.post("/operators/{station}", status_code=201, tags=["operators"])
+    async def post_operator(station: StationName, body: TakeOver, command: given) -> dict[str, Any]:
+        """Take a station over: its work is yours until you leave it or another takes it over."""
+        return await command.once(lambda tx: operators.take_over(tx, station, body.person))
+
+    @app.post("/operators/{station}/end", tags=["operators"])
+    async def post_operator_end(
+        station: StationName, body: TakeOver, command: given
+    ) -> dict[str, Any]:
+        """Leave a station."""
+        return await command.once(lambda tx: operators.leave(tx, station, body.person))
 
 
 def _stations(service: Service) -> frozenset[str]:

@@ -29,6 +29,8 @@ COMMANDS: tuple[tuple[str, str, Permission], ...] = (
     ("*", "/job-orders/{job_order_id}/resume", "operate"),
     ("*", "/job-orders/{job_order_id}/stop", "operate"),
     ("*", "/master-data", "engineer"),
+    ("*", "/operators/{station}", "operate"),
+    ("*", "/operators/{station}/end", "operate"),
     ("*", "/set-aside/{event_id}/retry", "maintain"),
     ("execution", "/lots/{lot_id}/holds", "operate"),
     ("execution", "/lots/{lot_id}/holds/{gate}/end", "decide"),
@@ -84,8 +86,6 @@ COMMANDS: tuple[tuple[str, str, Permission], ...] = (
     ("spray", "/glue-mixes/{lot_id}/checks", "operate"),
     ("spray", "/glue-mixes/{lot_id}/disposal", "operate"),
     ("spray", "/lots/{lot_id}/cure-results", "operate"),
-    ("spray", "/operators/{station}", "operate"),
-    ("spray", "/operators/{station}/end", "operate"),
     ("spray", "/trainings", "decide"),
     ("trace", "/queries", "read"),
     ("trace", "/queries/{query_id}/end", "read"),
@@ -94,6 +94,8 @@ COMMANDS: tuple[tuple[str, str, Permission], ...] = (
 )
 # Those of them whose JSON body names who gives them, and may carry a second person who signs.
 SIGNED: tuple[tuple[str, str], ...] = (
+    ("*", "/operators/{station}"),
+    ("*", "/operators/{station}/end"),
     ("quality", "/actions/{action_id}/done"),
     ("quality", "/chart-signals/{signal_id}/answers"),
     ("quality", "/control-charts/{chart_id}/limits"),
@@ -108,8 +110,6 @@ SIGNED: tuple[tuple[str, str], ...] = (
     ("spray", "/glue-mixes/{lot_id}/checks"),
     ("spray", "/glue-mixes/{lot_id}/disposal"),
     ("spray", "/lots/{lot_id}/cure-results"),
-    ("spray", "/operators/{station}"),
-    ("spray", "/operators/{station}/end"),
     ("spray", "/trainings"),
 )
 # Those whose body has a signature under a name, or is one (no name): login and password, each time.
@@ -189,7 +189,9 @@ def signature_of(path: str) -> str | None:
 def is_signed(path: str) -> bool:
     """Say whether a command's body names who gives it."""
     service, _, rest = path.removeprefix("/api/").partition("/")
-    return any(owner == service and _matches(pattern, f"/{rest}") for owner, pattern in SIGNED)
+    return any(
+        owner in ("*", service) and _matches(pattern, f"/{rest}") for owner, pattern in SIGNED
+    )
 
 
 def _matches(pattern: str, path: str) -> bool:

@@ -218,3 +218,10 @@ async def keep_mix_end(tx: Transaction, mix_lot_id: str, at: datetime) -> None:
         sql("INSERT INTO mix_end VALUES (:id, :at) ON CONFLICT DO NOTHING"),
         {"id": mix_lot_id, "at": at},
     )
+
+
+async def persons_of(tx: Transaction, job_order_id: str) -> tuple[str, ...]:
+    """Return who put parts on the stack of a job order, by name."""
+    statement = """
+        SELECT DISTINCT person FROM stack_scan WHERE job_order_id = :job_order_id ORDER BY person"""
+    return tuple(await tx.scalars(sql(statement), {"job_order_id": job_order_id}))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from services.lamination import domain, partstore, stackplan, store
+from services.lamination import domain, partstore, scanstore, stackplan, store
 from services.lamination.design import check_design
 from services.lamination.fixture import Fixture, check_fixture, newest
 from services.lamination.partmeasures import stack_figures
@@ -81,6 +81,8 @@ class LaminationWork:
         fixture = newest(await partstore.fixtures(tx), order.equipment_id.rsplit("/", 1)[-1])
         if event.fixture_id is None and fixture is not None:
             event = event.model_copy(update={"fixture_id": fixture.fixture_id})
+        persons = await scanstore.persons_of(tx, job_order.job_order_id)
+        event = event.model_copy(update={"persons": persons})
         await self._service.outbox.record(tx, event)
 
     async def _stack(

@@ -32,11 +32,12 @@ class AirSample:
 
 @dataclass(frozen=True, kw_only=True)
 class Exposure:
-    """One open interval; None with a `reason` where it is not known."""
+    """One open interval; None with a `reason` where it is not known. sensors: that told of it."""
 
     minutes: float | None
     dose_ppm_h: float | None
     reason: str | None = None
+    sensors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,13 @@ def added(parts: Sequence[Exposure], own: Exposure) -> Exposure:
     dose_ppm_h = None
     if own.dose_ppm_h is not None and len(known) == len(doses):
         dose_ppm_h = own.dose_ppm_h + max(known)
-    return Exposure(minutes=own.minutes + minutes, dose_ppm_h=dose_ppm_h, reason=reason)
+    sensors = {name for one in (own, *parts) for name in one.sensors}
+    return Exposure(
+        minutes=own.minutes + minutes,
+        dose_ppm_h=dose_ppm_h,
+        reason=reason,
+        sensors=tuple(sorted(sensors)),
+    )
 
 
 def state_of(found: Exposure, budget: ExposureBudget) -> ExposureState:

@@ -1,6 +1,8 @@
 """Decides over the exposure of lots when the samples of their room have arrived."""
 
 import math
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.quality import gates, masterdata, opened, openings, store
@@ -107,6 +109,7 @@ class ExposureJudge:
             )
         except InvalidInputError as error:
             return Exposure(minutes=None, dose_ppm_h=None, reason=str(error))
+        own = _told_by(own, budget.room_equipment_id, sensors)
         return added(await self._of_parts(tx, budget, first), own)
 
     async def _of_parts(
@@ -124,15 +127,14 @@ class ExposureJudge:
                 part.opened_at - beyond,
                 first.started_at + beyond,
             )
-            found.append(
-                exposure(
-                    sensors,
-                    part.opened_at,
-                    first.started_at,
-                    longest_gap_s=self._longest_gap_s,
-                    gas=gas,
-                )
+            own = exposure(
+                sensors,
+                part.opened_at,
+                first.started_at,
+                longest_gap_s=self._longest_gap_s,
+                gas=gas,
             )
+            found.append(_told_by(own, lies.room_equipment_id, sensors))
         return found
 
     async def _record(
@@ -164,7 +166,10 @@ class ExposureJudge:
         await store.lock(tx, last.lot_id)
         await openings.keep_exposure(tx, kept | values)
         event = ExposureEvaluated(
-            lot_id=last.lot_id, work_request_id=last.work_request_id, **values
+            lot_id=last.lot_id,
+            work_request_id=last.work_request_id,
+            sensors=found.sensors,
+            **values,
         )
         await self._outbox.record(tx, event)
         judged = judged_exposure(last.lot_id, found, budget)
@@ -235,3 +240,7 @@ def _disposition(value: float | None, high: float, budget: ExposureBudget) -> Di
     if budget.status == "suspect":
         return None
     return "released" if value is not None and value <= high else "blocked"
+
+
+def _told_by(found: Exposure, equipment_id: str, signals: Iterable[str]) -> Exposure:
+    return replace(found, sensors=tuple(sorted(f"{equipment_id}/{name}" for name in signals)))

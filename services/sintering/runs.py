@@ -25,7 +25,7 @@ from services.sintering.qualification import (
 from services.sintering.schedule import HeatTreatment, Value, heat_treatment
 from shared.app import Service
 from shared.events import JobOrderReleased, SinterRunEnded, ThermocoupleDriftFound
-from shared.facts import TestResult
+from shared.facts import PartPlace, TestResult
 from shared.intake import ended_event, measured
 from shared.joborders import StationOrder
 from shared.settings import StationSettings
@@ -78,7 +78,7 @@ async def run_ended(
             job_order.materials,
             _results(job_order, judgement, heats)
             + _zones(job_order, order.station_order_id, heats, shares),
-        )
+        ).model_copy(update={"places": _stood(job_order, order.station_order_id, places)})
         for job_order in order.job_orders
     ]
     drifted = await _drift(tx, order, known)
@@ -189,6 +189,22 @@ def _run_ended(
         profile_setpoint_degc=known.setpoint_degc,
         profile_temperature_degc=known.temperature_degc,
         deviations=aborted + judgement.deviations + unknown,
+    )
+
+
+def _stood(
+    job_order: JobOrderReleased, furnace_load_id: str, places: Sequence[Place]
+) -> tuple[PartPlace, ...]:
+    own = {item.lot_id for item in job_order.materials}
+    return tuple(
+        PartPlace(
+            lot_id=place.lot_id,
+            furnace_load_id=furnace_load_id,
+            tray=place.tray,
+            position=place.position,
+        )
+        for place in places
+        if place.lot_id in own
     )
 
 

@@ -10,7 +10,7 @@ from services.spray.cure import CureModel
 from services.spray.domain import Face
 from services.spray.guard import SprayGuard
 from services.spray.mix import MixFormula
-from services.spray.operators import Training
+from services.spray.operators import SprayOperators, Training
 from services.spray.respray import ResprayRule
 from services.spray.setup import SpraySetup
 from services.spray.tracelimits import TraceLimits
@@ -34,11 +34,11 @@ class MasterData(BaseModel):
     trainings: list[Training] = Field(default_factory=list)
 
 
-def add_routes(service: Service, guard: SprayGuard) -> None:
+def add_routes(service: Service, guard: SprayGuard, operators: SprayOperators) -> None:
     """Add the routes of this service to its app."""
     app, database = service.app, service.database
     given = Annotated[Command, Depends(command_of(database))]
-    add_station_routes(service)
+    add_station_routes(service, operators)
 
     @app.post("/master-data", status_code=201)
     async def post_master_data(body: MasterData, command: given) -> dict[str, Any]:

@@ -8,8 +8,7 @@ from services.spray.facetraces import FaceTraces
 from services.spray.guard import SprayGuard
 from services.spray.mixing import Mixing
 from services.spray.mixroutes import add_mix_routes
-from services.spray.operatorroutes import add_operator_routes
-from services.spray.operators import OperatorDesk
+from services.spray.operators import SprayOperators
 from services.spray.settings import SpraySettings
 from services.spray.workflow import SprayWork
 from shared.app import Service
@@ -34,10 +33,10 @@ def build(settings: SpraySettings, parts: Parts | None = None) -> Service:
     traces = FaceTraces(service)
     drive_stations(service, SprayWork(service, mixing, traces), guard=guard, reader=traces)
     service.loop("pot life", mixing.watch)
-    add_routes(service, guard)
-    add_mix_routes(service, mixing)
     stations = service.plant.stations_of(service.name)
-    add_operator_routes(service, OperatorDesk(service.outbox, service.clock, stations))
+    operators = SprayOperators(service.outbox, service.clock, stations)
+    add_routes(service, guard, operators)
+    add_mix_routes(service, mixing, operators)
     return service
 
 

@@ -336,6 +336,7 @@ class Mixing:
             recipe_version=formula.version,
             materials=(*consumed, produced),
             started_at=mixed_at,
+            persons=(given.person,),
             ended_at=mixed_at,
         )
 

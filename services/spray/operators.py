@@ -7,11 +7,13 @@ from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from services.spray import mixstore
 from services.spray.setup import SpraySetup
+from shared import operators
 from shared.clock import Clock
 from shared.db import sql
-from shared.errors import BlockedError, ConflictError, NotFoundError
-from shared.events import OperatorChanged, PersonTrained
+from shared.errors import BlockedError, ConflictError
+from shared.events import PersonTrained
 from shared.masterdata import keep_version
 from shared.outbox import Outbox
 from shared.settings import StationSettings
@@ -42,14 +44,6 @@ class TrainingGiven(BaseModel):
     trainee: str = Field(min_length=1, max_length=200)
     valid_until: AwareDatetime
     evidence: str = Field(min_length=3, max_length=1000)
-    person: str = Field(min_length=1, max_length=200)
-
-
-class TakeOver(BaseModel):
-    """Who takes a station over, or leaves it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     person: str = Field(min_length=1, max_length=200)
 
 
@@ -88,8 +82,7 @@ def check_trained(operator: Operator, station: str, end: datetime) -> str:
 
 async def operator_of(tx: Transaction, station: str, setup: SpraySetup) -> Operator:
     """Return who took a station over, else who its setup names, with that person's training."""
-    statement = "SELECT person FROM station_operator WHERE station = :station"
-    person: str = await tx.scalar(sql(statement), {"station": station}) or setup.operator
+    person = await operators.operator_of(tx, station) or setup.operator
     until = await _trained_until(tx, person)
     if until is None and person == setup.operator:
         until = setup.trained_until
@@ -113,12 +106,12 @@ async def keep_trainings(tx: Transaction, trainings: Sequence[Training]) -> None
         await keep_version(tx, "training", ("person", "version"), own)
 
 
-class OperatorDesk:
-    """Records trainings, and who takes a station over or leaves it."""
+class SprayOperators:
+    """Records trainings; only who is trained takes a spray station over."""
 
     def __init__(self, outbox: Outbox, clock: Clock, stations: Sequence[StationSettings]) -> None:
         self._outbox, self._clock = outbox, clock
-        self._ids = {station.name: station.equipment_id for station in stations}
+        self._desk = operators.OperatorDesk(outbox, clock, stations)
 
     async def train(self, tx: Transaction, given: TrainingGiven) -> dict[str, Any]:
         """Record until when a person may spray; the newest record counts, also to end it early.
@@ -129,9 +122,8 @@ class OperatorDesk:
         key = key_of(given.trainee)
         if key == key_of(given.person):
             raise ConflictError(f"{given.person} cannot record the own training; another must")
-        await tx.execute(
-            sql("SELECT pg_advisory_xact_lock(hashtext(:key))"), {"key": f"training {key}"}
-        )
+        lock = "SELECT pg_advisory_xact_lock(hashtext(:key))"
+        await tx.execute(sql(lock), {"key": f"training {key}"})
         newest = "SELECT coalesce(max(version), 0) FROM training WHERE person = :key"
         version = (await tx.scalar(sql(newest), {"key": key}) or 0) + 1
         source = f"{given.evidence} ({given.person})"
@@ -149,75 +141,33 @@ class OperatorDesk:
         await self._outbox.record(tx, trained)
         return {"trainee": key, "skill": SKILL, "valid_until": given.valid_until.isoformat()}
 
-    async def take_over(self, tx: Transaction, station: str, given: TakeOver) -> dict[str, Any]:
-        """Make who is signed in the operator of a station, from its next start on.
+    async def take_over(self, tx: Transaction, station: str, person: str) -> dict[str, Any]:
+        """Make a person the operator of a station, from its next start on.
 
         Raises:
             NotFoundError: no such station.
             BlockedError: no training that is good now is on record.
         """
-        equipment_id, now = self._equipment(station), self._clock.now()
-        until = await _trained_until(tx, given.person)
-        check_trained(Operator(person=given.person, trained_until=until), station, now)
-        statement = """
-            INSERT INTO station_operator (station, person, since_at)
-            VALUES (:station, :person, :now)
-            ON CONFLICT (station) DO UPDATE SET person = excluded.person, since_at = :now"""
-        values = {"station": station, "person": given.person, "now": now}
-        await tx.execute(sql(statement), values)
-        changed = OperatorChanged(
-            equipment_id=equipment_id, operator=given.person, changed_at=now, by=given.person
-        )
-        await self._outbox.record(tx, changed)
-        return {"station": station, "operator": given.person}
+        until = await _trained_until(tx, person)
+        operator = Operator(person=person, trained_until=until)
+        check_trained(operator, station, self._clock.now())
+        return await self._desk.take_over(tx, station, person)
 
-    async def leave(self, tx: Transaction, station: str, given: TakeOver) -> dict[str, Any]:
-        """End that a person operates a station; who its setup names answers for it again.
+    async def leave(self, tx: Transaction, station: str, person: str) -> dict[str, Any]:
+        """Leave a station to whom its setup names.
 
         Raises:
             NotFoundError: no such station.
             ConflictError: nobody has taken it over.
         """
-        equipment_id, now = self._equipment(station), self._clock.now()
-        statement = "DELETE FROM station_operator WHERE station = :station RETURNING person"
-        if await tx.scalar(sql(statement), {"station": station}) is None:
-            raise ConflictError(f"nobody has taken {station} over")
-        changed = OperatorChanged(
-            equipment_id=equipment_id, operator=None, changed_at=now, by=given.person
-        )
-        await self._outbox.record(tx, changed)
-        return {"station": station, "operator": None}
+        return await self._desk.leave(tx, station, person)
 
     async def shown(self, tx: Transaction) -> list[dict[str, Any]]:
-        """Return each station with who operates it since when, and until when that is trained."""
-        statement = """
-            SELECT o.person, o.since_at, s.body FROM (SELECT CAST(:station AS text) AS station) AS w
-            LEFT JOIN station_operator o USING (station)
-            LEFT JOIN LATERAL (SELECT body FROM spray_setup WHERE spray_setup.station = w.station
-                               ORDER BY version DESC LIMIT 1) AS s ON true"""
-        found = []
-        for station, equipment_id in self._ids.items():
-            rows = await tx.execute(sql(statement), {"station": station})
-            [(taken_by, since_at, body)] = rows.all()
-            operator = None
-            if body is not None:
-                operator = await operator_of(tx, station, SpraySetup.model_validate(body))
-            found.append(
-                {
-                    "station": station,
-                    "equipment_id": equipment_id,
-                    "operator": None if operator is None else operator.person,
-                    "trained_until": None if operator is None else operator.trained_until,
-                    "taken_over_at": since_at if taken_by is not None else None,
-                }
-            )
+        """Return each station with who answers for it, and until when that person is trained."""
+        found = await self._desk.shown(tx)
+        for item in found:
+            setup = await mixstore.setup_of(tx, item["station"])
+            if setup is not None:
+                operator = await operator_of(tx, item["station"], setup)
+                item |= {"operator": operator.person, "trained_until": operator.trained_until}
         return found
-
-    def _equipment(self, station: str) -> str:
-        try:
-            return self._ids[station]
-        except KeyError as error:
-            known = ", ".join(self._ids) or "none"
-            raise NotFoundError(
-                f"there is no spray station {station}; there are {known}"
-            ) from error

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 from sqlalchemy.exc import DBAPIError
 
@@ -123,13 +123,6 @@ class Question(BaseModel):
     order_by: str | None = Field(default=None, max_length=60)
     limit: int = Field(default=1000, ge=1, le=MOST_ROWS)
 
-    @field_validator("view")
-    @classmethod
-    def _is_a_view(cls, view: str) -> str:
-        if view not in VIEWS:
-            raise ValueError(f"there is no view {view}: {', '.join(sorted(VIEWS))}")
-        return view
-
 
 class QueryToSave(Question):
     """A question with the name it is asked again by."""
@@ -140,13 +133,7 @@ class QueryToSave(Question):
 def question_of(
     view: str, columns: Sequence[str], where: Sequence[str], order_by: str | None, limit: int
 ) -> Question:
-    """Return a question from its parts.
-
-    Raises:
-        InvalidInputError: there is no such view.
-    """
-    if view not in VIEWS:
-        raise InvalidInputError(f"there is no view {view}: {', '.join(sorted(VIEWS))}")
+    """Return a question from its parts; `conditions` says whether it can be asked."""
     return Question(
         view=view, columns=tuple(columns), where=tuple(where), order_by=order_by, limit=limit
     )
@@ -156,9 +143,11 @@ def conditions(question: Question) -> list[Condition]:
     """Return what the rows of a question must hold, read by the kind of each column.
 
     Raises:
-        InvalidInputError: no such column or operator, or a value that does not fit; all of it is
-            named.
+        InvalidInputError: no such view, column or operator, or a value that does not fit; all of it
+            is named.
     """
+    if question.view not in VIEWS:
+        raise InvalidInputError(f"there is no view {question.view}: {', '.join(sorted(VIEWS))}")
     known = VIEWS[question.view]
     asked = (*question.columns, *filter(None, [(question.order_by or "").removeprefix("-")]))
     for column in asked:

@@ -15,22 +15,36 @@ _IN_TIME = """
     AND (CAST(:from_at AS timestamptz) IS NULL OR {to_at} >= :from_at)
     AND (CAST(:to_at AS timestamptz) IS NULL OR {from_at} <= :to_at)"""
 _HITS = f"""
-    SELECT n.position FROM record_node n
+    SELECT n.position, n.lot_id FROM record_node n
     WHERE {_NAMED} {_IN_TIME.format(from_at="n.from_at", to_at="n.to_at")}"""
-# A version runs on a machine from the moment it says so until it says another one.
-_SOFTWARE_HITS = f"""
-    SELECT work.position
+# A version runs on a machine from the moment it says so until it says another one, and a person
+# operates it from taking it over until another one does or nobody.
+_SPANS = f"""
+    SELECT work.position, work.lot_id
     FROM (
         SELECT n.node_id, n.from_at, split_part(n.node_id, '@', 1) AS equipment_id,
                lead(n.from_at) OVER (
                    PARTITION BY split_part(n.node_id, '@', 1) ORDER BY n.from_at, n.position
                ) AS until_at
-        FROM record_node n WHERE n.kind = 'software'
+        FROM record_node n WHERE n.kind = :span_kind
     ) AS n
     JOIN record_node work ON work.kind = 'equipment' AND work.node_id = n.equipment_id
         AND work.to_at >= n.from_at AND (n.until_at IS NULL OR work.from_at < n.until_at)
     WHERE (n.node_id = :node_id OR n.node_id LIKE :like || '@%' OR n.node_id LIKE '%@' || :like)
+        AND right(n.node_id, 1) <> '@'
         {_IN_TIME.format(from_at="work.from_at", to_at="work.to_at")}"""
+# What a machine did was done by its sensors too.
+_MACHINE_HITS = f"""
+    SELECT n.position, n.lot_id FROM record_node n
+    WHERE n.kind = 'equipment' AND n.node_id = regexp_replace(:node_id, '/[^/]*$', '')
+        {_IN_TIME.format(from_at="n.from_at", to_at="n.to_at")}"""
+_ASKED = {
+    "software": _SPANS,
+    "operator": _SPANS,
+    "person": f"{_HITS} UNION ALL {_SPANS}",
+    "sensor": f"{_HITS} UNION ALL {_MACHINE_HITS}",
+}
+_SPAN_KINDS = {"software": "software", "operator": "operator", "person": "operator"}
 _BELOW = """
     WITH RECURSIVE reached (lot_id) AS (
         SELECT unnest(CAST(:lot_ids AS text[]))
@@ -63,18 +77,23 @@ async def seeds(
     else:
         statement = f"""
             WITH hit AS (
-                SELECT DISTINCT position FROM
-                ({_SOFTWARE_HITS if kind == "software" else _HITS}) AS found
+                SELECT DISTINCT position, lot_id FROM ({_ASKED.get(kind, _HITS)}) AS found
             ),
             through AS (
                 SELECT DISTINCT j.job_order_id FROM hit JOIN record_job_order j USING (position)
                 WHERE NOT EXISTS (SELECT 1 FROM record_lot l WHERE l.position = hit.position)
             )
-            SELECT l.lot_id FROM hit JOIN record_lot l USING (position) WHERE l.about
+            SELECT l.lot_id FROM hit JOIN record_lot l USING (position)
+            WHERE l.about AND hit.lot_id IN ('', l.lot_id)
             UNION
             SELECT l.lot_id FROM through JOIN record_job_order j USING (job_order_id)
             JOIN record_lot l USING (position) WHERE l.about"""
-    values = {"kind": kind, "node_id": node_id, "like": escaped(node_id)}
+    values = {
+        "kind": kind,
+        "span_kind": _SPAN_KINDS.get(kind, ""),
+        "node_id": node_id,
+        "like": escaped(node_id),
+    }
     values_in_time: dict[str, Any] = values | {"from_at": from_at, "to_at": to_at}
     return list(await tx.scalars(sql(statement), values_in_time))
 
@@ -83,11 +102,17 @@ async def is_known(tx: Transaction, kind: str, node_id: str) -> bool:
     """Say whether any event names a node, at whatever time."""
     if kind in ("lot", "job_order"):
         return bool(await seeds(tx, kind, node_id, None, None))
-    named = _NAMED
-    if kind == "software":
-        named = f"({_NAMED} OR n.kind = :kind AND n.node_id LIKE '%@' || :like)"
+    named = f"({_NAMED} OR n.kind = :span_kind AND n.node_id LIKE '%@' || :like)"
+    if kind == "sensor":
+        named = f"({_NAMED} OR n.kind = 'equipment' AND n.node_id = :machine_id)"
     statement = f"SELECT EXISTS (SELECT 1 FROM record_node n WHERE {named})"
-    values = {"kind": kind, "node_id": node_id, "like": escaped(node_id)}
+    values = {
+        "kind": kind,
+        "span_kind": _SPAN_KINDS.get(kind, ""),
+        "node_id": node_id,
+        "machine_id": node_id.rpartition("/")[0],
+        "like": escaped(node_id),
+    }
     return bool(await tx.scalar(sql(statement), values))
 
 
@@ -144,6 +169,7 @@ async def circumstances(tx: Transaction, lot_ids: Sequence[str]) -> list[dict[st
         SELECT kind, node_id, min(from_at) AS from_at, max(to_at) AS to_at
         FROM record_node
         WHERE position IN (SELECT position FROM own UNION SELECT position FROM beside)
+          AND (lot_id = '' OR lot_id = ANY(CAST(:lot_ids AS text[])))
         GROUP BY kind, node_id ORDER BY kind, node_id"""
     return (await tx.execute(sql(statement), {"lot_ids": list(lot_ids)})).dicts()
 

@@ -12,7 +12,16 @@ from shared.facts import Material
 
 Direction = Literal["backward", "forward", "both"]
 NodeKind = Literal[
-    "equipment", "fixture", "recipe", "person", "software", "furnace_load", "work_request"
+    "equipment",
+    "fixture",
+    "recipe",
+    "person",
+    "operator",
+    "software",
+    "sensor",
+    "furnace_load",
+    "furnace_place",
+    "work_request",
 ]
 WORKED_ON = ("processed", "produced")
 PERSONS = ("person", "by", "operator", "verified_by")
@@ -41,10 +50,14 @@ class Mentions:
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Node:
-    """What may have to be answered for beside a lot: equipment, a recipe, a person ..."""
+    """What may have to be answered for beside a lot: equipment, a recipe, a person ...
+
+    lot_id: the one lot of the event that it touched, empty for all that the event is about.
+    """
 
     kind: NodeKind
     node_id: str
+    lot_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +91,8 @@ def touch_of(envelope: Envelope) -> Touch:
     """Return what an event says was at work, also of a type this service does not know.
 
     A job order that is only released has touched nothing yet. A channel stands below its tester,
-    a recipe's version and a machine's software behind an `@`.
+    a recipe's version, a machine's software and its operator behind an `@`; an operator who left
+    stands as nobody. A place in a furnace stands below it, and is of one lot.
     """
     data = envelope.data
     found: set[tuple[NodeKind, object]] = {("work_request", data.get("work_request_id"))}
@@ -93,17 +107,34 @@ def touch_of(envelope: Envelope) -> Touch:
             ("recipe", _joined(data.get("recipe_id"), "@", data.get("recipe_version"))),
             ("recipe", _joined(data.get("protocol_id"), "@", data.get("protocol_version"))),
         }
+        if "operator" in data and "changed_at" in data and equipment_id:
+            found.add(("operator", f"{equipment_id}@{data['operator'] or ''}"))
+        found |= {("sensor", sensor) for sensor in _texts(_listed(data, "sensors"))}
         persons = {data.get(name) for name in PERSONS} | set(_texts(_listed(data, "persons")))
         found |= {("person", person) for person in _texts(persons)}
     from_at, to_at = _instant(data.get("started_at")), _instant(data.get("ended_at"))
     nodes = {
         Node(kind=kind, node_id=text) for kind, text in found if isinstance(text, str) and text
     }
+    nodes |= _places(data)
     return Touch(
         nodes=tuple(sorted(nodes)),
         from_at=from_at or to_at or envelope.time,
         to_at=to_at or from_at or envelope.time,
     )
+
+
+def _places(data: Mapping[str, Any]) -> set[Node]:
+    equipment_id = data.get("equipment_id")
+    stood = [item for item in _listed(data, "places") if isinstance(item, dict)]
+    return {
+        Node(
+            kind="furnace_place",
+            node_id=f"{equipment_id}/{item.get('tray')}/{item.get('position')}",
+            lot_id=str(item.get("lot_id", "")),
+        )
+        for item in stood
+    }
 
 
 def _joined(whole: object, mark: str, part: object) -> str | None:

@@ -23,7 +23,10 @@ class Wanted(BaseModel):
     """From what a recall starts: a lot, a job order or what touched them, in a time window.
 
     node_id also stands for what is below it: an area for its equipment, a tester for its channels,
-    a recipe without `@version` for all its versions. from_at, to_at: plant time, None: all time.
+    a furnace or a tray for its places, a recipe without `@version` for all its versions. A sensor
+    (`equipment_id/signal`) stands for what was decided by it, and for all that its machine did. A
+    person stands for what names it and for all that was done while it operated the machine.
+    from_at, to_at: plant time, None: all time.
     """
 
     model_config = ConfigDict(extra="forbid")

@@ -42,10 +42,11 @@ async def keep(tx: Transaction, envelopes: Sequence[Envelope]) -> None:
                 AS named (lot_id text, about boolean, sequence bigint) USING (sequence)
         ),
         nodes AS (
-            INSERT INTO record_node (kind, node_id, position, from_at, to_at)
-            SELECT kind, node_id, position, from_at, to_at
+            INSERT INTO record_node (kind, node_id, position, from_at, to_at, lot_id)
+            SELECT kind, node_id, position, from_at, to_at, lot_id
             FROM kept JOIN json_to_recordset(CAST(:nodes AS json)) AS named (
-                kind text, node_id text, from_at timestamptz, to_at timestamptz, sequence bigint
+                kind text, node_id text, lot_id text, from_at timestamptz, to_at timestamptz,
+                sequence bigint
             ) USING (sequence)
         )
         INSERT INTO record_job_order (job_order_id, position)
@@ -72,7 +73,10 @@ async def keep(tx: Transaction, envelopes: Sequence[Envelope]) -> None:
 def node_rows(touch: Touch, where: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the rows of what an event touched, each with where it stands in the record."""
     times = {"from_at": touch.from_at.isoformat(), "to_at": touch.to_at.isoformat()}
-    return [{"kind": one.kind, "node_id": one.node_id, **times, **where} for one in touch.nodes]
+    return [
+        {"kind": one.kind, "node_id": one.node_id, "lot_id": one.lot_id, **times, **where}
+        for one in touch.nodes
+    ]
 
 
 def _columns(envelope: Envelope) -> dict[str, Any]:

@@ -26,7 +26,7 @@ class MaterialLotRegistered(LotEvent):
 
 
 class GenealogyRecorded(JobOrderEvent):
-    """What one job order made of what, on which equipment and by which recipe."""
+    """What one job order made of what, on which equipment, by which recipe and by whom."""
 
     kind: ClassVar[str] = "genealogy_recorded"
     equipment_id: str
@@ -36,6 +36,7 @@ class GenealogyRecorded(JobOrderEvent):
     started_at: AwareDatetime
     ended_at: AwareDatetime
     fixture_id: str | None = None
+    persons: tuple[str, ...] = ()
 
 
 class PelletMarked(LotEvent):

@@ -103,7 +103,8 @@ class ExposureEvaluated(LotEvent):
     """Minutes and dose a lot was open, against its budgets; unknown where no sensor watched.
 
     While the lot `is_open` it is said once for each state that it comes to, and `limit_at` is when
-    the budget is used up if the air stays as it is.
+    the budget is used up if the air stays as it is. sensors: by which it was decided, as
+    `equipment_id/signal`.
     """
 
     kind: ClassVar[str] = "exposure_evaluated"
@@ -116,6 +117,7 @@ class ExposureEvaluated(LotEvent):
     reason: str | None
     is_open: bool = False
     limit_at: AwareDatetime | None = None
+    sensors: tuple[str, ...] = ()
 
 
 class MaterialOpened(LotEvent):

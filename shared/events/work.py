@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, Field
 from shared.facts import (
     JobOrderEvent,
     Material,
+    PartPlace,
     TestResult,
     WorkRequestEvent,
 )
@@ -66,7 +67,8 @@ class JobOrderStarted(JobOrderEvent):
 class JobOrderEnded(JobOrderEvent):
     """A station ended or aborted a job order; actual materials and measured results.
 
-    operator: the person who answered for the station then, None where that is not known.
+    operator: the person who answered for the station then, None where that is not known. persons:
+    who else had a hand in it, such as who scanned its parts. places: of its parts in a furnace.
     """
 
     kind: ClassVar[str] = "job_order_ended"
@@ -81,6 +83,8 @@ class JobOrderEnded(JobOrderEvent):
     fixture_id: str | None = None
     reason: str | None = None
     operator: str | None = None
+    persons: tuple[str, ...] = ()
+    places: tuple[PartPlace, ...] = ()
 
 
 class JobOrderHeld(JobOrderEvent):

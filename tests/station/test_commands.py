@@ -120,18 +120,6 @@ OWN = (
     *GLUE,
     *OPERATORS,
 )
-    "/master-data",
-    "/work-schedules",
-    HOLD,
-    FREE,
-    RESUME,
-    RETRY,
-    SPECTRA,
-    ENTRY,
-    FACTOR,
-    *GLUE,
-    *OPERATORS,
-)
 READINGS = "/test-files/{sha256}/readings"
 PERSON = {"json": {"person": "Li Na", "reason": "looks wrong"}}
 REPAIR = {

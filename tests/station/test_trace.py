@@ -26,13 +26,17 @@ from shared.db import Database, migrate
 from shared.envelope import Envelope, envelope
 from shared.errors import NotFoundError
 from shared.events import (
+    EquipmentStateChanged,
+    ExposureEvaluated,
     GenealogyRecorded,
+    JobOrderEnded,
     LotHeld,
     MaterialLotRegistered,
+    OperatorChanged,
     PelletMarked,
     SinterRunEnded,
 )
-from shared.facts import Material, MaterialUse
+from shared.facts import Material, MaterialUse, PartPlace
 from shared.settings import read_plant
 from tests.station.speaker import ROOT, Speaker, plant_file, speaking, until
 
@@ -524,6 +528,142 @@ async def test_recall_is_looked_at_first_ordered_in_one_step_and_sealed(
     assert nothing.status_code == 404
     around = (await get(client, "/lots/CELL/circumstances"))["items"]
     assert ("recipe", "stack@1") in {(one["kind"], one["node_id"]) for one in around}  # type: ignore[attr-defined]
+
+
+FURNACE = "pilot/furnaces/heat/furnace-1"
+HYGROMETER = "pilot/dryroom/air/dryroom-1/dew_point_1_degc"
+
+
+def heated(job_order_id: str, hours: int, *lot_ids: str) -> JobOrderEnded:
+    """Return the end of a heat treatment whose parts stood side by side on the first tray."""
+    stood = [
+        PartPlace(lot_id=lot_id, furnace_load_id=f"L-{job_order_id}", tray=1, position=number)
+        for number, lot_id in enumerate(lot_ids, start=1)
+    ]
+    return JobOrderEnded(
+        job_order_id=job_order_id,
+        lot_id="PEL",
+        work_request_id="W-1",
+        product_id="nvp-coin",
+        operation="sinter",
+        state="ended",
+        equipment_id=FURNACE,
+        recipe_id="sinter",
+        recipe_version=1,
+        started_at=AT + timedelta(hours=hours),
+        ended_at=AT + timedelta(hours=hours + 1),
+        materials=tuple(
+            Material(
+                lot_id=lot_id,
+                material_definition_id="ose_pellet",
+                quantity=1,
+                unit="count",
+                use="processed",
+            )
+            for lot_id in lot_ids
+        ),
+        places=tuple(stood),
+    )
+
+
+def says_version(version: str, hours: int) -> EquipmentStateChanged:
+    return EquipmentStateChanged(
+        equipment_id=FURNACE,
+        state="standby",
+        data_quality="good",
+        reason=None,
+        changed_at=AT + timedelta(hours=hours),
+        software_version=version,
+    )
+
+
+def operated(person: str | None, hours: int) -> OperatorChanged:
+    at = AT + timedelta(hours=hours)
+    return OperatorChanged(equipment_id=FURNACE, operator=person, changed_at=at, by="Li Na (li.na)")
+
+
+async def test_a_recall_starts_from_place_sensor_operator_version_and_window_of_a_station(
+    client: httpx.AsyncClient, speaker: Speaker
+) -> None:
+    for hours, event in (
+        (0, says_version("2.1", 0)),
+        (1, operated("Li Na (li.na)", 1)),
+        (3, heated("J-1", 2, "P1", "P2")),
+        (4, operated(None, 4)),
+        (5, says_version("2.2", 5)),
+        (7, heated("J-2", 6, "P3", "P4")),
+    ):
+        await speaker.say("sintering", event, AT + timedelta(hours=hours))
+    glue = made(["NAPF6"], ["GLUE"]).model_copy(update={"persons": ("Ada (ada)",)})
+    await speaker.say("spray", glue, AT)
+    open_air = ExposureEvaluated(
+        lot_id="CELL",
+        work_request_id="W-1",
+        state="within",
+        minutes=1.0,
+        budget_minutes=60.0,
+        dose_ppm_h=0.1,
+        budget_dose_ppm_h=10.0,
+        reason=None,
+        sensors=(HYGROMETER,),
+    )
+    await speaker.say("quality", open_air, AT)
+    await speaker.say("execution", made(["P3"], ["CELL"]), AT + timedelta(hours=9))
+
+    async def found(kind: str, node_id: str, **window: str) -> list[str]:
+        params = {"kind": kind, "node_id": node_id, **window}
+        reply = await client.get("/recalls/dry-run", params=params)
+        return [lot["lot_id"] for lot in reply.json().get("lots", [])]
+
+    async def known() -> bool:
+        return await found("lot", "P3") == ["CELL", "P3"] and await found("lot", "CELL") == ["CELL"]
+
+    await until(known)
+    shown: dict[str, list[str]] = {}
+
+    async def all_there() -> bool:
+        for kind, node_id in (
+            ("furnace_place", f"{FURNACE}/1/2"),
+            ("furnace_place", f"{FURNACE}/1"),
+            ("sensor", HYGROMETER),
+            ("sensor", f"{FURNACE}/zone_temperature_degc"),
+            ("operator", f"{FURNACE}@Li Na (li.na)"),
+            ("person", "Li Na (li.na)"),
+            ("person", "Ada (ada)"),
+            ("software", "2.1"),
+            ("software", f"{FURNACE}@2.2"),
+            ("operator", FURNACE),
+        ):
+            shown[f"{kind} {node_id}"] = await found(kind, node_id)
+        return all(shown.values())
+
+    await until(all_there)
+    assert list(shown.values()) == [
+        ["P2", "P4"],
+        ["CELL", "P1", "P2", "P3", "P4"],
+        ["CELL"],
+        ["CELL", "P1", "P2", "P3", "P4", "PEL"],
+        ["P1", "P2", "PEL"],
+        ["P1", "P2", "PEL"],
+        ["GLUE"],
+        ["P1", "P2", "PEL"],
+        ["CELL", "P3", "P4", "PEL"],
+        ["P1", "P2", "PEL"],
+    ]
+    window = {
+        "from_at": (AT + timedelta(hours=5)).isoformat(),
+        "to_at": (AT + timedelta(hours=6, minutes=30)).isoformat(),
+    }
+    assert await found("equipment", FURNACE, **window) == ["CELL", "P3", "P4", "PEL"]
+    assert await found("furnace_place", f"{FURNACE}/1/1", **window) == ["CELL", "P3"]
+    strange = await client.get(
+        "/recalls/dry-run", params={"kind": "sensor", "node_id": "a/b/c/d/e"}
+    )
+    assert (await client.get("/recalls/dry-run", params=strange)).status_code == 404
+    around = (await get(client, "/lots/P2/circumstances"))["items"]
+    assert isinstance(around, list)
+    places = [one["node_id"] for one in around if one["kind"] == "furnace_place"]
+    assert places == [f"{FURNACE}/1/2"], "not where its neighbour stood"
 
 
 async def test_whatever_an_event_names_is_found_by_a_part_of_it(

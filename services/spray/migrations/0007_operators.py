@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from shared import operators
+
 revision = "0007"
 down_revision = "0006"
 
@@ -14,12 +16,7 @@ def upgrade() -> None:
             body jsonb NOT NULL,
             PRIMARY KEY (person, version)
         )""")
-    op.execute("""
-        CREATE TABLE station_operator (
-            station text PRIMARY KEY,
-            person text NOT NULL,
-            since_at timestamptz NOT NULL
-        )""")
+    op.execute(operators.DDL)
     op.execute("""
         ALTER TABLE start_setup
             ADD COLUMN operator text,

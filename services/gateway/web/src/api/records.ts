@@ -12,6 +12,9 @@ export const NAME_KINDS = [
   'furnace_load',
   'person',
   'software',
+  'furnace_place',
+  'operator',
+  'sensor',
 ] as const;
 export type NameKind = (typeof NAME_KINDS)[number];
 

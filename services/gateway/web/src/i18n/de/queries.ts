@@ -45,4 +45,7 @@ export const queries: Record<keyof typeof english, string> = {
   'name_kind.furnace_load': 'Ofenladung',
   'name_kind.person': 'Person',
   'name_kind.software': 'Software',
+  'name_kind.furnace_place': 'Platz im Ofen',
+  'name_kind.operator': 'Bediener',
+  'name_kind.sensor': 'Sensor',
 };

@@ -11,6 +11,7 @@ export const search: Record<keyof typeof english, string> = {
   'search.everything': 'Alles',
   'search.name_hint': 'Kennung oder Code, auch ein Teil',
   'search.start': 'Eine Kennung eingeben oder scannen: Lose, Aufträge, Anlagen, Personen, Rezepte …',
+  'search.id': 'Kennung',
   'search.first_at': 'Zuerst genannt',
   'search.held': 'Gesperrt',
   'search.disposition': 'Entscheid',

@@ -43,4 +43,7 @@ export const queries = {
   'name_kind.furnace_load': 'Furnace load',
   'name_kind.person': 'Person',
   'name_kind.software': 'Software',
+  'name_kind.furnace_place': 'Place in a furnace',
+  'name_kind.operator': 'Operator',
+  'name_kind.sensor': 'Sensor',
 };

@@ -9,6 +9,7 @@ export const search = {
   'search.everything': 'Everything',
   'search.name_hint': 'Any id or code, or a part of it',
   'search.start': 'Type or scan any id: lots, orders, equipment, persons, recipes …',
+  'search.id': 'Id',
   'search.first_at': 'Named first',
   'search.held': 'Held',
   'search.disposition': 'Disposition',

@@ -45,4 +45,7 @@ export const queries: Record<keyof typeof english, string> = {
   'name_kind.furnace_load': '炉次',
   'name_kind.person': '人员',
   'name_kind.software': '软件',
+  'name_kind.furnace_place': '炉内位置',
+  'name_kind.operator': '操作员',
+  'name_kind.sensor': '传感器',
 };

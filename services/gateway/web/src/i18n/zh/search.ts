@@ -11,6 +11,7 @@ export const search: Record<keyof typeof english, string> = {
   'search.everything': '全部编号',
   'search.name_hint': '任意编号或条码，或其一部分',
   'search.start': '输入或扫描任意编号：批次、工单、设备、人员、配方……',
+  'search.id': '编号',
   'search.first_at': '首次出现',
   'search.held': '冻结',
   'search.disposition': '处置',

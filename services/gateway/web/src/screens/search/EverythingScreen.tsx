@@ -43,7 +43,7 @@ export default function EverythingScreen() {
 function NameTable({ names }: { names: readonly FoundName[] }) {
   const { t, word } = useI18n();
   const columns: Column<FoundName>[] = [
-    { id: 'name', header: t('search.everything'), cell: ({ name }) => name },
+    { id: 'name', header: t('search.id'), cell: ({ name }) => name },
     { id: 'kind', header: t('field.kind'), cell: ({ kind }) => word('name_kind', kind) },
     { id: 'material', header: t('field.material'), cell: (one) => one.material_definition_id ?? NO_DATA },
     { id: 'grade', header: t('field.grade'), cell: ({ grade }) => grade ?? NO_DATA },

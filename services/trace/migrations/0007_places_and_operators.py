@@ -1,0 +1,13 @@
+"""Places in furnaces are of one lot each; who operated a machine is known until it changes."""
+
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE record_node ADD COLUMN lot_id text NOT NULL DEFAULT ''")
+    op.execute("""
+        CREATE INDEX record_node_operator
+        ON record_node (node_id text_pattern_ops, from_at, position) WHERE kind = 'operator'""")
