@@ -75,10 +75,25 @@ class ScrapProposal(Input):
     reason: str = Field(min_length=1, max_length=1000)
 
 
-class ScrapConfirmation(Input):
-    """The second person, who has seen the sodium destroyed."""
+class Second(Input):
+    """A second person, whose password the gateway has checked for this command."""
 
     person: str = Field(min_length=1, max_length=200)
+
+
+class ScrapConfirmation(Input):
+    """The second person, who has seen the sodium destroyed.
+
+    second: who confirms, where another one is signed in at the panel.
+    """
+
+    person: str = Field(min_length=1, max_length=200)
+    second: Second | None = None
+
+    @property
+    def confirmer(self) -> str:
+        """Who confirms."""
+        return self.person if self.second is None else self.second.person
 
 
 @dataclass(frozen=True, kw_only=True)

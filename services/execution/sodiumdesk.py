@@ -84,11 +84,11 @@ class SodiumDesk:
         """
         await sodiumstore.lock(tx)
         scrap = await sodiumstore.lock_scrap(tx, scrap_id)
-        sodium.check_second(scrap["person"], given.person)
+        sodium.check_second(scrap["person"], given.confirmer)
         lot = await store.lock_lot(tx, scrap["lot_id"])
         material = await _sodium_material(tx, lot["material_definition_id"], scrap["lot_id"])
         _check_amount(scrap["lot_id"], scrap["quantity"], lot["quantity"], lot["unit"])
-        await sodiumstore.confirm(tx, scrap, given.person, self._clock.now())
+        await sodiumstore.confirm(tx, scrap, given.confirmer, self._clock.now())
         sodium_g = scrap["quantity"] * (material.sodium_g_per_unit or 0.0)
         scrapped = SodiumScrapped(
             lot_id=scrap["lot_id"],
@@ -98,14 +98,14 @@ class SodiumDesk:
             sodium_g=sodium_g,
             reason=scrap["reason"],
             person=scrap["person"],
-            second_person=given.person,
+            second_person=given.confirmer,
         )
         await self._outbox.record(tx, scrapped)
         return {"scrap_id": scrap_id, "lot_id": scrap["lot_id"], "sodium_g": sodium_g}
 
 
 async def shown(tx: Transaction) -> dict[str, Any]:
-    """Return the sodium in each place, what lies nobody knows where, and the scraps."""
+    """Return the sodium in each place and in cells, what lies nobody knows where, and scraps."""
     places = await sodiumstore.places(tx)
     lie = await sodiumstore.lying(tx)
     found = sodium.loads(places, await sodiumstore.grams(tx))
@@ -124,6 +124,7 @@ async def shown(tx: Transaction) -> dict[str, Any]:
         ],
         "lots": lie,
         "unplaced_g": sum(item["sodium_g"] for item in unplaced),
+        "cells": await sodiumstore.in_cells(tx),
         "scraps": [dict(row) for row in await sodiumstore.scraps(tx, MOST_SCRAPS)],
     }
 

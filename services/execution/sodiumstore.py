@@ -61,6 +61,27 @@ async def lying(tx: Transaction) -> list[dict[str, Any]]:
     return [dict(row) for row in await all_rows(tx, f"{LYING} ORDER BY l.lot_id")]
 
 
+async def in_cells(tx: Transaction) -> list[dict[str, Any]]:
+    """Return the sodium that was stacked into cells and witnesses, by where they are now."""
+    rows = await all_rows(
+        tx,
+        """
+        SELECT c.equipment_id, count(DISTINCT c.lot_id) AS cell_count,
+               sum(m.quantity * CAST(h.body ->> 'sodium_g_per_unit' AS float8)) AS sodium_g
+        FROM job_order j
+        CROSS JOIN LATERAL jsonb_to_recordset(j.materials) AS m (
+            material_definition_id text, quantity float8, use text)
+        JOIN (SELECT DISTINCT ON (material_definition_id) material_definition_id, body
+              FROM hazard_material ORDER BY material_definition_id, version DESC) h
+          ON h.material_definition_id = m.material_definition_id
+        JOIN lot c ON c.lot_id = j.lot_id
+        WHERE j.state = 'ended' AND m.use = 'consumed' AND c.kind IN ('cell', 'witness')
+          AND c.state <> 'scrapped' AND h.body ->> 'sodium_g_per_unit' IS NOT NULL
+        GROUP BY c.equipment_id ORDER BY c.equipment_id""",
+    )
+    return [dict(row) for row in rows]
+
+
 async def grams(tx: Transaction, without: str | None = None) -> Mapping[str, float]:
     """Return the sodium that lies in each place itself, without one lot and its pieces there."""
     rows = await all_rows(

@@ -96,6 +96,13 @@ COMMANDS: tuple[tuple[str, str, Permission], ...] = (
 SIGNED: tuple[tuple[str, str], ...] = (
     ("*", "/operators/{station}"),
     ("*", "/operators/{station}/end"),
+    ("execution", "/lots/{lot_id}/holds"),
+    ("execution", "/lots/{lot_id}/holds/{gate}/end"),
+    ("execution", "/sodium/moves"),
+    ("execution", "/sodium/scraps"),
+    ("execution", "/sodium/scraps/{scrap_id}/confirmations"),
+    ("lamination", "/job-orders/{job_order_id}/scans"),
+    ("lamination", "/part-measurements"),
     ("quality", "/actions/{action_id}/done"),
     ("quality", "/chart-signals/{signal_id}/answers"),
     ("quality", "/control-charts/{chart_id}/limits"),
@@ -126,6 +133,8 @@ WITH_SIGNATURE: tuple[tuple[str, str, str], ...] = (
     ("quality", "/waivers", "signature"),
     ("quality", "/waivers/{waiver_id}/revocations", ""),
     ("quality", "/waivers/{waiver_id}/signatures", ""),
+    ("trace", "/recalls", ""),
+    ("trace", "/recalls/{recall_id}/end", ""),
 )
 # What services give each other at their own ports; it has no way through the gateway.
 BETWEEN_SERVICES = (

@@ -45,20 +45,34 @@ class Wanted(BaseModel):
         return self
 
 
-class RecallOrder(Wanted):
-    """A recall as a person orders it. seen_sha256: `sha256` of the dry run that the person saw."""
+class Signed(BaseModel):
+    """Who signs: at the gateway with login and password each time, as the role, in this meaning.
 
-    person: str = Field(min_length=1, max_length=200)
-    reason: str = Field(min_length=1, max_length=1000)
-    seen_sha256: str = Field(pattern="^[0-9a-f]{64}$")
-
-
-class RecallChange(BaseModel):
-    """Who ends a recall, and why."""
+    authentication: how it was found out who it is; None: not by the gateway.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     person: str = Field(min_length=1, max_length=200)
+    printed_name: str | None = Field(default=None, max_length=200)
+    role: str | None = Field(default=None, max_length=60)
+    meaning: str | None = Field(default=None, max_length=200)
+    authentication: str | None = Field(default=None, max_length=200)
+
+
+SIGNATURE = tuple(Signed.model_fields)
+
+
+class RecallOrder(Signed, Wanted):
+    """A recall as a person signs it. seen_sha256: `sha256` of the dry run that the person saw."""
+
+    reason: str = Field(min_length=1, max_length=1000)
+    seen_sha256: str = Field(pattern="^[0-9a-f]{64}$")
+
+
+class RecallChange(Signed):
+    """Who ends a recall, and why."""
+
     reason: str = Field(min_length=1, max_length=1000)
 
 
@@ -125,9 +139,11 @@ class Recalls:
         number = await tx.scalar(
             sql("""
                 INSERT INTO recall (node_kind, node_id, from_at, to_at, person, reason,
-                                    seen_sha256, ordered_at)
+                                    seen_sha256, ordered_at, printed_name, role, meaning,
+                                    authentication)
                 VALUES (:kind, :node_id, :from_at, :to_at, :person, :reason, :seen_sha256,
-                        :ordered_at) RETURNING number"""),
+                        :ordered_at, :printed_name, :role, :meaning, :authentication)
+                RETURNING number"""),
             values,
         )
         await _add(tx, number or 0, lot_ids)
@@ -192,7 +208,7 @@ class Recalls:
         await self._outbox.record(tx, *events)
 
 
-ORDERED = ("node_kind", "node_id", "from_at", "to_at", "person", "reason", "seen_sha256")
+ORDERED = ("node_kind", "node_id", "from_at", "to_at", "reason", "seen_sha256", *SIGNATURE)
 _RECALL = """
     SELECT r.*, e.ended_at, e.person AS ended_by, e.reason AS ended_because,
            (SELECT count(*) FROM recall_lot l WHERE l.number = r.number) AS lot_count

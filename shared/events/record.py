@@ -55,6 +55,7 @@ class LotsRecalled(Event):
 
     Said for at most a thousand lots at once, and again for lots made of them later. seen_sha256:
     hash of the list that the person saw before. from_at, to_at: None where all time is meant.
+    authentication: how it was found out who signed, as which role and in which meaning.
     """
 
     kind: ClassVar[str] = "lots_recalled"
@@ -68,6 +69,10 @@ class LotsRecalled(Event):
     person: str
     reason: str
     seen_sha256: str
+    printed_name: str | None = None
+    role: str | None = None
+    meaning: str | None = None
+    authentication: str | None = None
 
     @property
     def subject(self) -> str:
@@ -83,6 +88,10 @@ class RecallEnded(Event):
     lot_ids: tuple[str, ...]
     person: str
     reason: str
+    printed_name: str | None = None
+    role: str | None = None
+    meaning: str | None = None
+    authentication: str | None = None
 
     @property
     def subject(self) -> str:

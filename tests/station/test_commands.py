@@ -113,6 +113,12 @@ ENTRY, FACTOR = "/channel-entries", "/cell-factors"
 MIX, CHECK, DISPOSAL = "/glue-mixes", "/glue-mixes/{lot_id}/checks", "/glue-mixes/{lot_id}/disposal"
 RECEIPT, CURE = "/glue-lots/{lot_id}/receipt", "/lots/{lot_id}/cure-results"
 TRAINING, TAKE, LEAVE = "/trainings", "/operators/{station}", "/operators/{station}/end"
+OPERATED = {
+    "sintering": "furnace-1",
+    "spray": "eap-1",
+    "lamination": "laminator-1",
+    "formation": "analyser-1",
+}
 OPERATORS = (TRAINING, TAKE, LEAVE)  # in this order too
 GLUE = (MIX, CHECK, DISPOSAL, RECEIPT, CURE)  # in this order, after the master data
 OWN = (
@@ -196,8 +202,8 @@ def sample(path: str, name: str) -> tuple[str, dict[str, Any]]:
         DISPOSAL: ("/glue-mixes/IMG-1/disposal", {"json": {"person": "Bo", "reason": "spilt"}}),
         RECEIPT: ("/glue-lots/IMG-2/receipt", {"json": RECEIVED}),
         TRAINING: (TRAINING, {"json": TRAINED}),
-        TAKE: ("/operators/eap-1", {"json": {"person": "Ada (ada)"}}),
-        LEAVE: ("/operators/eap-1/end", {"json": {"person": "Ada (ada)"}}),
+        TAKE: (f"/operators/{OPERATED.get(name)}", {"json": {"person": "Ada (ada)"}}),
+        LEAVE: (f"/operators/{OPERATED.get(name)}/end", {"json": {"person": "Ada (ada)"}}),
         CURE: ("/lots/P1/cure-results", {"json": CURED}),
         SPECTRA: ("/spectra?name=a.csv&lot_id=C-1", {"content": spectrum()}),
     }[path]

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from services.execution import views
+from services.execution import sodiumdesk, views
 from services.execution.domain import WorkMaster, WorkSchedule
+from services.execution.sodium import HazardMaterial
 from services.execution.workflow import ExecutionWork, take_master_data
 from shared.clock import Clock
 from shared.db import Database, migrate
@@ -259,6 +260,18 @@ async def test_an_order_runs_from_powder_to_completed_cells(floor: Floor) -> Non
     assert [(await floor.cell(f"WR1-C0{n}"))["disposition"] for n in (1, 2)] == ["released"] * 2
     assert floor.kinds().count("CellCompleted") == 2
     assert floor.kinds().count("WorkRequestEnded") == 1
+    disc = HazardMaterial(
+        material_definition_id="na_disc", version=1, sodium_g_per_unit=0.08, source="test"
+    )
+    async with floor.database.begin() as tx:
+        await sodiumdesk.take_master_data(tx, [disc], [])
+        [cells] = (await sodiumdesk.shown(tx))["cells"]
+    discs = 2 + 2  # one in each coin cell, two in the witness
+    assert cells == {
+        "equipment_id": "pilot/a/b/c",
+        "cell_count": 3,
+        "sodium_g": pytest.approx(0.08 * discs),
+    }
 
 
 async def test_a_test_that_goes_on_at_another_instrument_is_one_job_order(floor: Floor) -> None:

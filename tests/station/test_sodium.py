@@ -165,7 +165,10 @@ async def test_scrap_takes_two_persons_and_happens_once(sodium: Store) -> None:
     assert (await sodium.grams())["dry"] == pytest.approx(10.0)
     with pytest.raises(InvalidInputError, match="rule two persons: LI NA proposed this scrap"):
         await sodium.confirm(first, "LI NA ")
-    assert (await sodium.confirm(first, "Ada"))["sodium_g"] == pytest.approx(6.0)
+    seconded = ScrapConfirmation.model_validate({"person": "Li Na", "second": {"person": "Ada"}})
+    async with sodium.database.begin() as tx:
+        confirmed = await sodium.desk.confirm(tx, first, seconded)
+    assert confirmed["sodium_g"] == pytest.approx(6.0)
     with pytest.raises(ConflictError, match="was confirmed by Ada"):
         await sodium.confirm(first, "Ada")
     with pytest.raises(OutOfLimitsError, match="quantity is 60 count, NA-1 holds 40 count"):

@@ -1,4 +1,4 @@
-"""Places in furnaces are of one lot each; who operated a machine is known until it changes."""
+"""Places in furnaces are of one lot each; operators are known until they change; signed recalls."""
 
 from alembic import op
 
@@ -11,3 +11,9 @@ def upgrade() -> None:
     op.execute("""
         CREATE INDEX record_node_operator
         ON record_node (node_id text_pattern_ops, from_at, position) WHERE kind = 'operator'""")
+    op.execute("""
+        ALTER TABLE recall
+            ADD COLUMN printed_name text,
+            ADD COLUMN role text,
+            ADD COLUMN meaning text,
+            ADD COLUMN authentication text""")

@@ -4,6 +4,7 @@ import { commandKey, getJson, postCommand } from './http';
 import { STACKS_KEY } from './keys';
 import type { Exposure } from './types';
 
+const SODIUM_KEY = ['sodium'] as const;
 const REFRESH_MS = 2_000;
 const SLOW_REFRESH_MS = 10_000;
 
@@ -114,17 +115,78 @@ export interface SodiumPlace {
   state: 'within' | 'near' | 'over';
 }
 
-interface Sodium {
+export interface SodiumLot {
+  lot_id: string;
+  material_definition_id: string;
+  place_id: string | null;
+  sodium_g: number;
+}
+
+/** Sodium stacked into cells, by where these are; it counts against no limit. */
+export interface SodiumInCells {
+  equipment_id: string | null;
+  cell_count: number;
+  sodium_g: number;
+}
+
+/** `confirmed_by` is null while the second person is missing. */
+export interface SodiumScrap {
+  scrap_id: string;
+  lot_id: string;
+  quantity: number;
+  person: string;
+  reason: string;
+  proposed_at: string;
+  confirmed_by: string | null;
+}
+
+export interface Sodium {
   places: readonly SodiumPlace[];
+  lots: readonly SodiumLot[];
+  cells: readonly SodiumInCells[];
+  scraps: readonly SodiumScrap[];
   unplaced_g: number;
 }
 
 export const useSodium = () =>
   useQuery({
-    queryKey: ['sodium'],
+    queryKey: SODIUM_KEY,
     queryFn: ({ signal }) => getJson<Sodium>('/api/execution/sodium', signal),
     refetchInterval: SLOW_REFRESH_MS,
   });
+
+interface SodiumAct {
+  path: string;
+  body: Record<string, unknown>;
+  key: string;
+}
+
+export interface SodiumCommand {
+  move(lotId: string, placeId: string): void;
+  propose(lotId: string, quantity: number, reason: string): void;
+  /** The second person signs with login and password. */
+  confirm(scrapId: string, login: string, password: string): void;
+  mutation: Pick<UseMutationResult<unknown, Error, SodiumAct>, 'isPending' | 'error' | 'isSuccess'>;
+}
+
+/** Who acts is who is signed in; the gateway puts that person in. A refusal is an answer. */
+export function useSodiumChange(person: string): SodiumCommand {
+  const queries = useQueryClient();
+  const mutation = useMutation<unknown, Error, SodiumAct>({
+    mutationFn: ({ path, body, key }) => postCommand(`/api/execution/sodium/${path}`, key, body),
+    retry: false,
+    onSettled: () => queries.invalidateQueries({ queryKey: SODIUM_KEY }),
+  });
+  const send = (path: string, body: Record<string, unknown>) =>
+    mutation.mutate({ path, body: { ...body, person }, key: commandKey() });
+  return {
+    move: (lotId, placeId) => send('moves', { lot_id: lotId, place_id: placeId }),
+    propose: (lotId, quantity, reason) => send('scraps', { lot_id: lotId, quantity, reason }),
+    confirm: (scrapId, login, password) =>
+      send(`scraps/${encodeURIComponent(scrapId)}/confirmations`, { second: { login, password } }),
+    mutation,
+  };
+}
 
 interface Scan {
   body: { lot_id?: string; position?: number; face_up?: string; person: string };

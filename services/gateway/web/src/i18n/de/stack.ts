@@ -1,6 +1,7 @@
 /** Deutsche Texte für Stapeln, Siegeln und was offen liegt. `{name}` setzt der Aufrufer ein. */
 export const stack = {
   'stack.title': 'Stapeln und Siegeln',
+  'stack.none': 'Kein Stapel wartet auf Teile.',
   'stack.choose': 'Zu stapelnde Zelle',
   'stack.plan': 'Plan {plan}, Version {version}',
   'stack.slots': 'Plätze von unten nach oben',
@@ -55,4 +56,13 @@ export const stack = {
   'sodium.near': 'Nahe der Grenze',
   'sodium.over': 'Über der Grenze',
   'sodium.unplaced': '{grams} g Natrium liegen, wo niemand es gesagt hat. Tragen Sie den Ort jedes Loses ein.',
+  'sodium.lot': 'Natrium-Los',
+  'sodium.move': 'Hier ablegen',
+  'sodium.quantity': 'Menge zu verschrotten',
+  'sodium.propose': 'Verschrottung vorschlagen',
+  'sodium.confirm': 'Verschrottung bestätigen',
+  'sodium.waits': 'Die Verschrottung von {quantity} aus {lot}, vorgeschlagen von {person} ({reason}), wartet auf eine zweite Person.',
+  'sodium.refused': 'Abgelehnt: {reason}',
+  'sodium.may_not': 'Sie dürfen Natrium ansehen, aber nicht bewegen oder verschrotten.',
+  'sodium.in_cells': '{grams} g in {count} Zellen an {place}',
 };

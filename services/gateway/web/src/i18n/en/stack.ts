@@ -1,6 +1,7 @@
 /** English texts of stacking, sealing and what lies open. `{name}` is filled in by the caller. */
 export const stack = {
   'stack.title': 'Stack and seal',
+  'stack.none': 'No stack waits for parts.',
   'stack.choose': 'Cell to stack',
   'stack.plan': 'Plan {plan}, version {version}',
   'stack.slots': 'Slots from bottom to top',
@@ -55,4 +56,13 @@ export const stack = {
   'sodium.near': 'Near the limit',
   'sodium.over': 'Over the limit',
   'sodium.unplaced': '{grams} g of sodium lie where nobody said. Enter the place of each lot.',
+  'sodium.lot': 'Lot of sodium',
+  'sodium.move': 'Put here',
+  'sodium.quantity': 'Quantity to scrap',
+  'sodium.propose': 'Propose scrap',
+  'sodium.confirm': 'Confirm scrap',
+  'sodium.waits': 'Scrap of {quantity} of {lot}, proposed by {person} ({reason}), waits for a second person.',
+  'sodium.refused': 'Refused: {reason}',
+  'sodium.may_not': 'You may look at sodium, not move or scrap it.',
+  'sodium.in_cells': '{grams} g in {count} cells at {place}',
 };

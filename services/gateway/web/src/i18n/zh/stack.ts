@@ -1,6 +1,7 @@
 /** 叠片、封口与敞开物料的中文文本。`{name}` 由调用者填入。 */
 export const stack = {
   'stack.title': '叠片与封口',
+  'stack.none': '没有等待部件的叠片。',
   'stack.choose': '待叠电芯',
   'stack.plan': '方案 {plan},版本 {version}',
   'stack.slots': '自下而上的位置',
@@ -55,4 +56,13 @@ export const stack = {
   'sodium.near': '接近限值',
   'sodium.over': '超出限值',
   'sodium.unplaced': '有 {grams} g 钠的位置未登记。请为每个批次登记地点。',
+  'sodium.lot': '钠批次',
+  'sodium.move': '放到此处',
+  'sodium.quantity': '报废数量',
+  'sodium.propose': '提议报废',
+  'sodium.confirm': '确认报废',
+  'sodium.waits': '{lot} 的 {quantity} 由 {person} 提议报废（{reason}），等待第二人确认。',
+  'sodium.refused': '拒绝：{reason}',
+  'sodium.may_not': '您可以查看钠，但不能移动或报废。',
+  'sodium.in_cells': '{place} 的 {count} 个电芯中有 {grams} g',
 };

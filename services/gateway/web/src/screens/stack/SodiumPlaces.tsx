@@ -1,4 +1,5 @@
 import { useSodium, type SodiumPlace } from '../../api/stacks';
+import { NO_DATA } from '../../i18n/format';
 import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
 import { None } from '../../parts/None';
@@ -6,6 +7,7 @@ import { Badge } from '../../ui/Badge';
 import { DataTable, type Column } from '../../ui/DataTable';
 import type { MarkKind } from '../../ui/Mark';
 import { Notice } from '../../ui/Notice';
+import { SodiumForms } from './SodiumForms';
 
 const MARKS: Record<SodiumPlace['state'], MarkKind> = { within: 'good', near: 'near', over: 'bad' };
 
@@ -15,10 +17,22 @@ export function SodiumPlaces() {
   const query = useSodium();
   return (
     <DataView query={query}>
-      {({ places, unplaced_g: unplaced }, readAt) => (
+      {(sodium, readAt) => (
         <>
-          {unplaced > 0 && <Notice mark="unknown">{t('sodium.unplaced', { grams: number(unplaced) })}</Notice>}
-          {places.length === 0 ? <None readAt={readAt} /> : <PlaceTable places={places} />}
+          {sodium.unplaced_g > 0 && (
+            <Notice mark="unknown">{t('sodium.unplaced', { grams: number(sodium.unplaced_g) })}</Notice>
+          )}
+          {sodium.places.length === 0 ? <None readAt={readAt} /> : <PlaceTable places={sodium.places} />}
+          {sodium.cells.map((cells) => (
+            <p key={cells.equipment_id ?? ''}>
+              {t('sodium.in_cells', {
+                count: cells.cell_count,
+                place: cells.equipment_id ?? NO_DATA,
+                grams: number(cells.sodium_g),
+              })}
+            </p>
+          ))}
+          <SodiumForms sodium={sodium} />
         </>
       )}
     </DataView>

@@ -25,7 +25,15 @@ export default function StackScreen() {
     <div className="screen">
       <h1>{t('stack.title')}</h1>
       <DataView query={query}>
-        {({ items }, readAt) => (items.length === 0 ? <None readAt={readAt} /> : <Bench stacks={items} />)}
+        {({ items }, readAt) =>
+          items.length > 0 ? (
+            <Bench stacks={items} />
+          ) : (
+            <Panel title={t('stack.none')}>
+              <None readAt={readAt} />
+            </Panel>
+          )
+        }
       </DataView>
       <Panel title={t('stack.open')}>
         <OpenExposures />
