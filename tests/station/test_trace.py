@@ -656,9 +656,7 @@ async def test_a_recall_starts_from_place_sensor_operator_version_and_window_of_
     }
     assert await found("equipment", FURNACE, **window) == ["CELL", "P3", "P4", "PEL"]
     assert await found("furnace_place", f"{FURNACE}/1/1", **window) == ["CELL", "P3"]
-    strange = await client.get(
-        "/recalls/dry-run", params={"kind": "sensor", "node_id": "a/b/c/d/e"}
-    )
+    strange = {"kind": "sensor", "node_id": "a/b/c/d/e"}
     assert (await client.get("/recalls/dry-run", params=strange)).status_code == 404
     around = (await get(client, "/lots/P2/circumstances"))["items"]
     assert isinstance(around, list)
