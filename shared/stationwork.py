@@ -1,7 +1,7 @@
 """Drives one station: plan, store, read back, start, follow, take the answer, clear."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
@@ -52,8 +52,11 @@ class StartGuard(Protocol):
             PersonNeededError: waiting will not mend it.
         """
 
-    def trouble(self, equipment_id: str) -> str | None:
-        """Return why nothing at all starts at a station until a person mends it, else None."""
+    def trouble(self, equipment_id: str, to_start: Collection[str]) -> str | None:
+        """Return why nothing at all starts at a station until a person mends it, else None.
+
+        to_start: the orders that it has to start; what waited for another one is over.
+        """
 
 
 class EndReader(Protocol):
@@ -154,7 +157,12 @@ class StationRunner:
         if seen.waits and len(open_orders) < self._places:
             moved |= await self._plan()
         running = any(order.state == "running" for order in open_orders)
-        trouble = None if self._guard is None else self._guard.trouble(self.client.equipment_id)
+        trouble = None
+        if self._guard is not None:
+            to_start = {
+                one.station_order_id for one in open_orders if one.state == "allowed_to_start"
+            }
+            trouble = self._guard.trouble(self.client.equipment_id, to_start)
         await self._states.tell(
             connected=True, running=running, unusable=trouble, software=self._software()
         )

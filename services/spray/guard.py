@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -85,9 +86,15 @@ class SprayGuard:
         self._waiting[order.equipment_id] = waiting
         return waiting.reason
 
-    def trouble(self, equipment_id: str) -> str | None:
-        """Return why no job starts at a station until its hygrometer lives, once that lasted."""
+    def trouble(self, equipment_id: str, to_start: Collection[str]) -> str | None:
+        """Return why no job starts at a station until its hygrometer lives, once that lasted.
+
+        An order that is not to start any more waits for nothing, however it went.
+        """
         waiting = self._waiting.get(equipment_id)
+        if waiting is not None and waiting.station_order_id not in to_start:
+            del self._waiting[equipment_id]
+            return None
         return None if waiting is None else waiting.trouble
 
     def _with_sensor(self, waiting: Waiting, dead: str | None, wall_s: float) -> Waiting:

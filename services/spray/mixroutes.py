@@ -71,7 +71,11 @@ def add_mix_routes(service: Service, mixing: Mixing, operators: SprayOperators) 
     ) -> dict[str, Any]:
         """The newest results of all stations or one: measured beside predicted conversion."""
         async with database.quiet() as tx:
-            return {"items": await curestore.results(tx, limit, equipment_id)}
+            model = await curestore.newest_model(tx)
+            return {
+                "items": await curestore.results(tx, limit, equipment_id),
+                "drift_limit_ratio": None if model is None else model.drift_limit_ratio,
+            }
 
     @app.get("/lots/{lot_id}/cure")
     async def get_cure(lot_id: str) -> dict[str, Any]:

@@ -314,7 +314,7 @@ async def test_only_who_is_trained_operates_a_station_and_is_named_by_what_was_s
     assert "training of Ada (ada) is valid until" in (await plant.held("T3")).reason
     assert (await plant.post("/operators/eap-1/end", bo)).status_code == 200
     assert (await plant.post("/operators/eap-1/end", bo)).status_code == 409
-    assert (await plant.post("/operators/eap-9", bo)).status_code == 404
+    assert (await plant.post("/operators/eap-9/end", bo)).status_code == 404
     await plant.post("/job-orders/T3/resume")
     assert (await plant.ended("T3")).operator == "Li Na"
     trained = [(event.person, event.by) for event in await plant.said(PersonTrained)]

@@ -5,6 +5,7 @@ import { commandKey, getJson, postCommand } from './http';
 const REFRESH_MS = 3_000;
 const TRACE_POINTS = 700;
 const LIMIT = 50;
+const CURES = 200;
 const GLUE_KEY = ['glue-mixes'] as const;
 
 export type TraceState = 'within' | 'outside' | 'unknown';
@@ -137,7 +138,42 @@ export const useSprayJobs = () => useItems<SprayJob>(['spray-jobs'], `/api/spray
 
 export const useGlueMixes = () => useItems<GlueMix>(GLUE_KEY, `/api/spray/glue-mixes?limit=${LIMIT}`);
 
-export const useCureResults = () => useItems<CureResult>(['cure-results'], `/api/spray/cure-results?limit=${LIMIT}`);
+/** `drift_limit_ratio` is of the newest cure model, null while there is none. */
+export interface CureResults {
+  items: CureResult[];
+  drift_limit_ratio: number | null;
+}
+
+export const useCureResults = () =>
+  useQuery({
+    queryKey: ['cure-results'],
+    queryFn: ({ signal }) => getJson<CureResults>(`/api/spray/cure-results?limit=${CURES}`, signal),
+    refetchInterval: REFRESH_MS,
+  });
+
+/** Who answers for a station; `since` is null where its setup names that person. */
+export interface StationOperator {
+  station: string;
+  equipment_id: string;
+  operator: string | null;
+  since: string | null;
+  trained_until?: string | null;
+}
+
+const OPERATORS_KEY = ['spray-operators'] as const;
+
+export const useSprayOperators = () => useItems<StationOperator>(OPERATORS_KEY, '/api/spray/operators');
+
+/** Takes a station over, or leaves it; who is signed in is put in by the gateway. */
+export function useOperatorChange(person: string) {
+  const queries = useQueryClient();
+  return useMutation<unknown, Error, { station: string; leaves: boolean; key: string }>({
+    mutationFn: ({ station, leaves, key }) =>
+      postCommand(`/api/spray/operators/${encodeURIComponent(station)}${leaves ? '/end' : ''}`, key, { person }),
+    retry: false,
+    onSettled: () => queries.invalidateQueries({ queryKey: OPERATORS_KEY }),
+  });
+}
 
 export const useSprayJob = (jobId: string) =>
   useQuery({

@@ -84,4 +84,11 @@ export const spray: Record<keyof typeof english, string> = {
   'spray.difference': 'Unterschied',
   'spray.drift': 'Drift',
   'spray.drifts': 'Abweichung',
+  'spray.operators': 'Wer die Stationen bedient',
+  'spray.operator': 'Bediener',
+  'spray.trained_until': 'Geschult bis',
+  'spray.take_over': 'Übernehmen',
+  'spray.leave': 'Abgeben',
+  'spray.cure_chart': 'Gemessener über vorhergesagtem Umsatz',
+  'spray.cure_key': 'Auf der Linie stimmen beide überein. Die gestrichelten Linien sind die Grenze der mittleren Abweichung; Dreiecke führten zu einer Abweichungsmeldung.',
 };

@@ -82,4 +82,11 @@ export const spray = {
   'spray.difference': 'Difference',
   'spray.drift': 'Drift',
   'spray.drifts': 'nonconformance',
+  'spray.operators': 'Who operates the stations',
+  'spray.operator': 'Operator',
+  'spray.trained_until': 'Trained until',
+  'spray.take_over': 'Take over',
+  'spray.leave': 'Leave',
+  'spray.cure_chart': 'Measured over predicted conversion',
+  'spray.cure_key': 'On the line both agree. The broken lines are the limit of the mean difference; triangles raised a nonconformance.',
 };

@@ -84,4 +84,11 @@ export const spray: Record<keyof typeof english, string> = {
   'spray.difference': '差值',
   'spray.drift': '漂移',
   'spray.drifts': '不合格',
+  'spray.operators': '工位操作员',
+  'spray.operator': '操作员',
+  'spray.trained_until': '培训有效期至',
+  'spray.take_over': '接管',
+  'spray.leave': '交还',
+  'spray.cure_chart': '实测与预测转化率',
+  'spray.cure_key': '线上表示两者一致。虚线为平均差的限值；三角形表示已触发不合格。',
 };

@@ -1,3 +1,4 @@
+import { lazy, Suspense } from 'react';
 import { useCureResults, type CureResult } from '../../api/spray';
 import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
@@ -6,6 +7,9 @@ import { None } from '../../parts/None';
 import { Badge } from '../../ui/Badge';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Panel } from '../../ui/Panel';
+import { Skeleton } from '../../ui/Skeleton';
+
+const CureChart = lazy(() => import('../../charts/CureChart'));
 
 /** Measured beside predicted conversion, newest first. */
 export function CurePanel() {
@@ -13,7 +17,18 @@ export function CurePanel() {
   return (
     <Panel title={t('spray.cure')}>
       <DataView query={useCureResults()}>
-        {({ items }, readAt) => (items.length === 0 ? <None readAt={readAt} /> : <CureTable results={items} />)}
+        {({ items, drift_limit_ratio: limit }, readAt) =>
+          items.length === 0 ? (
+            <None readAt={readAt} />
+          ) : (
+            <>
+              <Suspense fallback={<Skeleton label={t('data.loading')} />}>
+                <CureChart results={items} driftLimitRatio={limit} />
+              </Suspense>
+              <CureTable results={items} />
+            </>
+          )
+        }
       </DataView>
     </Panel>
   );

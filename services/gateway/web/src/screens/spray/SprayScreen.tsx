@@ -9,6 +9,7 @@ import { DataTable, type Column } from '../../ui/DataTable';
 import { Panel } from '../../ui/Panel';
 import { CurePanel } from './CurePanel';
 import { GluePanel } from './GluePanel';
+import { OperatorPanel } from './OperatorPanel';
 import { WeighOutPanel } from './WeighOutPanel';
 
 const OPEN = ['allowed_to_start', 'running'];
@@ -33,6 +34,7 @@ export default function SprayScreen() {
           }
         </DataView>
       </Panel>
+      <OperatorPanel />
       <GluePanel />
       <WeighOutPanel />
       <Panel title={t('spray.jobs')}>
