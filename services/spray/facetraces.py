@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 
 import structlog
 
@@ -19,6 +20,7 @@ from shared.stations import JobAnswer, read_back_differences
 from shared.traces import Trace
 
 log = structlog.get_logger()
+GIVE_UP_EVERY_S, GIVEN_UP_TOGETHER = 3600.0, 200  # wall seconds; traces in a transaction
 MOST_TRIES = 3  # of an order's traces while the station answers all else
 NO_TRACES = (
     f"keeps no traces; give it {TRACE}, or where it cannot have one write without_trace = true "
@@ -122,3 +124,13 @@ class FaceTraces:
                 job_order_id=order.station_order_id,
                 faces=[f"{lot_id} {face}" for lot_id, face in bad],
             )
+
+
+async def give_up_old(service: Service, keep_days: float) -> None:
+    """Give up the samples of old traces for ever, a few at a time."""
+    while True:
+        before = service.clock.now() - timedelta(days=keep_days)
+        async with service.database.quiet() as tx:
+            given_up = await tracestore.give_up_samples(tx, before, GIVEN_UP_TOGETHER)
+        if given_up < GIVEN_UP_TOGETHER:
+            await asyncio.sleep(GIVE_UP_EVERY_S)

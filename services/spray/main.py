@@ -1,10 +1,11 @@
 """Wires the spray service and runs it."""
 
+from functools import partial
 from pathlib import Path
 
 from services.spray.api import add_routes
 from services.spray.domain import pellets
-from services.spray.facetraces import FaceTraces
+from services.spray.facetraces import FaceTraces, give_up_old
 from services.spray.guard import SprayGuard
 from services.spray.mixing import Mixing
 from services.spray.mixroutes import add_mix_routes
@@ -33,6 +34,9 @@ def build(settings: SpraySettings, parts: Parts | None = None) -> Service:
     traces = FaceTraces(service)
     drive_stations(service, SprayWork(service, mixing, traces), guard=guard, reader=traces)
     service.loop("pot life", mixing.watch)
+    if settings.trace_keep_days is not None:
+        forget = partial(give_up_old, service, settings.trace_keep_days)
+        service.loop("old traces", forget, alone=True)
     stations = service.plant.stations_of(service.name)
     operators = SprayOperators(service.outbox, service.clock, stations)
     add_routes(service, guard, operators)

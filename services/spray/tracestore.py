@@ -4,6 +4,7 @@ import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -74,6 +75,20 @@ async def keep(
     await tx.execute(sql(statement), values)
 
 
+async def give_up_samples(tx: Transaction, before: datetime, most: int) -> int:
+    """Give up the samples of traces within their limits from before an instant; say of how many.
+
+    At most `most` at once, the oldest first. Verdict, figures and hash stay.
+    """
+    statement = """
+        UPDATE face_trace SET samples = NULL
+        WHERE (station_order_id, lot_id, face) IN (
+            SELECT station_order_id, lot_id, face FROM face_trace
+            WHERE samples IS NOT NULL AND state = 'within' AND started_at < :before
+            ORDER BY started_at LIMIT :most FOR UPDATE SKIP LOCKED)"""
+    return (await tx.execute(sql(statement), {"before": before, "most": most})).rowcount
+
+
 async def verdicts(tx: Transaction, station_order_id: str) -> dict[FaceKey, TraceVerdict]:
     """Return how the faces of an order were judged by their traces."""
     statement = """
@@ -129,7 +144,8 @@ async def shown(
         )
     } | {"lot_id": lot_id, "face": face, "started_at": row["started_at"], "signals": {}}
     if row["samples"] is None:
-        return answer | {"time_s": [], "duration_s": None, "sha256": None}
+        digest = None if row["sha256"] is None else row["sha256"].hex()
+        return answer | {"time_s": [], "duration_s": None, "sha256": digest}
     trace = unpacked(row)
     step = max(1, -(-trace.counts.shape[1] // points))
     edges = np.arange(0, trace.counts.shape[1], step)

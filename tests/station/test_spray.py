@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from services.spray import tracestore
 from services.spray.main import build
 from services.spray.settings import SpraySettings
 from shared import joborders
@@ -393,6 +394,12 @@ async def test_each_face_has_its_trace_judged_and_kept(plant: Bench) -> None:
     assert (await plant.http.get("/spray-jobs/NONE")).status_code == 404
     missing = await plant.http.get("/lots/NOBODY/faces/a/trace")
     assert missing.status_code == 404
+    async with plant.service.database.begin() as tx:
+        await tracestore.give_up_samples(tx, ended.ended_at, 1000)
+    old = await plant.get("/lots/J20-P/faces/b/trace?points=100")
+    assert (old["signals"], old["time_s"]) == ({}, []), "the samples are given up"
+    assert (old["state"], old["sha256"]) == ("within", shown["sha256"])
+    assert old["figures"] == shown["figures"]
 
 
 async def test_arcs_are_counted_and_the_face_is_sprayed_again_only_as_the_rule_allows(
