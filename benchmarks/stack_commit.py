@@ -101,7 +101,7 @@ async def plan_parts(database: Database, plan: StackPlan, cells: int) -> None:
         for number in range(1, cells + 1):
             cell = f"WR1-C{number:02d}"
             event = ended(cell, parts_of(plan, cell))
-            await orders.set_materials(tx, event.job_order_id, cell, event.materials)
+            await orders.release(tx, event.job_order_id, cell, event.materials, START)
             await orders.set_job_order(tx, event.job_order_id, state="running")
             await tx.execute(
                 sql("""

@@ -1,7 +1,7 @@
 """What an ended job order leaves behind: lots, genealogy, windows, and cells that are complete."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import RowMapping
 
@@ -88,13 +88,13 @@ class Finisher:
             used[item.use].append(item)
         await store.consume_pieces(tx, _ids(used["consumed"]), now)
         made = used["produced"] + used["processed"]
-        await store.set_lots(
-            tx, _ids(made), now, state="available", equipment_id=event.equipment_id
-        )
         for item in made:
             if item.unit == "g":
                 await store.set_lots(tx, [item.lot_id], now, quantity=item.quantity)
-        return await self._registered(tx, event, used["produced"]) if used["produced"] else []
+        known = await store.made(tx, _ids(made), event.equipment_id, now)
+        if not used["produced"]:
+            return []
+        return await self._registered(tx, event, used["produced"], known)
 
     async def _correct_stock(
         self, tx: Transaction, job_order: JobOrder, event: JobOrderEnded
@@ -118,10 +118,15 @@ class Finisher:
         return too_much
 
     async def _registered(
-        self, tx: Transaction, event: JobOrderEnded, produced: Sequence[Material]
+        self,
+        tx: Transaction,
+        event: JobOrderEnded,
+        produced: Sequence[Material],
+        known: Mapping[str, RowMapping],
     ) -> list[MaterialLotRegistered]:
-        whole = await store.lots(tx, [event.lot_id])
-        lot = whole.get(event.lot_id)
+        lot = known.get(event.lot_id)
+        if lot is None:  # the pellets were made, and their lot is of them
+            lot = (await store.lots(tx, [event.lot_id])).get(event.lot_id)
         members = tuple(item.lot_id for item in produced if item.lot_id != event.lot_id)
         if lot is None:
             return []

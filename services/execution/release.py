@@ -99,18 +99,8 @@ class Releaser:
         master: WorkMaster,
         now: datetime,
     ) -> None:
-        await store.set_materials(
-            tx, job_order.job_order_id, allocation.lot_id, allocation.materials
-        )
-        await store.set_job_order(
-            tx,
-            job_order.job_order_id,
-            state="allowed_to_start",
-            reason=None,
-            not_before=None,
-            waits_for=None,
-            needs_quantity=None,
-            released_at=now,
+        await store.release(
+            tx, job_order.job_order_id, allocation.lot_id, allocation.materials, now
         )
         await self._outbox.record(tx, *_issues(job_order, allocation, master, now))
         released = JobOrderReleased(
@@ -167,6 +157,8 @@ async def require(
     parts: Sequence[str],
 ) -> None:
     """Raise BlockedError unless every gate released what it must; undecided is not released."""
+    if not rules:
+        return
     subjects = {"lot": [lot_id], "pellet_lot": [pellet_lot], "parts": list(parts)}
     names = [rule.gate for rule in rules]
     known = await gates.dispositions(tx, [lot_id, pellet_lot, *parts], names)

@@ -245,20 +245,39 @@ async def set_job_order(
     )
 
 
-async def set_materials(
-    tx: Transaction, job_order_id: str, lot_id: str, materials: Iterable[Material]
+async def release(
+    tx: Transaction, job_order_id: str, lot_id: str, materials: Iterable[Material], now: datetime
 ) -> None:
-    """Write the lots a job order was given."""
+    """Let a job order start, with the lots it was given; nothing keeps it any more."""
     await tx.execute(
         sql("""
-            UPDATE job_order SET materials = CAST(:materials AS jsonb), lot_id = :lot_id
+            UPDATE job_order SET materials = CAST(:materials AS jsonb), lot_id = :lot_id,
+                state = 'allowed_to_start', reason = NULL, not_before = NULL, waits_for = NULL,
+                needs_quantity = NULL, released_at = :now
             WHERE job_order_id = :id"""),
         {
             "id": job_order_id,
             "lot_id": lot_id,
             "materials": json.dumps([item.model_dump() for item in materials]),
+            "now": now,
         },
     )
+
+
+async def made(
+    tx: Transaction, lot_ids: Sequence[str], equipment_id: str, now: datetime
+) -> Mapping[str, RowMapping]:
+    """Make lots available where a machine left them; return them by id."""
+    rows = await all_rows(
+        tx,
+        """
+        UPDATE lot SET updated_at = :now, state = 'available', equipment_id = :equipment_id
+        WHERE lot_id = ANY(:ids) RETURNING *""",
+        now=now,
+        equipment_id=equipment_id,
+        ids=list(lot_ids),
+    )
+    return {row["lot_id"]: row for row in rows}
 
 
 async def set_lots(

@@ -127,7 +127,7 @@ class ExecutionWork:
         if event.state == "aborted":
             reason = f"{event.operation} was aborted: {event.reason or 'no reason given'}"
             await self._holds.hold(tx, event.work_request_id, event.lot_id, "operation", reason)
-        await self._go_on(tx, request, event.lot_id)
+        await self._go_on(tx, request, event.lot_id, is_built=job_order.scope in rework.SCOPES)
 
     async def on_job_held(self, tx: Transaction, envelope: Envelope, event: JobOrderHeld) -> None:
         """A job order stands until a person looks: so does its lot."""
@@ -346,10 +346,18 @@ class ExecutionWork:
             if any_released:
                 self._database.committed.set()
 
-    async def _go_on(self, tx: Transaction, request: RowMapping, lot_id: str) -> None:
-        """Do what the news of a lot allows: for itself if it is a cell, else for all it is in."""
-        only = [lot_id] if await store.is_built(tx, lot_id) else None
-        await self._releaser.look(tx, request, only)
+    async def _go_on(
+        self, tx: Transaction, request: RowMapping, lot_id: str, *, is_built: bool | None = None
+    ) -> None:
+        """Do what the news of a lot allows: for itself if it is a cell, else for all it is in.
+
+        is_built: it is known to be a cell or witness, or none. A cell that was released for an
+        operation is not complete.
+        """
+        built = await store.is_built(tx, lot_id) if is_built is None else is_built
+        only = [lot_id] if built else None
+        if await self._releaser.look(tx, request, only) and built:
+            return
         await self._finisher.complete(tx, request, only)
 
 
