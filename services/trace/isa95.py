@@ -13,7 +13,7 @@ from services.trace.told import Told
 
 # B2MML V0700, MaterialUse1Type; it has no word for a lot that is worked on and stays itself.
 _USES = {"consumed": "Consumed", "produced": "Produced"}
-_STATES = {"ended": "Ended", "aborted": "Aborted"}
+_STATES = {"ended": "Completed", "aborted": "Aborted"}  # of ResponseStateType
 _TYPES: tuple[tuple[type, str], ...] = ((bool, "boolean"), (int, "int"), (float, "double"))
 MATERIAL_COLUMNS = (
     "JobResponseID",
@@ -45,7 +45,7 @@ def job_response(one: Told) -> dict[str, Any]:
         "JobState": _STATES[data["state"]],
         "WorkDirectiveID": data["recipe_id"],
         "WorkDirectiveVersion": str(data["recipe_version"]),
-        "JobResponseData": [
+        "JobResponsetData": [  # so it is spelled in the schemas of V0600 and V0700
             _data("WorkRequestID", data["work_request_id"], ""),
             _data("ProductID", data["product_id"], ""),
             _data("Operation", data["operation"], ""),
@@ -58,6 +58,9 @@ def job_response(one: Told) -> dict[str, Any]:
         "EquipmentActual": [{"EquipmentID": data["equipment_id"]}],
         "MaterialActual": [_material(item) for item in data["materials"]],
     }
+    persons = dict.fromkeys(filter(None, [data.get("operator"), *data.get("persons", [])]))
+    if persons:
+        response["PersonnelActual"] = [{"PersonID": [person]} for person in persons]
     if data.get("fixture_id"):
         response["PhysicalAssetActual"] = [{"PhysicalAssetID": data["fixture_id"]}]
     if data.get("reason"):

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from io import StringIO
 from typing import Any
 
@@ -88,13 +89,13 @@ def test_job_response_has_equipment_material_and_results_in_the_names_of_b2mml()
         one.data["started_at"],
         one.data["ended_at"],
     )
-    assert response["JobState"] == "Ended"
+    assert response["JobState"] == "Completed"
     assert response["EquipmentActual"] == [{"EquipmentID": one.data["equipment_id"]}]
     uses = {item["MaterialUse"] for item in response["MaterialActual"]}
     assert uses == {"Consumed", "Other"}
     [pellet] = [item for item in response["MaterialActual"] if item["MaterialUse"] == "Other"]
     assert pellet["OtherValue"] == "Processed"
-    values = {item["ID"]: item["Value"][0] for item in response["JobResponseData"]}
+    values = {item["ID"]: item["Value"][0] for item in response["JobResponsetData"]}
     [film] = [value for name, value in values.items() if name.endswith("/film_um")]
     assert (film["DataType"], film["UnitOfMeasure"]) == ("double", "µm")
     assert float(film["ValueString"]) > 0
@@ -105,7 +106,7 @@ def test_a_result_that_is_unknown_is_left_out_and_an_aborted_job_says_why() -> N
     unknown = [item | {"value": None, "reason": "no camera"} for item in one.data["results"]]
     data = one.data | {"results": unknown, "state": "aborted", "reason": "arc"}
     response = job_response(Told(**vars(one) | {"data": data}))
-    names = [item["ID"] for item in response["JobResponseData"]]
+    names = [item["ID"] for item in response["JobResponsetData"]]
     assert names == ["WorkRequestID", "ProductID", "Operation"]
     assert (response["JobState"], response["Description"]) == ("Aborted", ["arc"])
 
@@ -131,3 +132,44 @@ def test_lot_of_unknown_quantity_has_none() -> None:
     assert material_lot(lot) == {"ID": "L", "MaterialDefinitionID": "m"}
     header, row = csv.reader(StringIO(material_lots_csv([lot])))
     assert (tuple(header), row) == (LOT_COLUMNS, ["L", "m", "", "g", ""])
+
+
+# Elements of JobResponseType in B2MML V0700 in the order of its schema, and words of its lists.
+ELEMENTS = [
+    "ID",
+    "Description",
+    "HierarchyScope",
+    "WorkType",
+    "JobOrderID",
+    "WorkDirectiveID",
+    "WorkDirectiveVersion",
+    "WorkMasterID",
+    "WorkMasterVersion",
+    "WorkflowSpecificationID",
+    "WorkflowSpecificationNodeID",
+    "StartTime",
+    "EndTime",
+    "JobState",
+    "JobResponsetData",
+    "PersonnelActual",
+    "EquipmentActual",
+    "PhysicalAssetActual",
+    "MaterialActual",
+]
+STATES = {"Ready", "Running", "Completed", "Aborted", "Holding", "Paused", "Other"}
+TYPES = {"string", "boolean", "int", "double"}
+
+
+def test_a_job_response_has_only_names_and_words_of_the_schema() -> None:
+    data = spray().data | {"operator": "Li Na (li.na)", "persons": ["Ada (ada)"], "reason": "so"}
+    for state in ("ended", "aborted"):
+        response = job_response(replace(spray(), data=data | {"state": state}))
+        assert set(response) <= set(ELEMENTS)
+        assert response["JobState"] in STATES
+        assert response["WorkType"] == "Production"
+        uses = {item["MaterialUse"] for item in response["MaterialActual"]}
+        assert uses <= {"Consumed", "Produced", "Other"}
+        values = [item["Value"][0] for item in response["JobResponsetData"]]
+        assert {value["DataType"] for value in values} <= TYPES
+    persons = [item["PersonID"] for item in response["PersonnelActual"]]
+    assert persons == [["Li Na (li.na)"], ["Ada (ada)"]]
