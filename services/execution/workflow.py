@@ -35,6 +35,7 @@ from shared.events import (
 from shared.outbox import Outbox
 from shared.transaction import Transaction
 
+BUILT = ("cell", "witness")  # whose events concern no other lot's job orders
 DECISION = {"disposition", "reason"}
 WAIT_S = 1.0  # longest wall wait between looks at the time limits
 REQUESTS_AT_ONCE = 50  # work requests with due time limits that are read at once
@@ -127,7 +128,7 @@ class ExecutionWork:
         if event.state == "aborted":
             reason = f"{event.operation} was aborted: {event.reason or 'no reason given'}"
             await self._holds.hold(tx, event.work_request_id, event.lot_id, "operation", reason)
-        await self._go_on(tx, request, event.lot_id, is_built=job_order.scope in rework.SCOPES)
+        await self._go_on(tx, request, event.lot_id, is_built=job_order.scope in BUILT)
 
     async def on_job_held(self, tx: Transaction, envelope: Envelope, event: JobOrderHeld) -> None:
         """A job order stands until a person looks: so does its lot."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from services.lamination import domain, partstore, scanstore, stackplan, store
+from services.lamination import domain, partstore, reseal, scanstore, stackplan, store
 from services.lamination.design import check_design
 from services.lamination.fixture import Fixture, check_fixture, newest
 from services.lamination.partmeasures import stack_figures
@@ -53,6 +53,7 @@ class LaminationWork:
             check_fixture(fixture, self._service.clock.now())
             order = await order_for(tx, self._service, station, job_order, domain.NOT_SENT)
             if station.kind != "laminator":
+                await reseal.check(tx, job_order)
                 return order
             parts = await self._stack(tx, job_order)
             if parts is None:
