@@ -1,4 +1,4 @@
-"""A second seal of a cell: only as rework that quality has ordered, and no more than one."""
+"""A second seal of a cell: quality orders it as rework, and there is no more than one."""
 
 from services.lamination.domain import cell_of
 from shared.db import sql
@@ -9,22 +9,14 @@ from shared.transaction import Transaction
 MOST_SEALS = 2  # the first, and one as rework: the seam is then as wide as the pouch allows
 
 
-def check_again(cell_id: str, seal_count: int, *, is_rework: bool) -> None:
-    """Refuse to seal a sealed cell again without an order to rework it, or for a third time.
+def check_again(cell_id: str, seal_count: int) -> None:
+    """Refuse to seal a cell for a third time, whoever ordered it.
 
-    seal_count: how often a sealer has ended or aborted a seal of this cell before. is_rework: the
-    job order goes through the holds of those who ordered it.
+    seal_count: how often a sealer has ended or aborted a seal of this cell before.
 
     Raises:
         BlockedError: names the cell, how often it was sealed, and the remedy.
     """
-    if seal_count == 0:
-        return
-    if not is_rework:
-        raise BlockedError(
-            f"{cell_id} was sealed {seal_count} times before; it is sealed again only as rework of "
-            "a nonconformance: order one there"
-        )
     if seal_count >= MOST_SEALS:
         raise BlockedError(
             f"{cell_id} was sealed {seal_count} times before, the limit is {MOST_SEALS}; scrap it"
@@ -44,4 +36,4 @@ async def check(tx: Transaction, job_order: JobOrderReleased) -> None:
                   jsonb_build_object('lot_id', CAST(:cell_id AS text)))
           AND station_kind = 'sealer' AND state IN ('ended', 'aborted')"""
     seal_count = await tx.scalar(sql(statement), {"cell_id": cell_id})
-    check_again(cell_id, seal_count or 0, is_rework=bool(job_order.through_gates))
+    check_again(cell_id, seal_count or 0)
