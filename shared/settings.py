@@ -1,12 +1,13 @@
 """What a process is told at its start: its own settings from the environment and the plant file."""
 
 import tomllib
-from datetime import date
+from datetime import date, time
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Literal, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.errors import InvalidInputError
@@ -174,10 +175,20 @@ class ErpSettings(BaseModel):
     url: str = Field(pattern=r"^https?://")
 
 
+class ShiftSettings(BaseModel):
+    """One shift of each day, by the wall clock of the plant's time zone; it ends with the next."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(min_length=1, max_length=40)
+    begins: time
+
+
 class PlantSettings(BaseModel):
     """The plant file: site, stations, testers, and whom it tells what.
 
     opcua_without_security: let PLCs enter with policy None too, in a demo on one machine.
+    time_zone: IANA name, in which shifts begin.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -185,10 +196,21 @@ class PlantSettings(BaseModel):
     site: str = Field(pattern=r"^[a-z0-9-]+$")
     line: str
     opcua_without_security: bool = False
+    time_zone: str = "UTC"
+    shift: tuple[ShiftSettings, ...] = ()
     station: tuple[StationSettings, ...] = ()
     tester: tuple[TesterSettings, ...] = ()
     manufacturer: ManufacturerSettings | None = None
     erp: ErpSettings | None = None
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"{name} is no time zone of the IANA database") from error
+        return name
 
     def stations_of(self, service: str) -> tuple[StationSettings, ...]:
         """Return the stations that one service drives, in the order of the file."""

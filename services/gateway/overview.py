@@ -8,6 +8,7 @@ from services.gateway import domain, store
 from services.gateway.alarmdesk import shown_alarms
 from services.gateway.health import Health
 from services.gateway.peers import Peers
+from services.gateway.shifts import shift_at
 from services.gateway.values import LiveValues
 from shared.app import Service
 from shared.errors import MesError
@@ -64,6 +65,7 @@ class Overview:
             "line": self._plant.line,
             "plant_time": now.isoformat(),
             "speed": self._service.clock.speed,
+            "shift": shift_at(self._plant.shift, self._plant.time_zone, now),
             "stations": [self._station(*item) for item in self._equipment],
             "wip": self._wip,
             "work_requests": self._work_requests,

@@ -117,6 +117,8 @@ export interface Overview {
   line: string;
   plant_time: string;
   speed: number;
+  /** Null where the plant file has no shifts. */
+  shift: { name: string; begun_at: string; ends_at: string } | null;
   stations: Station[];
   wip: WorkInProcess[];
   work_requests: WorkRequest[];

@@ -6,6 +6,8 @@ import { SESSION_KEY } from '../api/keys';
 import { saysSessionIsOver } from '../api/session';
 import { I18nProvider, type LoadedLanguage } from '../i18n/I18nProvider';
 import { LiveProvider } from '../live/LiveProvider';
+import { ScannerProvider } from '../scanner/ScannerProvider';
+import { PanelProvider } from '../settings/PanelProvider';
 import { ThemeProvider } from '../settings/ThemeProvider';
 import { Frame } from './Frame';
 import { SessionGate } from './session/SessionGate';
@@ -45,17 +47,21 @@ export function App({ language }: { language: LoadedLanguage }) {
   const [queries] = useState(makeQueries);
   return (
     <ThemeProvider>
-      <I18nProvider first={language}>
-        <QueryClientProvider client={queries}>
-          <SessionGate>
-            <LiveProvider>
-              <BrowserRouter>
-                <Frame />
-              </BrowserRouter>
-            </LiveProvider>
-          </SessionGate>
-        </QueryClientProvider>
-      </I18nProvider>
+      <PanelProvider>
+        <I18nProvider first={language}>
+          <QueryClientProvider client={queries}>
+            <SessionGate>
+              <LiveProvider>
+                <BrowserRouter>
+                  <ScannerProvider>
+                    <Frame />
+                  </ScannerProvider>
+                </BrowserRouter>
+              </LiveProvider>
+            </SessionGate>
+          </QueryClientProvider>
+        </I18nProvider>
+      </PanelProvider>
     </ThemeProvider>
   );
 }

@@ -8,6 +8,7 @@ import { Skeleton } from '../ui/Skeleton';
 import './Frame.css';
 import { Header } from './Header';
 import { Navigation } from './Navigation';
+import { ScanNote } from './ScanNote';
 import { ScreenBoundary } from './ScreenBoundary';
 import { SCREENS } from './screens';
 
@@ -39,6 +40,7 @@ export function Frame() {
           </Suspense>
         </ScreenBoundary>
       </main>
+      <ScanNote />
     </div>
   );
 }

@@ -13,12 +13,13 @@ import { useCaller } from './session/SessionGate';
 import { useClockFollows } from './useClockFollows';
 
 export function Header() {
-  const { t } = useI18n();
+  const { t, time } = useI18n();
   const caller = useCaller();
   const signOut = useSignOut();
   const { theme, setTheme } = useTheme();
   const overview = useOverview();
   useClockFollows(overview.data);
+  const shift = overview.data?.shift ?? null;
   const dark = theme === 'dark';
   return (
     <header className="header">
@@ -36,6 +37,7 @@ export function Header() {
       />
       <div className="header-person" title={caller.login}>
         {caller.name}
+        {shift !== null && <span className="header-shift">{t('frame.shift', { shift: shift.name, time: time(Date.parse(shift.ends_at)).slice(0, 5) })}</span>}
       </div>
       <IconButton icon={iconLogOut} label={t('session.sign_out')} onPress={() => signOut.mutate()} />
     </header>

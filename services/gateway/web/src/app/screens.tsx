@@ -11,6 +11,9 @@ import {
   iconGanttchart,
   iconLayers,
   iconMaintenanceInfo,
+  iconMonitor,
+  iconScreen,
+  iconServerRack,
   iconUserManagement,
 } from '@siemens/ix-icons/icons';
 import { lazy, type ComponentType } from 'react';
@@ -51,6 +54,9 @@ export const SCREENS: readonly Screen[] = [
   { path: '/nonconformances/:nonconformanceId', screen: lazy(() => import('../screens/quality/NonconformanceScreen')) },
   { path: '/stations/:equipmentId', screen: lazy(() => import('../screens/station/StationScreen')) },
   { path: '/aside-events', screen: lazy(() => import('../screens/setaside/SetAsideScreen')) },
+  { path: '/services', screen: lazy(() => import('../screens/services/ServicesScreen')) },
+  { path: '/wallboard', screen: lazy(() => import('../screens/wallboard/WallboardScreen')) },
+  { path: '/panel', screen: lazy(() => import('../screens/panel/PanelScreen')) },
   { path: '/trust', screen: lazy(() => import('../screens/trust/TrustScreen')) },
   { path: '/persons', screen: lazy(() => import('../screens/persons/PersonsScreen')) },
   { path: '/lots/:lotId', screen: lazy(() => import('../screens/lot/LotScreen')) },
@@ -76,7 +82,10 @@ export const NAVIGATION: readonly NavigationEntry[] = [
   { to: '/stack', label: 'nav.stack', icon: iconLayers, covers: [] },
   { to: '/racks', label: 'nav.formation', icon: iconBatteryCharge, covers: ['/racks', '/packs'] },
   { to: '/gates', label: 'nav.quality', icon: iconConsistencyCheck, covers: ['/gates', '/charts', '/nonconformances'] },
+  { to: '/services', label: 'nav.services', icon: iconServerRack, covers: [] },
+  { to: '/wallboard', label: 'nav.wallboard', icon: iconMonitor, covers: [] },
   { to: '/aside-events', label: 'nav.set_aside', icon: iconMaintenanceInfo, covers: [] },
+  { to: '/panel', label: 'nav.panel', icon: iconScreen, covers: [] },
   { to: '/trust', label: 'nav.trust', icon: iconCertificate, covers: [] },
   { to: '/persons', label: 'nav.persons', icon: iconUserManagement, covers: [], needs: 'administer' },
 ];

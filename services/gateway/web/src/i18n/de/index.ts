@@ -4,6 +4,7 @@ import { frame } from './frame';
 import { alarms } from './alarms';
 import { losses } from './losses';
 import { overview } from './overview';
+import { services } from './services';
 import { search } from './search';
 import { quality } from './quality';
 import { queries } from './queries';
@@ -24,6 +25,7 @@ export const messages: Messages = {
   ...alarms,
   ...losses,
   ...overview,
+  ...services,
   ...search,
   ...quality,
   ...queries,

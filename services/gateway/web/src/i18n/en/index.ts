@@ -3,6 +3,7 @@ import { frame } from './frame';
 import { alarms } from './alarms';
 import { losses } from './losses';
 import { overview } from './overview';
+import { services } from './services';
 import { search } from './search';
 import { quality } from './quality';
 import { queries } from './queries';
@@ -23,6 +24,7 @@ export const messages = {
   ...alarms,
   ...losses,
   ...overview,
+  ...services,
   ...search,
   ...quality,
   ...queries,

@@ -2,6 +2,7 @@ import { useState, type FormEvent } from 'react';
 import { useScan, type StackToBuild } from '../../api/stacks';
 import { useCaller } from '../../app/session/SessionGate';
 import { useI18n } from '../../i18n/I18nProvider';
+import { useScanned } from '../../scanner/ScannerProvider';
 import { Button } from '../../ui/Button';
 import { Notice } from '../../ui/Notice';
 import { SubmitButton } from '../../ui/SubmitButton';
@@ -15,11 +16,14 @@ export function ScanForm({ stack }: { stack: StackToBuild }) {
   const [lotId, setLotId] = useState('');
   const [turned, setTurned] = useState<number | null>(null);
   const { next } = stack;
+  const faceUp = next !== null && next.face_up !== null && turned === next.position ? next.face_up : null;
+  useScanned((code) => {
+    if (stack.needs_scan && next !== null && permissions.includes('operate') && !mutation.isPending) scan(code, faceUp);
+  });
   if (!stack.needs_scan) return <p>{t('stack.by_position')}</p>;
   if (next === null) return <p>{t('stack.complete')}</p>;
   const expected = t('stack.expects', { position: next.position, material: next.material_definition_id });
   if (!permissions.includes('operate')) return <Notice mark="held">{t('stack.may_not')}</Notice>;
-  const faceUp = next.face_up !== null && turned === next.position ? next.face_up : null;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const given = lotId.trim();

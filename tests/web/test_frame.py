@@ -1,0 +1,107 @@
+"""The frame on every screen: scanner, shift and person, the panel's touch size."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.plant import Plant
+
+CELL = "WR-SMALL-01-C01"
+FIRST_PASSWORD, PASSWORD = "first-one-of-two", "chosen-at-sign-in"
+FIRST_MS = 90_000.0
+TYPE = """keys => keys.forEach(key => document.activeElement.dispatchEvent(
+    new KeyboardEvent('keydown', { bubbles: true, cancelable: true, ...key })))"""
+pytestmark = pytest.mark.usefixtures("begun_order")
+
+
+@pytest.fixture(scope="module")
+def hedy(plant: Plant) -> dict[str, str]:
+    """A person of the shift, who has chosen a password."""
+    given = {"login": "hedy", "name": "Hedy", "roles": ["operator"], "password": FIRST_PASSWORD}
+    assert plant.http.post(f"{plant.url}/api/persons", json=given).status_code in (201, 409)
+    with httpx.Client(base_url=plant.url, timeout=30.0, trust_env=False) as client:
+        come = client.post("/api/session", json={"login": "hedy", "password": FIRST_PASSWORD})
+        assert come.status_code == 201, come.text
+        change = {"password": FIRST_PASSWORD, "new_password": PASSWORD}
+        assert client.post("/api/session/password", json=change).status_code == 200
+    return {"login": "hedy", "password": PASSWORD}
+
+
+@pytest.fixture
+def page(browser: Browser, plant: Plant, hedy: dict[str, str]) -> Iterator[Page]:
+    """A tab of somebody who has signed in."""
+    opened = browser.new_context(
+        base_url=plant.url, locale="en-GB", viewport={"width": 1280, "height": 800}
+    )
+    assert opened.request.post("/api/session", data=hedy).status == 201
+    yield opened.new_page()
+    opened.close()
+
+
+def opened(page: Page, path: str) -> Page:
+    page.goto(path)
+    expect(page.locator(".live-pill")).to_have_text("Live", timeout=FIRST_MS)
+    return page
+
+
+def scan(page: Page, text: str) -> None:
+    """Type as a wedge scanner does: STX as Ctrl+B, the code, CR as Enter."""
+    page.keyboard.press("Control+B")
+    page.keyboard.type(text)
+    page.keyboard.press("Enter")
+
+
+def test_a_scan_on_any_screen_finds_what_it_names_and_says_what_was_understood(page: Page) -> None:
+    opened(page, "/furnaces")
+    scan(page, CELL)
+    page.wait_for_url(f"**/search?search={CELL}")
+    expect(page.get_by_text(f"Scanned: {CELL}")).to_be_visible()
+    expect(page.get_by_role("cell", name=CELL, exact=True)).to_be_visible()
+
+
+def test_a_scan_types_nothing_into_the_field_that_has_the_focus(page: Page) -> None:
+    opened(page, "/cells")
+    field = page.get_by_role("main").locator("input").first
+    field.fill("mine")
+    field.focus()
+    scan(page, "LOT-1")
+    page.wait_for_url("**/search?search=LOT-1")
+    page.go_back()
+    page.get_by_role("main").locator("input").first.press_sequentially("by hand")
+    expect(page.get_by_role("main").locator("input").first).to_have_value("mineby hand")
+
+
+def test_a_scan_means_the_places_of_keys_whatever_the_layout_of_the_panel(page: Page) -> None:
+    opened(page, "/")
+    german = [
+        {"code": "KeyB", "key": "b", "ctrlKey": True},
+        {"code": "KeyY", "key": "z"},
+        {"code": "KeyZ", "key": "Y", "shiftKey": True},
+        {"code": "Minus", "key": "ß"},
+        {"code": "Slash", "key": "-"},
+        {"code": "Digit7", "key": "7"},
+        {"code": "Enter", "key": "Enter"},
+    ]
+    page.evaluate(TYPE, german)
+    expect(page.get_by_text("Scanned: yZ-/7")).to_be_visible()
+
+
+def test_the_frame_names_person_and_shift(page: Page) -> None:
+    opened(page, "/")
+    banner = page.get_by_role("banner")
+    expect(banner).to_contain_text("Hedy")
+    expect(banner).to_contain_text("Shift ")
+
+
+def test_a_panel_has_keys_of_fifteen_millimetres_and_keeps_that(page: Page) -> None:
+    opened(page, "/panel")
+    page.get_by_role("button", name='15.6", 1920 × 1080').click()
+    opened(page, "/alarms")
+    heights = (
+        page.get_by_role("group")
+        .get_by_role("button")
+        .evaluate_all("keys => keys.map(key => key.getBoundingClientRect().height)")
+    )
+    assert len(heights) == 3 and min(heights) >= 15 * 5.56
