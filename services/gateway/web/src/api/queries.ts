@@ -7,11 +7,12 @@ import { liveKey, SET_ASIDE_KEY, TRUST_KEY } from './keys';
 import type { CellRecord, CellSummary, Disposition, Listing, LotRecord, LotSummary, Overview, SetAsidePage, TrustPage } from './types';
 
 const REST_FALLBACK_MS = 5_000;
+const ALARM_NET_MS = 10_000;
 const LIST_REFRESH_MS = 10_000;
 export const LIST_LIMIT = 200;
 
-/** Pushed by the live link while it is up, read by REST at first and while it is down. */
-function useLiveQuery<Answer>(topic: string, path: string): UseQueryResult<Answer> {
+/** Pushed by the live link while it is up, read by REST at first and while it is down; with a net, also each `netMs` while it is up. */
+function useLiveQuery<Answer>(topic: string, path: string, netMs: number | false = false): UseQueryResult<Answer> {
   const link = useLiveLink();
   const linkState = useLinkState();
   useEffect(() => link.subscribe(topic), [link, topic]);
@@ -23,11 +24,12 @@ function useLiveQuery<Answer>(topic: string, path: string): UseQueryResult<Answe
       // A snapshot pushed while this answer was on its way is newer than the answer.
       return (link.receivedSince(topic, askedAt) as Answer | undefined) ?? answer;
     },
-    refetchInterval: linkState === 'live' ? false : REST_FALLBACK_MS,
+    refetchInterval: linkState === 'live' ? netMs : REST_FALLBACK_MS,
   });
 }
 
-export const useOverview = () => useLiveQuery<Overview>('overview', '/api/overview');
+/** A link whose heart beats while its pushes have stopped would show a calm list of alarms for ever: hence the net. */
+export const useOverview = () => useLiveQuery<Overview>('overview', '/api/overview', ALARM_NET_MS);
 
 export const useCell = (cellId: string) =>
   useLiveQuery<CellRecord>(`cell:${cellId}`, `/api/cells/${encodeURIComponent(cellId)}`);
