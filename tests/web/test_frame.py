@@ -11,6 +11,7 @@ from tests.plant import Plant
 CELL = "WR-SMALL-01-C01"
 FIRST_PASSWORD, PASSWORD = "first-one-of-two", "chosen-at-sign-in"
 FIRST_MS = 90_000.0
+KEYS = {"-": "Minus", **{digit: f"Digit{digit}" for digit in "0123456789"}}
 TYPE = """keys => keys.forEach(key => document.activeElement.dispatchEvent(
     new KeyboardEvent('keydown', { bubbles: true, cancelable: true, ...key })))"""
 pytestmark = pytest.mark.usefixtures("begun_order")
@@ -49,7 +50,8 @@ def opened(page: Page, path: str) -> Page:
 def scan(page: Page, text: str) -> None:
     """Type as a wedge scanner does: STX as Ctrl+B, the code, CR as Enter."""
     page.keyboard.press("Control+B")
-    page.keyboard.type(text)
+    for character in text:
+        page.keyboard.press(KEYS.get(character, f"Shift+Key{character}"))
     page.keyboard.press("Enter")
 
 
