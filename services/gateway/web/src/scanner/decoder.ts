@@ -21,7 +21,7 @@ const SIGNS: Record<string, readonly [plain: string, shifted: string]> = {
 const PREFIX_CODE = 'KeyB';
 const SUFFIX_CODES: ReadonlySet<string> = new Set(['Enter', 'NumpadEnter', 'Tab']);
 const MODIFIERS = /^(Shift|Control|Alt|Meta|CapsLock)/;
-/** A scan that does not end is given up, so that a lost suffix does not lock the keyboard. */
+/** A scan is given up this long after its last key, so that a lost suffix does not lock the keyboard. */
 const GIVE_UP_MS = 1_500;
 /** The same code again within this is the finger that did not let go of the trigger. */
 const REPEAT_MS = 1_000;
@@ -43,17 +43,18 @@ export interface Decoded {
 
 export class ScanDecoder {
   private text: string | null = null;
-  private begunAt = 0;
+  private heardAt = 0;
   private last: { text: string; at: number } | null = null;
 
   press(key: KeyPress): Decoded {
     if (key.ctrlKey && key.code === PREFIX_CODE) {
       this.text = '';
-      this.begunAt = key.at;
+      this.heardAt = key.at;
       return { taken: true };
     }
-    if (this.text !== null && key.at - this.begunAt > GIVE_UP_MS) this.text = null;
+    if (this.text !== null && key.at - this.heardAt > GIVE_UP_MS) this.text = null;
     if (this.text === null) return { taken: false };
+    this.heardAt = key.at;
     if (MODIFIERS.test(key.code)) return { taken: true };
     if (SUFFIX_CODES.has(key.code)) return this.complete(this.text, key.at);
     this.text = this.text.length < LONGEST ? this.text + characterOf(key) : this.text;
