@@ -37,6 +37,7 @@ def page(browser: Browser, plant: Plant, hedy: dict[str, str]) -> Iterator[Page]
     opened = browser.new_context(
         base_url=plant.url, locale="en-GB", viewport={"width": 1280, "height": 800}
     )
+    opened.set_default_timeout(FIRST_MS)
     assert opened.request.post("/api/session", data=hedy).status == 201
     yield opened.new_page()
     opened.close()

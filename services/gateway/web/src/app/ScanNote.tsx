@@ -4,7 +4,7 @@ import { useNewestScan } from '../scanner/ScannerProvider';
 import { Mark } from '../ui/Mark';
 import './ScanNote.css';
 
-const SHOWN_MS = 6_000;
+const SHOWN_MS = 20_000;
 
 /** What the scanner was understood to say, for a while. */
 export function ScanNote() {
