@@ -57,7 +57,8 @@ class RoomLots:
             found = {air.air_id: air for air in await airstore.airs(tx)}
             levels = await airstore.next_levels(tx)
         now = self._clock.now()
-        instants = [air.counted.unknown_at for air in found.values()]
+        # At the very instant an air is unknown already, and its lots have been told.
+        instants = [air.counted.unknown_at for air in found.values() if not air.is_unknown(now)]
         for air_id, due_at, due_dose_ppm_h in levels:
             if air_id in found and due_dose_ppm_h is not None:
                 instants.append(max(now, found[air_id].reaches(due_dose_ppm_h)))
