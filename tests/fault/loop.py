@@ -16,19 +16,27 @@ BOOT = "virtual"
 EPOCH = datetime(2026, 3, 2, 6, tzinfo=UTC)
 
 
+MOST_TURNS = 200_000  # of the loop at one moment; a whole seed has about as many
+
+
 class StuckError(Exception):
-    """Nothing is ready and no timer runs: everybody waits for somebody else."""
+    """Virtual time can go no further: everybody waits for another, or somebody does not wait."""
 
 
 class _Jumps(selectors.SelectSelector):
     """Lets virtual time pass where a real loop would wait for the network."""
 
     now_s = 0.0
+    _turn_count = 0
 
     def select(self, timeout: float | None = None) -> list[Any]:
         """Return at once; nothing comes from outside."""
         if timeout is None:
             raise StuckError("every task waits and no timer runs")
+        self._turn_count = 0 if timeout > 0 else self._turn_count + 1
+        if self._turn_count > MOST_TURNS:
+            self._turn_count = 0  # what ends the run may take as many
+            raise StuckError(f"time stands still at {self.now_s} virtual s: a task does not wait")
         self.now_s += max(0.0, timeout)
         return []
 

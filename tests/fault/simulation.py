@@ -27,7 +27,7 @@ from tests.fault import invariants
 from tests.fault.chance import Chance, Fault
 from tests.fault.database import Ledger
 from tests.fault.faults import TESTER, draw_faults
-from tests.fault.loop import VirtualLoop
+from tests.fault.loop import StuckError, VirtualLoop
 from tests.fault.plant import ORDER, ROOT, RUNNING, Ground, VirtualPlant, ground_on
 
 FAULTS_UNTIL_S = 110.0
@@ -125,7 +125,7 @@ def run_seed(ground: Ground, seed: int, extra: Sequence[Fault] = ()) -> Outcome:
         asyncio.set_event_loop(loop)
         outcome = loop.run_until_complete(_run(ground, loop, chance))
     finally:
-        _end_tasks(loop)
+        end_tasks(loop)
         asyncio.set_event_loop(None)
         loop.close()
         if collecting:
@@ -134,7 +134,7 @@ def run_seed(ground: Ground, seed: int, extra: Sequence[Fault] = ()) -> Outcome:
     return replace(outcome, took_s=time.perf_counter() - began_s)
 
 
-def _end_tasks(loop: VirtualLoop) -> None:
+def end_tasks(loop: asyncio.AbstractEventLoop) -> None:
     """End what was cancelled with its service and has had no turn since."""
     tasks = asyncio.all_tasks(loop)
     for task in tasks:
@@ -185,7 +185,12 @@ def main(words: Sequence[str]) -> int:
         ground_at(options.on, Path(name)) if options.on else ground_of_its_own() as ground,
     ):
         for seed in range(options.first, options.first + options.seeds):
-            outcome = run_seed(ground, seed)
+            try:
+                outcome = run_seed(ground, seed)
+            except StuckError as error:
+                print(f"seed {seed}: {error}", flush=True)
+                failed.append(seed)
+                continue
             print(outcome.told(), flush=True)
             happened.update(outcome.happened)
             failed += [seed] if outcome.violations else []

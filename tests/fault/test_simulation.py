@@ -1,5 +1,6 @@
 """The simulation of the whole plant under faults: nothing is lost, and lies show."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -11,8 +12,9 @@ import pytest
 from deploy.postgres import PostgresServer
 from tests.fault.chance import Fault
 from tests.fault.faults import draw_faults
+from tests.fault.loop import StuckError, VirtualLoop
 from tests.fault.plant import ROOT, RUNNING, Ground
-from tests.fault.simulation import FAULTS_UNTIL_S, STATIONS, ground_of, run_seed
+from tests.fault.simulation import FAULTS_UNTIL_S, STATIONS, end_tasks, ground_of, run_seed
 
 pytestmark = pytest.mark.timeout(900)  # seconds each on a quiet machine
 SEED = 17  # few faults, of all sorts
@@ -66,3 +68,18 @@ def test_a_disk_that_loses_what_it_said_to_have_written_is_found_out(ground: Gro
     assert any("missing" in sentence for sentence in outcome.violations)
     assert "seed 2" in outcome.told()
     assert str(LYING_DISK) in outcome.told()
+
+
+def test_a_task_that_never_waits_ends_the_run_and_names_the_moment() -> None:
+    async def restless() -> None:
+        await asyncio.sleep(3.0)
+        while True:
+            await asyncio.sleep(0)
+
+    loop = VirtualLoop()
+    try:
+        with pytest.raises(StuckError, match=r"stands still at 3\.0 virtual s"):
+            loop.run_until_complete(restless())
+        end_tasks(loop)
+    finally:
+        loop.close()

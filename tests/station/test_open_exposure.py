@@ -20,6 +20,7 @@ from services.quality.deadlines import Deadlines
 from services.quality.domain import ExposureBudget
 from services.quality.masterdata import add_budget
 from services.quality.recheck import recomputed
+from services.quality.roomlots import RoomLots
 from services.quality.store import Passage, keep_passage
 from shared.clock import Clock
 from shared.db import Database, migrate
@@ -202,6 +203,22 @@ async def test_a_room_whose_sensors_fall_silent_is_unknown_until_their_samples_c
     await bare.show(110, 200, -45.0)
     await bare.show(230, 230, -45.0)
     assert await bare.at(231) == ["unknown", "within"]
+
+
+async def test_nothing_more_is_due_at_the_very_instant_at_which_air_becomes_unknown(
+    bare: Bare,
+) -> None:
+    rooms = RoomLots(
+        bare.database, Outbox("quality", "pilot", bare.database, bare.clock), bare.clock, GAP_S
+    )
+    await bare.begin()
+    await bare.show(-20, 100, -45.0)
+    assert await bare.at(100 + GAP_S - 1) == []
+    unknown_at = START + timedelta(seconds=100 + GAP_S)
+    assert await rooms.next_due() == unknown_at
+    assert await bare.at(100 + GAP_S) == ["unknown"]
+    due = await rooms.next_due()
+    assert due is None or due > unknown_at
 
 
 async def test_a_sensor_that_says_it_is_broken_makes_the_lot_unknown_at_once(bare: Bare) -> None:
