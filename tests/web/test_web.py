@@ -174,6 +174,22 @@ def test_a_cell_of_the_list_leads_to_its_whole_life(page: Page) -> None:
     expect(page.get_by_role("cell", name="Sinter", exact=True)).to_be_visible()
 
 
+def test_cells_picked_in_the_list_are_compared_and_one_is_taken_out_again(page: Page) -> None:
+    page.goto("/cells?search=small")
+    boxes = page.get_by_role("checkbox")
+    expect(boxes.nth(2)).to_be_visible()
+    for number in range(3):
+        boxes.nth(number).check()
+    page.get_by_role("link", name="Compare 3 cells").click()
+    figures = page.get_by_role("region", name="Figures").get_by_role("row")
+    expect(figures.first.get_by_role("columnheader")).to_have_count(4)
+    expect(figures.filter(has_text="Product")).to_contain_text("coin")
+    page.get_by_role("button", name=re.compile("^Take .* out$")).first.click()
+    expect(figures.first.get_by_role("columnheader")).to_have_count(3)
+    page.reload()  # the address holds what is compared
+    expect(figures.first.get_by_role("columnheader")).to_have_count(3)
+
+
 def test_a_part_of_an_id_finds_what_has_it_and_a_saved_query_gives_its_rows(page: Page) -> None:
     page.goto("/search")
     page.get_by_label("Any id or code").fill("small-01")

@@ -1,5 +1,5 @@
 /** What each screen asks for. Live topics fall back to REST; lists are read again on a timer. */
-import { keepPreviousData, useQuery, type UseQueryResult } from '@tanstack/react-query';
+import { keepPreviousData, useQueries, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { useLinkState, useLiveLink } from '../live/LiveProvider';
 import { getJson } from './http';
@@ -33,6 +33,17 @@ export const useOverview = () => useLiveQuery<Overview>('overview', '/api/overvi
 
 export const useCell = (cellId: string) =>
   useLiveQuery<CellRecord>(`cell:${cellId}`, `/api/cells/${encodeURIComponent(cellId)}`);
+
+/** Several cells at once, each read again on a timer. */
+export const useCellRecords = (cellIds: readonly string[]) =>
+  useQueries({
+    queries: cellIds.map((cellId) => ({
+      queryKey: ['compared', cellId],
+      queryFn: ({ signal }: { signal: AbortSignal }) =>
+        getJson<CellRecord>(`/api/cells/${encodeURIComponent(cellId)}`, signal),
+      refetchInterval: LIST_REFRESH_MS,
+    })),
+  });
 
 export const useLot = (lotId: string) =>
   useQuery({

@@ -10,32 +10,37 @@ import { useWidth } from './useWidth';
 const HEIGHT = 360;
 const MARGIN = { left: 64, right: 20, top: 16, bottom: 48 };
 
+const SYMBOLS = ['circle', 'triangle', 'rect', 'diamond', 'emptyCircle', 'emptyTriangle', 'emptyRect', 'emptyDiamond'];
+
+export interface NamedSpectrum {
+  name: string;
+  spectrum: Spectrum;
+}
+
 interface Point {
   value: [real: number, minusImag: number];
   frequencyHz: number;
+  name: string;
 }
 
-/** −Z'' over Z' with the same px per ohm on both axes, so that a semicircle is round. Tap a point for its frequency. */
-export default function NyquistChart({ spectrum }: { spectrum: Spectrum }) {
+/**
+ * −Z'' over Z' with the same px per ohm on both axes, so that a semicircle is round. Tap a point for its frequency.
+ * At most `MOST_SERIES` spectra, each with a colour and a symbol, which an empty place keeps from the others; who shows
+ * several says in a legend which is which.
+ */
+export default function NyquistChart({ spectra }: { spectra: readonly (NamedSpectrum | null)[] }) {
   const { t, number } = useI18n();
   const palette = usePalette();
   const host = useRef<HTMLDivElement>(null);
   const width = useWidth(host);
 
-  const points = useMemo<Point[]>(
-    () =>
-      spectrum.z_real_ohm.map((real, index) => ({
-        value: [real, -(spectrum.z_imag_ohm[index] ?? Number.NaN)],
-        frequencyHz: spectrum.frequency_hz[index] ?? Number.NaN,
-      })),
-    [spectrum],
-  );
-  const framed = useMemo(() => framedPoints(points), [points]);
-  const outside = points.length - framed.length;
+  const series = useMemo(() => spectra.map(pointsOf), [spectra]);
+  const framed = useMemo(() => series.map((points) => framedPoints(points)), [series]);
+  const outside = series.flat().length - framed.flat().length;
 
   const option = useMemo(() => {
     const plot = { width: width - MARGIN.left - MARGIN.right, height: HEIGHT - MARGIN.top - MARGIN.bottom };
-    const ranges = nyquistRanges(framed.map((point) => point.value), plot);
+    const ranges = nyquistRanges(framed.flat().map((point) => point.value), plot);
     const text = { color: palette.text, fontFamily: palette.font };
     const axis = (range: { min: number; max: number }, name: string, nameGap: number) => ({
       type: 'value',
@@ -61,12 +66,18 @@ export default function NyquistChart({ spectrum }: { spectrum: Spectrum }) {
         backgroundColor: palette.raised,
         textStyle: text,
         formatter: ({ data }: { data: Point }) =>
-          `${t('spectrum.frequency')} ${number(data.frequencyHz)} Hz<br>` +
+          `${spectra.length > 1 ? `${data.name}<br>` : ''}${t('spectrum.frequency')} ${number(data.frequencyHz)} Hz<br>` +
           `${number(data.value[0])} − ${number(data.value[1])} j Ω`,
       },
-      series: [{ type: 'scatter', symbolSize: 8, itemStyle: { color: palette.first }, data: framed }],
+      series: framed.map((data, index) => ({
+        type: 'scatter',
+        symbol: SYMBOLS[index],
+        symbolSize: 8,
+        itemStyle: { color: palette.series[index] },
+        data,
+      })),
     };
-  }, [framed, width, palette, t, number]);
+  }, [framed, spectra, width, palette, t, number]);
 
   return (
     <div ref={host}>
@@ -76,6 +87,16 @@ export default function NyquistChart({ spectrum }: { spectrum: Spectrum }) {
       {outside > 0 && <p>{t('spectrum.outside', { count: outside })}</p>}
     </div>
   );
+}
+
+function pointsOf(named: NamedSpectrum | null): Point[] {
+  if (named === null) return [];
+  const { name, spectrum } = named;
+  return spectrum.z_real_ohm.map((real, index) => ({
+    value: [real, -(spectrum.z_imag_ohm[index] ?? Number.NaN)],
+    frequencyHz: spectrum.frequency_hz[index] ?? Number.NaN,
+    name,
+  }));
 }
 
 /** Leaves the drawn px per ohm of both axes on the element, where a test can read that they are equal. */

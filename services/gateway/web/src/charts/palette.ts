@@ -18,7 +18,12 @@ const TOKENS = {
   warnInk: '--mes-alarm-2-ink',
 } as const;
 
-export type Palette = Record<keyof typeof TOKENS, string>;
+/** As many things can be told apart in one chart; each has a shape of its own, too. */
+export const MOST_SERIES = 8;
+
+export interface Palette extends Record<keyof typeof TOKENS, string> {
+  series: readonly string[];
+}
 
 /** Read again when theme or language change, and when a font has come that a canvas was drawn without. */
 export function usePalette(): Palette {
@@ -35,6 +40,8 @@ export function usePalette(): Palette {
 
 function readPalette(): Palette {
   const style = getComputedStyle(document.documentElement);
-  const entries = Object.entries(TOKENS).map(([name, token]) => [name, style.getPropertyValue(token).trim()]);
-  return Object.fromEntries(entries) as Palette;
+  const colour = (token: string) => style.getPropertyValue(token).trim();
+  const entries = Object.entries(TOKENS).map(([name, token]) => [name, colour(token)]);
+  const series = Array.from({ length: MOST_SERIES }, (_, index) => colour(`--mes-series-${index + 1}`));
+  return { ...(Object.fromEntries(entries) as Record<keyof typeof TOKENS, string>), series };
 }

@@ -9,6 +9,7 @@ import { search } from './search';
 import { quality } from './quality';
 import { queries } from './queries';
 import { cell } from './cell';
+import { compare } from './compare';
 import { setAside } from './setaside';
 import { furnace } from './furnace';
 import { formation } from './formation';
@@ -30,6 +31,7 @@ export const messages: Messages = {
   ...quality,
   ...queries,
   ...cell,
+  ...compare,
   ...setAside,
   ...furnace,
   ...formation,

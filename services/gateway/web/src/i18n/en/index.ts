@@ -8,6 +8,7 @@ import { search } from './search';
 import { quality } from './quality';
 import { queries } from './queries';
 import { cell } from './cell';
+import { compare } from './compare';
 import { setAside } from './setaside';
 import { furnace } from './furnace';
 import { formation } from './formation';
@@ -29,6 +30,7 @@ export const messages = {
   ...quality,
   ...queries,
   ...cell,
+  ...compare,
   ...setAside,
   ...furnace,
   ...formation,

@@ -32,6 +32,9 @@ export default function CellScreen() {
             <Link className="cell-history" to={`/cells/${encodeURIComponent(cellId)}/history`}>
               {t('history.link')}
             </Link>
+            <Link className="cell-history" to={`/compare?cell=${encodeURIComponent(cellId)}`}>
+              {t('compare.link')}
+            </Link>
             <SectionBar />
             <Panel title={t('cell.operations')} id="operations">
               {record.operations === null ? (

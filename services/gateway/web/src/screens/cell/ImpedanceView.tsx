@@ -1,4 +1,4 @@
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useMemo } from 'react';
 import type { Spectrum } from '../../api/types';
 import { useI18n } from '../../i18n/I18nProvider';
 import { NotRead } from '../../parts/Missing';
@@ -26,12 +26,17 @@ export function ImpedanceView({ spectrum, missing, readAt }: ImpedanceViewProps)
       ) : (
         <div className="impedance">
           <Suspense fallback={<Skeleton label={t('data.loading')} rows={5} />}>
-            <NyquistChart spectrum={spectrum} />
+            <OneSpectrum spectrum={spectrum} />
           </Suspense>
         </div>
       )}
     </Panel>
   );
+}
+
+function OneSpectrum({ spectrum }: { spectrum: Spectrum }) {
+  const spectra = useMemo(() => [{ name: '', spectrum }], [spectrum]);
+  return <NyquistChart spectra={spectra} />;
 }
 
 function SweepNote({ spectrum }: { spectrum: Spectrum }) {

@@ -1,3 +1,5 @@
+import { useState } from 'react';
+import { Link } from 'react-router';
 import { useCells } from '../../api/queries';
 import type { CellSummary, Disposition } from '../../api/types';
 import { NO_DATA } from '../../i18n/format';
@@ -9,6 +11,8 @@ import { Measure } from '../../parts/Measure';
 import { None } from '../../parts/None';
 import { Choice, type Option } from '../../ui/Choice';
 import { DataTable, type Column } from '../../ui/DataTable';
+import { compareAddress, MOST_COMPARED } from '../compare/compared';
+import './CellsScreen.css';
 import { SearchBar } from './SearchBar';
 import { SearchTabs } from './SearchTabs';
 import { useFilter, useSettled } from './useFilter';
@@ -20,6 +24,7 @@ export default function CellsScreen() {
   const [search, setSearch] = useFilter('search');
   const [filter, setFilter] = useFilter('disposition');
   const disposition = DISPOSITIONS.find((known) => known === filter) ?? '';
+  const [picked, setPicked] = useState<readonly string[]>([]);
   const cells = useCells(useSettled(search), disposition);
   const options: Option<Disposition | ''>[] = [
     { value: '', label: t('search.all') },
@@ -36,15 +41,25 @@ export default function CellsScreen() {
         total={cells.data?.total}
       >
         <Choice label={t('search.disposition')} options={options} value={disposition} onChange={setFilter} />
+        {picked.length > 1 && <Link to={compareAddress(picked)}>{t('compare.picked', { count: picked.length })}</Link>}
       </SearchBar>
       <DataView query={cells}>
-        {({ items }, readAt) => (items.length === 0 ? <None readAt={readAt} /> : <CellTable cells={items} />)}
+        {({ items }, readAt) =>
+          items.length === 0 ? <None readAt={readAt} /> : <CellTable cells={items} picked={picked} onPick={setPicked} />
+        }
       </DataView>
     </div>
   );
 }
 
-function CellTable({ cells }: { cells: readonly CellSummary[] }) {
+interface CellTableProps {
+  cells: readonly CellSummary[];
+  /** The cells that are to be compared, by id. */
+  picked: readonly string[];
+  onPick(picked: readonly string[]): void;
+}
+
+function CellTable({ cells, picked, onPick }: CellTableProps) {
   const { t, word } = useI18n();
   const columns: Column<CellSummary>[] = [
     { id: 'cell', header: t('field.cell_id'), cell: (cell) => cell.cell_id },
@@ -73,6 +88,21 @@ function CellTable({ cells }: { cells: readonly CellSummary[] }) {
     },
     { id: 'reason', header: t('field.reason_held'), cell: (cell) => cell.reason ?? '' },
     { id: 'updated', header: t('field.updated'), cell: (cell) => <Instant at={cell.updated_at} /> },
+    {
+      id: 'pick',
+      header: t('compare.pick'),
+      cell: ({ cell_id: id }) => (
+        <label className="pick" onClick={(event) => event.stopPropagation()}>
+          <input
+            type="checkbox"
+            aria-label={`${t('compare.pick')}: ${id}`}
+            checked={picked.includes(id)}
+            disabled={!picked.includes(id) && picked.length >= MOST_COMPARED}
+            onChange={() => onPick(picked.includes(id) ? picked.filter((other) => other !== id) : [...picked, id])}
+          />
+        </label>
+      ),
+    },
   ];
   return (
     <DataTable

@@ -1,0 +1,22 @@
+/** English texts of the comparison of cells. */
+export const compare = {
+  'compare.title': 'Compare cells',
+  'compare.link': 'Compare with others',
+  'compare.pick': 'Compare',
+  'compare.picked': 'Compare {count} cells',
+  'compare.add': 'Add a cell: type or scan its id',
+  'compare.remove': 'Take {id} out',
+  'compare.few': 'Choose two to eight cells.',
+  'compare.most': 'Eight cells are compared at most; take one out to add another.',
+  'compare.figures': 'Figures',
+  'compare.figure': 'Figure',
+  'compare.voltage': 'Voltage over time',
+  'compare.curves': 'Voltage of {count} cells over time',
+  'compare.first_charge': 'First charge',
+  'compare.first_discharge': 'First discharge',
+  'compare.ice': 'First-cycle efficiency',
+  'compare.last_discharge': 'Discharge, last cycle',
+  'compare.retention': 'Retention',
+  'compare.unread': '{id} could not be read: {reason}',
+  'compare.without': 'Without it: {ids}',
+};
