@@ -486,6 +486,16 @@ def test_a_path_finds_its_file_in_the_best_encoding(
     assert asset.headers["cache-control"] == cache
 
 
+def test_a_page_runs_no_script_but_those_of_the_build(dist: Path) -> None:
+    asset = webapp.find(dist, "index.html", "")
+    assert asset is not None
+
+    policy = asset.headers["content-security-policy"].split("; ")
+
+    assert "default-src 'self'" in policy
+    assert not any(rule.startswith("script-src") for rule in policy)
+
+
 def test_a_script_keeps_its_type_whatever_its_encoding(dist: Path) -> None:
     asset = webapp.find(dist, "assets/App-BQi9Wmij.js", "br")
     assert asset is not None
