@@ -74,14 +74,19 @@ class Broker:
 
     def is_ready(self) -> bool:
         """Tell whether it answers an MQTT connection."""
-        try:
-            with socket.create_connection((HOST, self.port), timeout=1.0) as connection:
-                connection.sendall(_CONNECT)
-                answer = connection.recv(4)
-                connection.sendall(_DISCONNECT)
-                return answer[:1] == bytes([_CONNACK])
-        except OSError:
-            return False
+        return answers(self.port)
+
+
+def answers(port: int) -> bool:
+    """Tell whether a broker answers an MQTT connection at a port of this machine."""
+    try:
+        with socket.create_connection((HOST, port), timeout=1.0) as connection:
+            connection.sendall(_CONNECT)
+            answer = connection.recv(4)
+            connection.sendall(_DISCONNECT)
+            return answer[:1] == bytes([_CONNACK])
+    except OSError:
+        return False
 
 
 def find_program() -> Program:

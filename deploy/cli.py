@@ -13,14 +13,23 @@ from shared.errors import MesError
 COMMANDS = {
     "backup": "Copy all a plant keeps, while it runs.",
     "certs": "Show and renew the certificates of the OPC UA connections.",
+    "completion": "Print what a shell must read to complete commands.",
+    "doctor": "Say what is wrong with the plant, and what to do.",
     "export": "Get the signed documents of a cell from a running plant.",
-    "process": "Compute what a spray recipe does to its face, with pictures.",
+    "process": "Compute what a spray recipe does to a face, with pictures.",
     "plant": "Compare the plant file with what its stations offer.",
     "restore": "Put a plant back into an empty folder.",
     "sintering": "Solve and check oven scheduling instances.",
+    "status": "Say whether each service is ready and how long events wait.",
+    "support-bundle": "Pack logs, figures and findings, without secrets.",
     "verify": "Check an export of the record, or the proof of a cell.",
-    "trust": "List, accept and reject the certificates of PLCs and stations.",
+    "trust": "List, accept and reject certificates of PLCs and stations.",
 }
+
+
+def module_of(name: str) -> str:
+    """Return the module of a subcommand."""
+    return f"deploy.commands.{name.replace('-', '_')}"
 
 
 class Commands(click.Group):
@@ -34,7 +43,7 @@ class Commands(click.Group):
         """Return a subcommand, None when there is none of the name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"deploy.commands.{cmd_name}").command
+        command: click.Command = importlib.import_module(module_of(cmd_name)).command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -11,7 +11,7 @@ import click
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from deploy.cli import COMMANDS, halite
+from deploy.cli import COMMANDS, halite, module_of
 from shared.app import Service
 from shared.envelope import EVENTS
 from shared.facts import Event
@@ -46,7 +46,7 @@ def _command_line() -> Iterator[str]:
     yield "Ends with 0 when all is well, 1 on a failure, 2 on a wrong use."
     yield ""
     for name in sorted(COMMANDS):
-        command = importlib.import_module(f"deploy.commands.{name}").command
+        command = importlib.import_module(module_of(name)).command
         yield from _command(command, click.Context(halite, info_name="halite"), name)
 
 

@@ -32,6 +32,7 @@ from shared.errors import (
     RetryLaterError,
     StationFaultError,
     TooLargeError,
+    TooManyTriesError,
 )
 from shared.facts import Event
 from shared.inbox import Inbox
@@ -54,6 +55,7 @@ STATUS: dict[type[MesError], int] = {
     ConflictError: 409,
     BlockedError: 409,
     StationFaultError: 502,
+    TooManyTriesError: 429,
     RetryLaterError: 503,
 }
 KEEP_ALIVE_S = 75  # longer than clients keep an idle connection: only they may end one

@@ -68,3 +68,7 @@ class StationUnreachableError(RetryLaterError):
 
 class ServiceUnreachableError(RetryLaterError):
     """Another service, the broker or the database gave no answer in time."""
+
+
+class TooManyTriesError(RetryLaterError):
+    """Somebody tried too often; the message says when to try again."""

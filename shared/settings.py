@@ -184,6 +184,26 @@ class ShiftSettings(BaseModel):
     begins: time
 
 
+class OidcSettings(BaseModel):
+    """The site's OpenID provider, by which persons may sign in.
+
+    issuer: as the provider names itself. public_url: how browsers reach this plant; the provider
+    must know `{public_url}/api/session/oidc/callback`. name: what the button says. groups_claim:
+    where an ID token lists groups. roles: the roles that each group gives; who is in none of these
+    groups is not let in. The client's secret is a file of the plant, `gateway/oidc-client-secret`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    issuer: str = Field(pattern=r"^https?://[^?#]+$")
+    client_id: str = Field(min_length=1)
+    public_url: str = Field(pattern=r"^https?://[^/?#]+$")
+    name: str = Field(default="OpenID", min_length=1, max_length=40)
+    scope: str = "openid profile groups"
+    groups_claim: str = "groups"
+    roles: dict[str, tuple[str, ...]] = Field(min_length=1)
+
+
 class PlantSettings(BaseModel):
     """The plant file: site, stations, testers, and whom it tells what.
 
@@ -202,6 +222,7 @@ class PlantSettings(BaseModel):
     tester: tuple[TesterSettings, ...] = ()
     manufacturer: ManufacturerSettings | None = None
     erp: ErpSettings | None = None
+    oidc: OidcSettings | None = None
 
     @field_validator("time_zone")
     @classmethod

@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect
 from services.gateway import cellpage, masterdata, setaside, webapp
 from services.gateway.alarmdesk import AlarmDesk
 from services.gateway.alarmroutes import add_alarm_routes
+from services.gateway.entrances import Entrances
 from services.gateway.guard import token_of
 from services.gateway.identity import Identity
 from services.gateway.live import Client, Hub
@@ -23,10 +24,11 @@ from services.gateway.oeeroutes import add_oee_routes
 from services.gateway.overview import Overview
 from services.gateway.ownmasterdata import keep_own
 from services.gateway.peers import Peers, bounded, check_length, detail_of
+from services.gateway.personroutes import add_key_routes, add_person_routes
 from services.gateway.push import Pusher
 from services.gateway.roles import is_signed, signature_of
 from services.gateway.samesite import own_page, same_origin
-from services.gateway.sessionroutes import add_person_routes, add_session_routes, caller_of
+from services.gateway.sessionroutes import add_session_routes, caller_of
 from services.gateway.signing import LARGEST, signed, with_signature
 from services.gateway.workflow import GatewayWork
 from shared.app import Service
@@ -55,9 +57,14 @@ class Parts(NamedTuple):
     hub: Hub
     pusher: Pusher
     work: GatewayWork
-    identity: Identity
+    entrances: Entrances
     alarms: AlarmDesk
     losses: OeeDesk
+
+    @property
+    def identity(self) -> Identity:
+        """Persons and their sessions."""
+        return self.entrances.identity
 
 
 class Subscribe(BaseModel):
@@ -70,8 +77,9 @@ class Subscribe(BaseModel):
 
 def add_routes(service: Service, parts: Parts) -> None:
     """Add the routes of this service to its app; what is named first answers first."""
-    add_session_routes(service, parts.identity)
+    add_session_routes(service, parts.entrances)
     add_person_routes(service, parts.identity)
+    add_key_routes(service, parts.entrances.keys)
     _add_overview(service, parts)
     add_alarm_routes(service, parts.alarms, parts.overview)
     add_oee_routes(service, parts.losses)
@@ -242,9 +250,9 @@ def _add_ways(service: Service, parts: Parts) -> None:
             check_length(request.headers.get("content-length"), LARGEST)
             raw = b"".join([part async for part in bounded(request.stream(), LARGEST)])
             body = (
-                await signed(parts.identity, caller_of(request), path, raw)
+                await signed(parts.entrances, caller_of(request), path, raw)
                 if name is None
-                else await with_signature(parts.identity, path, name, raw)
+                else await with_signature(parts.entrances, path, name, raw)
             )
         return await _pass_on(parts.peers, request, service, _path(request, 3), body)
 
@@ -325,7 +333,7 @@ async def _until_over(identity: Identity, token: str) -> int:
     """Wait until a session is over, though nobody asks for anything; return the code for it."""
     while True:
         with contextlib.suppress(ServiceUnreachableError):  # nobody is put out for a lost database
-            if not await identity.holds(token):
+            if not await identity.sessions.holds(token):
                 return SESSION_OVER
         await asyncio.sleep(SESSION_LOOK_S)
 

@@ -7,14 +7,19 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services.gateway.identity import Identity
+from services.gateway.entrances import Entrances
 from services.gateway.persons import Caller
-from services.gateway.roles import needed
 from shared.app import status_of
 from shared.errors import MesError, NotAllowedError, NotSignedInError
 
 COOKIE = "halite_session"
-FREE = (("GET", "/api/session"), ("POST", "/api/session"))  # who am I, and sign-in
+FREE = (  # who am I, and the ways in
+    ("GET", "/api/session"),
+    ("POST", "/api/session"),
+    ("POST", "/api/session/badge"),
+    ("GET", "/api/session/oidc"),
+    ("GET", "/api/session/oidc/callback"),
+)
 BEFORE_A_NEW_PASSWORD = ("/api/session/end", "/api/session/password")
 PERSON = b"x-halite-person"
 
@@ -25,8 +30,8 @@ class Guard:
     The header `x-halite-person` of a request is never the one that the client sent.
     """
 
-    def __init__(self, app: ASGIApp, identity: Identity) -> None:
-        self._app, self._identity = app, identity
+    def __init__(self, app: ASGIApp, entrances: Entrances) -> None:
+        self._app, self._entrances = app, entrances
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on or answer it with 401 or 403."""
@@ -37,7 +42,7 @@ class Guard:
         try:
             caller = await self._caller(Headers(scope=scope))
             if (method, scope["path"]) not in FREE:
-                caller = _allowed(caller, method, scope["path"])
+                caller = await self._allowed(caller, method, scope["path"])
         except MesError as error:
             await _refuse(error, scope, receive, send)
             return
@@ -50,23 +55,17 @@ class Guard:
     async def _caller(self, headers: Headers) -> Caller | None:
         kind, _, key = headers.get("authorization", "").partition(" ")
         if kind.lower() == "bearer":
-            return await self._identity.caller_of_key(key.strip())
+            return await self._entrances.caller_of_key(key.strip())
         token = token_of(headers)
-        return await self._identity.caller_of_session(token) if token else None
+        return await self._entrances.identity.sessions.caller(token) if token else None
 
-
-def _allowed(caller: Caller | None, method: str, path: str) -> Caller:
-    if caller is None:
-        raise NotSignedInError("sign in first: POST /api/session with login and password")
-    if caller.must_change and path not in BEFORE_A_NEW_PASSWORD:
-        raise NotAllowedError("choose a new password first: POST /api/session/password")
-    need = needed(method, path)
-    if need is not None and need not in caller.permissions:
-        raise NotAllowedError(
-            f"{method} {path} needs the permission {need}; "
-            f"{caller.login} has the roles {', '.join(sorted(caller.roles))}"
-        )
-    return caller
+    async def _allowed(self, caller: Caller | None, method: str, path: str) -> Caller:
+        if caller is None:
+            raise NotSignedInError("sign in first: POST /api/session with login and password")
+        if caller.must_change and path not in BEFORE_A_NEW_PASSWORD:
+            raise NotAllowedError("choose a new password first: POST /api/session/password")
+        await self._entrances.rights.check(caller, method, path)
+        return caller
 
 
 def token_of(headers: Headers) -> str:

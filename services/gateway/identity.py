@@ -2,28 +2,32 @@
 
 import asyncio
 import contextlib
-import hashlib
 import hmac
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
-from sqlalchemy import RowMapping
 
 from services.gateway import personstore as store
+from services.gateway.grants import Limit
 from services.gateway.persons import (
     FIRST_LOGIN,
+    BadgeGiven,
     Caller,
     NewPerson,
     PersonChange,
+    Way,
     check_password,
+    check_pin,
     locked_until,
 )
-from services.gateway.roles import ROLES
+from services.gateway.roles import ROLES, Role
+from services.gateway.sessions import Sessions, caller_of_row, hash_of
 from shared.db import Database
 from shared.errors import (
     ConflictError,
@@ -36,17 +40,14 @@ from shared.events import OperatorActed
 from shared.outbox import Outbox
 from shared.transaction import Transaction
 
-LONGEST_SESSION, LONGEST_IDLE = timedelta(hours=12), timedelta(minutes=30)
-KNOWN_FOR = timedelta(seconds=5)  # so long another gateway's change of a session is not seen here
-NOTED_EVERY = timedelta(minutes=1)
-HASHES_AT_ONCE, MOST_WAITING, MOST_KNOWN = 2, 32, 1000
-TOKEN_BYTES = 32
+HASHES_AT_ONCE, MOST_WAITING = 2, 32
 WRONG = "login or password is wrong, or the account is disabled"
+WRONG_PIN = "badge or PIN is wrong, or the account is disabled"
 # OWASP's smaller profile for argon2id: 24 ms and 19 MiB a try, so that eight at once fit.
 _HASHES = PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19_456, parallelism=1),))
 
 
-def _now() -> datetime:
+def wall_now() -> datetime:
     return datetime.now(UTC)
 
 
@@ -62,12 +63,12 @@ class Identity:
         database: Database,
         outbox: Outbox,
         secrets_dir: Path,
-        now: Callable[[], datetime] = _now,
+        now: Callable[[], datetime] = wall_now,
     ) -> None:
         self._database, self._outbox, self._secrets_dir = database, outbox, secrets_dir
         self._now = now
         self._setup_key = b""
-        self._known: dict[bytes, tuple[Caller, datetime]] = {}
+        self.sessions = Sessions(database, now)
         self._hashing = asyncio.Semaphore(HASHES_AT_ONCE)
         self._waiting = 0
         self._nobody = _HASHES.hash(secrets.token_urlsafe())
@@ -89,12 +90,33 @@ class Identity:
             NotSignedInError: wrong, disabled, or locked after too many failures.
             ServiceUnreachableError: too many try at once.
         """
-        token = secrets.token_urlsafe(TOKEN_BYTES)
+        return await self._enter(login, password, "password")
+
+    async def sign_in_by_badge(self, badge: str, pin: str) -> tuple[str, Caller]:
+        """Begin a session of the owner of a badge; return its token and who it is.
+
+        Raises:
+            NotSignedInError: wrong, disabled, locked, or the password is still the first one.
+            ServiceUnreachableError: too many try at once.
+        """
+        async with self._database.quiet() as tx:
+            row = await store.badge(tx, hash_of(badge.strip()))
+        if row is None:
+            await self._verify(pin, self._nobody)
+            raise NotSignedInError(WRONG_PIN)
+        return await self._enter(row["login"], pin, "badge", row["pin_hash"])
+
+    async def _enter(
+        self, login: str, secret: str, way: Way, pin_hash: str | None = None
+    ) -> tuple[str, Caller]:
+        token = ""
 
         async def begin(tx: Transaction) -> None:
-            await store.begin_session(tx, hash_of(token), login, self._now())
+            nonlocal token
+            token = await self.sessions.begin(tx, login, way)
 
-        return token, await self._proven(login, password, "sign_in", begin)
+        caller = await self._proven(login, secret, "sign_in", begin, pin_hash)
+        return token, replace(caller, way=way)
 
     async def prove(self, login: str, password: str) -> Caller:
         """Return who a person is who signs beside the one who is signed in; no session begins.
@@ -114,29 +136,38 @@ class Identity:
         password: str,
         action: str,
         then: Callable[[Transaction], Awaitable[None]] | None = None,
+        pin_hash: str | None = None,
     ) -> Caller:
+        """Return who somebody is; pin_hash: what the secret must be instead of the password."""
         async with self._database.quiet() as tx:
             row = await store.person(tx, login)
-        right = await self._verify(password, row["password_hash"] if row else self._nobody)
+        kept = pin_hash or (row["password_hash"] if row else None)
+        right = await self._verify(password, kept or self._nobody) and kept is not None
+        wrong = WRONG if pin_hash is None else WRONG_PIN
         if row is None:
-            raise NotSignedInError(WRONG)
+            raise NotSignedInError(wrong)
         async with self._database.begin() as tx:
-            refused = await self._settle(tx, login, right, action)
+            refused = await self._settle(tx, login, right, action, wrong)
             if refused is None:
                 row = await store.person(tx, login)
                 if then is not None:
                     await then(tx)
         if refused is not None or row is None:
-            raise NotSignedInError(refused or WRONG)
-        return _caller(row)
+            raise NotSignedInError(refused or wrong)
+        return caller_of_row(row, self._now(), "password")
 
     async def _settle(
-        self, tx: Transaction, login: str, right: bool, action: str = "sign_in"
+        self,
+        tx: Transaction,
+        login: str,
+        right: bool,
+        action: str = "sign_in",
+        wrong: str = WRONG,
     ) -> str | None:
         """Count a try; return why it is refused. A right password does not open a lock."""
         row, now = await store.person(tx, login, lock=True), self._now()
         if row is None or row["disabled"]:
-            return WRONG
+            return wrong
         if row["locked_until"] is not None and row["locked_until"] > now:
             left_s = (row["locked_until"] - now).total_seconds()
             return f"too many wrong passwords: try again in {left_s:.0f} s"
@@ -149,7 +180,7 @@ class Identity:
         if until is not None:
             reason = f"{count} wrong passwords, locked until {until:%Y-%m-%d %H:%M:%S} UTC"
             await self._say(tx, "lock_account", login, login, reason)
-        return WRONG
+        return wrong
 
     async def caller_of_key(self, key: str) -> Caller | None:
         """Return the account of a key, None when it is not the plant's."""
@@ -157,57 +188,12 @@ class Identity:
             return None
         return Caller(login="setup", name="Setup key", roles=frozenset(ROLES))
 
-    async def caller_of_session(self, token: str) -> Caller | None:
-        """Return who a session belongs to, None when it is over.
-
-        Raises:
-            ServiceUnreachableError: the database is away and the session was not known before.
-        """
-        hashed, now = hash_of(token), self._now()
-        caller, until = self._known.get(hashed, (None, now))
-        if caller is not None and now < until:
-            return caller
-        try:
-            caller = await self._looked_up(hashed, now)
-        except ServiceUnreachableError:
-            if caller is None:
-                raise
-            return caller
-        if caller is None:
-            self._known.pop(hashed, None)
-        else:
-            self._know(hashed, caller, now)
-        return caller
-
-    async def _looked_up(self, hashed: bytes, now: datetime) -> Caller | None:
-        async with self._database.quiet() as tx:
-            row = await store.session(tx, hashed)
-            if row is None or _over(row, now):
-                return None
-            if now - row["seen_at"] > NOTED_EVERY:
-                await store.seen(tx, hashed, now)
-        return _caller(row)
-
-    def _know(self, hashed: bytes, caller: Caller, now: datetime) -> None:
-        if len(self._known) >= MOST_KNOWN:
-            self._known = {key: item for key, item in self._known.items() if now < item[1]}
-        self._known[hashed] = (caller, now + KNOWN_FOR)
-
-    async def holds(self, token: str) -> bool:
-        """Say whether a session is in force; looking is no use of it."""
-        async with self._database.quiet() as tx:
-            row = await store.session(tx, hash_of(token))
-        return row is not None and not _over(row, self._now())
-
     async def sign_out(self, token: str, caller: Caller) -> None:
         """End a session."""
         async with self._database.begin() as tx:
-            await store.end_session(tx, hash_of(token))
-            await store.forget_old_sessions(
-                tx, self._now() - LONGEST_SESSION, self._now() - LONGEST_IDLE
-            )
+            await self.sessions.end(tx, token)
             await self._say(tx, "sign_out", caller.login, caller.printed)
-        self._known.pop(hash_of(token), None)
+        self.sessions.forget(token)
 
     async def change_password(self, token: str, caller: Caller, old: str, new: str) -> None:
         """Give the caller another password; all other sessions of the caller end.
@@ -218,7 +204,8 @@ class Identity:
         """
         async with self._database.quiet() as tx:
             row = await store.person(tx, caller.login)
-        right = row is not None and await self._verify(old, row["password_hash"])
+        kept = row["password_hash"] if row is not None else None
+        right = await self._verify(old, kept or self._nobody) and kept is not None
         async with self._database.begin() as tx:
             refused = await self._settle(tx, caller.login, right)
         if refused is not None:
@@ -229,7 +216,7 @@ class Identity:
             await store.set_password(tx, caller.login, hashed, must_change=False)
             await store.end_sessions_of(tx, caller.login, but=hash_of(token))
             await self._say(tx, "change_password", caller.login, caller.printed)
-        self._known.clear()
+        self.sessions.forget()
         if caller.login == FIRST_LOGIN:
             with contextlib.suppress(OSError):
                 (self._secrets_dir / "first-password").unlink(missing_ok=True)
@@ -248,11 +235,13 @@ class Identity:
         """
         check_password(new.password, new.login)
         hashed = await self._hash(new.password)
-        added = Caller(login=new.login, name=new.name, roles=frozenset(new.roles))
+        limits = new.limits or {}
+        added = Caller(login=new.login, name=new.name, roles=frozenset(new.roles), limits=limits)
         async with self._database.begin() as tx:
             if not await store.add(tx, added, hashed, self._now(), by.printed):
                 raise ConflictError(f"login {new.login} is taken")
-            await self._say(tx, "add_person", new.login, by.printed, _told(new.name, new.roles))
+            told = _told(new.name, new.roles, limits)
+            await self._say(tx, "add_person", new.login, by.printed, told)
         return {"login": new.login, "name": new.name, "roles": sorted(new.roles)}
 
     async def change(
@@ -270,17 +259,26 @@ class Identity:
         name = wanted.name if wanted.name is not None else row["name"]
         roles = sorted(wanted.roles if wanted.roles is not None else row["roles"])
         disabled = wanted.disabled if wanted.disabled is not None else row["disabled"]
+        kept = {role: Limit.model_validate(item) for role, item in row["limits"].items()}
+        limits = wanted.limits if wanted.limits is not None else kept
         stays = "administrator" in roles and not disabled
         if not stays and not await store.other_administrators(tx, login):
             raise ConflictError(f"{login} is the last one who administers persons")
-        await store.change(tx, login, name, roles, disabled)
+        await store.change(tx, login, name, roles, limits, disabled)
         if disabled or set(row["roles"]) - set(roles):
             await store.end_sessions_of(tx, login)
-        before = _told(row["name"], row["roles"], row["disabled"])
-        after = _told(name, roles, disabled)
+        before = _told(row["name"], row["roles"], kept, row["disabled"])
+        after = _told(name, roles, limits, disabled)
         await self._say(tx, "change_person", login, by.printed, f"{before} → {after}")
-        self._known.clear()
-        return {"login": login, "name": name, "roles": roles, "disabled": disabled}
+        self.sessions.forget()
+        shown = {role: limit.model_dump(mode="json") for role, limit in limits.items()}
+        return {
+            "login": login,
+            "name": name,
+            "roles": roles,
+            "limits": shown,
+            "disabled": disabled,
+        }
 
     async def reset_password(self, login: str, password: str, by: Caller) -> None:
         """Give a person a password for one sign-in, and end the person's sessions.
@@ -297,7 +295,40 @@ class Identity:
             await store.set_password(tx, login, hashed, must_change=True)
             await store.end_sessions_of(tx, login)
             await self._say(tx, "reset_password", login, by.printed)
-        self._known.clear()
+        self.sessions.forget()
+
+    async def give_badge(self, login: str, given: BadgeGiven, by: Caller) -> None:
+        """Give a person a badge and a PIN in place of earlier ones.
+
+        Raises:
+            NotFoundError: no such person.
+            ConflictError: another person has this badge.
+            InvalidInputError: the PIN is too easy to guess.
+        """
+        check_pin(given.pin)
+        hashed = await self._hash(given.pin)
+        async with self._database.begin() as tx:
+            if await store.person(tx, login, lock=True) is None:
+                raise NotFoundError(f"person {login} does not exist")
+            badge = hash_of(given.badge)
+            if not await store.set_badge(tx, login, badge, hashed, self._now(), by.printed):
+                raise ConflictError("another person has this badge")
+            await store.end_sessions_of(tx, login, way="badge")
+            await self._say(tx, "give_badge", login, by.printed)
+        self.sessions.forget()
+
+    async def end_badge(self, tx: Transaction, login: str, by: Caller) -> dict[str, Any]:
+        """Take a person's badge away; sessions that it began end.
+
+        Raises:
+            NotFoundError: the person has no badge.
+        """
+        if not await store.end_badge(tx, login):
+            raise NotFoundError(f"person {login} has no badge")
+        await store.end_sessions_of(tx, login, way="badge")
+        await self._say(tx, "end_badge", login, by.printed)
+        self.sessions.forget()
+        return {"login": login, "has_badge": False}
 
     async def _say(
         self, tx: Transaction, action: str, login: str, person: str, reason: str | None = None
@@ -334,24 +365,13 @@ class Identity:
             raise PersonNeededError(f"The secret {path} cannot be read: {error}") from error
 
 
-def hash_of(token: str) -> bytes:
-    """Return what is kept of a token: it is random, so that a fast hash is enough."""
-    return hashlib.sha256(token.encode()).digest()
-
-
-def _caller(row: RowMapping) -> Caller:
-    return Caller(
-        login=row["login"],
-        name=row["name"],
-        roles=frozenset(row["roles"]),
-        must_change=row["must_change"],
-    )
-
-
-def _over(row: RowMapping, now: datetime) -> bool:
-    idle, lasted = now - row["seen_at"], now - row["begun_at"]
-    return bool(row["disabled"] or lasted > LONGEST_SESSION or idle > LONGEST_IDLE)
-
-
-def _told(name: str, roles: Iterable[str], disabled: bool = False) -> str:
-    return f"{name}: {', '.join(sorted(roles))}{', disabled' if disabled else ''}"
+def _told(
+    name: str, roles: Iterable[str], limits: Mapping[Role, Limit], disabled: bool = False
+) -> str:
+    said = []
+    for role in sorted(roles):
+        limit = next((item for named, item in limits.items() if named == role), Limit())
+        at = f" at {' '.join(limit.at)}" if limit.at else ""
+        until = f" until {limit.trained_until}" if limit.trained_until else ""
+        said.append(f"{role}{at}{until}")
+    return f"{name}: {', '.join(said)}{', disabled' if disabled else ''}"

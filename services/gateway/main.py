@@ -5,9 +5,9 @@ from pathlib import Path
 
 from services.gateway.alarmdesk import AlarmDesk
 from services.gateway.api import Parts, add_routes
+from services.gateway.entrances import entrances_of
 from services.gateway.guard import Guard
 from services.gateway.health import Health
-from services.gateway.identity import Identity
 from services.gateway.live import Hub
 from services.gateway.oeedesk import OeeDesk
 from services.gateway.overview import Overview
@@ -41,7 +41,7 @@ def build(settings: GatewaySettings) -> Service:
     hub = Hub()
     pusher = Pusher(hub, overview, peers, service.clock)
     work = GatewayWork(service, pusher.touch)
-    identity = Identity(service.database, service.outbox, settings.secrets_dir / "gateway")
+    entrances = entrances_of(service, settings.secrets_dir / "gateway")
     service.listen(LISTENS_TO, work.handlers, work.on_every)
 
     def take_telemetry(message: Message) -> None:
@@ -49,7 +49,7 @@ def build(settings: GatewaySettings) -> Service:
         message.acknowledge()
 
     service.bus.subscribe(all_telemetry(plant.site), take_telemetry)
-    service.on_start(identity.begin)
+    service.on_start(entrances.identity.begin)
     service.on_start(overview.refresh)
     service.loop("copy of events", overview.follow_events)
     service.loop("execution's figures", overview.follow_execution)
@@ -58,9 +58,9 @@ def build(settings: GatewaySettings) -> Service:
     service.loop("push overview", pusher.overviews)
     service.loop("push cells", pusher.cells)
     alarms, losses = AlarmDesk(service, health), OeeDesk(service)
-    parts = Parts(settings.web_dir, peers, overview, hub, pusher, work, identity, alarms, losses)
+    parts = Parts(settings.web_dir, peers, overview, hub, pusher, work, entrances, alarms, losses)
     add_routes(service, parts)
-    service.app.add_middleware(Guard, identity=identity)
+    service.app.add_middleware(Guard, entrances=entrances)
     return service
 
 

@@ -1,12 +1,15 @@
 """Persons and their sessions in the gateway's database."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping
 
-from services.gateway.persons import Caller
+from services.gateway.grants import Limit
+from services.gateway.persons import Caller, Way
+from services.gateway.roles import Role
 from shared.db import sql
 from shared.transaction import Transaction
 
@@ -21,13 +24,16 @@ async def add(
 ) -> bool:
     """Add a person who must choose another password; False when the login is taken."""
     statement = """
-        INSERT INTO person (login, name, roles, password_hash, must_change, added_at, added_by)
-        VALUES (:login, :name, :roles, :password_hash, true, :at, :added_by)
+        INSERT INTO person (login, name, roles, limits, password_hash, must_change, added_at,
+            added_by)
+        VALUES (:login, :name, :roles, CAST(:limits AS jsonb), :password_hash, true, :at,
+            :added_by)
         ON CONFLICT (login) DO NOTHING RETURNING login"""
     values = {
         "login": person.login,
         "name": person.name,
         "roles": sorted(person.roles),
+        "limits": as_json(person.limits),
         "password_hash": password_hash,
         "at": at,
         "added_by": added_by,
@@ -44,21 +50,34 @@ async def person(tx: Transaction, login: str, *, lock: bool = False) -> RowMappi
 async def persons(tx: Transaction) -> list[dict[str, Any]]:
     """Return all persons without what is secret, by login."""
     statement = """
-        SELECT login, name, roles, must_change, disabled, failure_count, locked_until, added_at,
-            added_by, (SELECT max(seen_at) FROM session WHERE session.login = person.login)
-            AS seen_at
+        SELECT login, name, roles, limits, must_change, disabled, failure_count, locked_until,
+            added_at, added_by, issuer, password_hash IS NOT NULL AS has_password,
+            EXISTS (SELECT FROM badge WHERE badge.login = person.login) AS has_badge,
+            (SELECT max(seen_at) FROM session WHERE session.login = person.login) AS seen_at
         FROM person ORDER BY login"""
     return [dict(row) for row in (await tx.execute(sql(statement))).mappings()]
 
 
 async def change(
-    tx: Transaction, login: str, name: str, roles: Sequence[str], disabled: bool
+    tx: Transaction,
+    login: str,
+    name: str,
+    roles: Sequence[str],
+    limits: Mapping[Role, Limit],
+    disabled: bool,
 ) -> None:
     """Change what a person is called and may do."""
     statement = """
-        UPDATE person SET name = :name, roles = :roles, disabled = :disabled
+        UPDATE person SET name = :name, roles = :roles, limits = CAST(:limits AS jsonb),
+            disabled = :disabled
         WHERE login = :login"""
-    values = {"login": login, "name": name, "roles": sorted(roles), "disabled": disabled}
+    values = {
+        "login": login,
+        "name": name,
+        "roles": sorted(roles),
+        "limits": as_json(limits),
+        "disabled": disabled,
+    }
     await tx.execute(sql(statement), values)
 
 
@@ -93,19 +112,22 @@ async def other_administrators(tx: Transaction, login: str) -> int:
     return len((await tx.execute(sql(statement), {"login": login})).all())
 
 
-async def begin_session(tx: Transaction, token_hash: bytes, login: str, at: datetime) -> None:
-    """Keep a session."""
+async def begin_session(
+    tx: Transaction, token_hash: bytes, login: str, way: Way, at: datetime
+) -> None:
+    """Keep a session, and how its person came in."""
     statement = """
-        INSERT INTO session (token_hash, login, begun_at, seen_at)
-        VALUES (:token_hash, :login, :at, :at)"""
-    await tx.execute(sql(statement), {"token_hash": token_hash, "login": login, "at": at})
+        INSERT INTO session (token_hash, login, way, begun_at, seen_at)
+        VALUES (:token_hash, :login, :way, :at, :at)"""
+    values = {"token_hash": token_hash, "login": login, "way": way, "at": at}
+    await tx.execute(sql(statement), values)
 
 
 async def session(tx: Transaction, token_hash: bytes) -> RowMapping | None:
     """Return a session with its person."""
     statement = """
-        SELECT session.begun_at, session.seen_at, person.login, person.name, person.roles,
-            person.must_change, person.disabled
+        SELECT session.begun_at, session.seen_at, session.way, person.login, person.name,
+            person.roles, person.limits, person.must_change, person.disabled
         FROM session JOIN person USING (login) WHERE token_hash = :token_hash"""
     rows = await tx.execute(sql(statement), {"token_hash": token_hash})
     return rows.mappings().one_or_none()
@@ -124,10 +146,14 @@ async def end_session(tx: Transaction, token_hash: bytes) -> None:
     )
 
 
-async def end_sessions_of(tx: Transaction, login: str, but: bytes = b"") -> None:
-    """Forget a person's sessions except one."""
-    statement = "DELETE FROM session WHERE login = :login AND token_hash <> :but"
-    await tx.execute(sql(statement), {"login": login, "but": but})
+async def end_sessions_of(
+    tx: Transaction, login: str, but: bytes = b"", way: Way | None = None
+) -> None:
+    """Forget a person's sessions except one; way: only those that began so."""
+    statement = """
+        DELETE FROM session WHERE login = :login AND token_hash <> :but
+            AND way = coalesce(CAST(:way AS text), way)"""
+    await tx.execute(sql(statement), {"login": login, "but": but, "way": way})
 
 
 async def forget_old_sessions(
@@ -136,3 +162,40 @@ async def forget_old_sessions(
     """Forget the sessions that are over."""
     statement = "DELETE FROM session WHERE begun_at < :begun OR seen_at < :seen"
     await tx.execute(sql(statement), {"begun": begun_before, "seen": seen_before})
+
+
+async def set_badge(
+    tx: Transaction, login: str, badge_hash: bytes, pin_hash: str, at: datetime, added_by: str
+) -> bool:
+    """Give a person a badge in place of an earlier one; False when another person has it."""
+    await end_badge(tx, login)
+    statement = """
+        INSERT INTO badge (badge_hash, login, pin_hash, added_at, added_by)
+        VALUES (:badge_hash, :login, :pin_hash, :at, :added_by)
+        ON CONFLICT (badge_hash) DO NOTHING RETURNING login"""
+    values = {
+        "badge_hash": badge_hash,
+        "login": login,
+        "pin_hash": pin_hash,
+        "at": at,
+        "added_by": added_by,
+    }
+    return await tx.scalar(sql(statement), values) is not None
+
+
+async def end_badge(tx: Transaction, login: str) -> bool:
+    """Forget a person's badge; False when there is none."""
+    statement = "DELETE FROM badge WHERE login = :login RETURNING login"
+    return await tx.scalar(sql(statement), {"login": login}) is not None
+
+
+async def badge(tx: Transaction, badge_hash: bytes) -> RowMapping | None:
+    """Return whose badge it is and the PIN's hash."""
+    statement = "SELECT login, pin_hash FROM badge WHERE badge_hash = :badge_hash"
+    rows = await tx.execute(sql(statement), {"badge_hash": badge_hash})
+    return rows.mappings().one_or_none()
+
+
+def as_json(limits: Mapping[Role, Limit]) -> str:
+    """Return limits as they are kept."""
+    return json.dumps({role: limit.model_dump(mode="json") for role, limit in limits.items()})

@@ -149,9 +149,13 @@ OWN: tuple[tuple[str, Permission | None], ...] = (
     ("/api/alarms/{alarm_id}/shelve", "operate"),
     ("/api/alarms/{alarm_id}/unshelve", "operate"),
     ("/api/downtime-reasons", "operate"),
+    ("/api/keys", "administer"),
+    ("/api/keys/{key_id}/end", "administer"),
     ("/api/master-data", "engineer"),
     ("/api/persons", "administer"),
     ("/api/persons/{login}", "administer"),
+    ("/api/persons/{login}/badge", "administer"),
+    ("/api/persons/{login}/badge/end", "administer"),
     ("/api/persons/{login}/password", "administer"),
     ("/api/session/end", None),
     ("/api/session/password", None),
@@ -160,7 +164,13 @@ OWN: tuple[tuple[str, Permission | None], ...] = (
     ("/api/test-files", "operate"),
     ("/api/work-schedules", "plan"),
 )
-PERSONS = "/api/persons"
+PRIVATE = ("/api/persons", "/api/keys")  # what only administrators may look at
+# Commands that bind to no place: whoever may give them anywhere may give them everywhere.
+ANYWHERE: tuple[tuple[str, str], ...] = (
+    ("alarms", "/{alarm_id}/acknowledge"),
+    ("execution", "/lots/{lot_id}/holds"),
+    ("quality", "/nonconformances"),
+)
 
 
 def permissions_of(roles: Collection[Role]) -> frozenset[Permission]:
@@ -175,7 +185,7 @@ def needed(method: str, path: str) -> Permission | None:
         NotAllowedError: a command that nobody has been given yet.
     """
     if method in ("GET", "HEAD"):
-        return "administer" if path == PERSONS else "read"
+        return "administer" if path in PRIVATE else "read"
     for pattern, need in OWN:
         if _matches(pattern, path):
             return need
@@ -201,6 +211,17 @@ def is_signed(path: str) -> bool:
     return any(
         owner in ("*", service) and _matches(pattern, f"/{rest}") for owner, pattern in SIGNED
     )
+
+
+def is_anywhere(service: str, path: str) -> bool:
+    """Say whether a command of a service binds to no place."""
+    return any(owner == service and _matches(pattern, path) for owner, pattern in ANYWHERE)
+
+
+def job_order_of(path: str) -> str | None:
+    """Return the job order that a command of a service names, None when it names none."""
+    parts = path.split("/")
+    return parts[2] if path.startswith("/job-orders/") and len(parts) > 3 else None
 
 
 def _matches(pattern: str, path: str) -> bool:

@@ -1,53 +1,65 @@
-"""Routes of sign-in, sessions and persons.
+"""Routes of sign-in by password, badge or an OpenID provider, of sign-out and one's own password.
 
 What carries a password is no command with a key: nothing of it may be kept beside the hash.
 """
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Query, Request, Response
+from fastapi.responses import RedirectResponse
 
+from services.gateway.entrances import Entrances
 from services.gateway.guard import COOKIE, token_of
-from services.gateway.identity import LONGEST_SESSION, Identity
+from services.gateway.oidcpersons import LONGEST_TRY, OidcPersons
 from services.gateway.persons import (
+    LONGEST_SESSION,
+    BadgeSignIn,
     Caller,
-    NewPerson,
     PasswordChange,
-    PasswordReset,
-    PersonChange,
     SignIn,
 )
 from services.gateway.samesite import own_page
 from shared.app import Service
-from shared.commands import Command, command_of
+from shared.errors import NotFoundError, NotSignedInError
 
 OURS = [Depends(own_page)]
+OIDC_COOKIE, OIDC_PATH = "halite_oidc", "/api/session/oidc"
+Came = tuple[str, Caller]
 
 
-def add_session_routes(service: Service, identity: Identity) -> None:
+def add_session_routes(service: Service, entrances: Entrances) -> None:
     """Add sign-in, who one is, sign-out and one's own password."""
-    app = service.app
+    app, identity = service.app, entrances.identity
 
     @app.post("/api/session", tags=["session"], status_code=201, dependencies=OURS)
     async def post_session(given: SignIn, request: Request, response: Response) -> dict[str, Any]:
         """Sign in: the answer sets a cookie that scripts cannot read. 401: wrong or locked."""
-        token, caller = await identity.sign_in(given.login, given.password)
-        response.set_cookie(
-            COOKIE,
-            token,
-            max_age=int(LONGEST_SESSION.total_seconds()),
-            path="/api",
-            httponly=True,
-            samesite="strict",
-            secure=request.url.scheme == "https",
+        came = await _tried(
+            entrances, request, lambda: identity.sign_in(given.login, given.password)
         )
-        return shown(caller)
+        return _let_in(came, request, response)
+
+    @app.post("/api/session/badge", tags=["session"], status_code=201, dependencies=OURS)
+    async def post_badge(
+        given: BadgeSignIn, request: Request, response: Response
+    ) -> dict[str, Any]:
+        """Sign in at a panel by badge and PIN; the session ends after 5 minutes without use."""
+        came = await _tried(
+            entrances, request, lambda: identity.sign_in_by_badge(given.badge, given.pin)
+        )
+        return _let_in(came, request, response)
 
     @app.get("/api/session", tags=["session"])
     async def get_session(request: Request) -> dict[str, Any]:
-        """Who is signed in here, with roles and permissions; `caller` is null when nobody is."""
+        """Who is signed in here, with roles and permissions; `caller` is null when nobody is.
+
+        `oidc`: what the button for the site's OpenID provider says, null without one.
+        """
         caller: Caller | None = request.state.caller
-        return {"caller": shown(caller) if caller else None}
+        oidc = entrances.oidc.name if entrances.oidc else None
+        return {"caller": shown(caller) if caller else None, "oidc": oidc}
 
     @app.post("/api/session/end", tags=["session"], dependencies=OURS)
     async def post_session_end(request: Request, response: Response) -> dict[str, bool]:
@@ -63,37 +75,77 @@ def add_session_routes(service: Service, identity: Identity) -> None:
         await identity.change_password(token, caller, change.password, change.new_password)
         return {"changed": True}
 
+    _add_oidc(service, entrances)
 
-def add_person_routes(service: Service, identity: Identity) -> None:
-    """Add what an administrator does with persons."""
-    app = service.app
-    given = Annotated[Command, Depends(command_of(service.database))]
 
-    @app.get("/api/persons", tags=["persons"])
-    async def get_persons() -> dict[str, Any]:
-        """All persons, disabled ones too: a login is never given to another person."""
-        return {"items": await identity.persons()}
+def _add_oidc(service: Service, entrances: Entrances) -> None:
+    @service.app.get(OIDC_PATH, tags=["session"], status_code=302)
+    async def get_oidc(request: Request) -> RedirectResponse:
+        """Send the browser to the site's OpenID provider. 404: there is none."""
+        url, browser = await _oidc(entrances).begin()
+        answer = RedirectResponse(url, 302)
+        answer.set_cookie(
+            OIDC_COOKIE,
+            browser,
+            max_age=int(LONGEST_TRY.total_seconds()),
+            path=OIDC_PATH,
+            httponly=True,
+            samesite="lax",  # it comes back with the provider's answer, from another site
+            secure=request.url.scheme == "https",
+        )
+        return answer
 
-    @app.post("/api/persons", tags=["persons"], status_code=201, dependencies=OURS)
-    async def post_person(new: NewPerson, request: Request) -> dict[str, Any]:
-        """Add a person, who chooses another password at the first sign-in. 409: login taken."""
-        return await identity.add(new, caller_of(request))
+    @service.app.get(f"{OIDC_PATH}/callback", tags=["session"], status_code=302)
+    async def get_callback(
+        request: Request,
+        state: Annotated[str, Query(max_length=200)] = "",
+        code: Annotated[str, Query(max_length=4000)] = "",
+        error: Annotated[str, Query(max_length=200)] = "",
+    ) -> RedirectResponse:
+        """Take the provider's answer, begin a session and show the app."""
+        oidc = _oidc(entrances)
+        if error or not code:
+            raise NotSignedInError(f"the OpenID provider let nobody in: {error or 'no code'}")
+        browser = request.cookies.get(OIDC_COOKIE, "")
+        came = await _tried(entrances, request, lambda: oidc.sign_in(state, browser, code))
+        answer = RedirectResponse("/", 302)
+        _let_in(came, request, answer)
+        answer.delete_cookie(OIDC_COOKIE, path=OIDC_PATH)
+        return answer
 
-    @app.post("/api/persons/{login}", tags=["persons"], dependencies=OURS)
-    async def post_person_change(
-        login: str, wanted: PersonChange, request: Request, command: given
-    ) -> dict[str, Any]:
-        """Change name or roles, disable or enable. 409: nobody would administer persons."""
-        caller = caller_of(request)
-        return await command.once(lambda tx: identity.change(tx, login, wanted, caller))
 
-    @app.post("/api/persons/{login}/password", tags=["persons"], dependencies=OURS)
-    async def post_password_reset(
-        login: str, reset: PasswordReset, request: Request
-    ) -> dict[str, str]:
-        """Give a person a password for one sign-in; the person's sessions end."""
-        await identity.reset_password(login, reset.password, caller_of(request))
-        return {"login": login}
+def _oidc(entrances: Entrances) -> OidcPersons:
+    if entrances.oidc is None:
+        raise NotFoundError("this plant has no OpenID provider: its plant file has no [oidc]")
+    return entrances.oidc
+
+
+async def _tried(
+    entrances: Entrances, request: Request, sign_in: Callable[[], Awaitable[Came]]
+) -> Came:
+    """Await a sign-in, and count it against the client's address when it fails."""
+    client = request.client.host if request.client else ""
+    now_s = asyncio.get_running_loop().time()
+    entrances.throttle.check(client, now_s)
+    try:
+        return await sign_in()
+    except NotSignedInError:
+        entrances.throttle.failed(client, now_s)
+        raise
+
+
+def _let_in(came: Came, request: Request, response: Response) -> dict[str, Any]:
+    token, caller = came
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=int(LONGEST_SESSION.total_seconds()),
+        path="/api",
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
+    return shown(caller)
 
 
 def caller_of(request: Request) -> Caller:
@@ -110,4 +162,6 @@ def shown(caller: Caller) -> dict[str, Any]:
         "roles": sorted(caller.roles),
         "permissions": sorted(caller.permissions),
         "must_change": caller.must_change,
+        "way": caller.way,
+        "lapsed": {role: str(until) for role, until in sorted(caller.lapsed.items())},
     }

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from services.gateway.identity import Identity
+from services.gateway.entrances import Entrances
 from services.gateway.persons import Caller, SignIn
 from services.gateway.roles import needed
 from shared.errors import InvalidInputError, NotAllowedError
@@ -24,7 +24,7 @@ AUTHENTICATION = "password, given with the signature"
 NEVER_CLAIMED = ("person", "printed_name", "authentication")
 
 
-async def signed(identity: Identity, caller: Caller, path: str, raw: bytes) -> bytes:
+async def signed(entrances: Entrances, caller: Caller, path: str, raw: bytes) -> bytes:
     """Return a command's body with the persons as they were found to be.
 
     Raises:
@@ -35,17 +35,17 @@ async def signed(identity: Identity, caller: Caller, path: str, raw: bytes) -> b
     body = _object(raw)
     body[PERSON] = caller.printed
     if body.get(SECOND) is not None:
-        second = await identity.prove(*_given(body[SECOND], SECOND))
+        second = await entrances.identity.prove(*_given(body[SECOND], SECOND))
         need = needed("POST", path)
         if second.login == caller.login:
             raise NotAllowedError(f"{second.printed} is signed in here; a second person must sign")
-        if need is not None and need not in second.permissions:
+        if not await entrances.rights.may(second, "POST", path):
             raise NotAllowedError(f"{second.printed} may not {need}; another person must sign")
         body[SECOND] = {PERSON: second.printed}
     return json.dumps(body).encode()
 
 
-async def with_signature(identity: Identity, path: str, name: str, raw: bytes) -> bytes:
+async def with_signature(entrances: Entrances, path: str, name: str, raw: bytes) -> bytes:
     """Return a command's body whose signature is of the person whose password came with it.
 
     name: where the signature stands in the body; empty: the body is the signature.
@@ -63,9 +63,9 @@ async def with_signature(identity: Identity, path: str, name: str, raw: bytes) -
     entered = {key: taken.pop(key, None) for key in ("login", "password")}
     for claimed in NEVER_CLAIMED:
         taken.pop(claimed, None)
-    signer = await identity.prove(*_given(entered, name or "signature"))
+    signer = await entrances.identity.prove(*_given(entered, name or "signature"))
     need = needed("POST", path)
-    if need is not None and need not in signer.permissions:
+    if not await entrances.rights.may(signer, "POST", path):
         raise NotAllowedError(f"{signer.printed} may not {need}; another person must sign")
     if taken.get("role") not in signer.roles:
         raise NotAllowedError(

@@ -89,6 +89,13 @@ async def end_job_order(tx: Transaction, event: JobOrderEnded) -> None:
         await tx.execute(sql(prune), {"operation": event.operation, "kept": DURATIONS_KEPT})
 
 
+async def station_of(tx: Transaction, job_order_id: str) -> str | None:
+    """Return where a job order runs, None when it is not known to run."""
+    statement = "SELECT equipment_id FROM job_order WHERE job_order_id = :job_order_id"
+    found = await tx.scalar(sql(statement), {"job_order_id": job_order_id})
+    return None if found is None else str(found)
+
+
 async def raise_alarm(tx: Transaction, alarm_id: str, alarm: Alarm, at: datetime) -> None:
     """Raise an alarm, or add a lot to one that stands; a new lot asks for a new acknowledgement.
 

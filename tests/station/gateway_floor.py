@@ -179,10 +179,10 @@ async def sign_in(client: httpx.AsyncClient, login: str, password: str) -> httpx
     return await client.post("/api/session", json={"login": login, "password": password})
 
 
-def plant_file(folder: Path, site: str) -> Path:
-    """Write the pilot plant's file for a site of this test's own."""
+def plant_file(folder: Path, site: str, more: str) -> Path:
+    """Write the pilot plant's file for a site of this test's own, with more tables at its end."""
     text = (ROOT / "deploy/plant.toml").read_text().replace('"pilot', f'"{site}')
-    (folder / "plant.toml").write_text(text)
+    (folder / "plant.toml").write_text(f"{text}\n{more}")
     return folder / "plant.toml"
 
 
@@ -203,11 +203,13 @@ async def open_gateway(
     web_dir: Path | None = None,
     clock_file: Path | None = None,
     within_s: float = 120,
+    more: str = "",
 ) -> AsyncIterator[Plant]:
     """The gateway over a database of its own while the block lasts.
 
     real: addresses of services that are there; others are stood in for. web_dir: the built app.
     clock_file: of another clock than the wall's. within_s: how long the block may take.
+    more: tables at the end of the plant file.
     """
     site = f"t{uuid.uuid4().hex[:8]}"
     bus = Bus(broker.url, f"test-{site}")
@@ -225,7 +227,7 @@ async def open_gateway(
         port=1,
         database_url=database_url,
         mqtt_url=broker.url,
-        plant_file=plant_file(folder, site),
+        plant_file=plant_file(folder, site, more),
         service_urls=urls,
         web_dir=web,
         data_dir=folder,

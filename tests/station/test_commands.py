@@ -51,7 +51,9 @@ ELSEWHERE = {
     "/api/alarms/{alarm_id}/shelve",
     "/api/alarms/{alarm_id}/unshelve",
     "/api/downtime-reasons",
+    "/api/keys/{key_id}/end",
     "/api/persons/{login}",
+    "/api/persons/{login}/badge/end",
     "/chart-signals/{signal_id}/answers",
     "/job-orders/{job_order_id}/abort",
     "/gauge-records",
@@ -103,9 +105,12 @@ QUESTIONS = {
 }  # change nothing, so they need no key
 # Of a password nothing may be kept beside its hash; a repeat of these changes nothing or is 409.
 SECRET = {
+    "/api/keys",
     "/api/persons",
+    "/api/persons/{login}/badge",
     "/api/persons/{login}/password",
     "/api/session",
+    "/api/session/badge",
     "/api/session/end",
     "/api/session/password",
 }

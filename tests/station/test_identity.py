@@ -13,11 +13,13 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from deploy.broker import Broker
 from deploy.contracts import service_named
-from services.gateway.identity import LONGEST_IDLE, LONGEST_SESSION, MOST_WAITING, Identity
+from services.gateway.identity import MOST_WAITING, Identity
 from services.gateway.persons import (
     FAILURES_BEFORE_LOCK,
     FIRST_LOGIN,
+    LONGEST_IDLE,
     LONGEST_LOCK,
+    LONGEST_SESSION,
     Caller,
     NewPerson,
 )
@@ -35,7 +37,13 @@ from tests.station.gateway_floor import (
     sign_in,
 )
 
-FREE = {("GET", "/api/session"), ("POST", "/api/session")}
+FREE = {  # who one is, and the ways in
+    ("GET", "/api/session"),
+    ("POST", "/api/session"),
+    ("POST", "/api/session/badge"),
+    ("GET", "/api/session/oidc"),
+    ("GET", "/api/session/oidc/callback"),
+}
 
 
 @pytest.fixture
@@ -157,7 +165,7 @@ async def test_a_person_who_may_less_is_out_at_once_and_the_live_link_ends(plant
                     while True:
                         await link.recv()
             assert closed.value.rcvd is not None and closed.value.rcvd.code == 4401
-        assert (await ada.get("/api/session")).json() == {"caller": None}
+        assert (await ada.get("/api/session")).json() == {"caller": None, "oidc": None}
     [event] = await plant.said("change_person")
     assert event["reason"] == "Ada: operator, quality → Ada: operator"
 
@@ -253,11 +261,13 @@ async def test_a_session_ends_when_it_is_idle_and_after_a_shift_however_busy(
     busy, _ = await identity.sign_in("ada", PASSWORD)
     end = wall.at + LONGEST_SESSION
     while wall.at < end:
-        assert await identity.caller_of_session(busy) is not None
+        assert await identity.sessions.caller(busy) is not None
         wall.at += LONGEST_IDLE * 0.9
-        assert (await identity.caller_of_session(idle) is not None) == await identity.holds(idle)
-    assert not await identity.holds(busy)
-    assert await identity.caller_of_session(busy) is None
+        assert (await identity.sessions.caller(idle) is not None) == await identity.sessions.holds(
+            idle
+        )
+    assert not await identity.sessions.holds(busy)
+    assert await identity.sessions.caller(busy) is None
 
 
 async def test_no_account_is_opened_by_an_empty_key(
@@ -265,7 +275,7 @@ async def test_no_account_is_opened_by_an_empty_key(
 ) -> None:
     _, identity = wall_and_identity
     assert await identity.caller_of_key("") is None
-    assert await identity.caller_of_session("") is None
+    assert await identity.sessions.caller("") is None
 
 
 async def test_too_many_sign_ins_at_once_are_told_to_come_again(

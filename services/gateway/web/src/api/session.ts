@@ -1,7 +1,7 @@
 /** Who is signed in here, and the persons of the plant. A password goes to the gateway and is kept nowhere. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { ApiError, commandKey, getJson, postCommand, postQuestion } from './http';
-import { PERSONS_KEY, SESSION_KEY } from './keys';
+import { OPENID_KEY, PERSONS_KEY, SESSION_KEY } from './keys';
 
 export const ROLES = ['viewer', 'operator', 'planner', 'engineer', 'quality', 'maintenance', 'administrator'] as const;
 export type Role = (typeof ROLES)[number];
@@ -13,6 +13,9 @@ export interface Caller {
   roles: Role[];
   permissions: Permission[];
   must_change: boolean;
+  way: 'password' | 'badge' | 'oidc' | 'key';
+  /** Roles whose training ended, with its last day. */
+  lapsed: Partial<Record<Role, string>>;
 }
 
 export interface Person {
@@ -35,20 +38,28 @@ export const useSession = () =>
     refetchInterval: ({ state }) => (state.data === undefined ? 2_000 : false),
   });
 
+/** What the button for the site's OpenID provider says; null: this plant has none. */
+export const useOpenId = () =>
+  useQuery<string | null>({
+    queryKey: OPENID_KEY,
+    queryFn: async ({ signal }) => (await getJson<{ oidc: string | null }>('/api/session', signal)).oidc,
+    staleTime: Infinity,
+  });
+
+/** Where a browser goes to sign in by the provider; it comes back to the app. */
+export const OPENID_WAY = '/api/session/oidc';
+
 /** True for an answer that says the session is over; a wrong password is no such answer. */
 export function saysSessionIsOver(error: Error): boolean {
   return error instanceof ApiError && error.status === 401 && !error.path.startsWith('/api/session');
 }
 
-interface Credentials {
-  login: string;
-  password: string;
-}
+type Credentials = { login: string; password: string } | { badge: string; pin: string };
 
 export function useSignIn() {
   const queries = useQueryClient();
   return useMutation<Caller, Error, Credentials>({
-    mutationFn: (given) => postQuestion<Caller>('/api/session', given),
+    mutationFn: (given) => postQuestion<Caller>('badge' in given ? '/api/session/badge' : '/api/session', given),
     retry: false,
     onSuccess: (caller) => queries.setQueryData(SESSION_KEY, caller),
   });

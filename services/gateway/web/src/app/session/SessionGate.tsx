@@ -21,14 +21,14 @@ export function SessionGate({ children }: { children: ReactNode }) {
   if (session.data.must_change) return <PasswordScreen caller={session.data} />;
   return (
     <CallerContext value={session.data}>
-      <IdleLock />
+      <IdleLock caller={session.data} />
       {children}
     </CallerContext>
   );
 }
 
-function IdleLock() {
-  useIdleLock();
+function IdleLock({ caller }: { caller: Caller }) {
+  useIdleLock(caller);
   return null;
 }
 

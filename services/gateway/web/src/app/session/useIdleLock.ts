@@ -1,12 +1,14 @@
 import { useEffect, useRef } from 'react';
-import { useSignOut } from '../../api/session';
+import { useSignOut, type Caller } from '../../api/session';
 
-const IDLE_MS = 30 * 60_000;
+// As the gateway ends sessions; a panel stands where everybody passes.
+const IDLE_MS = { desk: 30 * 60_000, panel: 5 * 60_000 };
 const LOOK_MS = 10_000;
 const TOUCHES = ['pointerdown', 'keydown', 'wheel'] as const;
 
-/** Signs out when nobody has touched this screen for half an hour. */
-export function useIdleLock(): void {
+/** Signs out when nobody has touched this screen for half an hour, or five minutes after a sign-in by badge. */
+export function useIdleLock({ way }: Caller): void {
+  const idleMs = way === 'badge' ? IDLE_MS.panel : IDLE_MS.desk;
   const { mutate: signOut } = useSignOut();
   const touchedAt = useRef(performance.now());
   useEffect(() => {
@@ -14,12 +16,12 @@ export function useIdleLock(): void {
       touchedAt.current = performance.now();
     };
     const timer = window.setInterval(() => {
-      if (performance.now() - touchedAt.current > IDLE_MS) signOut();
+      if (performance.now() - touchedAt.current > idleMs) signOut();
     }, LOOK_MS);
     for (const touch of TOUCHES) window.addEventListener(touch, touched, { passive: true });
     return () => {
       window.clearInterval(timer);
       for (const touch of TOUCHES) window.removeEventListener(touch, touched);
     };
-  }, [signOut]);
+  }, [signOut, idleMs]);
 }

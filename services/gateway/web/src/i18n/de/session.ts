@@ -8,6 +8,12 @@ export const session: Record<keyof typeof english, string> = {
   'session.sign_out': 'Abmelden',
   'session.login': 'Anmeldename',
   'session.password': 'Passwort',
+  'session.by_badge': 'Mit Ausweis anmelden',
+  'session.by_password': 'Mit Passwort anmelden',
+  'session.by_openid': 'Mit {name} anmelden',
+  'session.badge': 'Ausweis',
+  'session.pin': 'PIN',
+  'session.badge_note': 'Ausweis an den Leser halten, dann die PIN eingeben.',
   'session.choose': 'Passwort wählen',
   'session.choose_why':
     '{name}, das Passwort, mit dem Sie gekommen sind, kennt noch jemand. Wählen Sie eines mit 12 oder mehr Zeichen.',

@@ -1,0 +1,177 @@
+"""What is wrong with a plant on this machine, looked at from outside: nothing of it need run."""
+
+import shutil
+import socket
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+import httpx
+
+from deploy.broker import answers
+from deploy.data_folder import SMALLEST_FREE_BYTES, DataFolder
+from deploy.pki import RENEWED_BEFORE, valid_until
+from deploy.ports import Ports
+from deploy.postgres import PostgresServer
+from shared.clock import DRIFT_LIMIT_S
+from shared.errors import MesError
+from shared.settings import SERVICES
+
+ANSWER_WITHIN_S = 5.0  # a service needs two seconds to find out that its database hangs
+WAIT_LIMIT_S = 30.0
+LOW_DISK_BYTES = 2 * SMALLEST_FREE_BYTES
+FIRST_SENSIBLE = datetime(2026, 1, 1, tzinfo=UTC)
+Level = Literal["ok", "warning", "trouble"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that was looked at. remedy: what a person can do, empty when all is well."""
+
+    about: str
+    level: Level
+    text: str
+    remedy: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        """Return it as a JSON object."""
+        return asdict(self)
+
+
+def look(data: DataFolder, ports: Ports) -> list[Finding]:
+    """Look at disk, clock, certificates, database, broker and services of a plant."""
+    return [
+        *_disk(data),
+        *_clock(datetime.now(UTC)),
+        *_certificates(data, datetime.now(UTC)),
+        *_database(data),
+        *_broker(ports),
+        *_services(ports),
+    ]
+
+
+def readiness(ports: Ports) -> dict[str, dict[str, Any] | None]:
+    """Return what each service says of itself; None: it gives no answer."""
+    with httpx.Client(trust_env=False, timeout=ANSWER_WITHIN_S) as client:
+        return {name: _readyz(client, ports.service_urls()[name]) for name in SERVICES}
+
+
+def _readyz(client: httpx.Client, url: str) -> dict[str, Any] | None:
+    try:
+        said = client.get(f"{url}/readyz").json()
+    except (httpx.HTTPError, ValueError):
+        return None
+    return said if isinstance(said, dict) else None
+
+
+def _disk(data: DataFolder) -> Iterator[Finding]:
+    if not data.path.exists():
+        yield _trouble(
+            "data folder", f"{data.path} does not exist", "name the plant's folder: --data-dir"
+        )
+        return
+    free = shutil.disk_usage(data.path).free
+    told = f"{free / 1e6:.0f} MB free, the plant needs {SMALLEST_FREE_BYTES / 1e6:.0f} MB"
+    remedy = "make room, or let sealed files end earlier (HALITE_KEEP_TELEMETRY_DAYS)"
+    if free < SMALLEST_FREE_BYTES:
+        yield _trouble("disk", told, remedy)
+    elif free < LOW_DISK_BYTES:
+        yield _warning("disk", told, remedy)
+    else:
+        yield _ok("disk", told)
+
+
+def _clock(now: datetime) -> Iterator[Finding]:
+    if now < FIRST_SENSIBLE:
+        yield _trouble(
+            "clock", f"the wall clock says {now:%Y-%m-%d %H:%M} UTC", "set it, and run NTP"
+        )
+    else:
+        yield _ok("clock", f"{now:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def _certificates(data: DataFolder, now: datetime) -> Iterator[Finding]:
+    try:
+        ends = valid_until(data.pki)
+    except MesError as error:
+        yield _trouble("certificates", str(error), "restore the file from a backup")
+        return
+    for name, until in ends.items():
+        told = f"valid until {until:%Y-%m-%d}"
+        if until - now <= timedelta(0):
+            yield _trouble(f"certificate {name}", f"ended on {until:%Y-%m-%d}", _renew(name))
+        elif until - now < RENEWED_BEFORE:
+            yield _warning(f"certificate {name}", told, _renew(name))
+    if ends and min(ends.values()) - now >= RENEWED_BEFORE:
+        yield _ok("certificates", f"{len(ends)}, the first ends on {min(ends.values()):%Y-%m-%d}")
+
+
+def _renew(name: str) -> str:
+    return f"halite certs renew {name}"
+
+
+def _database(data: DataFolder) -> Iterator[Finding]:
+    if not data.postgres.exists():
+        yield _trouble("database", f"{data.postgres} does not exist", "start the plant once")
+    elif PostgresServer(data.postgres, data.logs).is_ready():
+        yield _ok("database", "takes connections")
+    else:
+        remedy = f"start the plant; if it runs, read {data.logs / 'postgres.log'}"
+        yield _trouble("database", f"no answer from the server in {data.postgres}", remedy)
+
+
+def _broker(ports: Ports) -> Iterator[Finding]:
+    if answers(ports.mqtt):
+        yield _ok("broker", f"answers on port {ports.mqtt}")
+        return
+    told = f"no answer on port {ports.mqtt}"
+    if _is_taken(ports.mqtt):
+        told += ", where another program listens"
+    yield _trouble("broker", told, "start the plant; events wait in the databases until then")
+
+
+def _is_taken(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1.0):
+            return True
+    except OSError:
+        return False
+
+
+def _services(ports: Ports) -> Iterator[Finding]:
+    for name, said in readiness(ports).items():
+        if said is None:
+            told = f"no answer on port {ports.service(name)}"
+            yield _trouble(name, told, f"start the plant; if it runs, read its log {name}.log")
+            continue
+        found = list(_of_service(name, said))
+        yield from found or [_ok(name, "ready")]
+
+
+def _of_service(name: str, said: dict[str, Any]) -> Iterator[Finding]:
+    if not said.get("ready"):
+        yield _trouble(name, f"not ready: {said.get('detail')}", "mend what it names")
+    age_s = said.get("oldest_event_age_s")
+    if isinstance(age_s, int | float) and age_s > WAIT_LIMIT_S:
+        told = f"its oldest event waits for {age_s:.0f} s, at most {WAIT_LIMIT_S:.0f} s is usual"
+        yield _warning(name, told, "see to the broker")
+    if count := said.get("set_aside_count"):
+        remedy = "see the screen Set aside, or docs/how-to/mend-set-aside-events.md"
+        yield _warning(name, f"{count} events are set aside", remedy)
+    drift_s = said.get("clock_drift_s")
+    if isinstance(drift_s, int | float) and abs(drift_s) > DRIFT_LIMIT_S:
+        told = f"the wall clock was set by {drift_s:+.0f} s, the limit is {DRIFT_LIMIT_S:g} s"
+        yield _warning(name, told, "set the clock right, and run NTP")
+
+
+def _ok(about: str, text: str) -> Finding:
+    return Finding(about=about, level="ok", text=text)
+
+
+def _warning(about: str, text: str, remedy: str) -> Finding:
+    return Finding(about=about, level="warning", text=text, remedy=remedy)
+
+
+def _trouble(about: str, text: str, remedy: str) -> Finding:
+    return Finding(about=about, level="trouble", text=text, remedy=remedy)

@@ -1,0 +1,50 @@
+"""The ways into the plant, together: persons, keys of programs, an OpenID provider, and rights."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.gateway.identity import Identity, wall_now
+from services.gateway.keys import Keys
+from services.gateway.oidc import Provider
+from services.gateway.oidcpersons import OidcPersons
+from services.gateway.persons import Caller
+from services.gateway.rights import Rights
+from services.gateway.throttle import Throttle
+from shared.app import Service
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entrances:
+    """Who may come in, by which way, and what each may. oidc: None where no provider is named."""
+
+    identity: Identity
+    keys: Keys
+    rights: Rights
+    throttle: Throttle
+    oidc: OidcPersons | None
+
+    async def caller_of_key(self, key: str) -> Caller | None:
+        """Return whose key it is: the plant's own, or a program's; None: nobody's."""
+        return await self.identity.caller_of_key(key) or await self.keys.caller(key)
+
+
+def entrances_of(service: Service, secrets_dir: Path) -> Entrances:
+    """Return the ways into a plant.
+
+    Raises:
+        InvalidInputError: the plant file gives groups of the provider roles that do not exist.
+    """
+    database, outbox = service.database, service.outbox
+    identity = Identity(database, outbox, secrets_dir)
+    settings = service.plant.oidc
+    oidc = None
+    if settings is not None:
+        provider = Provider(settings, secrets_dir / "oidc-client-secret")
+        oidc = OidcPersons(provider, identity.sessions, database, outbox, wall_now)
+    return Entrances(
+        identity=identity,
+        keys=Keys(database, outbox, wall_now),
+        rights=Rights(database, service.plant),
+        throttle=Throttle(),
+        oidc=oidc,
+    )
