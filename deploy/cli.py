@@ -5,6 +5,7 @@ Each stands in a module of its own under `deploy/commands`, which is read only w
 """
 
 import importlib
+from keyword import iskeyword
 
 import click
 
@@ -16,20 +17,24 @@ COMMANDS = {
     "completion": "Print what a shell must read to complete commands.",
     "doctor": "Say what is wrong with the plant, and what to do.",
     "export": "Get the signed documents of a cell from a running plant.",
+    "import": "Send master data from a file to a running plant.",
+    "order": "Send a work schedule from a file to a running plant.",
     "process": "Compute what a spray recipe does to a face, with pictures.",
     "plant": "Compare the plant file with what its stations offer.",
     "restore": "Put a plant back into an empty folder.",
     "sintering": "Solve and check oven scheduling instances.",
     "status": "Say whether each service is ready and how long events wait.",
     "support-bundle": "Pack logs, figures and findings, without secrets.",
+    "users": "List, add, disable and enable persons; reset passwords.",
     "verify": "Check an export of the record, or the proof of a cell.",
     "trust": "List, accept and reject certificates of PLCs and stations.",
 }
 
 
 def module_of(name: str) -> str:
-    """Return the module of a subcommand."""
-    return f"deploy.commands.{name.replace('-', '_')}"
+    """Return the module of a subcommand; a word of Python's own gets an underscore."""
+    plain = name.replace("-", "_")
+    return f"deploy.commands.{plain}_" if iskeyword(plain) else f"deploy.commands.{plain}"
 
 
 class Commands(click.Group):

@@ -14,8 +14,11 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
 from deploy.broker import Broker
+from deploy.cli import halite
+from deploy.data_folder import DataFolder
 from deploy.postgres import PostgresServer
 from services.gateway.persons import FAILURES_BEFORE_LOCK
 from services.gateway.throttle import MOST_FAILURES
@@ -344,3 +347,39 @@ async def test_without_a_provider_it_says_so_and_who_tries_many_accounts_is_slow
         slowed = await sign_in(stranger, "nobody", PASSWORD)
         assert (slowed.status_code, slowed.json()["code"]) == (429, "TooManyTriesError")
         assert (await by_badge(stranger, BADGE, PIN)).status_code == 429
+
+
+async def test_the_command_line_looks_after_persons_orders_and_master_data(
+    plant: Plant, tmp_path: Path
+) -> None:
+    data = DataFolder(tmp_path)
+    data.gateway_keys.mkdir(parents=True)
+    (data.gateway_keys / "setup-key").write_text(plant.key)
+    schedule, master_data = tmp_path / "s.csv", tmp_path / "m.yaml"
+    schedule.write_bytes(b"a schedule")
+    master_data.write_text("execution:\n  work_masters: []\n")
+
+    async def halite_says(*words: str, ends: int = 0, **given: str) -> str:
+        options = ["--url", plant.url, "--data-dir", str(tmp_path)]
+        done = await asyncio.to_thread(CliRunner().invoke, halite, [*words, *options], **given)
+        assert done.exit_code == ends, done.output
+        return done.output
+
+    password = ["--password", "given-for-once"]
+    added = ("users", "add", "kim", "--name", "Kim", "--role", "planner", *password)
+    assert "kim may sign in" in await halite_says(*added)
+    assert "409: login kim is taken" in await halite_says(*added, ends=1)
+    assert "planner" in await halite_says("users", "list")
+    await halite_says("users", "disable", "kim")
+    listed = json.loads(await halite_says("users", "list", "--json"))
+    assert {item["login"]: item["disabled"] for item in listed}["kim"]
+    await halite_says("users", "enable", "kim")
+    await halite_says("users", "reset", "kim", input="another-for-once\nanother-for-once\n")
+    async with httpx.AsyncClient(base_url=plant.url, trust_env=False, timeout=60) as kim:
+        assert (await sign_in(kim, "kim", "another-for-once")).status_code == 201
+    assert json.loads(await halite_says("order", str(schedule))) == {"taken": len(b"a schedule")}
+    assert plant.peers.given[-1]["body"] == b"a schedule"
+    await halite_says("import", str(master_data))
+    assert plant.peers.given[-1]["path"] == "execution/master-data"
+    (data.gateway_keys / "setup-key").unlink()
+    assert "name the plant's folder" in await halite_says("users", "list", ends=1)

@@ -1,0 +1,20 @@
+"""`halite import`: give a running plant master data from a file."""
+
+import json
+from pathlib import Path
+
+import click
+
+from deploy.commands.certs import data_dir_option
+from deploy.data_folder import DataFolder
+from deploy.gatewayclient import GatewayClient, url_option
+
+
+@click.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@url_option
+@data_dir_option
+def command(file: Path, url: str, data_dir: Path) -> None:
+    """Send the master data FILE (YAML or JSON), each service its section, and print who took it."""
+    client = GatewayClient(url, DataFolder(data_dir))
+    click.echo(json.dumps(client.post("/api/master-data", content=file.read_bytes()), indent=1))

@@ -1,0 +1,20 @@
+"""`halite order`: give a running plant a work schedule from a file."""
+
+import json
+from pathlib import Path
+
+import click
+
+from deploy.commands.certs import data_dir_option
+from deploy.data_folder import DataFolder
+from deploy.gatewayclient import GatewayClient, url_option
+
+
+@click.command(name="order")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@url_option
+@data_dir_option
+def command(file: Path, url: str, data_dir: Path) -> None:
+    """Send the work schedule FILE (YAML, JSON or CSV) and print the plant's answer as JSON."""
+    client = GatewayClient(url, DataFolder(data_dir))
+    click.echo(json.dumps(client.post("/api/work-schedules", content=file.read_bytes()), indent=1))

@@ -1,0 +1,92 @@
+"""`halite users`: the persons of a running plant, for whoever may read its setup key."""
+
+import json
+from pathlib import Path
+from typing import get_args
+
+import click
+
+from deploy.commands.certs import data_dir_option
+from deploy.commands.status import json_option
+from deploy.data_folder import DataFolder
+from deploy.gatewayclient import GatewayClient, url_option
+from services.gateway.roles import Role
+
+role_option = click.option(
+    "--role", "roles", type=click.Choice(get_args(Role)), multiple=True, required=True
+)
+password_option = click.option(
+    "--password",
+    prompt="Password for one sign-in",
+    hide_input=True,
+    confirmation_prompt=True,
+    help="Asked for when not given: what stands on a command line others can see.",
+)
+
+
+@click.group(name="users")
+def command() -> None:
+    """List, add, disable and enable persons, and reset their passwords."""
+
+
+@command.command(name="list")
+@url_option
+@data_dir_option
+@json_option
+def list_users(url: str, data_dir: Path, as_json: bool) -> None:
+    """Print login, roles, state and name of each person."""
+    items = GatewayClient(url, DataFolder(data_dir)).get("/api/persons")["items"]
+    if as_json:
+        click.echo(json.dumps(items, indent=1))
+        return
+    for person in items:
+        state = "disabled" if person["disabled"] else "active"
+        click.echo(f"{person['login']:20} {state:8} {','.join(person['roles'])}  {person['name']}")
+
+
+@command.command(name="add")
+@click.argument("login")
+@click.option("--name", required=True)
+@role_option
+@password_option
+@url_option
+@data_dir_option
+def add(
+    login: str, name: str, roles: tuple[str, ...], password: str, url: str, data_dir: Path
+) -> None:
+    """Add a person, who chooses another password at the first sign-in."""
+    body = {"login": login, "name": name, "roles": roles, "password": password}
+    GatewayClient(url, DataFolder(data_dir)).post("/api/persons", body)
+    click.echo(f"{login} may sign in.")
+
+
+@command.command(name="reset")
+@click.argument("login")
+@password_option
+@url_option
+@data_dir_option
+def reset(login: str, password: str, url: str, data_dir: Path) -> None:
+    """Give a person a password for one sign-in; the person's sessions end."""
+    client = GatewayClient(url, DataFolder(data_dir))
+    client.post(f"/api/persons/{login}/password", {"password": password})
+    click.echo(f"{login} chooses a password at the next sign-in.")
+
+
+@command.command(name="disable")
+@click.argument("login")
+@url_option
+@data_dir_option
+def disable(login: str, url: str, data_dir: Path) -> None:
+    """Keep a person out; sessions end at once."""
+    GatewayClient(url, DataFolder(data_dir)).post(f"/api/persons/{login}", {"disabled": True})
+    click.echo(f"{login} is disabled.")
+
+
+@command.command(name="enable")
+@click.argument("login")
+@url_option
+@data_dir_option
+def enable(login: str, url: str, data_dir: Path) -> None:
+    """Let a person in again."""
+    GatewayClient(url, DataFolder(data_dir)).post(f"/api/persons/{login}", {"disabled": False})
+    click.echo(f"{login} is enabled.")

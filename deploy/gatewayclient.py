@@ -1,0 +1,67 @@
+"""Asks a running plant's gateway with the setup key that lies in the plant's data folder."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import click
+import httpx
+
+from deploy.data_folder import DataFolder
+from deploy.pki import SETUP_KEY
+from shared.errors import InvalidInputError, PersonNeededError, ServiceUnreachableError
+
+TIMEOUT_S = 60.0
+url_option: Callable[[Any], Any] = click.option(
+    "--url", default="http://127.0.0.1:8080", show_default=True, help="The gateway of the plant."
+)
+
+
+class GatewayClient:
+    """One plant's gateway, asked with everything that the setup key may."""
+
+    def __init__(self, url: str, data: DataFolder) -> None:
+        self._url, self._file = url, data.gateway_keys / SETUP_KEY
+
+    def get(self, path: str) -> dict[str, Any]:
+        """Return what the gateway answers.
+
+        Raises:
+            ServiceUnreachableError: no answer. InvalidInputError: it refuses.
+        """
+        return self._ask("GET", path)
+
+    def post(self, path: str, body: object = None, content: bytes | None = None) -> dict[str, Any]:
+        """Give a command; body: as JSON; content: a file as it is.
+
+        Raises:
+            ServiceUnreachableError: no answer. InvalidInputError: it refuses.
+        """
+        return self._ask("POST", path, json=body, content=content)
+
+    def _ask(self, method: str, path: str, **given: Any) -> dict[str, Any]:
+        try:
+            key = self._file.read_text().strip()
+        except OSError as error:
+            raise PersonNeededError(
+                f"The key {self._file} cannot be read ({error.strerror}); "
+                "name the plant's folder: --data-dir"
+            ) from error
+        headers = {"authorization": f"Bearer {key}", "idempotency-key": uuid4().hex}
+        try:
+            answer = httpx.request(
+                method,
+                self._url + path,
+                headers=headers,
+                timeout=TIMEOUT_S,
+                trust_env=False,
+                **{name: value for name, value in given.items() if value is not None},
+            )
+            said = answer.json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise ServiceUnreachableError(f"{self._url}: {error!r}; is the plant on?") from error
+        if not answer.is_success:
+            raise InvalidInputError(
+                f"{answer.status_code}: {said.get('detail', answer.text[:300])}"
+            )
+        return dict(said)
