@@ -14,6 +14,7 @@ from ortools.sat.python import cp_model
 from services.sintering.bounds import rounded
 from services.sintering.course import Course
 from services.sintering.problem import FAR, Batch, Problem
+from services.sintering.verdict import measured
 
 
 @dataclass
@@ -35,7 +36,8 @@ def prove(
 ) -> tuple[list[Batch], int]:
     """Return the best plan found from a valid one, and the best lower bound, in wall seconds.
 
-    course: is told each better one on the way.
+    The given plan is only a hint to the solver, which may know no better than a dearer one when its
+    time is over: then the given plan is returned. course: is told each better one on the way.
     """
     model = _model(problem)
     total = sum(model.costs)
@@ -52,7 +54,10 @@ def prove(
     solved = solver.solve(model.cp, told)
     if solved not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return list(batches), bound
-    return _batches(problem, model, solver), rounded(problem, solver.best_objective_bound)
+    given = measured(problem, batches)
+    is_better = given.breaches or solver.objective_value < given.total(problem.weights)
+    found = _batches(problem, model, solver) if is_better else list(batches)
+    return found, rounded(problem, solver.best_objective_bound)
 
 
 class _Told(cp_model.CpSolverSolutionCallback):

@@ -14,6 +14,7 @@ from services.sintering.construct import construct
 from services.sintering.course import Course, at
 from services.sintering.osp import read_instance
 from services.sintering.problem import FAR, Problem
+from services.sintering.proof import prove
 from services.sintering.solver import Budget, solve
 from services.sintering.verdict import measured
 from tests.unit.test_oven_problem import drawn
@@ -146,3 +147,16 @@ def test_due_dates_that_part_the_time_more_finely_never_lose_the_bound(tmp_path:
     found = column_bound(problem, batches, lambda: False, 0, told=told.append)
     assert told == sorted(told)
     assert found == told[-1] <= measured(problem, batches).total(problem.weights)
+
+
+@pytest.mark.parametrize("limit_s", [0.3, 1.5])
+def test_a_proof_that_runs_out_of_time_never_gives_a_dearer_plan(
+    tmp_path: Path, limit_s: float
+) -> None:
+    (tmp_path / "drawn.dzn").write_text(drawn(1, 50, 3))
+    problem = read_instance(tmp_path / "drawn.dzn")
+    plan = solve(problem, Budget(moves=400_000))
+    found, bound = prove(problem, plan.batches, 0, limit_s, workers=1)
+    objective = measured(problem, found)
+    assert not objective.breaches
+    assert bound <= objective.total(problem.weights) <= plan.total
