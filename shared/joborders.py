@@ -74,7 +74,9 @@ DDL = (
 )
 HOLDS = """
     SELECT h.lot_id, h.gate, h.reason FROM lot_hold h
-    WHERE j.body -> 'materials' @> jsonb_build_array(jsonb_build_object('lot_id', h.lot_id))"""
+    WHERE j.body -> 'materials' @> jsonb_build_array(jsonb_build_object('lot_id', h.lot_id))
+      AND NOT coalesce(j.body -> 'through_gates' @> to_jsonb(h.gate)
+                       AND j.body -> 'through_lot_ids' @> to_jsonb(h.lot_id), false)"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -361,12 +363,20 @@ def _value(value: Any) -> ParameterValue:
     return value if isinstance(value, str) else float(value)
 
 
-async def holds_of(tx: Transaction, lot_ids: Sequence[str]) -> list[str]:
-    """Return one sentence for each hold of some lots."""
+async def holds_of(
+    tx: Transaction, lot_ids: Sequence[str], job_order: JobOrderReleased | None = None
+) -> list[str]:
+    """Return one sentence for each hold of some lots; not those that a job order goes through."""
     statement = """
-        SELECT lot_id, gate, reason FROM lot_hold WHERE lot_id = ANY(:lot_ids)
+        SELECT lot_id, gate, reason FROM lot_hold
+        WHERE lot_id = ANY(:lot_ids) AND NOT (gate = ANY(:gates) AND lot_id = ANY(:through))
         ORDER BY lot_id, gate"""
-    rows = (await tx.execute(sql(statement), {"lot_ids": list(lot_ids)})).mappings()
+    values = {
+        "lot_ids": list(lot_ids),
+        "gates": [] if job_order is None else list(job_order.through_gates),
+        "through": [] if job_order is None else list(job_order.through_lot_ids),
+    }
+    rows = (await tx.execute(sql(statement), values)).mappings()
     return [f"lot {row['lot_id']} held by {row['gate']}: {row['reason']}" for row in rows]
 
 

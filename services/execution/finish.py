@@ -72,9 +72,11 @@ class Finisher:
             materials=event.materials,
         )
         master = await self._masters.of(tx, request)
-        opened = await limits.open_limits(
-            tx, master, event.work_request_id, event.lot_id, event.operation, event.ended_at
-        )
+        opened = []
+        if not job_order.is_rework:  # what follows a window's first step was done already
+            opened = await limits.open_limits(
+                tx, master, event.work_request_id, event.lot_id, event.operation, event.ended_at
+            )
         # together: each statement is a way to the database and back
         await self._outbox.record(tx, *registered, recorded, *opened)
 

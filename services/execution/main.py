@@ -23,6 +23,8 @@ from shared.events import (
     LotsRecalled,
     MaterialLotRegistered,
     RecallEnded,
+    ReworkOrdered,
+    SampleExtended,
 )
 from shared.parts import Parts
 
@@ -48,6 +50,8 @@ def build(settings: ExecutionSettings, parts: Parts | None = None) -> Service:
             LotHoldReleased: work.on_lot_freed,
             LotsRecalled: work.on_recalled,
             RecallEnded: work.on_recall_ended,
+            ReworkOrdered: work.on_rework,
+            SampleExtended: work.on_extended,
         },
     )
     service.loop("time limits", work.watch_limits)

@@ -85,7 +85,11 @@ class Releaser:
             concerned.append(pellet_lot)
         if job_order.scope == "pellets" and rule.use == "produced":
             concerned.append(powder_lot_id(job_order.work_request_id))
+        if job_order.is_rework:
+            concerned += [item.lot_id for item in job_order.materials]
         for hold in await gates.holds(tx, concerned):
+            if hold["gate"] in job_order.through:
+                continue
             raise BlockedError(f"{hold['lot_id']} held by {hold['gate']}: {hold['reason']}")
         await require(tx, rule.requires, job_order.lot_id, pellet_lot, parts)
 
@@ -117,8 +121,21 @@ class Releaser:
             priority=request["priority"],
             due_at=request["due_at"],
             released_at=now,
+            through_gates=job_order.through,
+            through_lot_ids=await _through(tx, job_order, allocation),
         )
         await self._outbox.record(tx, released)
+
+
+async def _through(
+    tx: Transaction, job_order: JobOrder, allocation: stock.Allocation
+) -> tuple[str, ...]:
+    """Return the lots whose holds a job order goes through: its own and their pellets, no stock."""
+    if not job_order.through:
+        return ()
+    own = [item.lot_id for item in allocation.materials if item.use != "consumed"]
+    pellets = await stock.allocated_ids(tx, job_order.lot_id)
+    return tuple(dict.fromkeys([allocation.lot_id, *own, *pellets]))
 
 
 def _issues(

@@ -60,21 +60,36 @@ def expand(request: WorkRequest, master: WorkMaster) -> Expansion:
     samples = _numbered(request.work_request_id, "S", master.sample_count)
     cells = _numbered(request.work_request_id, "C", request.quantity)
     witnesses = _numbered(request.work_request_id, "W", request.witness_quantity)
-    job_orders = list(_chain(request, master, "powder", powder, ()))
-    job_orders += _chain(request, master, "pellets", pellet_lot, _last(job_orders))
+    job_orders = list(_chain(master, "powder", powder, ()))
+    job_orders += _chain(master, "pellets", pellet_lot, _last(job_orders))
     common = _last(job_orders)
     for sample in samples:
-        job_orders += _chain(request, master, "sample", sample, common)
+        job_orders += _chain(master, "sample", sample, common)
     for cell in cells:
-        job_orders += _chain(request, master, "cell", cell, common)
+        job_orders += _chain(master, "cell", cell, common)
     for witness in witnesses:
-        job_orders += _chain(request, master, "witness", witness, common)
+        job_orders += _chain(master, "witness", witness, common)
     lots = (
         *_powder_and_pellets(request, master, powder, pellet_lot),
         *(_planned(cell, master.cell_definition_id, "cell") for cell in cells),
         *(_planned(witness, master.witness_definition_id, "witness") for witness in witnesses),
     )
     return Expansion(lots=lots, job_orders=tuple(job_orders))
+
+
+def more_of(
+    work_request_id: str, master: WorkMaster, scope: Scope, made_count: int, count: int
+) -> Expansion:
+    """Return the lots and job orders of `count` further samples or witnesses.
+
+    made_count: of that scope there are by now; they need nothing but what the pellets went
+    through already.
+    """
+    letter = "W" if scope == "witness" else "S"
+    ids = _numbered(work_request_id, letter, made_count + count)[made_count:]
+    lots = [_planned(item, master.witness_definition_id, "witness") for item in ids]
+    job_orders = [step for item in ids for step in _chain(master, scope, item, ())]
+    return Expansion(lots=tuple(lots) if scope == "witness" else (), job_orders=tuple(job_orders))
 
 
 def _powder_and_pellets(
@@ -108,7 +123,7 @@ def _powder_and_pellets(
 
 
 def _chain(
-    request: WorkRequest, master: WorkMaster, scope: Scope, lot_id: str, after: tuple[str, ...]
+    master: WorkMaster, scope: Scope, lot_id: str, after: tuple[str, ...]
 ) -> Iterator[PlannedJobOrder]:
     for position, rule in enumerate(rule for rule in master.operations if rule.scope == scope):
         job_order_id = f"{lot_id}-{rule.operation}"

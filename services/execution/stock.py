@@ -46,7 +46,11 @@ async def allocate(
         BlockedError: not enough of something; names it, what is needed and what is left.
     """
     allocation = Allocation(lot_id=job_order.lot_id)
-    processed = await _own_lots(tx, allocation, job_order, rule, master, now)
+    processed = (
+        list(job_order.materials)
+        if job_order.is_rework
+        else await _own_lots(tx, allocation, job_order, rule, master, now)
+    )
     for stock_rule in rule.stock:
         count = {"pellet": len(processed), "part": len(processed), "job_order": 1}[stock_rule.per]
         if job_order.scope == "powder":
@@ -99,9 +103,14 @@ async def _take_pellets(
                     JOIN disposition d ON d.lot_id = l.lot_id AND d.gate = 'thickness'
                     WHERE l.member_of = :pellet_lot AND l.allocated_to IS NULL
                       AND l.state = 'available' AND d.disposition = 'released'
-                      AND NOT EXISTS (SELECT 1 FROM hold h WHERE h.lot_id = l.lot_id)
+                      AND NOT EXISTS (SELECT 1 FROM hold h
+                                      WHERE h.lot_id = l.lot_id AND h.gate <> ALL(:through))
                     ORDER BY l.lot_id LIMIT :count"""),
-                {"pellet_lot": pellet_lot_id(job_order.work_request_id), "count": count},
+                {
+                    "pellet_lot": pellet_lot_id(job_order.work_request_id),
+                    "count": count,
+                    "through": list(job_order.through),
+                },
             )
         )
         .mappings()

@@ -8,8 +8,15 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
-from services.execution.domain import JobState, ReceivedLot, WorkMaster, WorkRequest, WorkSchedule
-from services.execution.routing import Expansion
+from services.execution.domain import (
+    JobState,
+    ReceivedLot,
+    Scope,
+    WorkMaster,
+    WorkRequest,
+    WorkSchedule,
+)
+from services.execution.routing import Expansion, PlannedJobOrder
 from shared.db import sql
 from shared.errors import ConflictError, NotFoundError
 from shared.facts import Material
@@ -23,11 +30,13 @@ class JobOrder:
     job_order_id: str
     work_request_id: str
     operation: str
-    scope: str
+    scope: Scope
     lot_id: str
     state: JobState
     reason: str | None
     materials: tuple[Material, ...]
+    through: tuple[str, ...] = ()
+    is_rework: bool = False
 
 
 async def all_rows(tx: Transaction, statement: str, **values: Any) -> Sequence[RowMapping]:
@@ -110,30 +119,59 @@ async def add_request(
             id=request.work_request_id,
         )
         raise ConflictError(f"work request {request.work_request_id} exists", dict(current))
+    await add_lots(tx, request.work_request_id, expansion, now)
+    await add_job_orders(tx, request.work_request_id, expansion.job_orders)
+
+
+async def add_lots(
+    tx: Transaction, work_request_id: str, expansion: Expansion, now: datetime
+) -> None:
+    """Keep the lots that a work request will make."""
+    if not expansion.lots:
+        return
     await tx.execute(
         sql("""
             INSERT INTO lot (lot_id, material_definition_id, kind, quantity, unit, state,
                              work_request_id, member_of, updated_at)
             VALUES (:lot_id, :material_definition_id, :kind, :quantity, :unit, 'planned',
                     :work_request_id, :member_of, :now)"""),
-        [
-            {**vars(lot), "work_request_id": request.work_request_id, "now": now}
-            for lot in expansion.lots
-        ],
+        [{**vars(lot), "work_request_id": work_request_id, "now": now} for lot in expansion.lots],
     )
+
+
+async def add_job_orders(
+    tx: Transaction,
+    work_request_id: str,
+    planned: Sequence[PlannedJobOrder],
+    *,
+    through: Sequence[str] = (),
+    ordered_by: str | None = None,
+    materials: Sequence[Material] = (),
+) -> None:
+    """Keep job orders that may not start yet.
+
+    through: gates whose holds they go through. ordered_by: what ordered them beyond the route.
+    materials: what goes through them again; without any they are no rework.
+    """
     await tx.execute(
         sql("""
             INSERT INTO job_order (job_order_id, work_request_id, operation, scope, position,
-                                   lot_id, after, state)
+                                   lot_id, after, state, through, ordered_by, is_rework,
+                                   materials)
             VALUES (:job_order_id, :work_request_id, :operation, :scope, :position, :lot_id,
-                    :after, 'not_allowed_to_start')"""),
+                    :after, 'not_allowed_to_start', :through, :ordered_by,
+                    :is_rework, CAST(:materials AS jsonb))"""),
         [
             {
                 **vars(job_order),
                 "after": list(job_order.after),
-                "work_request_id": request.work_request_id,
+                "work_request_id": work_request_id,
+                "through": list(through),
+                "ordered_by": ordered_by,
+                "is_rework": bool(materials),
+                "materials": json.dumps([item.model_dump() for item in materials]),
             }
-            for job_order in expansion.job_orders
+            for job_order in planned
         ],
     )
 
@@ -195,6 +233,25 @@ async def job_order(tx: Transaction, job_order_id: str) -> JobOrder:
     if not rows:
         raise NotFoundError(f"job order {job_order_id} does not exist")
     return _job_order(rows[0])
+
+
+async def newest_ended(
+    tx: Transaction, work_request_id: str, operation: str, lot_id: str
+) -> JobOrder | None:
+    """Return the newest ended job order of an operation that a lot went through."""
+    rows = await all_rows(
+        tx,
+        """
+        SELECT * FROM job_order
+        WHERE work_request_id = :id AND operation = :operation AND state = 'ended'
+          AND (lot_id = :lot_id OR materials @> CAST(:named AS jsonb))
+        ORDER BY ended_at DESC LIMIT 1""",
+        id=work_request_id,
+        operation=operation,
+        lot_id=lot_id,
+        named=json.dumps([{"lot_id": lot_id, "use": "processed"}]),
+    )
+    return _job_order(rows[0]) if rows else None
 
 
 async def next_job_orders(
@@ -341,4 +398,6 @@ def _job_order(row: RowMapping) -> JobOrder:
         state=row["state"],
         reason=row["reason"],
         materials=tuple(Material.model_validate(item) for item in row["materials"]),
+        through=tuple(row["through"]),
+        is_rework=row["is_rework"],
     )

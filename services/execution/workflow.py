@@ -7,6 +7,7 @@ from sqlalchemy import RowMapping
 
 from services.execution import domain, gates, limits, stock, store
 from services.execution.domain import ReceivedLot, WorkMaster, WorkSchedule
+from services.execution.extraorders import ExtraOrders
 from services.execution.finish import Finisher
 from services.execution.holds import OPEN_EXPOSURE, Decided, HoldChange, Holds, PersonsGate
 from services.execution.release import Releaser
@@ -30,6 +31,8 @@ from shared.events import (
     LotsRecalled,
     MaterialLotRegistered,
     RecallEnded,
+    ReworkOrdered,
+    SampleExtended,
     WorkRequestAccepted,
 )
 from shared.outbox import Outbox
@@ -50,6 +53,7 @@ class ExecutionWork:
         self._holds = Holds(outbox, clock)
         self._releaser = Releaser(outbox, clock, self._masters)
         self._finisher = Finisher(outbox, clock, self._masters, self._holds)
+        self._extra = ExtraOrders(clock, self._masters, self._holds)
 
     async def accept(self, tx: Transaction, schedule: WorkSchedule) -> dict[str, Any]:
         """Take a work schedule: its lots into stock, its requests into job orders.
@@ -228,6 +232,17 @@ class ExecutionWork:
         await gates.keep_dispositions(tx, rows, self._clock.now())
         await self._holds.follow_decision(tx, event.work_request_id, event.gate, decided)
         await self._go_on(tx, request, event.lot_id)
+
+    async def on_rework(self, tx: Transaction, _: Envelope, event: ReworkOrdered) -> None:
+        """Quality sends lots through a rework route: order its operations."""
+        for request in await self._extra.rework(tx, event):
+            await self._releaser.look(tx, request)
+
+    async def on_extended(self, tx: Transaction, _: Envelope, event: SampleExtended) -> None:
+        """A sample is extended: order so many more of it."""
+        request = await self._extra.extend(tx, event)
+        if request is not None:
+            await self._releaser.look(tx, request)
 
     async def on_exposure(
         self, tx: Transaction, envelope: Envelope, event: ExposureEvaluated

@@ -40,6 +40,7 @@ def cycling_ended(
         protocol_version=run.protocol_version,
         channel=run.channel,
         protocol_matches=proof.matches is True,
+        protocol_is_known=proof.matches is not None,
         protocol_findings=proof.findings,
         cycles=tuple(figures),
         row_count=rows.height,

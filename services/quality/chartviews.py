@@ -126,7 +126,7 @@ async def _capability(
         SELECT c ->> 'low' AS low, c ->> 'high' AS high
         FROM test_specification t, jsonb_array_elements(t.body -> 'characteristics') c
         WHERE t.product_id = :product_id AND t.operation = :operation
-          AND c ->> 'characteristic' = :characteristic
+          AND t.acts AND c ->> 'characteristic' = :characteristic
         ORDER BY t.version DESC LIMIT 1""",
         product_id=chart.product_id,
         operation=chart.operation,

@@ -17,6 +17,7 @@ from shared.events import (
     LotHeld,
     LotHoldReleased,
     NonconformanceChanged,
+    ReworkOrdered,
 )
 from shared.facts import PartDisposition
 from shared.outbox import Outbox
@@ -63,6 +64,16 @@ class Consequences:
         if word == "rework":
             taken = await rework.route(tx, record["rework_route_id"])
             await rework.order(tx, nonconformance_id, taken, lot_ids, self._clock.now())
+            ordered = ReworkOrdered(
+                lot_id=lot_ids[0],
+                nonconformance_id=nonconformance_id,
+                rework_route_id=taken.rework_route_id,
+                route_version=taken.version,
+                lot_ids=tuple(lot_ids),
+                operations=taken.operations,
+                gates=tuple(dict.fromkeys((NONCONFORMANCE_GATE, row["gate"]))),
+            )
+            await self._outbox.record(tx, ordered)
         await self._tell_gate(tx, row, record, reason)
         if word == "released":
             await self.let_go(tx, nonconformance_id, lot_ids, reason)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from services.quality import nonconformancestore, store
+from services.quality import nonconformancestore, releases, store
 from services.quality.comparison import Judged
 from services.quality.gates import Decision
 from services.quality.store import Passage
@@ -11,6 +11,7 @@ from shared.events import (
     DispositionDecided,
     JobOrderHeld,
     NonconformanceRaised,
+    SampleExtended,
     ThermocoupleDriftFound,
 )
 from shared.outbox import Outbox
@@ -39,10 +40,25 @@ class Recorder:
         await store.keep_results(tx, passage.job_order_id, gate, version, judged, now)
 
     async def keep_decision(
-        self, tx: Transaction, passage: Passage, gate: str, version: int, decision: Decision
+        self,
+        tx: Transaction,
+        passage: Passage,
+        gate: str,
+        version: int,
+        decision: Decision,
+        *,
+        to_sign: bool = False,
     ) -> None:
-        """Keep and say a decision, and a nonconformance that names what it does not let go."""
+        """Keep and say a decision, and a nonconformance that names what it does not let go.
+
+        to_sign: a release waits for its signature, and blocks until then.
+        """
         now = self._clock.now()
+        if to_sign and decision.disposition == "released":
+            await releases.keep(tx, passage, gate, version, decision, now)
+            decision = releases.until_signed(decision)
+        elif to_sign:
+            await releases.drop(tx, gate, decision.lot_id)
         decided = DispositionDecided(
             lot_id=decision.lot_id,
             work_request_id=passage.work_request_id,
@@ -71,6 +87,19 @@ class Recorder:
             )
             about = {"product_id": passage.product_id, "operation": passage.operation}
             await self._raise(tx, raised, gate, passage.job_order_id, about)
+
+    async def extend(
+        self, tx: Transaction, passage: Passage, gate: str, pellet_lot_id: str, count: int
+    ) -> None:
+        """Say that so many more like this one must pass before its siblings are decided over."""
+        extended = SampleExtended(
+            lot_id=pellet_lot_id,
+            work_request_id=passage.work_request_id,
+            job_order_id=passage.job_order_id,
+            gate=gate,
+            count=count,
+        )
+        await self._outbox.record(tx, extended)
 
     async def raise_held(self, tx: Transaction, event: JobOrderHeld, event_id: str) -> None:
         """Raise a nonconformance for a job order that a station or a service held."""

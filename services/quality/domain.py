@@ -228,6 +228,7 @@ class TestSpecification(Input):
     than one furnace (`sinter_position_zone`; by default the newest run's); `extension`, the second
     sample after a failure.
     `may_release`: roles of those who may sign a waiver of this gate; empty: the rule of all.
+    `release` signed: what the gate finds good stays blocked until a person has signed it.
     """
 
     __test__ = False
@@ -245,6 +246,7 @@ class TestSpecification(Input):
     extension: Extension | None = _optional()
     sampling: SamplingRule | None = _optional()
     may_release: tuple[Name, ...] | None = _optional(min_length=1)
+    release: Literal["automatic", "signed"] | None = _optional()
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -265,6 +267,11 @@ class TestSpecification(Input):
         if (self.sampling is not None) != (self.decides == "sample"):
             raise ValueError(f"decides is {self.decides}; sampling is given exactly for sample")
         return self
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether a person signs what this gate releases."""
+        return self.release == "signed"
 
     @property
     def judged(self) -> tuple[Characteristic, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
-from services.quality import masterdata, origins, waiverwork
+from services.quality import masterdata, origins, releases, waiverwork
 from services.quality.store import all_rows
 from shared.errors import NotFoundError
 from shared.transaction import Transaction
@@ -75,6 +75,7 @@ async def of_job_order(tx: Transaction, job_order_id: str, now: datetime) -> dic
         **{name: row[name] for name in _PASSAGE},
         "gates": await _gates(tx, row, lots, pellet_lots),
         "waivers": await _waivers(tx, row, lots, now),
+        "releases": await releases.of_job_order(tx, job_order_id),
         "nonconformances": await _listed(
             tx,
             """

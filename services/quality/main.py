@@ -13,18 +13,21 @@ from services.quality.exposureroutes import add_exposure_routes, add_opening_rou
 from services.quality.fitting import FitProcess
 from services.quality.judge import ExposureJudge
 from services.quality.nonconformanceroutes import add_nonconformance_routes
+from services.quality.releasedesk import ReleaseDesk
 from services.quality.reviewboard import ReviewBoard
 from services.quality.room import RoomWatch
 from services.quality.samplingroutes import add_sampling_routes
 from services.quality.settings import QualitySettings
 from services.quality.signing import Signing
+from services.quality.specsigning import SpecificationDesk
 from services.quality.upload import Upload
-from services.quality.waiverroutes import add_waiver_routes
+from services.quality.waiverroutes import add_signature_routes, add_waiver_routes
 from services.quality.waiverwork import WaiverDesk
 from services.quality.workflow import Decider, QualityWork
 from shared.app import Service
 from shared.events import (
     CellGraded,
+    CureMeasured,
     CyclingEnded,
     GenealogyRecorded,
     JobOrderEnded,
@@ -70,6 +73,7 @@ def build(
             SpectrumMeasured: work.on_spectrum,
             CyclingEnded: work.on_cycling,
             CellGraded: work.on_graded,
+            CureMeasured: work.on_cure,
             NonconformanceRaised: work.on_raised,
         },
     )
@@ -94,6 +98,11 @@ def build(
     )
     signing = Signing(service.outbox)
     add_waiver_routes(service, WaiverDesk(database, service.outbox, clock, signing))
+    add_signature_routes(
+        service,
+        SpecificationDesk(database, clock, signing),
+        ReleaseDesk(database, clock, signing, recorder),
+    )
     add_sampling_routes(service, signing)
     board = ReviewBoard(database, service.outbox, clock, signing, consequences)
     add_nonconformance_routes(service, board, CorrectiveActions(clock, signing))

@@ -1,30 +1,61 @@
-"""Test specifications and exposure budgets in quality's database; the newest version acts."""
+"""Test specifications and exposure budgets in quality's database, and which version acts."""
 
 from services.quality.domain import ExposureBudget, TestSpecification
 from services.quality.store import all_rows
+from shared.db import sql
 from shared.masterdata import keep_version
 from shared.transaction import Transaction
 
 
 async def add_specification(tx: Transaction, spec: TestSpecification) -> None:
-    """Keep a version of a test specification.
+    """Keep a version of a test specification; with a rule for it, it waits for its signatures.
 
     Raises:
         ConflictError: this version exists with other content; a change is a new version.
     """
     key = ("gate", "product_id", "operation", "version")
+    seen = await tx.scalar(
+        sql("""
+            SELECT 1 FROM test_specification
+            WHERE (gate, product_id, operation, version)
+                = (:gate, :product_id, :operation, :version)"""),
+        spec.model_dump(include=set(key)),
+    )
     await keep_version(tx, "test_specification", key, spec)
+    if seen is None:
+        await tx.execute(
+            sql("""
+                UPDATE test_specification SET acts = NOT EXISTS (
+                    SELECT 1 FROM signature_rule WHERE purpose = 'specification')
+                WHERE (gate, product_id, operation, version)
+                    = (:gate, :product_id, :operation, :version)"""),
+            spec.model_dump(include=set(key)),
+        )
+
+
+async def let_act(
+    tx: Transaction, product_id: str, operation: str, gate: str, version: int
+) -> None:
+    """Let a version of a test specification act from now on."""
+    await tx.execute(
+        sql("""
+            UPDATE test_specification SET acts = true
+            WHERE (product_id, operation, gate, version)
+                = (:product_id, :operation, :gate, :version)"""),
+        {"product_id": product_id, "operation": operation, "gate": gate, "version": version},
+    )
 
 
 async def specifications(
     tx: Transaction, product_id: str, operation: str
 ) -> list[TestSpecification]:
-    """Return the newest version of each gate of an operation."""
+    """Return the newest version that acts of each gate of an operation."""
     rows = await all_rows(
         tx,
         """
         SELECT DISTINCT ON (gate) body FROM test_specification
-        WHERE product_id = :product_id AND operation = :operation ORDER BY gate, version DESC""",
+        WHERE product_id = :product_id AND operation = :operation AND acts
+        ORDER BY gate, version DESC""",
         product_id=product_id,
         operation=operation,
     )

@@ -66,7 +66,9 @@ class Sampler:
         failed = [one for one in verdicts.values() if one.disposition != "released"]
         decisive = (failed or list(verdicts.values()))[0]
         decision = samples.decide_sample(lot_id, items, verdicts, found, decisive)
-        await self._recorder.keep_decision(tx, passage, spec.gate, spec.version, decision)
+        await self._recorder.keep_decision(
+            tx, passage, spec.gate, spec.version, decision, to_sign=spec.is_signed
+        )
 
     async def _keep(
         self,

@@ -42,7 +42,13 @@ class Siblings:
                 continue
             failed = {item.lot_id for item in verdicts if item.disposition != "released"}
             decision = await _carried_forward(tx, spec.gate, decision, failed)
-            await self._recorder.keep_decision(tx, passage, spec.gate, spec.version, decision)
+            await self._recorder.keep_decision(
+                tx, passage, spec.gate, spec.version, decision, to_sign=spec.is_signed
+            )
+            first = failed == {found.lot_id} and spec.siblings != "zone"
+            if spec.extension is not None and first and decision.disposition != "released":
+                more = spec.extension.count
+                await self._recorder.extend(tx, passage, spec.gate, pellet_lot_id, more)
 
     async def _by_zone(
         self,

@@ -16,7 +16,17 @@ from services.quality.domain import Input, Name
 from shared.errors import NotAllowedError
 
 Words = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"\S")]
-Purpose = Literal["waiver", "released", "rework", "scrap", "effectiveness", "closing", "again"]
+Purpose = Literal[
+    "waiver",
+    "released",
+    "rework",
+    "scrap",
+    "effectiveness",
+    "closing",
+    "again",
+    "specification",
+    "gate_release",
+]
 TWO_PERSONS: frozenset[Purpose] = frozenset(("waiver", "released"))
 
 
@@ -39,7 +49,7 @@ class SignatureRule(Input):
     """How many different persons sign for a purpose, and in which roles (empty: any).
 
     Without a rule two persons sign a waiver and the release of what is not as it must be, and one
-    signs all else.
+    signs all else; a test specification is signed only where there is a rule.
     """
 
     purpose: Purpose

@@ -127,6 +127,20 @@ def passage_of(row: RowMapping) -> Passage:
     return Passage(**{**values, "parts": tuple(row["parts"])})
 
 
+async def passage_measuring(tx: Transaction, lot_id: str, operation: str) -> Passage | None:
+    """Return the newest ended job order of an operation that measured a lot."""
+    rows = await all_rows(
+        tx,
+        """
+        SELECT p.* FROM measurement m JOIN passage p USING (job_order_id)
+        WHERE m.lot_id = :lot_id AND p.operation = :operation
+        ORDER BY m.id DESC LIMIT 1""",
+        operation=operation,
+        lot_id=lot_id,
+    )
+    return passage_of(rows[0]) if rows else None
+
+
 async def keep_measurements(
     tx: Transaction,
     job_order_id: str,

@@ -4,9 +4,12 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query
 
-from services.quality import gateviews, reevaluation, waiverwork
+from services.quality import gateviews, reevaluation, specsigning, waiverwork
 from services.quality.reevaluation import Reevaluation
+from services.quality.releasedesk import ReleaseDesk
+from services.quality.releases import ReleaseSigned
 from services.quality.signatures import SignatureGiven
+from services.quality.specsigning import SpecificationDesk, SpecificationSigned
 from services.quality.waivers import WaiverProposal
 from services.quality.waiverwork import WaiverDesk
 from shared.app import Service
@@ -66,3 +69,29 @@ def add_waiver_routes(service: Service, desk: WaiverDesk) -> None:
         return await command.once(
             lambda tx: reevaluation.again(tx, database, job_order_id, body, clock.now())
         )
+
+
+def add_signature_routes(
+    service: Service, desk: SpecificationDesk, release_desk: ReleaseDesk
+) -> None:
+    """Add the routes by which test specifications and releases are signed."""
+    app, database = service.app, service.database
+    given = Annotated[Command, Depends(command_of(database))]
+
+    @app.get("/unsigned-specifications", tags=["master data"])
+    async def get_unsigned() -> dict[str, Any]:
+        """Versions of test specifications that wait for signatures and do not act yet."""
+        async with database.quiet() as tx:
+            return {"items": await specsigning.waiting(tx)}
+
+    @app.post("/specification-signatures", status_code=201, tags=["master data"])
+    async def post_specification_signature(
+        body: SpecificationSigned, command: given
+    ) -> dict[str, Any]:
+        """Sign a version of a test specification; it acts when all have signed."""
+        return await command.once(lambda tx: desk.sign(tx, body))
+
+    @app.post("/release-signatures", status_code=201, tags=["decisions"])
+    async def post_release_signature(body: ReleaseSigned, command: given) -> dict[str, Any]:
+        """Sign what a gate found good and a person must release."""
+        return await command.once(lambda tx: release_desk.sign(tx, body))

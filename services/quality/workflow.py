@@ -1,7 +1,7 @@
 """What quality does when others say what happened, and how its gates come to their decisions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -38,6 +38,7 @@ from shared.envelope import Envelope
 from shared.errors import InvalidInputError
 from shared.events import (
     CellGraded,
+    CureMeasured,
     CyclingEnded,
     GenealogyRecorded,
     JobOrderEnded,
@@ -51,6 +52,7 @@ from shared.events import (
 from shared.outbox import Cause, cause
 from shared.transaction import Transaction
 
+CURED, RESIDUAL = "cure_conversion_ratio", "residual_liquid_ratio"
 PROTOCOL_MATCH = "protocol_match_count"  # 1 where the protocol that ran is the one ordered, else 0
 LOOK_S = 1.0  # longest wall wait between looks at what is open
 
@@ -121,10 +123,15 @@ class QualityWork:
 
     async def on_cycling(self, tx: Transaction, _: Envelope, event: CyclingEnded) -> None:
         """A tester ended: keep whether it ran what was ordered, and a staircase if it was one."""
-        match_ratio = 1.0 if event.protocol_matches else 0.0
-        result = figure(event.lot_id, PROTOCOL_MATCH, match_ratio)
+        told = "; ".join(event.protocol_findings) or "nothing tells what ran"
+        known = event.protocol_matches or event.protocol_is_known
+        match_count = (1.0 if event.protocol_matches else 0.0) if known else None
+        result = figure(event.lot_id, PROTOCOL_MATCH, match_count, None if known else told)
         protocol = f"{event.protocol_id}@{event.protocol_version}"
-        await store.keep_measurements(tx, event.job_order_id, [result], event.ended_at, protocol)
+        results = [result, figure(event.lot_id, "row_count", float(event.row_count))]
+        kept = [one.retention_ratio for one in event.cycles if one.retention_ratio is not None]
+        results += [figure(event.lot_id, "capacity_retention_ratio", kept[-1])] if kept else []
+        await store.keep_measurements(tx, event.job_order_id, results, event.ended_at, protocol)
         if event.step_index:
             await store.keep_pending(
                 tx,
@@ -158,6 +165,31 @@ class QualityWork:
             ),
         ]
         await store.keep_measurements(tx, passage.job_order_id, results, envelope.time)
+        await store.keep_passage(tx, passage)
+
+    async def on_cure(self, tx: Transaction, envelope: Envelope, event: CureMeasured) -> None:
+        """The cure of a pellet was measured: it passes the gates of `cure` or `residual_liquid`."""
+        name, value = CURED, event.conversion_ratio
+        if event.residual_liquid_ratio is not None:
+            name, value = RESIDUAL, event.residual_liquid_ratio
+        operation = "cure" if name == CURED else "residual_liquid"
+        sprayed = await store.passage_measuring(tx, event.lot_id, "spray")
+        if sprayed is None:
+            return
+        passage = replace(
+            sprayed,
+            job_order_id=f"{event.lot_id}-{operation}-{event.measured_at:%Y%m%dT%H%M%S}-{event.face}",
+            lot_id=event.lot_id,
+            operation=operation,
+            equipment_id=event.equipment_id,
+            parts=(),
+            started_at=event.measured_at,
+            ended_at=event.measured_at,
+            correlation_id=envelope.correlationid,
+            causation_id=str(envelope.id),
+        )
+        result = figure(event.lot_id, name, value)
+        await store.keep_measurements(tx, passage.job_order_id, [result], event.measured_at)
         await store.keep_passage(tx, passage)
 
     async def on_held(self, tx: Transaction, envelope: Envelope, event: JobOrderHeld) -> None:
@@ -270,7 +302,9 @@ class Decider:
             if spec.decides == "parts"
             else gates.decide_lot(verdicts[0])
         )
-        await self._recorder.keep_decision(tx, passage, spec.gate, spec.version, decision)
+        await self._recorder.keep_decision(
+            tx, passage, spec.gate, spec.version, decision, to_sign=spec.is_signed
+        )
 
     async def _count(self, tx: Transaction, case: Case, verdicts: Sequence[Verdict]) -> None:
         """Keep how many parts failed of those judged, once for a job order: charts plot it."""

@@ -11,7 +11,7 @@ from services.spray.cure import CureModel
 from shared.app import Service
 from shared.db import sql
 from shared.errors import ConflictError, InvalidInputError, NotFoundError
-from shared.events import NonconformanceRaised
+from shared.events import CureMeasured, NonconformanceRaised
 from shared.transaction import Transaction
 
 
@@ -66,6 +66,7 @@ async def confirm(
     if not (await tx.execute(sql(statement), row)).rowcount:
         raise ConflictError(f"{given.method} of {lot_id} face {given.face} was entered before")
     drift = await _drift(tx, service, model, row)
+    await service.outbox.record(tx, await _measured(tx, model, row))
     return {
         "lot_id": lot_id,
         "face": given.face,
@@ -91,6 +92,29 @@ async def _face_at(tx: Transaction, lot_id: str, given: CureResult) -> tuple[Row
             f"{given.measured_at.isoformat()}"
         )
     return row, CureModel.model_validate(row["model"])
+
+
+async def _measured(tx: Transaction, model: CureModel, row: dict[str, Any]) -> CureMeasured:
+    """Return what a result says of its pellet: the worse of the newest results of its faces."""
+    statement = """
+        SELECT min(measured_ratio) FROM (
+            SELECT DISTINCT ON (face) measured_ratio FROM cure_result
+            WHERE lot_id = :lot_id AND method = :method
+            ORDER BY face, measured_at DESC) AS newest"""
+    worst = await tx.scalar(sql(statement), {"lot_id": row["lot_id"], "method": row["method"]})
+    conversion = row["measured_ratio"] if worst is None else float(worst)
+    residual = (1.0 - conversion) * model.residual_at_zero_ratio
+    return CureMeasured(
+        lot_id=row["lot_id"],
+        face=row["face"],
+        method=row["method"],
+        equipment_id=row["equipment_id"],
+        measured_at=row["measured_at"],
+        predicted_ratio=row["predicted_ratio"],
+        conversion_ratio=conversion,
+        residual_liquid_ratio=residual if row["method"] == "tga" else None,
+        person=row["entered_by"],
+    )
 
 
 async def _drift(

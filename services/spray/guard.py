@@ -112,7 +112,8 @@ class SprayGuard:
         """Return the nozzle and the operator that the order starts with."""
         [job_order] = order.job_orders
         end = now + timedelta(seconds=shortest_s(order))
-        held = await joborders.holds_of(tx, [item.lot_id for item in order.materials])
+        lots = [item.lot_id for item in order.materials]
+        held = await joborders.holds_of(tx, lots, job_order)
         if held:
             raise BlockedError(
                 f"{order.station_order_id}: {'; '.join(held)}; release it or take another lot"

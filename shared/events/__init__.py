@@ -26,6 +26,7 @@ from shared.events.material import (
 from shared.events.quality import (
     CellGraded,
     ControlChartSignalled,
+    CureMeasured,
     CyclingEnded,
     DispositionDecided,
     ExposureEvaluated,
@@ -33,6 +34,8 @@ from shared.events.quality import (
     NonconformanceChanged,
     NonconformanceRaised,
     RecordSigned,
+    ReworkOrdered,
+    SampleExtended,
     SpectrumMeasured,
     WaiverChanged,
 )
@@ -62,6 +65,7 @@ __all__ = [
     "CertificateValidityChanged",
     "ChannelLeased",
     "ControlChartSignalled",
+    "CureMeasured",
     "CyclingEnded",
     "DispositionDecided",
     "EquipmentStateChanged",
@@ -92,6 +96,8 @@ __all__ = [
     "RecallEnded",
     "RecordSealed",
     "RecordSigned",
+    "ReworkOrdered",
+    "SampleExtended",
     "SinterRunEnded",
     "SodiumMoved",
     "SodiumScrapped",

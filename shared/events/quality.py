@@ -39,7 +39,7 @@ class CyclingEnded(LotEvent):
     """A tester run ended: figures per cycle, and the rows of a current staircase if it was one.
 
     protocol_matches: there is evidence that what ran is what was ordered; protocol_findings: what
-    speaks against it, or why nothing tells.
+    speaks against it, or why nothing tells; protocol_is_known false: nothing tells what ran.
     """
 
     kind: ClassVar[str] = "cycling_ended"
@@ -51,6 +51,7 @@ class CyclingEnded(LotEvent):
     protocol_version: int
     channel: str
     protocol_matches: bool
+    protocol_is_known: bool = True
     protocol_findings: tuple[str, ...] = ()
     cycles: tuple[CycleFigures, ...]
     row_count: int
@@ -74,6 +75,24 @@ class CellGraded(LotEvent):
     reasons: tuple[str, ...]
     grading_version: int | None = None
     person: str | None = None
+
+
+class CureMeasured(LotEvent):
+    """An instrument showed how far a coated face has cured.
+
+    Worst of the newest results of both faces by this method: `conversion_ratio`, and for `tga`
+    `residual_liquid_ratio` by mass.
+    """
+
+    kind: ClassVar[str] = "cure_measured"
+    face: Literal["a", "b"]
+    method: Literal["ft_ir", "tga"]
+    equipment_id: str
+    measured_at: AwareDatetime
+    predicted_ratio: float
+    conversion_ratio: float
+    residual_liquid_ratio: float | None
+    person: str
 
 
 class DispositionDecided(LotEvent):
@@ -207,3 +226,25 @@ class NonconformanceChanged(LotEvent):
     lot_ids: tuple[str, ...]
     reason: str
     person: str
+
+
+class ReworkOrdered(LotEvent):
+    """Lots go through `operations` again, in this order, though `gates` hold them meanwhile."""
+
+    kind: ClassVar[str] = "rework_ordered"
+    nonconformance_id: str
+    rework_route_id: str
+    route_version: int
+    lot_ids: tuple[str, ...]
+    operations: tuple[str, ...]
+    gates: tuple[str, ...]
+
+
+class SampleExtended(LotEvent):
+    """After a failure `count` more like the one of `job_order_id` must pass; its lot waits."""
+
+    kind: ClassVar[str] = "sample_extended"
+    work_request_id: str
+    job_order_id: str
+    gate: str
+    count: int

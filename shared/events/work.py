@@ -40,7 +40,11 @@ class WorkRequestEnded(WorkRequestEvent):
 
 
 class JobOrderReleased(JobOrderEvent):
-    """A job order may be dispatched: its inputs exist and nothing holds them."""
+    """A job order may be dispatched: its inputs exist and nothing holds them.
+
+    Holds of `through_gates` on `through_lot_ids` do not keep it: it is the rework or the further
+    witness that those gates ordered.
+    """
 
     kind: ClassVar[str] = "job_order_released"
     service: str
@@ -51,6 +55,8 @@ class JobOrderReleased(JobOrderEvent):
     priority: int
     due_at: AwareDatetime
     released_at: AwareDatetime
+    through_gates: tuple[str, ...] = ()
+    through_lot_ids: tuple[str, ...] = ()
 
 
 class JobOrderStarted(JobOrderEvent):

@@ -28,6 +28,8 @@ from shared.events import (
     LotsRecalled,
     MaterialLotRegistered,
     RecallEnded,
+    ReworkOrdered,
+    SampleExtended,
 )
 from shared.facts import Disposition, Event, Material, PartDisposition
 from shared.outbox import Outbox
@@ -547,3 +549,153 @@ async def test_each_piece_issued_comes_from_its_own_stock_lot(floor: Floor) -> N
         [stock], pieces = issue.materials[:1], issue.materials[1:]
         assert stock.use == "consumed" and stock.quantity == len(pieces)
         assert all(piece.lot_id.startswith(f"{stock.lot_id}-") for piece in pieces)
+
+
+# Beyond the route: rework and further witnesses
+
+
+def rework(*lot_ids: str, operations: tuple[str, ...], gates: tuple[str, ...]) -> ReworkOrdered:
+    return ReworkOrdered(
+        lot_id=lot_ids[0],
+        nonconformance_id="NC-1",
+        rework_route_id="again",
+        route_version=1,
+        lot_ids=lot_ids,
+        operations=operations,
+        gates=("nonconformance", *gates),
+    )
+
+
+async def hears(floor: Floor, event: Event) -> None:
+    """Tell execution what quality or a person says of lots."""
+    handlers = {
+        LotHeld: floor.work.on_lot_held,
+        LotHoldReleased: floor.work.on_lot_freed,
+        ReworkOrdered: floor.work.on_rework,
+        SampleExtended: floor.work.on_extended,
+    }
+    async with floor.database.begin() as tx:
+        await handlers[type(event)](tx, ENVELOPE, event)
+
+
+async def walk(floor: Floor) -> None:
+    """Carry out what is released, wait for the cure, and go on."""
+    await floor.run()
+    await floor.wait_for_limits(901)
+    await floor.run()
+
+
+def held(lot_id: str, gate: str) -> LotHeld:
+    return LotHeld(lot_id=lot_id, work_request_id=None, gate=gate, reason="found by genealogy")
+
+
+def freed(lot_id: str, gate: str) -> LotHoldReleased:
+    return LotHoldReleased(lot_id=lot_id, work_request_id=None, gate=gate, reason="done")
+
+
+def orders(floor: Floor, ending: str) -> list[JobOrderReleased]:
+    return [event for event in floor.released if event.job_order_id.endswith(ending)]
+
+
+async def test_a_leaking_cell_is_sealed_again_through_the_holds_that_ordered_it(
+    floor: Floor,
+) -> None:
+    floor.blocked["WR1-C01", "seal"] = "leak rate above its limit"
+    await accept(floor, schedule())
+    await walk(floor)
+    assert orders(floor, "C01-rest") == []
+    await hears(floor, held("WR1-C01", "nonconformance"))
+    floor.blocked.clear()
+    await hears(floor, rework("WR1-C01", operations=("seal",), gates=("seal",)))
+    await walk(floor)
+    [again] = orders(floor, "C01-seal-R1")
+    assert again.through_gates == ("nonconformance", "seal")
+    assert again.through_lot_ids[0] == "WR1-C01"
+    assert [item.lot_id for item in again.materials] == ["WR1-C01"]
+    assert orders(floor, "C01-rest") == []  # quality still holds it
+    await hears(floor, freed("WR1-C01", "nonconformance"))
+    await walk(floor)
+    assert (await floor.cell("WR1-C01"))["state"] == "released"
+
+
+async def test_another_hold_keeps_a_rework_waiting_as_any_work(floor: Floor) -> None:
+    floor.blocked["WR1-C01", "seal"] = "leak rate above its limit"
+    await accept(floor, schedule())
+    await walk(floor)
+    await hears(floor, held("WR1-C01", "recall-1"))
+    await hears(floor, rework("WR1-C01", operations=("seal",), gates=("seal",)))
+    await walk(floor)
+    assert orders(floor, "C01-seal-R1") == []
+    await hears(floor, freed("WR1-C01", "recall-1"))
+    await walk(floor)
+    assert len(orders(floor, "C01-seal-R1")) == 1
+
+
+async def test_a_route_that_a_lot_can_not_go_is_for_a_person_to_look_at(floor: Floor) -> None:
+    floor.blocked["WR1-C01", "seal"] = "leak rate above its limit"
+    await accept(floor, schedule())
+    await walk(floor)
+    for operations, why in (
+        (("seal", "stack"), "was made by stack"),
+        (("formation",), "has ended no formation yet"),
+    ):
+        await hears(floor, rework("WR1-C01", operations=operations, gates=("seal",)))
+        await walk(floor)
+        [said] = [e for e in floor.said if isinstance(e, LotHeld) and e.gate == "operation"]
+        assert why in (said.reason or "")
+        await hears(floor, freed("WR1-C01", "operation"))
+        floor.said.clear()
+    assert [event for event in floor.released if "-R" in event.job_order_id[3:]] == []
+
+
+async def test_only_the_pellets_that_are_reworked_go_through_a_furnace_again(floor: Floor) -> None:
+    floor.blocked["WR1-PEL-001", "thickness"] = "too thick"
+    floor.blocked["WR1-PEL-002", "thickness"] = "too thick"
+    await accept(floor, schedule())
+    await walk(floor)
+    floor.blocked.clear()
+    ordered = rework(
+        "WR1-PEL-001", "WR1-PEL-002", operations=("sinter", "gauge"), gates=("thickness",)
+    )
+    await hears(floor, ordered)
+    await walk(floor)
+    for operation in ("sinter", "gauge"):
+        [again] = orders(floor, f"WR1-PEL-{operation}-R1")
+        lots = [item.lot_id for item in again.materials if item.use == "processed"]
+        assert lots == ["WR1-PEL-001", "WR1-PEL-002"]
+    assert (await floor.cell("WR1-C02"))["state"] == "released"
+
+
+async def test_an_extended_sample_is_built_of_pellets_that_wait_for_it(floor: Floor) -> None:
+    floor.blocked["WR1-PEL", "witness_ccd"] = "sample extended"
+    pellets = [f"WR1-PEL-{number:03d}" for number in range(1, 6)]
+    floor.blocked.update({(pellet, "witness_ccd"): "sample extended" for pellet in pellets})
+    await accept(floor, schedule())
+    await walk(floor)
+    await floor.decide("WR1", "WR1-PEL", "witness_ccd", ["WR1-PEL", *pellets])
+    extended = SampleExtended(
+        lot_id="WR1-PEL",
+        work_request_id="WR1",
+        job_order_id="WR1-W01-ccd",
+        gate="witness_ccd",
+        count=1,
+    )
+    await hears(floor, extended)
+    await hears(floor, extended)
+    await walk(floor)
+    made = [event.job_order_id for event in floor.released if "-W02-" in event.job_order_id]
+    assert made == [f"WR1-W02-{name}" for name in ("spray", "stack", "seal", "rest", "ccd")]
+    assert [event.job_order_id for event in floor.released if "-W03-" in event.job_order_id] == []
+    [built] = orders(floor, "W02-stack")
+    assert built.through_gates == ("witness_ccd",)
+    assert set(built.through_lot_ids) & set(pellets)
+
+
+async def test_what_a_person_measured_extends_nothing_here(floor: Floor) -> None:
+    await accept(floor, schedule())
+    extended = SampleExtended(
+        lot_id="WR1-PEL", work_request_id="WR1", job_order_id="X-cure", gate="cure", count=1
+    )
+    await hears(floor, extended)
+    await walk(floor)
+    assert [event for event in floor.released if "-W02-" in event.job_order_id] == []

@@ -12,6 +12,7 @@ from shared.events import (
     LotHoldReleased,
     NonconformanceChanged,
     NonconformanceRaised,
+    ReworkOrdered,
 )
 from tests.station.quality_desk import (
     Desk,
@@ -141,6 +142,9 @@ async def test_a_blocked_part_is_used_as_it_is_or_reworked_and_judged_anew(desk:
     rework = decision("D-2", "rework", "Ada", "P-3", rework_route_id="polish")
     await desk.does(path, rework)
     assert await held(desk) == {"P-3"}
+    [ordered] = await desk.said(ReworkOrdered)
+    assert (ordered.lot_ids, ordered.operations) == (("P-3",), ("polish", "gauge"))
+    assert ordered.gates == ("nonconformance", "thickness")
     await desk.hear(gauged(desk, "J-2", P_3=126))
     assert await held(desk) == {"P-3"}, "not polished yet"
     now = desk.service.clock.now()

@@ -14,6 +14,7 @@ from services.spray.settings import SpraySettings
 from shared import joborders
 from shared.air import water_ppm
 from shared.events import (
+    CureMeasured,
     EquipmentStateChanged,
     GenealogyRecorded,
     JobOrderHeld,
@@ -279,6 +280,8 @@ async def test_cure_is_predicted_confirmed_and_its_drift_is_a_nonconformance(pla
     assert percent.status_code == 422
     second = await plant.post("/lots/J5-P/cure-results", given | {"face": "b"})
     assert second.json()["drift_ratio"] == pytest.approx(0.495, abs=0.01)
+    said: CureMeasured = await plant.until(CureMeasured, lambda event: event.face == "b")
+    assert (said.lot_id, said.conversion_ratio, said.residual_liquid_ratio) == ("J5-P", 0.5, None)
     raised: NonconformanceRaised = await plant.until(
         NonconformanceRaised, lambda event: event.nonconformance_id.startswith("NC-cure")
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.events import DispositionDecided
+from shared.events import DispositionDecided, SampleExtended
 from shared.facts import PartDisposition
 from tests.station.quality_desk import (
     Desk,
@@ -126,6 +126,8 @@ async def test_a_failure_extends_the_sample_once_and_a_second_one_ends_it(desk: 
     assert decided.disposition == "blocked"
     assert decided.reason.startswith("sample extended: 2 more witnesses must pass")
     assert (await newest_parts(desk))["C-1"].disposition == "blocked"
+    [extended] = await desk.said(SampleExtended)
+    assert (extended.lot_id, extended.gate, extended.count) == ("PEL", "witness", 2)
     await desk.hear(witness("W-2", 5.0))
     await desk.hear(witness("W-3", 5.0))
     assert await desk.decided("witness") == [("PEL", "blocked"), ("PEL", "released")]

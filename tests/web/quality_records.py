@@ -10,12 +10,16 @@ from deploy.postgres import PostgresServer
 from tests.plant import Plant
 
 START = datetime(2026, 1, 5, 6, 0, tzinfo=UTC)
+DENSE_G_PER_CM3 = 3.15
 GAUGE = "pilot/furnaces/gauge/gauge-1"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Gauged:
-    """One ended job order of the gauge: thickness of each pellet, µm; None: not known."""
+    """One ended job order of the gauge: thickness of each pellet, µm; None: not known.
+
+    Each weighs what a dense one does.
+    """
 
     job_order_id: str
     lot_id: str
@@ -31,8 +35,15 @@ def keep(plant: Plant, *found: Gauged, product_id: str = "nfm-pouch-1ah") -> Non
             at = START + timedelta(minutes=number)
             database.cursor().executemany(
                 "INSERT INTO measurement (job_order_id, lot_id, characteristic, value, unit,"
-                " protocol, measured_at) VALUES (%s, %s, 'thickness_um', %s, 'µm', 'g@1', %s)",
-                [(one.job_order_id, lot, value, at) for lot, value in one.thickness_um.items()],
+                " protocol, measured_at) VALUES (%s, %s, %s, %s, %s, 'g@1', %s)",
+                [
+                    (one.job_order_id, lot, name, value, unit, at)
+                    for lot, thickness_um in one.thickness_um.items()
+                    for name, value, unit in (
+                        ("thickness_um", thickness_um, "µm"),
+                        ("density_g_per_cm3", DENSE_G_PER_CM3, "g/cm³"),
+                    )
+                ],
             )
             database.execute(
                 "INSERT INTO passage (job_order_id, lot_id, work_request_id, product_id,"

@@ -75,6 +75,7 @@ def test_a_refused_pellet_is_seen_with_its_evidence_and_waived_by_two_who_sign(
     expect(form.get_by_label("PG-3")).to_have_count(0)  # what is not known is never waived
     form.get_by_label("PG-2").check()
     form.get_by_label("Upper limit instead").fill("87")
+    form.get_by_label("For how many days").fill("80")  # plant time runs fast in a test
     form.get_by_label("Reason", exact=True).fill("goes into a witness")
     sign(form, "quinn", "not-the-password")
     expect(form.get_by_role("alert")).to_contain_text("wrong")
@@ -90,6 +91,45 @@ def test_a_refused_pellet_is_seen_with_its_evidence_and_waived_by_two_who_sign(
     expect(waiver).to_contain_text("in force")
     expect(refused).to_contain_text("Released")
     expect(values.get_by_role("row").filter(has_text="PG-3")).to_contain_text("Blocked")
+
+
+def test_a_specification_and_a_release_act_when_they_are_signed(page: Page, plant: Plant) -> None:
+    thickness = {"characteristic": "thickness_um", "unit": "um", "low": 75, "high": 85}
+    spec = {
+        "gate": "diameter",
+        "product_id": "signed-coin",
+        "operation": "gauge",
+        "version": 1,
+        "decides": "parts",
+        "release": "signed",
+        "characteristics": [{**thickness, "source": "test"}],
+    }
+    rule = {"purpose": "specification", "version": 1, "needed_count": 1}
+    tell(plant, "signed-1", signature_rules=[rule])
+    tell(plant, "signed-2", test_specifications=[spec])
+    page.goto("/gates")
+    waits = page.get_by_role("region", name="diameter signed-coin v1")
+    expect(waits).to_contain_text("75 – 85")
+    waits.get_by_role("button", name="Sign the specification").click()
+    sign(waits.get_by_role("form"), "quinn")
+    expect(waits).to_have_count(0)
+    gauged = Gauged(job_order_id="J-SIGN", lot_id="PZ", thickness_um={"PZ-1": 80.0})
+    keep(plant, gauged, product_id="signed-coin")
+    page.goto("/gates")
+    page.get_by_role("region", name="Blocked now").get_by_role("link", name="PZ-1").click()
+    release = page.get_by_role("region", name="Release of PZ")
+    release.get_by_role("button", name="Sign the release").click()
+    sign(release.get_by_role("form"), "rosa")
+    expect(release).to_have_count(0)
+    values = page.get_by_role("region", name="Diameter", exact=True)
+    expect(values).to_contain_text("release signed by Rosa Diaz (rosa)")
+
+
+def tell(plant: Plant, key: str, **section: list[dict[str, object]]) -> None:
+    """Give quality its section of the master data."""
+    content = json.dumps({"quality": section}).encode()
+    reply = plant.post("/api/master-data", content, f"{key}-key", "application/json")
+    assert reply.status_code in (200, 201), reply.text
 
 
 def test_limits_are_frozen_on_the_chart_and_a_point_outside_them_asks_for_its_plan(

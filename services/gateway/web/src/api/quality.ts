@@ -88,6 +88,25 @@ export interface Waiver {
   signatures: Signed[];
 }
 
+/** What a gate found good and a person must release; the hash is of the record that is shown. */
+export interface WaitingRelease {
+  gate: string;
+  lot_id: string;
+  reason: string;
+  record_sha256: string;
+  signatures: Signed[];
+}
+
+export interface UnsignedSpecification {
+  product_id: string;
+  operation: string;
+  gate: string;
+  version: number;
+  characteristics: { characteristic: string; low?: number | null; high?: number | null; unit: string }[];
+  record_sha256: string;
+  signatures: Signed[];
+}
+
 export interface GatePage {
   job_order_id: string;
   lot_id: string;
@@ -100,6 +119,7 @@ export interface GatePage {
   waits: string | null;
   gates: Gate[];
   waivers: Waiver[];
+  releases: WaitingRelease[];
   nonconformances: { nonconformance_id: string; gate: string; state: NcState; description: string }[];
   reevaluations: { person: string; reason: string; asked_at: string }[];
   files: { spectrum_id: string; lot_id: string; name: string; sha256: string | null; measured_at: string; model_version: string | null }[];
@@ -285,6 +305,7 @@ const part = encodeURIComponent;
 
 export const useBlocked = () => useQuality<Items<Blocked>>(`/blocked?limit=${LIMIT}`);
 export const useUndecided = () => useQuality<Items<Undecided>>(`/undecided?limit=${LIMIT}`);
+export const useUnsigned = () => useQuality<Items<UnsignedSpecification>>('/unsigned-specifications');
 export const useWaivers = () => useQuality<Items<Waiver>>('/waivers?limit=50');
 export const useGatePage = (jobOrderId: string) => useQuality<GatePage>(`/job-orders/${part(jobOrderId)}/gates`);
 

@@ -13,6 +13,7 @@ import { Notice } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
 import { EvidencePanel } from './EvidencePanel';
 import { JudgeAgainForm } from './JudgeAgainForm';
+import { ReleasePanel } from './ReleasePanel';
 import { ValueTable } from './ValueTable';
 import { WaiverPanel } from './WaiverPanel';
 import './quality.css';
@@ -34,6 +35,7 @@ export default function GateScreen() {
             {page.gates.map((gate) => (
               <GatePanel key={gate.gate} gate={gate} />
             ))}
+            <ReleasePanel page={page} />
             <EvidencePanel page={page} readAt={readAt} />
             <RaisedPanel page={page} readAt={readAt} />
             <WaiverPanel page={page} readAt={readAt} />

@@ -6,6 +6,7 @@ import { None } from '../../parts/None';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Panel } from '../../ui/Panel';
 import { QualityTabs } from './QualityTabs';
+import { UnsignedPanel } from './UnsignedPanel';
 import { WaiverState } from './WaiverState';
 
 /** What the gates block and wait for, and the waivers that stand; a row leads to the job order's decision. */
@@ -28,6 +29,7 @@ export default function GatesScreen() {
           {({ items }, readAt) => (items.length === 0 ? <None readAt={readAt} /> : <UndecidedTable items={items} />)}
         </DataView>
       </Panel>
+      <UnsignedPanel />
       <Panel title={t('gates.waivers')}>
         <DataView query={waivers}>
           {({ items }, readAt) => (items.length === 0 ? <None readAt={readAt} /> : <WaiverTable items={items} />)}
