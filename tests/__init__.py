@@ -1,0 +1,1 @@
+"""What breaks when Halite does: unit, contract, station, line and web tests, models and faults."""
