@@ -17,6 +17,7 @@ from shared.outbox import Cause, Outbox
 from shared.transaction import Transaction
 
 LOOK_S = 1.0  # longest wall wait between looks at what opened and at new samples
+LEAST_WAIT_S = 0.01  # shortest: what is due may be locked by another, who must come to its end
 
 
 class Deadlines:
@@ -153,7 +154,7 @@ class Deadlines:
             wait_s = LOOK_S
             if due is not None:
                 left_s = (due - self._clock.now()).total_seconds()
-                wait_s = min(LOOK_S, max(0.0, self._clock.wall_delay_s(left_s)))
+                wait_s = min(LOOK_S, max(LEAST_WAIT_S, self._clock.wall_delay_s(left_s)))
             await asyncio.sleep(wait_s)
 
     async def look(self) -> int:

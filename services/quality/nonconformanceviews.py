@@ -34,8 +34,8 @@ async def one(tx: Transaction, nonconformance_id: str, now: datetime) -> dict[st
     reworks = await all_rows(
         tx,
         """
-        SELECT lot_id, rework_route_id, version, operations_left, ordered_at FROM rework
-        WHERE nonconformance_id = :id ORDER BY lot_id""",
+        SELECT lot_id, rework_route_id, version, operations_left, ordered_at, times FROM rework
+        WHERE nonconformance_id = :id ORDER BY lot_id, ordered_at, rework_route_id""",
         id=nonconformance_id,
     )
     return {

@@ -56,7 +56,7 @@ async def order(
     lot_ids: Sequence[str],
     now: datetime,
 ) -> None:
-    """Send lots through a route.
+    """Send lots through a route; another one ordered for them before ends.
 
     Raises:
         ConflictError: a lot has been through it as often as it may.
@@ -64,9 +64,9 @@ async def order(
     rows = await all_rows(
         tx,
         """
-        SELECT lot_id, count(*) AS times FROM rework
+        SELECT lot_id, sum(times) AS times FROM rework
         WHERE rework_route_id = :route AND lot_id = ANY(:lot_ids)
-        GROUP BY lot_id HAVING count(*) >= :most ORDER BY lot_id""",
+        GROUP BY lot_id HAVING sum(times) >= :most ORDER BY lot_id""",
         route=taken.rework_route_id,
         lot_ids=list(lot_ids),
         most=taken.most_times,
@@ -78,13 +78,19 @@ async def order(
         )
     await tx.execute(
         sql("""
+            UPDATE rework SET operations_left = '{}'
+            WHERE nonconformance_id = :of AND lot_id = ANY(:lot_ids)"""),
+        {"of": nonconformance_id, "lot_ids": list(lot_ids)},
+    )
+    await tx.execute(
+        sql("""
             INSERT INTO rework (nonconformance_id, lot_id, rework_route_id, version,
                 operations_left, ordered_at)
             SELECT :of, lot_id, :route, :version, :operations, :now
             FROM unnest(CAST(:lot_ids AS text[])) AS lot_id
-            ON CONFLICT (nonconformance_id, lot_id) DO UPDATE
-            SET rework_route_id = excluded.rework_route_id, version = excluded.version,
-                operations_left = excluded.operations_left, ordered_at = excluded.ordered_at"""),
+            ON CONFLICT (nonconformance_id, lot_id, rework_route_id) DO UPDATE
+            SET version = excluded.version, operations_left = excluded.operations_left,
+                ordered_at = excluded.ordered_at, times = rework.times + 1"""),
         {
             "of": nonconformance_id,
             "route": taken.rework_route_id,

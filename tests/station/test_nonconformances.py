@@ -155,6 +155,10 @@ async def test_a_blocked_part_is_used_as_it_is_or_reworked_and_judged_anew(desk:
     assert [(part.lot_id, part.disposition) for part in last.parts] == [("P-3", "released")]
     why = await desk.refused(path, rework | {"disposition_id": "D-3"}, 409)
     assert "P-3 has been through rework route polish 1 times; it allows 1" in why
+    await desk.does("/master-data", {"rework_routes": [route | {"version": 2, "most_times": 2}]})
+    await desk.does(path, rework | {"disposition_id": "D-3"})
+    why = await desk.refused(path, rework | {"disposition_id": "D-4"}, 409)
+    assert "P-3 has been through rework route polish 2 times; it allows 2" in why
 
 
 async def test_a_nonconformance_is_closed_when_an_action_was_shown_to_work(desk: Desk) -> None:
