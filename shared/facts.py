@@ -81,6 +81,24 @@ class CycleFigures(Fact):
     reference_cycle: int | None = None
 
 
+class StopLatency(Fact):
+    """How long a test went on after the first recorded row that shows why it was stopped.
+
+    by: our watch, or the tester by its own limits. first_row counts from 1, first_row_s is the
+    test's own time. seen_after_s, rows_to_seen: until our watch saw it (0: before a row showed
+    it), None where the tester stopped by itself; stopped_after_s, rows_to_stop: until the tester
+    stood.
+    """
+
+    by: Literal["watch", "tester"]
+    first_row: int
+    first_row_s: float
+    seen_after_s: float | None
+    rows_to_seen: int | None
+    stopped_after_s: float
+    rows_to_stop: int
+
+
 class PartDisposition(Fact):
     """What a gate decided over one part of a lot."""
 

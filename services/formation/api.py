@@ -37,6 +37,7 @@ class Staircase(BaseModel):
     dwell_s: float = Field(gt=0)
     limit_v: float = Field(gt=0)
     short_floor_v: float | None = Field(default=None, gt=0)
+    highest_drop_ratio: float | None = Field(default=None, gt=0, lt=1)
     record_interval_s: float = Field(ge=0.1)
 
 

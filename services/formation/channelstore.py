@@ -1,10 +1,13 @@
 """History of channels, and why a running test was stopped, in formation's database."""
 
+import json
+from dataclasses import asdict
 from datetime import datetime
 
 from services.formation import store
 from services.formation.channels import ChannelEntry, ChannelFacts, HistoryLine, facts_of
 from services.formation.protocol import TestProtocol
+from services.formation.safety import Alarm
 from shared.db import sql
 from shared.errors import NotFoundError
 from shared.settings import TesterSettings
@@ -48,13 +51,15 @@ async def channel(tx: Transaction, tester: TesterSettings, name: str) -> Channel
     return facts_of(tester, name, [line.entry for line in lines])
 
 
-async def note_stop(tx: Transaction, job_order_id: str, reason: str) -> None:
-    """Keep why our watch stops a test; the first reason stays."""
+async def note_stop(tx: Transaction, job_order_id: str, alarm: Alarm, seen_s: float) -> None:
+    """Keep why our watch stops a test and at which time of the test it saw it; the first stays."""
+    sound = None if alarm.sound is None else json.dumps(asdict(alarm.sound))
     await tx.execute(
         sql("""
-            UPDATE test_run SET stop_reason = coalesce(stop_reason, :reason)
-            WHERE job_order_id = :id"""),
-        {"id": job_order_id, "reason": reason},
+            UPDATE test_run SET stop_reason = :reason, seen_s = :seen_s,
+                sound = CAST(:sound AS jsonb)
+            WHERE job_order_id = :id AND stop_reason IS NULL"""),
+        {"id": job_order_id, "reason": alarm.reason, "seen_s": seen_s, "sound": sound},
     )
 
 

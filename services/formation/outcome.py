@@ -44,6 +44,7 @@ def cycling_ended(
         protocol_findings=proof.findings,
         cycles=tuple(figures),
         row_count=rows.height,
+        stop_latency=run.stop_latency,
         area_cm2=float(area) if isinstance(area, int | float) else None,
         step_index=tuple(shown["step_index"]),
         time_s=tuple(shown["time_s"]),

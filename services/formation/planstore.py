@@ -165,7 +165,11 @@ async def shown(tx: Transaction, job_order_id: str) -> dict[str, Any] | None:
                t.ended_at, (
                    SELECT string_agg(DISTINCT r.channel, ', ') FROM plan_part p
                    JOIN test_run r ON r.job_order_id = p.station_order_id
-                   WHERE p.job_order_id = :id) AS channel
+                   WHERE p.job_order_id = :id) AS channel, (
+                   SELECT r.stop_latency FROM plan_part p
+                   JOIN test_run r ON r.job_order_id = p.station_order_id
+                   WHERE p.job_order_id = :id AND r.stop_latency IS NOT NULL
+                   ORDER BY p.number DESC LIMIT 1) AS stop_latency
         FROM test_plan t JOIN job_order j USING (job_order_id) WHERE t.job_order_id = :id"""
     row = (await tx.execute(sql(plan), {"id": job_order_id})).mappings().first()
     if row is None:

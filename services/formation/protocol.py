@@ -125,7 +125,8 @@ class Limits(_Part):
     highest_capacity_ratio: of the ordered capacity, per step; short_floor_v: |V| under current
     below which the cell counts as shorted (symmetric cells); highest_temperature_degc needs an aux
     sensor; highest_fall_v_per_s: fall of |V| within a current step, which our own watch stops
-    because no step file can say it.
+    because no step file can say it; highest_drop_ratio: share of |V|/|I| of the current step before
+    that may be lost in the next, likewise (0.5 is a hard short, process.md 3c).
     """
 
     highest_v: float
@@ -135,6 +136,7 @@ class Limits(_Part):
     short_floor_v: float | None = Field(default=None, gt=0)
     highest_temperature_degc: float | None = Field(default=None, gt=0)
     highest_fall_v_per_s: float | None = Field(default=None, gt=0)
+    highest_drop_ratio: float | None = Field(default=None, gt=0, lt=1)
 
 
 class TestProtocol(_Part):
@@ -220,12 +222,14 @@ def ccd_protocol(
     rest_s: float = 600.0,
     limit_v: float = 4.5,
     short_floor_v: float | None = 0.002,
+    highest_drop_ratio: float | None = None,
     record_interval_s: float = 1.0,
 ) -> TestProtocol:
     """Return the staircase of a symmetric cell: each current density in both directions.
 
     dwell_s: one half step; the paper does not give it (process.md 2), so the plant must. limit_v:
-    |V| that ends a half step. A hard short ends the test by `short_floor_v`, a soft one does not.
+    |V| that ends a half step. A hard short ends the test by `short_floor_v` on the tester and by
+    `highest_drop_ratio` from our watch; a soft one ends it only where that is small enough.
     """
     densities = [first_ma_per_cm2 + step_ma_per_cm2 * number for number in range(max_steps)]
     half_steps = tuple(
@@ -242,7 +246,10 @@ def ccd_protocol(
         title=f"Critical current density, {densities[0]:g} to {densities[-1]:g} mA/cm2",
         record_interval_s=record_interval_s,
         limits=Limits(
-            highest_v=limit_v + 0.1, lowest_v=-limit_v - 0.1, short_floor_v=short_floor_v
+            highest_v=limit_v + 0.1,
+            lowest_v=-limit_v - 0.1,
+            short_floor_v=short_floor_v,
+            highest_drop_ratio=highest_drop_ratio,
         ),
         steps=(Rest(duration_s=rest_s), *half_steps),
     )

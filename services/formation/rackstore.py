@@ -84,7 +84,7 @@ async def run(tx: Transaction, job_order_id: str) -> dict[str, Any]:
         NotFoundError: no such test.
     """
     statement = f"""
-        SELECT {RUN}, cycles, features, (
+        SELECT {RUN}, cycles, features, stop_latency, (
             SELECT equipment_id FROM station_order WHERE station_order_id = :id) AS equipment_id
         FROM test_run WHERE job_order_id = :id"""
     row = (await tx.execute(sql(statement), {"id": job_order_id})).mappings().first()

@@ -31,7 +31,8 @@ class Ran:
 
     steps_before: how many ordered steps of the plan come before this part. state: the tester's
     word for the end. highest_ma: the largest current ordered. chamber_position, range_ma and
-    uncertainty_ratio (of full scale): of the channel as it was at the end.
+    uncertainty_ratio (of full scale): of the channel as it was at the end. stop_latency: of its
+    stop, on the clock of its own part.
     """
 
     lot_id: str
@@ -50,6 +51,7 @@ class Ran:
     proof: Proof
     started_at: datetime
     ended_at: datetime
+    stop_latency: facts.StopLatency | None = None
 
     @property
     def early(self) -> str | None:

@@ -11,10 +11,11 @@ from services.formation.curves import Figure
 from services.formation.domain import Grading
 from services.formation.plan import orders_of
 from services.formation.protocol import TestProtocol
+from services.formation.safety import Bounds
 from shared.db import sql
 from shared.errors import ConflictError, NotFoundError
 from shared.events import JobOrderReleased
-from shared.facts import CycleFigures
+from shared.facts import CycleFigures, StopLatency
 from shared.masterdata import keep_version
 from shared.transaction import Transaction
 
@@ -37,7 +38,8 @@ class Lease:
 class Run:
     """A test that was ordered: its step file as sent, how far it is, why our watch stopped it.
 
-    part_number: of the plan it is a part of, None for a test on its own.
+    part_number: of the plan it is a part of, None for a test on its own. seen_s: the test's own
+    time at which our watch saw the reason; sound: what its rows held before.
     """
 
     job_order_id: str
@@ -50,6 +52,8 @@ class Run:
     started_at: datetime | None
     stop_reason: str | None = None
     part_number: int | None = None
+    seen_s: float | None = None
+    sound: Bounds | None = None
 
     @property
     def program(self) -> str:
@@ -207,7 +211,8 @@ async def run_of(tx: Transaction, job_order_id: str) -> Run:
             await tx.execute(
                 sql("""
                     SELECT job_order_id, lot_id, channel, protocol_id, protocol_version,
-                           step_file, step_sha256, started_at, stop_reason, part_number
+                           step_file, step_sha256, started_at, stop_reason, part_number,
+                           seen_s, sound
                     FROM test_run WHERE job_order_id = :id"""),
                 {"id": job_order_id},
             )
@@ -217,7 +222,8 @@ async def run_of(tx: Transaction, job_order_id: str) -> Run:
     )
     if row is None:
         raise NotFoundError(f"test run {job_order_id} does not exist")
-    return Run(**row)
+    sound = row["sound"]
+    return Run(**{**row, "sound": None if sound is None else Bounds(**sound)})
 
 
 async def job_order_of(tx: Transaction, job_order_id: str) -> JobOrderReleased:
@@ -255,6 +261,7 @@ async def keep_end(
     state: str,
     started_at: datetime | None,
     ended_at: datetime | None,
+    latency: StopLatency | None,
 ) -> None:
     """Keep the end of a test with what was made of its rows."""
     await tx.execute(
@@ -262,10 +269,12 @@ async def keep_end(
             UPDATE test_run
             SET state = :state, row_count = :row_count, started_at = :started_at,
                 ended_at = :ended_at, cycles = CAST(:cycles AS jsonb),
-                features = CAST(:features AS jsonb)
+                features = CAST(:features AS jsonb),
+                stop_latency = CAST(:stop_latency AS jsonb)
             WHERE job_order_id = :id"""),
         {
             "id": job_order_id,
+            "stop_latency": None if latency is None else latency.model_dump_json(),
             "state": state,
             "row_count": row_count,
             "started_at": started_at,
@@ -282,7 +291,7 @@ async def latest_run(tx: Transaction, lot_id: str) -> RowMapping | None:
         sql("""
             SELECT job_order_id, channel, protocol_id, protocol_version, state, stop_reason,
                    started_at, ended_at, greatest(row_count, batched_row) AS row_count,
-                   cycles, features
+                   cycles, features, stop_latency
             FROM test_run WHERE lot_id = :id
             ORDER BY started_at DESC NULLS LAST LIMIT 1"""),
         {"id": lot_id},

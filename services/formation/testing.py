@@ -18,6 +18,7 @@ from services.formation.plans import Plans, Work, next_work
 from services.formation.ran import figures_of, ran_on
 from services.formation.sending import keep_in_batches
 from services.formation.stepfile import StepFile, step_file
+from services.formation.stoplatency import stop_latency
 from services.formation.store import Lease, LeasedMeanwhileError, Run
 from services.formation.testrecord import TestRecord
 from services.formation.whatran import WhatRan
@@ -292,7 +293,9 @@ class TesterRunner:
         table = record.table()
         program = await self._what_ran.program(channel, point, run, protocol, cell, table)
         ran = ran_on(order, run, protocol, facts, point, layer, self._clock.now())
-        ran = replace(ran, steps_before=before)
+        stopped_s = ran.steps[-1].end_s if ran.steps else 0.0
+        latency = stop_latency(run, protocol.limits, point.state, stopped_s, table)
+        ran = replace(ran, steps_before=before, stop_latency=latency)
         figures, features = figures_of(ran, table)
         ended = replace(order.to("ended"), started_at=ran.started_at, ended_at=ran.ended_at)
         async with self._database.begin() as tx:
@@ -309,6 +312,7 @@ class TesterRunner:
                 point.state,
                 ran.started_at,
                 ran.ended_at,
+                latency,
             )
             await store.free(tx, order.station_order_id)
             proof = await self._what_ran.judged(tx, run, protocol, cell, left, program)

@@ -12,7 +12,7 @@ from services.formation.driver import TesterDriver
 from services.formation.neware import named
 from services.formation.protocol import TestProtocol
 from services.formation.racks import Seen
-from services.formation.safety import Watched, watch
+from services.formation.safety import Alarm, Watched, watch
 from services.formation.store import Lease
 from shared import joborders
 from shared.app import Service
@@ -77,33 +77,33 @@ class TesterWatch:
         now_s = time.monotonic()
         self._points = {point.channel.name: (now_s, point) for point in points}
         for (order, lease), point in zip(held, points, strict=True):
-            reason = await self._judge(order, lease, point)
-            if reason is not None:
-                await self._stop(order, point, reason)
+            alarm = await self._judge(order, lease, point)
+            if alarm is not None:
+                await self._stop(order, point, alarm)
 
-    async def _judge(self, order: StationOrder, lease: Lease, point: ChannelPoint) -> str | None:
+    async def _judge(self, order: StationOrder, lease: Lease, point: ChannelPoint) -> Alarm | None:
         key = order.station_order_id
         if point.state == "working" and point.barcode != lease.lot_id:
-            return f"barcode {point.barcode!r}, ordered was {lease.lot_id!r}"
+            return Alarm(reason=f"barcode {point.barcode!r}, ordered was {lease.lot_id!r}")
         if key not in self._protocols:
             async with self._service.database.quiet() as tx:
                 self._protocols[key] = await channelstore.protocol_of_run(tx, key)
         [job_order] = order.job_orders
         cell = domain.cell_order(job_order)
-        self._seen[key], reason = watch(self._protocols[key], cell, point, self._seen.get(key))
-        return reason
+        self._seen[key], alarm = watch(self._protocols[key], cell, point, self._seen.get(key))
+        return alarm
 
-    async def _stop(self, order: StationOrder, point: ChannelPoint, reason: str) -> None:
+    async def _stop(self, order: StationOrder, point: ChannelPoint, alarm: Alarm) -> None:
         """Keep the reason, then stop; both may come twice."""
         log.error(
             "test stopped by our watch",
             equipment_id=self._tester.equipment_id,
             channel=point.channel.name,
             job_order_id=order.station_order_id,
-            reason=reason,
+            reason=alarm.reason,
         )
         async with self._service.database.begin() as tx:
-            await channelstore.note_stop(tx, order.station_order_id, reason)
+            await channelstore.note_stop(tx, order.station_order_id, alarm, point.total_time_s)
         try:
             await self._client.stop(point.channel)
         except PersonNeededError as error:

@@ -11,6 +11,7 @@ from shared.facts import (
     Disposition,
     LotEvent,
     PartDisposition,
+    StopLatency,
 )
 
 
@@ -40,6 +41,7 @@ class CyclingEnded(LotEvent):
 
     protocol_matches: there is evidence that what ran is what was ordered; protocol_findings: what
     speaks against it, or why nothing tells; protocol_is_known false: nothing tells what ran.
+    stop_latency: of a test that was stopped, where its rows show why.
     """
 
     kind: ClassVar[str] = "cycling_ended"
@@ -55,6 +57,7 @@ class CyclingEnded(LotEvent):
     protocol_findings: tuple[str, ...] = ()
     cycles: tuple[CycleFigures, ...]
     row_count: int
+    stop_latency: StopLatency | None = None
     area_cm2: float | None = None
     step_index: tuple[int, ...] = ()
     time_s: tuple[float, ...] = ()

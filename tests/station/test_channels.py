@@ -1,12 +1,15 @@
 """Channels in the database and on the wire: leases under contention, the watch, the restart."""
 
 import asyncio
+import json
+import math
 import re
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -23,6 +26,7 @@ from services.formation.protocol import (
     ccd_protocol,
     formation_protocol,
 )
+from services.formation.safety import SHORT_LOOKS
 from services.formation.settings import FormationSettings
 from services.formation.store import Lease, LeasedMeanwhileError, Run
 from services.formation.testing import TesterRunner
@@ -258,6 +262,56 @@ async def test_watch_stops_a_short_that_the_testers_own_limits_miss(
     assert "short" in (reason or "")
 
 
+async def test_stop_of_a_short_keeps_how_long_it_took_from_its_first_row(
+    floor: Floor, new_database: Callable[[], str], tmp_path: Path
+) -> None:
+    """A live look each second over rows of one second, against the simulator's own truth."""
+    async with formation(new_database(), tmp_path, floor.tester.port) as service:
+        protocol = ccd_protocol(
+            max_steps=5, dwell_s=300.0, rest_s=10.0, short_floor_v=None, highest_drop_ratio=0.5
+        ).model_copy(update={"status": "released"})
+        async with service.database.begin() as tx:
+            await store.add_protocol(tx, protocol)
+        await order_of(service, 1, "WIT-1", protocol.protocol_id, area_cm2=2.0)
+
+        async def runs() -> bool:
+            return await order_state(service) == "running"
+
+        async def ended() -> bool:
+            return await order_state(service) == "ended"
+
+        client, share = floor.client(), tmp_path / "share"
+        async with driving(service, client, share):
+            await until(runs)
+        async with service.database.quiet() as tx:
+            channel = (await store.run_of(tx, "J1")).channel
+        address = next(one for one in floor.bench.addresses if one.name == channel)
+        course = floor.bench.view(address).course
+        assert course is not None
+        course.advance(3600.0)
+        failed = next(block for block in course.blocks if block.segment.failed_at_s < math.inf)
+        fails_s = failed.start_s + failed.segment.failed_at_s
+        watch = TesterWatch(service, service.plant.tester[0], floor.client())
+        floor.pass_seconds(math.floor(fails_s) - 5.0)
+        while floor.bench.view(address).word == "working":
+            floor.pass_seconds(1.0)
+            await watch.look()
+        async with driving(service, client, share):
+            await until(ended)
+        run = await get_json(service, "/test-runs/J1")
+        async with service.database.quiet() as tx:
+            told = "SELECT body FROM outbox WHERE type LIKE '%cycling_ended%'"
+            event = json.loads(str(await tx.scalar(text(told))))
+    latency = run["stop_latency"]
+    assert "more than 50 % below" in run["stop_reason"]
+    assert latency["by"] == "watch"
+    assert 0.0 <= latency["first_row_s"] - fails_s <= 1.0
+    assert latency["rows_to_seen"] == SHORT_LOOKS - 1
+    assert latency["seen_after_s"] == pytest.approx(SHORT_LOOKS - 1, abs=1.0)
+    assert 0.0 <= latency["stopped_after_s"] - latency["seen_after_s"] <= 1.0
+    assert event["data"]["stop_latency"] == latency
+
+
 async def test_watch_stops_the_wrong_cell_and_keeps_the_first_reason(
     floor: Floor, new_database: Callable[[], str], tmp_path: Path
 ) -> None:
@@ -294,6 +348,15 @@ async def test_watch_over_a_silent_tester_raises_and_judges_at_its_return(
         floor.pass_hours(0.6)
         await watch.look()
         assert await state_and_reason(service, floor.client()) == ("working", None)
+
+
+async def get_json(service: Service, target: str) -> dict[str, Any]:
+    transport = httpx.ASGITransport(app=service.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://f") as http:
+        answer = await http.get(target)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
 
 
 # From the lease to the grade, over a restart

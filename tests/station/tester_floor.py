@@ -51,6 +51,9 @@ class Floor:
     def pass_hours(self, hours: float) -> None:
         self.instant += timedelta(hours=hours)
 
+    def pass_seconds(self, seconds: float) -> None:
+        self.instant += timedelta(seconds=seconds)
+
     def client(self, timeout_s: float = 60.0, password: str = "neware") -> NewareClient:
         endpoint = f"tcp://127.0.0.1:{self.tester.port}"
         self.clients.append(NewareClient(endpoint, timeout_s=timeout_s, password=password))

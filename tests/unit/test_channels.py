@@ -18,7 +18,7 @@ from services.formation.channels import (
 )
 from services.formation.curves import efficiency_uncertainty_ratio
 from services.formation.protocol import CellOrder, ccd_protocol, formation_protocol
-from services.formation.safety import CONTACT_LOOKS, watch
+from services.formation.safety import CONTACT_LOOKS, SHORT_LOOKS, Alarm, Bounds, watch
 from shared.errors import BlockedError
 from shared.settings import TesterSettings, read_plant
 
@@ -196,7 +196,8 @@ def reason(found: ChannelPoint, before: ChannelPoint | None = None) -> str | Non
     hot = protocol.limits.model_copy(update={"highest_temperature_degc": 45.0})
     protocol = protocol.model_copy(update={"limits": hot})
     seen = watch(protocol, CELL, before, None)[0] if before else None
-    return watch(protocol, CELL, found, seen)[1]
+    alarm = watch(protocol, CELL, found, seen)[1]
+    return alarm.reason if alarm else None
 
 
 def test_sound_charge_goes_on() -> None:
@@ -228,7 +229,8 @@ def test_lost_contact_is_found_after_some_looks_and_forgotten_with_the_current()
         seen, why = watch(protocol, CELL, point(current_ma=0.1), seen)
         told.append(why)
     assert told[:-1] == [None] * (CONTACT_LOOKS - 1)
-    assert "contact lost" in (told[-1] or "")
+    assert told[-1] is not None
+    assert "contact lost" in told[-1].reason
     seen, why = watch(protocol, CELL, point(), seen)
     assert (seen.idle_looks, why) == (0, None)
 
@@ -238,7 +240,8 @@ def staircase(found: ChannelPoint, before: ChannelPoint | None = None) -> str | 
     limits = protocol.limits.model_copy(update={"highest_fall_v_per_s": 0.01})
     protocol = protocol.model_copy(update={"limits": limits})
     seen = watch(protocol, WITNESS, before, None)[0] if before else None
-    return watch(protocol, WITNESS, found, seen)[1]
+    alarm = watch(protocol, WITNESS, found, seen)[1]
+    return alarm.reason if alarm else None
 
 
 def test_staircase_stops_on_a_floor_and_on_a_fall_within_a_step() -> None:
@@ -254,3 +257,38 @@ def test_change_of_step_is_no_fall() -> None:
     turned = {"step_id": 3, "step_type": "dc", "current_ma": -0.4, "voltage_v": -0.05}
     assert staircase(point(**turned), before) is None
     assert staircase(point(current_ma=0.4, voltage_v=0.0, step_time_s=0.5)) is None
+
+
+def looks_at(*voltages_v: float, drop: float | None = 0.5) -> list[Alarm | None]:
+    """Look once at the end of a half step at 0.15 V, then so often at the next one."""
+    protocol = ccd_protocol(highest_drop_ratio=drop, short_floor_v=None)
+    half = point(current_ma=0.4, step_type="cc", voltage_v=0.15)
+    seen, first = watch(protocol, WITNESS, half, None)
+    told = [first]
+    for number, voltage_v in enumerate(voltages_v):
+        turned = point(
+            step_id=3,
+            step_type="dc",
+            current_ma=-0.4,
+            voltage_v=-voltage_v,
+            step_time_s=10.0 + number,
+            total_time_s=1900.0 + number,
+        )
+        seen, alarm = watch(protocol, WITNESS, turned, seen)
+        told.append(alarm)
+    return told
+
+
+def test_resistance_that_fell_by_half_stops_the_test_at_the_fourth_look() -> None:
+    told = looks_at(0.148, *[0.06] * SHORT_LOOKS)
+    assert told[:-1] == [None] * (SHORT_LOOKS + 1)
+    assert told[-1] is not None
+    assert "more than 50 % below the 375 ohm before" in told[-1].reason
+    assert told[-1].sound == Bounds(quantity="resistance_ohm", low=pytest.approx(187.5))
+
+
+def test_drop_that_heals_or_is_small_or_has_no_limit_lets_the_test_go_on() -> None:
+    healed = [*[0.06] * (SHORT_LOOKS - 1), 0.15] * 2
+    assert set(looks_at(*healed)) == {None}
+    assert set(looks_at(*[0.08] * 10)) == {None}
+    assert set(looks_at(*[0.06] * 10, drop=None)) == {None}

@@ -107,9 +107,21 @@ export interface TestPart {
   spectrum_id: string | null;
 }
 
+/** How long a test went on after the first row that shows why it was stopped. */
+export interface StopLatency {
+  by: 'watch' | 'tester';
+  first_row: number;
+  first_row_s: number;
+  seen_after_s: number | null;
+  rows_to_seen: number | null;
+  stopped_after_s: number;
+  rows_to_stop: number;
+}
+
 export interface TestRun extends TestRunSummary {
   /** Null for a test in parts, each of which has its own. */
   equipment_id?: string | null;
+  stop_latency: StopLatency | null;
   parts: TestPart[];
   cycles: Cycle[];
   features: Feature[];

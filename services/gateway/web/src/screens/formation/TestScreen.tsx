@@ -1,6 +1,6 @@
 import { lazy, Suspense } from 'react';
 import { Link, useParams } from 'react-router';
-import { channelPath, useTestCurve, useTestRun, type Feature, type TestPart, type TestRun } from '../../api/formation';
+import { channelPath, useTestCurve, useTestRun, type Feature, type StopLatency, type TestPart, type TestRun } from '../../api/formation';
 import { NO_DATA } from '../../i18n/format';
 import { useI18n } from '../../i18n/I18nProvider';
 import { BackToSearch } from '../../parts/BackToSearch';
@@ -62,10 +62,20 @@ function RunFacts({ run }: { run: TestRun }) {
           { name: t('field.started'), value: <Instant at={run.started_at} /> },
           { name: t('field.ended'), value: <Instant at={run.ended_at} /> },
           { name: t('rack.rows'), value: number(run.row_count) },
+          ...(run.stop_latency === null ? [] : [{ name: t('rack.latency'), value: <LatencyOf latency={run.stop_latency} /> }]),
         ]}
       />
     </>
   );
+}
+
+/** From the first row of the fault to our look that saw it, and to the tester's stop. */
+function LatencyOf({ latency }: { latency: StopLatency }) {
+  const { t, number } = useI18n();
+  const stopped = t('rack.latency_stopped', { s: number(latency.stopped_after_s), rows: number(latency.rows_to_stop) });
+  if (latency.seen_after_s === null || latency.rows_to_seen === null) return <span>{stopped}</span>;
+  const seen = t('rack.latency_seen', { s: number(latency.seen_after_s), rows: number(latency.rows_to_seen) });
+  return <span>{`${seen}; ${stopped}`}</span>;
 }
 
 function ChannelOf({ run }: { run: TestRun }) {
