@@ -48,6 +48,8 @@ from shared.events import (
     RecordSigned,
     ReworkOrdered,
     SampleExtended,
+    ShiftHandedOver,
+    ShiftTakenOver,
     SinterRunEnded,
     SodiumMoved,
     SodiumScrapped,
@@ -144,7 +146,7 @@ EVENTS: dict[str, tuple[type[Event], ...]] = {
     "trace": (RecordSealed, LotsRecalled, RecallEnded),
     "historian": (FileSealed, SourceStateChanged),
     "plc": (PlcReported, PlcHearingChanged, CertificateValidityChanged),
-    "gateway": (OperatorActed,),
+    "gateway": (OperatorActed, ShiftHandedOver, ShiftTakenOver),
 }
 BY_TYPE: dict[str, type[Event]] = {
     f"org.halite.{event.kind}.v{event.version}": event

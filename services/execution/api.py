@@ -3,9 +3,9 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from services.execution import sodiumdesk, views, workflow
+from services.execution import limits, sodiumdesk, views, workflow
 from services.execution.domain import WorkMaster
 from services.execution.holds import HoldChange, PersonsGate
 from services.execution.schedule_file import read_schedule
@@ -105,3 +105,15 @@ def add_routes(service: Service, work: ExecutionWork) -> None:
         """Lots that are no cells."""
         async with database.quiet() as tx:
             return await views.lots(tx, search, limit)
+
+    @app.get("/holds")
+    async def get_holds(search: str = "", limit: Limit = 200) -> dict[str, Any]:
+        """Holds of lots whose lot or gate contains a text, the newest first."""
+        async with database.quiet() as tx:
+            return await views.holds(tx, search, limit)
+
+    @app.get("/time-limits")
+    async def get_time_limits(until: AwareDatetime, limit: Limit = 200) -> dict[str, Any]:
+        """Open windows that end by an instant, the nearest first."""
+        async with database.quiet() as tx:
+            return {"items": await limits.ending_by(tx, until, limit)}

@@ -151,3 +151,16 @@ async def of_lot(tx: Transaction, lot_id: str) -> list[dict[str, Any]]:
         {"lot_id": lot_id},
     )
     return [dict(row) for row in rows.mappings()]
+
+
+async def ending_by(tx: Transaction, until: datetime, limit: int) -> list[dict[str, Any]]:
+    """Return the open windows that end by an instant, the nearest first."""
+    rows = await tx.execute(
+        sql("""
+            SELECT lot_id, work_request_id, name, limit_kind AS kind, from_event, to_event,
+                   started_at, limit_at, state
+            FROM time_limit WHERE state IN ('open', 'near') AND limit_at <= :until
+            ORDER BY limit_at, lot_id, name LIMIT :limit"""),
+        {"until": until, "limit": limit},
+    )
+    return [dict(row) for row in rows.mappings()]

@@ -91,6 +91,16 @@ async def lots(tx: Transaction, search: str, limit: int) -> dict[str, Any]:
     return await _listed(tx, statement, search, limit)
 
 
+async def holds(tx: Transaction, search: str, limit: int) -> dict[str, Any]:
+    """Return the holds of all lots, the newest first."""
+    statement = """
+        SELECT lot_id, work_request_id, kind, gate, reason, held_at, count(*) OVER () AS total
+        FROM hold JOIN lot USING (lot_id)
+        WHERE lot_id ILIKE :like OR gate ILIKE :like
+        ORDER BY held_at DESC, lot_id, gate LIMIT :limit"""
+    return await _listed(tx, statement, search, limit)
+
+
 async def work_requests(tx: Transaction) -> list[dict[str, Any]]:
     """Return all work requests with how far their cells are."""
     statement = """

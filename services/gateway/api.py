@@ -17,6 +17,8 @@ from services.gateway.alarmdesk import AlarmDesk
 from services.gateway.alarmroutes import add_alarm_routes
 from services.gateway.entrances import Entrances
 from services.gateway.guard import token_of
+from services.gateway.handoverdesk import HandoverDesk
+from services.gateway.handoverroutes import add_handover_routes
 from services.gateway.identity import Identity
 from services.gateway.live import Client, Hub
 from services.gateway.oeedesk import OeeDesk
@@ -60,6 +62,7 @@ class Parts(NamedTuple):
     entrances: Entrances
     alarms: AlarmDesk
     losses: OeeDesk
+    handovers: HandoverDesk
 
     @property
     def identity(self) -> Identity:
@@ -83,6 +86,7 @@ def add_routes(service: Service, parts: Parts) -> None:
     _add_overview(service, parts)
     add_alarm_routes(service, parts.alarms, parts.overview)
     add_oee_routes(service, parts.losses)
+    add_handover_routes(service, parts.handovers, parts.entrances)
     _add_records(service, parts)
     _add_set_aside(service, parts)
     _add_master_data(service, parts)

@@ -7,6 +7,7 @@ from services.gateway.alarmdesk import AlarmDesk
 from services.gateway.api import Parts, add_routes
 from services.gateway.entrances import entrances_of
 from services.gateway.guard import Guard
+from services.gateway.handoverdesk import HandoverDesk
 from services.gateway.health import Health
 from services.gateway.live import Hub
 from services.gateway.oeedesk import OeeDesk
@@ -58,7 +59,10 @@ def build(settings: GatewaySettings) -> Service:
     service.loop("push overview", pusher.overviews)
     service.loop("push cells", pusher.cells)
     alarms, losses = AlarmDesk(service, health), OeeDesk(service)
-    parts = Parts(settings.web_dir, peers, overview, hub, pusher, work, entrances, alarms, losses)
+    handovers = HandoverDesk(service, peers, alarms)
+    parts = Parts(
+        settings.web_dir, peers, overview, hub, pusher, work, entrances, alarms, losses, handovers
+    )
     add_routes(service, parts)
     service.app.add_middleware(Guard, entrances=entrances)
     return service

@@ -153,6 +153,8 @@ OWN: tuple[tuple[str, Permission | None], ...] = (
     ("/api/alarms/{alarm_id}/shelve", "operate"),
     ("/api/alarms/{alarm_id}/unshelve", "operate"),
     ("/api/downtime-reasons", "operate"),
+    ("/api/handovers", "operate"),
+    ("/api/handovers/{handover_id}/take-over", "operate"),
     ("/api/keys", "administer"),
     ("/api/keys/{key_id}/end", "administer"),
     ("/api/master-data", "engineer"),

@@ -28,3 +28,19 @@ def shift_at(
         return None
     (begun_at, name), (ends_at, _) = running[-1], coming[0]
     return {"name": name, "begun_at": begun_at.isoformat(), "ends_at": ends_at.isoformat()}
+
+
+def shifts_around(
+    shifts: Sequence[ShiftSettings], time_zone: str, now: datetime
+) -> dict[str, dict[str, Any] | None]:
+    """Return the shift that runs, the one before and the one after; None where there is none."""
+    running = shift_at(shifts, time_zone, now)
+    if running is None:
+        return {"before": None, "running": None, "after": None}
+    begun_at = datetime.fromisoformat(running["begun_at"])
+    ends_at = datetime.fromisoformat(running["ends_at"])
+    return {
+        "before": shift_at(shifts, time_zone, begun_at - timedelta(microseconds=1)),
+        "running": running,
+        "after": shift_at(shifts, time_zone, ends_at),
+    }

@@ -47,6 +47,8 @@ from shared.events.record import (
     PersonTrained,
     RecallEnded,
     RecordSealed,
+    ShiftHandedOver,
+    ShiftTakenOver,
 )
 from shared.events.work import (
     JobOrderEnded,
@@ -98,6 +100,8 @@ __all__ = [
     "RecordSigned",
     "ReworkOrdered",
     "SampleExtended",
+    "ShiftHandedOver",
+    "ShiftTakenOver",
     "SinterRunEnded",
     "SodiumMoved",
     "SodiumScrapped",

@@ -148,3 +148,46 @@ class OperatorActed(Event):
     @property
     def subject(self) -> str:
         return self.target
+
+
+class ShiftHandedOver(Event):
+    """A shift was handed over: what stands open is on record under `record_sha256`.
+
+    missing: parts that could not be had when it was written. supersedes: an earlier record of the
+    same shift that nobody had taken over.
+    """
+
+    kind: ClassVar[str] = "shift_handed_over"
+    subject_kind: ClassVar[SubjectKind] = "master_data"
+    handover_id: str
+    shift: str | None
+    begun_at: AwareDatetime
+    written_at: AwareDatetime
+    person: str
+    notes: str
+    open_counts: dict[str, int]
+    missing: tuple[str, ...]
+    record_sha256: str
+    supersedes: str | None = None
+
+    @property
+    def subject(self) -> str:
+        return self.handover_id
+
+
+class ShiftTakenOver(Event):
+    """A person of the coming shift signed that it knows what a handover says."""
+
+    kind: ClassVar[str] = "shift_taken_over"
+    subject_kind: ClassVar[SubjectKind] = "master_data"
+    handover_id: str
+    person: str
+    printed_name: str
+    authentication: str
+    remark: str | None
+    record_sha256: str
+    taken_at: AwareDatetime
+
+    @property
+    def subject(self) -> str:
+        return self.handover_id

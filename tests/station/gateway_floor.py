@@ -143,7 +143,8 @@ class Plant:
         async with asyncio.timeout(60):
             while True:
                 items = (await self.http.get("/events")).json()["items"]
-                if found := [item["data"] for item in items if item["data"]["action"] == action]:
+                said = [item["data"] for item in items]
+                if found := [data for data in said if data.get("action") == action]:
                     return found
                 await asyncio.sleep(0.05)
 

@@ -5,6 +5,7 @@ export const frame: Record<keyof typeof english, string> = {
   'nav.overview': 'Übersicht',
   'nav.alarms': 'Alarme',
   'nav.losses': 'Verluste',
+  'nav.handover': 'Übergabe',
   'nav.search': 'Zellen, Lose',
   'nav.furnaces': 'Öfen',
   'nav.stack': 'Stapeln, Siegeln',

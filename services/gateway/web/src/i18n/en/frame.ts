@@ -3,6 +3,7 @@ export const frame = {
   'nav.overview': 'Overview',
   'nav.alarms': 'Alarms',
   'nav.losses': 'Losses',
+  'nav.handover': 'Handover',
   'nav.search': 'Cells, lots',
   'nav.furnaces': 'Furnaces',
   'nav.stack': 'Stack and seal',

@@ -1,6 +1,7 @@
 /** All English texts; this table says which keys there are. */
 import { frame } from './frame';
 import { alarms } from './alarms';
+import { handover } from './handover';
 import { losses } from './losses';
 import { overview } from './overview';
 import { services } from './services';
@@ -23,6 +24,7 @@ import { words } from './words';
 export const messages = {
   ...frame,
   ...alarms,
+  ...handover,
   ...losses,
   ...overview,
   ...services,

@@ -5,6 +5,7 @@ export const frame: Record<keyof typeof english, string> = {
   'nav.overview': '总览',
   'nav.alarms': '报警',
   'nav.losses': '损失',
+  'nav.handover': '交接班',
   'nav.search': '电芯与批次',
   'nav.furnaces': '炉',
   'nav.stack': '叠片与封口',

@@ -2,6 +2,7 @@
 import type { Messages } from '../en';
 import { frame } from './frame';
 import { alarms } from './alarms';
+import { handover } from './handover';
 import { losses } from './losses';
 import { overview } from './overview';
 import { services } from './services';
@@ -24,6 +25,7 @@ import { words } from './words';
 export const messages: Messages = {
   ...frame,
   ...alarms,
+  ...handover,
   ...losses,
   ...overview,
   ...services,
