@@ -25,7 +25,8 @@ class CcdResult:
     `last_survived_ma_cm2`: highest level survived in both directions with all below it; None if
     none was. `first_failed_ma_cm2`: level of the first fault; None if the test ended before any
     (right-censored). A `soft_short` is a suspicion and still ends the interval: unknown never
-    counts as good. `fault_time_s` is on the clock of the rows, `charge_passed_mah_cm2` up to it
+    counts as good. `fault_time_s`, and `told_time_s` of the row at which the fault was certain,
+    are on the clock of the rows, `charge_passed_mah_cm2` up to it
     and over both directions. `reason` says in words what ended the interval.
     """
 
@@ -33,6 +34,7 @@ class CcdResult:
     first_failed_ma_cm2: float | None
     mode: FaultMode | None
     fault_time_s: float | None
+    told_time_s: float | None
     charge_passed_mah_cm2: float
     reason: str
     half_steps: tuple[HalfStepFigures, ...]
@@ -96,6 +98,7 @@ def critical_current_density(half_steps: Sequence[HalfStep], recipe: CcdRecipe) 
         first_failed_ma_cm2=None if fault is None else _level_of(fault, levels),
         mode=None if fault is None else _mode(fault),
         fault_time_s=None if fault is None else fault.fault_time_s,
+        told_time_s=None if fault is None else fault.told_time_s,
         charge_passed_mah_cm2=_charge_until(half_steps, fault_at, fault),
         reason=_reason(levels, fault),
         half_steps=figures,
@@ -105,27 +108,38 @@ def critical_current_density(half_steps: Sequence[HalfStep], recipe: CcdRecipe) 
 def _judged(half_steps: Sequence[HalfStep], recipe: CcdRecipe) -> tuple[HalfStepFigures, ...]:
     figures: list[HalfStepFigures] = []
     last_ohm_cm2: float | None = None
-    by_direction: dict[bool, float] = {}
+    by_direction: dict[bool, HalfStepFigures] = {}
     for half_step in half_steps:
         direction = half_step.current_density_ma_cm2 > 0.0
         found = judge_half_step(
             half_step,
             recipe,
             last_ohm_cm2=last_ohm_cm2,
-            same_direction_ohm_cm2=by_direction.get(direction),
+            same_direction=by_direction.get(direction),
         )
-        if figures and figures[-1].verdict == "undecided":
+        if figures:
             figures[-1] = _decided(figures[-1], found)
         if found.verdict == "survived":
-            last_ohm_cm2 = by_direction[direction] = found.resistance_ohm_cm2
+            last_ohm_cm2, by_direction[direction] = found.resistance_ohm_cm2, found
         figures.append(found)
     return tuple(figures)
 
 
 def _decided(earlier: HalfStepFigures, later: HalfStepFigures) -> HalfStepFigures:
     """Return the half step that ended low, in the light of the one after it."""
+    if earlier.verdict == "survived" and earlier.low_from_s is not None:
+        if later.verdict in ("soft_short", "hard_short") and later.low_from_start:
+            return replace(
+                earlier,
+                verdict=later.verdict,
+                fault_time_s=earlier.low_from_s,
+                told_time_s=later.told_time_s,
+            )
+        return earlier
+    if earlier.verdict != "undecided":
+        return earlier
     if later.verdict == "hard_short":
-        return replace(earlier, verdict="hard_short")
+        return replace(earlier, verdict="hard_short", told_time_s=later.told_time_s)
     if later.verdict == "survived":
         return replace(earlier, verdict="survived", fault_time_s=None)
     return earlier

@@ -3,17 +3,20 @@
 Rules: process.md section 3c no. 2, with the limits in `CcdRecipe`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from services.quality.softshort import Profile, SoftFinding, find_soft_short
 from services.quality.spectra import FloatArray
 from shared.errors import InvalidInputError
 
 FaultMode = Literal["hard_short", "soft_short", "contact_loss"]
-Verdict = Literal["survived", "undecided", "incomplete", "hard_short", "soft_short", "contact_loss"]
+Verdict = Literal[
+    "survived", "undecided", "noisy", "incomplete", "hard_short", "soft_short", "contact_loss"
+]
 
 CURRENT_SPREAD_LIMIT_RATIO = 0.05
 REST_LIMIT_MA_CM2 = 1e-3
@@ -28,9 +31,10 @@ class CcdRecipe:
     `dwell_s`: ordered time per half step; a shorter one is not survived. `voltage_limit_v`: where
     the tester stops. `short_floor_v`: below it a cell under current is shorted; keep it above the
     tester's own voltage error. `settle_s`: time after a reversal that is not judged.
-    `short_samples`: so many rows in a row make a short. `hard_short_ratio`, `soft_short_ratio`:
-    of an earlier half step's |V|/j. `contact_growth_ratio`: each quarter's rise over that of the
-    quarter before; `contact_rise_ratio`: last over first quarter.
+    `short_samples`: so many rows in a row make a short. `hard_short_ratio`, `soft_short_ratio`: of
+    an earlier half step's |V|/j, the soft one where noise and rows allow it (softshort.py).
+    `contact_growth_ratio`: each quarter's rise over that of the quarter before;
+    `contact_rise_ratio`: last over first quarter.
     """
 
     dwell_s: float
@@ -80,7 +84,10 @@ class HalfStep:
 class HalfStepFigures:
     """What one half step showed; `fault_time_s` is on the clock of the half step's `time_s`.
 
-    `undecided`: low in its last rows only. `incomplete`: stopped before its dwell, without a fault.
+    `undecided`: low in its last rows only. `noisy`: a soft short of 20 % could not have been told.
+    `incomplete`: stopped before its dwell, without a fault. `begun_s`: first judged row.
+    `told_time_s`: row at which the fault was certain. `low_from_s`: since when the last rows are
+    below the soft limit. `profile`: what the next half step in this direction is compared with.
     """
 
     current_density_ma_cm2: float
@@ -90,7 +97,18 @@ class HalfStepFigures:
     noise_v: float
     charge_mah_cm2: float
     verdict: Verdict
+    begun_s: float
     fault_time_s: float | None
+    told_time_s: float | None
+    low_from_s: float | None
+    profile: Profile = field(repr=False, compare=False)
+
+    @property
+    def low_from_start(self) -> bool:
+        """Whether its fault was there when it began, within the rows that make one certain."""
+        if self.fault_time_s is None or self.told_time_s is None:
+            return False
+        return self.fault_time_s - self.begun_s <= self.told_time_s - self.fault_time_s
 
 
 def half_steps_from_rows(
@@ -141,13 +159,13 @@ def judge_half_step(
     recipe: CcdRecipe,
     *,
     last_ohm_cm2: float | None,
-    same_direction_ohm_cm2: float | None,
+    same_direction: HalfStepFigures | None,
 ) -> HalfStepFigures:
     """Return the figures and the verdict of one half step.
 
-    `last_ohm_cm2` and `same_direction_ohm_cm2` are |V|/j of the last survived half step and of the
-    last survived one in this direction; None where there is none yet. The soft limit uses only
-    the same direction, because the two faces of a cell need not be alike.
+    `last_ohm_cm2` is |V|/j of the last survived half step, `same_direction` the last survived one
+    in this direction; None where there is none yet. The soft limit uses only the same direction,
+    because the two faces of a cell need not be alike.
 
     Raises:
         InvalidInputError: unequal arrays or none, values not finite, time not increasing, no
@@ -162,19 +180,25 @@ def judge_half_step(
         judged = np.ones(elapsed_s.size, dtype=bool)  # stopped early: a short may be the reason
     times, seen_v = half_step.time_s[judged], overvoltage_v[judged]
     resistance = seen_v / density * 1e3
-    references = [r for r in (last_ohm_cm2, same_direction_ohm_cm2) if r is not None]
+    same_ohm_cm2 = None if same_direction is None else same_direction.resistance_ohm_cm2
+    references = [r for r in (last_ohm_cm2, same_ohm_cm2) if r is not None]
     if not references:
         references = [float(np.median(resistance[: max(1, resistance.size // QUARTERS)]))]
     hard = (resistance < recipe.hard_short_ratio * max(references)) | (
         seen_v < recipe.short_floor_v
     )
-    soft = resistance < recipe.soft_short_ratio * (same_direction_ohm_cm2 or 0.0)
+    profile = Profile(elapsed_s=elapsed_s[judged], resistance_ohm_cm2=resistance)
+    soft = None if same_direction is None else _soft(profile, same_direction.profile, recipe)
     at_limit = np.flatnonzero(overvoltage_v >= recipe.voltage_limit_v)
     limit_time = float(half_step.time_s[at_limit[0]]) if at_limit.size else None
-    verdict, fault_time_s = _verdict(times, seen_v, hard, soft | hard, limit_time, recipe)
+    fault = _fault(times, seen_v, hard, soft, limit_time, recipe)
     complete = elapsed_s[-1] >= recipe.dwell_s - _dwell_tolerance_s(elapsed_s, recipe)
+    verdict = fault.verdict
+    if verdict == "survived" and soft is not None and not soft.is_clear:
+        verdict = "noisy"
     if verdict == "survived" and not complete:
         verdict = "incomplete"
+    low_from = soft.low_from if soft is not None else None
     slope, noise = _trend(times, seen_v)
     return HalfStepFigures(
         current_density_ma_cm2=half_step.current_density_ma_cm2,
@@ -184,7 +208,21 @@ def judge_half_step(
         noise_v=noise,
         charge_mah_cm2=density * float(elapsed_s[-1]) / 3600.0,
         verdict=verdict,
-        fault_time_s=fault_time_s,
+        begun_s=float(times[0]),
+        fault_time_s=fault.time_s,
+        told_time_s=fault.told_s,
+        low_from_s=None if low_from is None else float(times[low_from]),
+        profile=profile,
+    )
+
+
+def _soft(profile: Profile, reference: Profile, recipe: CcdRecipe) -> SoftFinding:
+    return find_soft_short(
+        profile.elapsed_s,
+        profile.resistance_ohm_cm2,
+        reference,
+        soft_ratio=recipe.soft_short_ratio,
+        short_samples=recipe.short_samples,
     )
 
 
@@ -208,30 +246,53 @@ def _require_sound(half_step: HalfStep) -> None:
         )
 
 
-def _verdict(
+@dataclass(frozen=True)
+class _Fault:
+    """A verdict, when its fault began and when it was certain."""
+
+    verdict: Verdict
+    time_s: float | None = None
+    told_s: float | None = None
+
+
+def _fault(
     times: FloatArray,
     seen_v: FloatArray,
     hard: npt.NDArray[np.bool_],
-    low: npt.NDArray[np.bool_],
+    soft: SoftFinding | None,
     limit_time_s: float | None,
     recipe: CcdRecipe,
-) -> tuple[Verdict, float | None]:
+) -> _Fault:
     """Return the fault that came first, a hard short before the soft one it begins as."""
-    short_at, mode = _first_run(hard, recipe.short_samples), "hard_short"
-    if short_at is None:
-        short_at, mode = _first_run(low, recipe.short_samples), "soft_short"
-    short_time_s = None if short_at is None else float(times[short_at])
-    contact_time_s = limit_time_s
-    if short_time_s is None and contact_time_s is None and _grows(seen_v, recipe):
-        contact_time_s = float(times[times.size * 3 // QUARTERS])
-    if contact_time_s is not None and (short_time_s is None or contact_time_s < short_time_s):
-        return "contact_loss", contact_time_s
-    if short_time_s is not None:
-        return ("hard_short" if mode == "hard_short" else "soft_short"), short_time_s
+    short = _short(times, hard, soft, recipe)
+    contact = None if limit_time_s is None else _Fault("contact_loss", limit_time_s, limit_time_s)
+    if short is None and contact is None and _grows(seen_v, recipe):
+        begun_s = float(times[times.size * 3 // QUARTERS])
+        contact = _Fault("contact_loss", begun_s, float(times[-1]))
+    if contact is not None and (short is None or _begin_s(contact) < _begin_s(short)):
+        return contact
+    if short is not None:
+        return short
     if hard[-1]:
         high = np.flatnonzero(~hard)
-        return "undecided", float(times[high[-1] + 1 if high.size else 0])
-    return "survived", None
+        return _Fault("undecided", float(times[high[-1] + 1 if high.size else 0]))
+    return _Fault("survived")
+
+
+def _short(
+    times: FloatArray, hard: npt.NDArray[np.bool_], soft: SoftFinding | None, recipe: CcdRecipe
+) -> _Fault | None:
+    hard_at = _first_run(hard, recipe.short_samples)
+    if hard_at is not None:
+        told_s = float(times[hard_at + recipe.short_samples - 1])
+        return _Fault("hard_short", float(times[hard_at]), told_s)
+    if soft is None or soft.first is None or soft.told is None:
+        return None
+    return _Fault("soft_short", float(times[soft.first]), float(times[soft.told]))
+
+
+def _begin_s(fault: _Fault) -> float:
+    return np.inf if fault.time_s is None else fault.time_s
 
 
 def _first_run(flags: npt.NDArray[np.bool_], length: int) -> int | None:

@@ -326,3 +326,70 @@ def test_a_later_short_never_passes_less_charge(onset_s):
         for start in (onset_s, onset_s + 1)
     ]
     assert all(later >= earlier for earlier, later in pairwise(charges))
+
+
+# Soft shorts beside noise, relaxation and any number of rows
+
+
+def dwelling(levels, dwell_s, row_s, noise_ratio, seed=0, rise=0.15, drop_at=None, drop=0.75):
+    """A staircase whose voltage rises by `rise` after each reversal and may drop for good."""
+    random = np.random.default_rng(seed)
+    elapsed_s = row_s * np.arange(round(dwell_s / row_s) + 1.0)
+    steps = []
+    for index in range(2 * levels):
+        density = STEP_MA_CM2 * (index // 2 + 1) * (1 - 2 * (index % 2))
+        time_s = index * (dwell_s + row_s) + elapsed_s
+        shape = 1.0 - rise * np.exp(-elapsed_s / 20.0)
+        if drop_at is not None:
+            shape = np.where(time_s >= drop_at, drop * shape, shape)
+        noise = 1.0 + noise_ratio * random.normal(size=elapsed_s.size)
+        voltage = density * 1e-3 * 240.0 * shape * noise
+        steps.append(HalfStep(current_density_ma_cm2=density, time_s=time_s, voltage_v=voltage))
+    return steps
+
+
+def judged(steps, dwell_s):
+    return critical_current_density(steps, CcdRecipe(dwell_s=dwell_s, voltage_limit_v=50.0))
+
+
+@pytest.mark.parametrize("dwell_s", [60.0, 300.0, 1800.0])
+@pytest.mark.parametrize("row_s", [0.1, 1.0])
+@pytest.mark.parametrize("noise_ratio", [0.001, 0.03])
+def test_noise_and_relaxation_of_a_sound_cell_are_no_soft_short(dwell_s, row_s, noise_ratio):
+    result = judged(dwelling(4, dwell_s, row_s, noise_ratio), dwell_s)
+    assert result.mode is None
+    assert result.last_survived_ma_cm2 == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize("dwell_s", [60.0, 300.0, 1800.0])
+@pytest.mark.parametrize("row_s", [0.1, 1.0])
+@pytest.mark.parametrize("noise_ratio", [0.001, 0.03])
+def test_a_lasting_drop_of_a_quarter_is_told_from_its_row(dwell_s, row_s, noise_ratio):
+    onset_s = 4.5 * (dwell_s + row_s)
+    result = judged(dwelling(4, dwell_s, row_s, noise_ratio, drop_at=onset_s), dwell_s)
+    assert result.mode == "soft_short"
+    assert result.first_failed_ma_cm2 == pytest.approx(0.6)
+    assert result.fault_time_s == pytest.approx(onset_s, abs=3.0 * row_s)
+    assert onset_s <= result.told_time_s <= onset_s + 60.0 * row_s
+
+
+def test_a_soft_short_in_the_last_rows_of_a_half_step_costs_its_level():
+    onset_s = 6.0 * 301.0 - 3.0
+    result = judged(dwelling(4, 300.0, 1.0, 0.003, drop_at=onset_s), 300.0)
+    assert result.mode == "soft_short"
+    assert result.first_failed_ma_cm2 == pytest.approx(0.6)
+    assert result.last_survived_ma_cm2 == pytest.approx(0.4)
+    assert result.fault_time_s == pytest.approx(onset_s, abs=1.0)
+    assert result.told_time_s > 6.0 * 301.0
+
+
+def test_rows_too_few_for_their_noise_leave_a_level_undecided():
+    result = judged(dwelling(4, 60.0, 10.0, 0.06), 60.0)
+    assert result.mode is None
+    assert result.last_survived_ma_cm2 == pytest.approx(0.2)
+    assert "noisy" in result.reason
+
+
+def test_a_fault_is_told_at_the_row_that_makes_it_certain():
+    result = critical_current_density(staircase(5, changes={6: from_row(40, 0.01)}), RECIPE)
+    assert result.told_time_s == pytest.approx(result.fault_time_s + RECIPE.short_samples - 1)
