@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from benchmarks.historian import MIGRATIONS, historian
 from benchmarks.peers import floor
+from deploy.servicecalls import introduced
 from shared import testrows
 from shared.db import migrate
 from simulators.physics.cell import CellProperties
@@ -87,13 +88,14 @@ class Hall:
         return testrows.encode(testrows.table(columns))
 
 
-async def run(channels: int, seconds: int, address: str) -> dict[str, list[float]]:
+async def run(channels: int, seconds: int, address: str, data_dir: Path) -> dict[str, list[float]]:
     """Measure and send for so many wall seconds; return the times of each second, in ms."""
     hall = Hall(channels)
     testers = -(-channels // CHANNELS_OF_TESTER)
     found: dict[str, list[float]] = {"simulated": [], "encoded": [], "committed": [], "late": []}
     gate = asyncio.Semaphore(AT_ONCE)
-    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
+    auth = introduced(data_dir, {"historian": address})
+    async with httpx.AsyncClient(trust_env=False, timeout=60, auth=auth) as http:
 
         async def send(tester: int, body: bytes, sequence: int, measured_s: float) -> None:
             async with gate:
@@ -144,7 +146,7 @@ def measure(channels: int, seconds: int) -> None:
             me = psutil.Process()
             [service] = [one for one in me.children() if "services.historian.main" in one.cmdline()]
             before = (cpu_s(service), sum(me.cpu_times()[:2]), time.perf_counter())
-            found = asyncio.run(run(channels, seconds, address))
+            found = asyncio.run(run(channels, seconds, address, folder / "data"))
             passed_s = time.perf_counter() - before[2]
             served, own = cpu_s(service) - before[0], sum(me.cpu_times()[:2]) - before[1]
         with psycopg.connect(url.replace("+psycopg", "")) as connection:

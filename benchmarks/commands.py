@@ -22,8 +22,10 @@ from benchmarks.peers import (
     peer,
     percentile,
 )
+from deploy.servicecalls import signer_of
 from shared.clock import wall_clock
 from shared.envelope import envelope
+from shared.tokens import Signer
 
 CLIENTS = (1, 8, 64)
 STATEMENTS = (
@@ -47,12 +49,13 @@ class Spent:
     cpu_ms: tuple[float, float, float]
 
 
-async def http_client(port: int) -> Act:
+async def http_client(port: int, signer: Signer) -> Act:
     """Return a client on a connection of its own that sends commands, each with a new key."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
 
     async def act(number: int) -> None:
-        head = f"POST /things/{number} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n"
+        head = f"POST /lots/{number}/holds HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n"
+        head += f"Authorization: Bearer {signer.token(SAYER, {'operate'})}\r\n"
         writer.write(f"{head}Idempotency-Key: {uuid4()}\r\n\r\n".encode())
         status, *fields = (await reader.readuntil(b"\r\n\r\n")).lower().split(b"\r\n")
         lengths = [field for field in fields if field.startswith(b"content-length:")]
@@ -124,12 +127,14 @@ async def timed(on: Floor, service: Peer, acts: list[Act], count: int) -> Spent:
 async def compare(on: Floor, service: Peer, port: int, sizes: list[int], count: int) -> None:
     """Print two lines for each number of clients, and the ratio between them."""
     url = on.postgres.url(SAYER).replace("+psycopg", "")
+    signer = signer_of(on.folder)
     columns = ("per s", "p50 ms", "p99 ms", "client", "service", "database")
     print("CPU in ms per command, of the client's process, the service and the database")
     print(f"{'clients':>8} {'way':<6}" + "".join(f"{name:>10}" for name in columns))
     for clients in sizes:
         bare = await timed(on, service, [await bare_client(url) for _ in range(clients)], count)
-        http = await timed(on, service, [await http_client(port) for _ in range(clients)], count)
+        acts = [await http_client(port, signer) for _ in range(clients)]
+        http = await timed(on, service, acts, count)
         for way, found in (("bare", bare), ("http", http)):
             figures = (found.per_s, found.p50_ms, found.p99_ms, *found.cpu_ms)
             print(f"{clients:>8} {way:<6}" + "".join(f"{value:>10.2f}" for value in figures))

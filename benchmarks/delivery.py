@@ -24,7 +24,7 @@ def main() -> int:
         before = (sayer.cpu_s, reader.cpu_s, database_cpu_s(on))
         words = {"rate": arguments.rate, "seconds": arguments.seconds}
         begun = time.monotonic()
-        committed = sayer.http.post("/run", params=words).json()
+        committed = sayer.http.post("/work-schedules", params=words).json()
         took_s = time.monotonic() - begun
         applied = arrived(reader, len(committed))
         after = (sayer.cpu_s, reader.cpu_s, database_cpu_s(on))

@@ -29,6 +29,7 @@ import psycopg
 import pyarrow as pa
 
 from benchmarks.peers import Floor, floor, free_port
+from deploy.servicecalls import introduced
 from services.historian import store, testarrays, testcurves, testfiles, teststore
 from services.historian.sealing import Sealing
 from services.historian.settings import HistorianSettings
@@ -128,8 +129,9 @@ def _wait(address: str) -> None:
     raise TimeoutError(f"{address} did not get ready")
 
 
-async def send(address: str, bodies: list[bytes], sources: int, run: str) -> float:
+async def send(address: str, data_dir: Path, bodies: list[bytes], sources: int, run: str) -> float:
     """Send batches from so many sources at once, each in its order; return the wall seconds."""
+    auth = introduced(data_dir, {"historian": address})
 
     async def one(number: int, http: httpx.AsyncClient) -> None:
         for sequence, body in enumerate(bodies[number::sources], 1):
@@ -137,7 +139,7 @@ async def send(address: str, bodies: list[bytes], sources: int, run: str) -> flo
             key = {"idempotency-key": f"{run}-{number}-{sequence:08d}"}
             (await http.post(url, content=body, headers=key, timeout=60)).raise_for_status()
 
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, auth=auth) as http:
         begun = time.perf_counter()
         await asyncio.gather(*(one(number, http) for number in range(sources)))
         return time.perf_counter() - begun
@@ -210,7 +212,7 @@ def ingest(rows: int, batch: int, sources: list[int], cells: int) -> None:
         _line(f"bare COPY of {count} rows, key", count / taken_s, size)
         with historian(on, folder, url) as address:
             for number in sources:
-                taken_s = asyncio.run(send(address, bodies, number, f"of{number}"))
+                taken_s = asyncio.run(send(address, folder / "data", bodies, number, f"of{number}"))
                 _line(f"historian, {number} sources", rows / taken_s, blob_bytes / rows)
         begun = time.perf_counter()
         size = asyncio.run(sealed(url, folder / "data"))

@@ -21,6 +21,7 @@ from asyncua import ua
 
 from benchmarks.peers import ROOT, Floor, floor, free_port, percentile
 from deploy.pki import ensure_passwords, ensure_pki
+from deploy.servicecalls import introduced
 from deploy.stationcheck import access_by_files
 from shared.opcua import StationClient
 from shared.opcua_link import connection
@@ -124,7 +125,9 @@ def historian(on: Floor) -> "Iterator[subprocess.Popen[bytes]]":
     command = [sys.executable, "-m", "services.historian.main"]
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | settings)
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
+        url = f"http://127.0.0.1:{port}"
+        auth = introduced(on.folder, {"historian": url})
+        with httpx.Client(base_url=url, trust_env=False, auth=auth) as http:
             wait_until(lambda: all_connected(http))
         yield process
     finally:

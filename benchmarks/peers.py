@@ -20,6 +20,7 @@ from fastapi import Depends
 
 from deploy.broker import Broker, find_program
 from deploy.postgres import PostgresServer
+from deploy.servicecalls import introduced
 from shared.app import Service
 from shared.commands import Command, command_of
 from shared.db import sql
@@ -126,7 +127,8 @@ def peer(
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | settings)
     try:
         url = f"http://127.0.0.1:{port}"
-        with httpx.Client(base_url=url, timeout=3600, trust_env=False) as http:
+        auth = introduced(on.folder, {service: url})
+        with httpx.Client(base_url=url, timeout=3600, trust_env=False, auth=auth) as http:
             _wait_until_ready(http)
             yield Peer(process=process, http=http)
     finally:
@@ -170,11 +172,11 @@ def add_sayer(service: Service) -> None:
         await service.outbox.record(tx, held(number))
         return {"number": number}
 
-    @service.app.post("/things/{number}", status_code=201)
+    @service.app.post("/lots/{number}/holds", status_code=201)
     async def post_thing(number: int, command: given) -> dict[str, Any]:
         return await command.once(lambda tx: act(tx, number))
 
-    @service.app.post("/run")
+    @service.app.post("/work-schedules")
     async def post_run(rate: float, seconds: float) -> dict[str, float]:
         """Say events at a rate; answers each number's wall time of commit."""
         committed: dict[str, float] = {}

@@ -4,36 +4,23 @@ import asyncio
 import contextlib
 import gc
 import random
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import structlog
 import uvicorn
-from fastapi import Depends, FastAPI, Query, Request, Response
-from fastapi.encoders import jsonable_encoder
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi import Depends, FastAPI, Query, Response
 from prometheus_client import generate_latest
 
+from shared.answers import STATUS, answer_errors
 from shared.checksum import sealed
 from shared.commands import Command, CommandApp, command_of, keep_forgetting
 from shared.db import migrate
+from shared.door import Door
 from shared.effects import Effects, EveryHandler, Handler
-from shared.errors import (
-    BlockedError,
-    ConflictError,
-    InvalidInputError,
-    MesError,
-    NotAllowedError,
-    NotFoundError,
-    NotSignedInError,
-    OutOfLimitsError,
-    RetryLaterError,
-    StationFaultError,
-    TooLargeError,
-    TooManyTriesError,
-)
+from shared.errors import NotFoundError, RetryLaterError
 from shared.facts import Event
 from shared.inbox import Inbox
 from shared.observability import Metrics, configure_logs, watch_clock
@@ -42,22 +29,11 @@ from shared.parts import Parts, parts_of
 from shared.readiness import Readiness
 from shared.settings import ServiceSettings
 from shared.tasks import end_all
+from shared.tokenkeys import RENEWED_AFTER_S, ensure_key, keep_renewing
+from shared.tokens import Verifier
 from shared.transaction import Transaction
 
 log = structlog.get_logger()
-STATUS: dict[type[MesError], int] = {
-    InvalidInputError: 422,
-    TooLargeError: 413,
-    NotSignedInError: 401,
-    NotAllowedError: 403,
-    OutOfLimitsError: 422,
-    NotFoundError: 404,
-    ConflictError: 409,
-    BlockedError: 409,
-    StationFaultError: 502,
-    TooManyTriesError: 429,
-    RetryLaterError: 503,
-}
 KEEP_ALIVE_S = 75  # longer than clients keep an idle connection: only they may end one
 Loop = Callable[[], Awaitable[None]]
 
@@ -136,10 +112,13 @@ class Service:
         """Serve until SIGTERM or Ctrl-C."""
         configure_logs(self.name)
         migrate(self.settings.database_url, self._migrations)
+        keys = self.settings.token_keys
+        ensure_key(keys, self.name, time.time(), RENEWED_AFTER_S)
+        self.loop("renew token key", lambda: keep_renewing(keys, self.name))
         gc.collect()
         gc.freeze()  # what is loaded stays: looking through all of it again takes 0.1 s at a time
         uvicorn.run(
-            self.app,
+            self.door(),
             host=self.settings.host,
             port=self.settings.port,
             log_level="warning",
@@ -150,6 +129,10 @@ class Service:
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=5,
         )
+
+    def door(self) -> Door:
+        """Return what answers at the service's port: its app behind a door that asks for tokens."""
+        return Door(self.app, self.name, Verifier(self.settings.token_keys, self.name))
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -270,29 +253,3 @@ async def supervise(
         long_run = asyncio.get_running_loop().time() - started > 30
         failures = 0 if long_run else failures + 1
         await asyncio.sleep(min(15.0, 0.25 * 2 ** min(failures, 6)) * draw(0.5, 1.0))
-
-
-def status_of(error: MesError) -> int:
-    """Return the HTTP status of a failure; the one mapping."""
-    for cls in type(error).__mro__:
-        if issubclass(cls, MesError) and cls in STATUS:
-            return STATUS[cls]
-    return 500
-
-
-def answer_errors(app: FastAPI) -> None:
-    """Answer each MesError with its code and message, and refused input with field and limit."""
-
-    @app.exception_handler(MesError)
-    async def on_mes_error(_: Request, error: MesError) -> JSONResponse:
-        body: dict[str, Any] = {"code": type(error).__name__, "detail": str(error)}
-        if isinstance(error, ConflictError) and error.current is not None:
-            body["current"] = jsonable_encoder(error.current)
-        return JSONResponse(body, status_of(error))
-
-    @app.exception_handler(RequestValidationError)
-    async def on_invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        detail = f"{where}: {first['msg']} (given: {str(first.get('input'))[:100]})"
-        return JSONResponse({"code": "InvalidInputError", "detail": detail}, 422)

@@ -11,8 +11,10 @@ import httpx
 from shared.bus import Bus
 from shared.clock import Clock, read_clock
 from shared.db import Database
+from shared.door import Introduced
 from shared.ids import time_ordered_id
 from shared.settings import PlantSettings, ServiceSettings, StationSettings, read_plant
+from shared.tokens import Signer
 
 if TYPE_CHECKING:  # a service without stations does not load the OPC UA library
     from shared.opcua import Access, StationClient
@@ -49,5 +51,8 @@ def parts_of(settings: ServiceSettings) -> Parts:
         clock=read_clock(settings.clock_file),
         database=Database(settings.database_url),
         bus=Bus(settings.mqtt_url, who),
-        http=httpx.AsyncClient(trust_env=False),  # the plant's own services: no proxy
+        http=httpx.AsyncClient(  # the plant's own services: no proxy
+            trust_env=False,
+            auth=Introduced(Signer(settings.token_keys, settings.service), settings.service_urls),
+        ),
     )

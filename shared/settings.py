@@ -283,3 +283,8 @@ class ServiceSettings(BaseSettings):
     def secrets_dir(self) -> Path:
         """One file per secret, readable by the plant's user alone."""
         return self.data_dir / "secrets"
+
+    @property
+    def token_keys(self) -> Path:
+        """The keys of the tokens that services show each other."""
+        return self.secrets_dir / "tokens"

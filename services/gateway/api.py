@@ -25,10 +25,10 @@ from services.gateway.oeedesk import OeeDesk
 from services.gateway.oeeroutes import add_oee_routes
 from services.gateway.overview import Overview
 from services.gateway.ownmasterdata import keep_own
-from services.gateway.peers import Peers, bounded, check_length, detail_of
+from services.gateway.peers import Behalf, Peers, bounded, check_length, detail_of
 from services.gateway.personroutes import add_key_routes, add_person_routes
 from services.gateway.push import Pusher
-from services.gateway.roles import is_signed, signature_of
+from services.gateway.roles import is_signed, needed, signature_of
 from services.gateway.samesite import own_page, same_origin
 from services.gateway.sessionroutes import add_session_routes, caller_of
 from services.gateway.signing import LARGEST, signed, with_signature
@@ -186,12 +186,14 @@ def _add_master_data(service: Service, parts: Parts) -> None:
         content = b"".join([chunk async for chunk in bounded(request.stream(), limit)])
         found = await asyncio.to_thread(masterdata.sections, content)
 
+        behalf = _behalf(request)
+
         async def tell(name: str, body: str) -> dict[str, Any]:
             if name == service.name:
                 return await keep_own(service.database, body)
             key = masterdata.key_for(name, idempotency_key)
             try:
-                status, answer = await parts.peers.tell(name, "master-data", body, key)
+                status, answer = await parts.peers.tell(name, "master-data", body, key, behalf)
             except MesError as error:
                 return {"taken": False, "code": type(error).__name__, "detail": str(error)}
             if status >= 500:
@@ -278,10 +280,18 @@ async def _pass_on(
     if changed is not None:
         body, headers["content-length"] = _one(changed), str(len(changed))
     try:
-        passed = await peers.pass_on(service, request.method, target, headers, body)
+        behalf = _behalf(request)
+        passed = await peers.pass_on(service, request.method, target, headers, body, behalf)
     except ClientDisconnect as error:
         raise ServiceUnreachableError("the caller went away") from error
     return StreamingResponse(passed.body, passed.status, passed.headers)
+
+
+def _behalf(request: Request) -> Behalf:
+    """Return for whom a request is passed on, with no more than it needs."""
+    caller, path = caller_of(request), request.scope["path"]
+    need = needed(request.method, path) or "read"
+    return Behalf(login=caller.login, person=caller.printed, permission=need)
 
 
 async def _one(body: bytes) -> AsyncIterator[bytes]:

@@ -6,7 +6,8 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from services.gateway.roles import MAY, Permission, Role
+from services.gateway.roles import MAY, Role
+from shared.permissions import Permission
 
 # A site, an area, a work center or a piece of equipment: the beginning of an equipment id.
 Place = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(/[a-z0-9-]+){0,3}$")]

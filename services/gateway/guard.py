@@ -4,12 +4,11 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote
 
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.gateway.entrances import Entrances
 from services.gateway.persons import Caller
-from shared.app import status_of
+from shared.door import PERSON, refuse
 from shared.errors import MesError, NotAllowedError, NotSignedInError
 
 COOKIE = "halite_session"
@@ -21,7 +20,6 @@ FREE = (  # who am I, and the ways in
     ("GET", "/api/session/oidc/callback"),
 )
 BEFORE_A_NEW_PASSWORD = ("/api/session/end", "/api/session/password")
-PERSON = b"x-halite-person"
 
 
 class Guard:
@@ -44,7 +42,7 @@ class Guard:
             if (method, scope["path"]) not in FREE:
                 caller = await self._allowed(caller, method, scope["path"])
         except MesError as error:
-            await _refuse(error, scope, receive, send)
+            await refuse(error, scope, receive, send)
             return
         scope.setdefault("state", {})["caller"] = caller
         headers = [(name, value) for name, value in scope["headers"] if name != PERSON]
@@ -80,12 +78,3 @@ def token_of(headers: Headers) -> str:
 
 def _is_api(path: str) -> bool:
     return path == "/api" or path.startswith("/api/")
-
-
-async def _refuse(error: MesError, scope: Scope, receive: Receive, send: Send) -> None:
-    if scope["type"] == "websocket":  # refused before it is accepted: the browser sees 403
-        await receive()
-        await send({"type": "websocket.close", "code": 1008, "reason": type(error).__name__})
-        return
-    body = {"code": type(error).__name__, "detail": str(error)}
-    await JSONResponse(body, status_of(error))(scope, receive, send)

@@ -20,6 +20,7 @@ from services.gateway.workflow import GatewayWork
 from shared.app import Service
 from shared.bus import Message
 from shared.settings import SERVICES
+from shared.tokens import Signer
 from shared.topics import all_telemetry
 
 LISTENS_TO = tuple(name for name in SERVICES if name != "gateway")
@@ -28,7 +29,8 @@ LISTENS_TO = tuple(name for name in SERVICES if name != "gateway")
 def build(settings: GatewaySettings) -> Service:
     """Return the service, wired but not running."""
     service = Service(settings, Path(__file__).parent / "migrations")
-    peers = Peers(service.http, settings.service_urls)
+    signer = Signer(settings.token_keys, service.name)
+    peers = Peers(service.http, settings.service_urls, signer)
     plant = service.plant
     stations = [item.equipment_id for item in plant.station]
     values = LiveValues([*stations, *(item.equipment_id for item in plant.tester)])

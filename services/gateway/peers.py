@@ -8,6 +8,8 @@ from urllib.parse import quote
 import httpx
 
 from shared.errors import InvalidInputError, NotFoundError, ServiceUnreachableError, TooLargeError
+from shared.permissions import Permission
+from shared.tokens import Signer
 
 LARGEST_BODY = 64 * 1024 * 1024
 ASK_TIMEOUT_S = 5.0
@@ -42,6 +44,15 @@ ANSWER_HEADERS = (
 
 
 @dataclass(frozen=True, kw_only=True)
+class Behalf:
+    """For whom the gateway asks a service, and the one permission that this request needs."""
+
+    login: str
+    person: str
+    permission: Permission
+
+
+@dataclass(frozen=True, kw_only=True)
 class Passed:
     """An answer on its way to the caller; `body` closes the connection when it ends."""
 
@@ -53,8 +64,8 @@ class Passed:
 class Peers:
     """All services of the plant by name."""
 
-    def __init__(self, http: httpx.AsyncClient, urls: Mapping[str, str]) -> None:
-        self._http = http
+    def __init__(self, http: httpx.AsyncClient, urls: Mapping[str, str], signer: Signer) -> None:
+        self._http, self._signer = http, signer
         self.urls = dict(urls)
 
     async def ask(
@@ -102,13 +113,16 @@ class Peers:
         except (httpx.HTTPError, ValueError) as error:
             raise _unreachable(service, error) from error
 
-    async def tell(self, service: str, path: str, body: str, key: str) -> tuple[int, Any]:
+    async def tell(
+        self, service: str, path: str, body: str, key: str, behalf: Behalf
+    ) -> tuple[int, Any]:
         """POST a JSON command and return status and JSON answer.
 
         Raises:
             ServiceUnreachableError: no answer in time; the same key may be sent again.
         """
         headers = {"content-type": "application/json", "idempotency-key": key}
+        headers |= self._introduced(service, behalf)
         url = f"{self._url(service)}/{path}"
         try:
             answer = await self._http.post(url, content=body, headers=headers, timeout=PASS_TIMEOUT)
@@ -123,6 +137,7 @@ class Peers:
         target: bytes,
         headers: Mapping[str, str],
         body: AsyncIterator[bytes] | None,
+        behalf: Behalf,
     ) -> Passed:
         """Send a caller's request to a service and return its answer as it comes.
 
@@ -138,7 +153,7 @@ class Peers:
         request = self._http.build_request(
             method,
             base.copy_with(raw_path=base.raw_path.rstrip(b"/") + target),
-            headers=_named(headers, REQUEST_HEADERS),
+            headers=_named(headers, REQUEST_HEADERS) | self._introduced(service, behalf),
             content=None if body is None else bounded(body),
             timeout=PASS_TIMEOUT,
         )
@@ -151,6 +166,10 @@ class Peers:
             headers=_named(answer.headers, ANSWER_HEADERS),
             body=_streamed(answer),
         )
+
+    def _introduced(self, service: str, behalf: Behalf) -> dict[str, str]:
+        token = self._signer.token(service, {behalf.permission}, behalf.login, behalf.person)
+        return {} if token is None else {"authorization": f"Bearer {token}"}
 
     def _url(self, service: str) -> str:
         url = self.urls.get(service)

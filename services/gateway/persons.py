@@ -9,8 +9,9 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from services.gateway.grants import Limit, Limited, holds
-from services.gateway.roles import ROLES, Permission, Role, permissions_of
+from services.gateway.roles import ROLES, Role, permissions_of
 from shared.errors import InvalidInputError
+from shared.permissions import Permission
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 200
 FAILURES_BEFORE_LOCK = 5

@@ -1,13 +1,11 @@
-"""Who may do what: roles, what each may, and what each command of each service needs."""
+"""Who may do what: roles, what each may, and what each request to the gateway needs."""
 
-import re
 from collections.abc import Collection
-from functools import lru_cache
 from typing import Literal, get_args
 
 from shared.errors import NotAllowedError
+from shared.permissions import READING, Permission, command_need, matches
 
-Permission = Literal["read", "operate", "plan", "engineer", "decide", "maintain", "administer"]
 Role = Literal[
     "viewer", "operator", "planner", "engineer", "quality", "maintenance", "administrator"
 ]
@@ -21,80 +19,7 @@ MAY: dict[Role, frozenset[Permission]] = {
     "maintenance": frozenset({"read", "operate", "maintain"}),
     "administrator": frozenset({"read", "administer"}),
 }
-# Service, path and need of each command that the gateway passes on; what is not here is refused.
-# A service `*` is any one.
-COMMANDS: tuple[tuple[str, str, Permission], ...] = (
-    ("*", "/job-orders/{job_order_id}/abort", "operate"),
-    ("*", "/job-orders/{job_order_id}/pause", "operate"),
-    ("*", "/job-orders/{job_order_id}/resume", "operate"),
-    ("*", "/job-orders/{job_order_id}/stop", "operate"),
-    ("*", "/master-data", "engineer"),
-    ("*", "/operators/{station}", "operate"),
-    ("*", "/operators/{station}/end", "operate"),
-    ("*", "/set-aside/{event_id}/retry", "maintain"),
-    ("execution", "/lots/{lot_id}/holds", "operate"),
-    ("execution", "/lots/{lot_id}/holds/{gate}/end", "decide"),
-    ("execution", "/sodium/moves", "operate"),
-    ("execution", "/sodium/scraps", "operate"),
-    ("execution", "/sodium/scraps/{scrap_id}/confirmations", "operate"),
-    ("execution", "/work-schedules", "plan"),
-    ("formation", "/cell-factors", "operate"),
-    ("formation", "/channel-entries", "maintain"),
-    ("formation", "/lots/{lot_id}/grades", "decide"),
-    ("formation", "/test-files", "operate"),
-    ("formation", "/test-files/{sha256}/readings", "operate"),
-    ("historian", "/retention-holds", "decide"),
-    ("historian", "/retention-holds/{hold_id}/end", "decide"),
-    ("lamination", "/job-orders/{job_order_id}/scans", "operate"),
-    ("lamination", "/job-orders/{job_order_id}/scans/take-back", "operate"),
-    ("lamination", "/part-measurements", "operate"),
-    ("plc", "/trust/{fingerprint}/accept", "maintain"),
-    ("plc", "/trust/{fingerprint}/reject", "maintain"),
-    ("quality", "/actions/{action_id}/done", "operate"),
-    ("quality", "/actions/{action_id}/effectiveness", "decide"),
-    ("quality", "/bias-studies", "read"),
-    ("quality", "/chart-signals/{signal_id}/answers", "decide"),
-    ("quality", "/control-charts/{chart_id}/limits", "engineer"),
-    ("quality", "/gauge-records", "operate"),
-    ("quality", "/gauge-studies", "read"),
-    ("quality", "/job-orders/{job_order_id}/evaluations", "decide"),
-    ("quality", "/nonconformances", "operate"),
-    ("quality", "/nonconformances/{nonconformance_id}/actions", "decide"),
-    ("quality", "/nonconformances/{nonconformance_id}/causes", "decide"),
-    ("quality", "/nonconformances/{nonconformance_id}/closings", "decide"),
-    ("quality", "/nonconformances/{nonconformance_id}/containments", "decide"),
-    ("quality", "/nonconformances/{nonconformance_id}/dispositions", "decide"),
-    (
-        "quality",
-        "/nonconformances/{nonconformance_id}/dispositions/{disposition_id}/signatures",
-        "decide",
-    ),
-    ("quality", "/openings", "operate"),
-    ("quality", "/openings/{lot_id}/end", "operate"),
-    ("quality", "/release-signatures", "decide"),
-    ("quality", "/sampling-resumptions", "decide"),
-    ("quality", "/specification-signatures", "decide"),
-    ("quality", "/spectra", "operate"),
-    ("quality", "/waivers", "decide"),
-    ("quality", "/waivers/{waiver_id}/revocations", "decide"),
-    ("quality", "/waivers/{waiver_id}/signatures", "decide"),
-    ("sintering", "/furnace-loads/{furnace_load_id}/marks", "operate"),
-    ("sintering", "/furnace-loads/{furnace_load_id}/places", "operate"),
-    ("sintering", "/furnace-plan/pins", "plan"),
-    ("sintering", "/furnace-plan/pins/{pin_id}/end", "plan"),
-    ("sintering", "/furnace-plan/what-if", "read"),
-    ("spray", "/glue-lots/{lot_id}/receipt", "operate"),
-    ("spray", "/glue-mixes", "operate"),
-    ("spray", "/glue-mixes/{lot_id}/checks", "operate"),
-    ("spray", "/glue-mixes/{lot_id}/disposal", "operate"),
-    ("spray", "/lots/{lot_id}/cure-results", "operate"),
-    ("spray", "/trainings", "decide"),
-    ("trace", "/queries", "read"),
-    ("trace", "/queries/{query_id}/end", "read"),
-    ("trace", "/recalls", "decide"),
-    ("trace", "/recalls/{recall_id}/end", "decide"),
-)
-# Those of them whose JSON body names who gives them, and may carry a second person who signs.
+# Commands of services whose body names who gives them, and may carry a second person who signs.
 SIGNED: tuple[tuple[str, str], ...] = (
     ("*", "/operators/{station}"),
     ("*", "/operators/{station}/end"),
@@ -139,11 +64,6 @@ WITH_SIGNATURE: tuple[tuple[str, str, str], ...] = (
     ("quality", "/waivers/{waiver_id}/signatures", ""),
     ("trace", "/recalls", ""),
     ("trace", "/recalls/{recall_id}/end", ""),
-)
-# What services give each other at their own ports; it has no way through the gateway.
-BETWEEN_SERVICES = (
-    ("historian", "/test-batches/{source}/{sequence}"),
-    ("historian", "/test-series"),
 )
 # The gateway's own commands; an empty need: whoever is signed in.
 OWN: tuple[tuple[str, Permission | None], ...] = (
@@ -190,15 +110,15 @@ def needed(method: str, path: str) -> Permission | None:
     Raises:
         NotAllowedError: a command that nobody has been given yet.
     """
-    if method in ("GET", "HEAD"):
+    if method in READING:
         return "administer" if path in PRIVATE else "read"
     for pattern, need in OWN:
-        if _matches(pattern, path):
+        if matches(pattern, path):
             return need
     service, _, rest = path.removeprefix("/api/").partition("/")
-    for owner, pattern, permission in COMMANDS:
-        if owner in ("*", service) and _matches(pattern, f"/{rest}"):
-            return permission
+    permission = command_need(service, f"/{rest}")
+    if permission is not None and permission != "exchange":
+        return permission
     raise NotAllowedError(f"{method} {path} is no command that any role may give")
 
 
@@ -206,7 +126,7 @@ def signature_of(path: str) -> str | None:
     """Return the name of the signature in a command's body, empty: the body; None: it has none."""
     service, _, rest = path.removeprefix("/api/").partition("/")
     for owner, pattern, name in WITH_SIGNATURE:
-        if owner == service and _matches(pattern, f"/{rest}"):
+        if owner == service and matches(pattern, f"/{rest}"):
             return name
     return None
 
@@ -215,25 +135,16 @@ def is_signed(path: str) -> bool:
     """Say whether a command's body names who gives it."""
     service, _, rest = path.removeprefix("/api/").partition("/")
     return any(
-        owner in ("*", service) and _matches(pattern, f"/{rest}") for owner, pattern in SIGNED
+        owner in ("*", service) and matches(pattern, f"/{rest}") for owner, pattern in SIGNED
     )
 
 
 def is_anywhere(service: str, path: str) -> bool:
     """Say whether a command of a service binds to no place."""
-    return any(owner == service and _matches(pattern, path) for owner, pattern in ANYWHERE)
+    return any(owner == service and matches(pattern, path) for owner, pattern in ANYWHERE)
 
 
 def job_order_of(path: str) -> str | None:
     """Return the job order that a command of a service names, None when it names none."""
     parts = path.split("/")
     return parts[2] if path.startswith("/job-orders/") and len(parts) > 3 else None
-
-
-def _matches(pattern: str, path: str) -> bool:
-    return _expression(pattern).fullmatch(path) is not None
-
-
-@lru_cache
-def _expression(pattern: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\\\{[a-z0-9_]+\\\}", "[^/]+", re.escape(pattern)))

@@ -27,6 +27,7 @@ import psutil
 
 from deploy.broker import Broker, find_program
 from deploy.postgres import PostgresServer
+from deploy.servicecalls import introduced
 from services.historian import files, store, testcurves, teststore
 from shared import testrows
 from shared.db import Database
@@ -176,7 +177,8 @@ async def killed(victim: Victim, kills: int, draw: random.Random) -> tuple[Sent,
     """Send and kill; return what was sent and which processes were killed how often."""
     sent, over = Sent(), asyncio.Event()
     done = {"service": 0, "sealer": 0}
-    async with httpx.AsyncClient(trust_env=False) as http:
+    auth = introduced(victim.data_dir, {"historian": victim.url})
+    async with httpx.AsyncClient(trust_env=False, auth=auth) as http:
         victim.start()
         await victim.ready(http)
         feeds = [

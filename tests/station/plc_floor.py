@@ -19,6 +19,7 @@ from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
 from deploy.broker import Broker
 from deploy.pki import PLC_CLIENT, ensure_passwords, ensure_pki
 from deploy.postgres import PostgresServer
+from deploy.servicecalls import introduced
 from services.plc.main import build
 from services.plc.settings import PlcSettings
 from shared.app import Service
@@ -84,8 +85,10 @@ class Line:
         )
         self._life.push_async_callback(process.wait)
         self._life.callback(process.kill)
+        url = f"http://127.0.0.1:{settings.port}"
+        auth = introduced(settings.data_dir, {"plc": url})
         self.http = await self._life.enter_async_context(
-            httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", trust_env=False)
+            httpx.AsyncClient(base_url=url, trust_env=False, auth=auth)
         )
         await self._listens()
 
