@@ -41,6 +41,18 @@ class Unit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Hold:
+    """One hold of a lot; scrap is final, so that no rework goes through it."""
+
+    gate: str
+    reason: str
+    is_scrap: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.gate}: {self.reason}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class KnownJobOrder:
     """A released job order, how far its station says it is, and what the PLC last reported."""
 
@@ -65,13 +77,21 @@ class KnownJobOrder:
         made = {item.lot_id for item in self.released.materials if item.use == "produced"}
         return frozenset(made)
 
+    def keeps(self, lot_id: str, hold: Hold) -> bool:
+        """Whether a hold of one of its lots keeps it: not one that it was ordered to go through.
+
+        A rework names the gates that ordered it and the lots it was ordered for.
+        """
+        goes_through = hold.gate in self.released.through_gates
+        return hold.is_scrap or not (goes_through and lot_id in self.released.through_lot_ids)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Floor:
-    """What is known of job orders and lots; `held` gives the reason for each held lot."""
+    """What is known of job orders and lots; `held` gives the holds of each held lot."""
 
     job_orders: tuple[KnownJobOrder, ...] = ()
-    held: Mapping[str, str]
+    held: Mapping[str, tuple[Hold, ...]]
     registered: frozenset[str] = frozenset()
 
     def find(self, job_order_id: str) -> KnownJobOrder | None:
@@ -80,6 +100,11 @@ class Floor:
             if job_order.job_order_id == job_order_id:
                 return job_order
         return None
+
+    def why_held(self, job_order: KnownJobOrder, lot_id: str) -> str | None:
+        """Return in words what holds a lot against a job order, or None."""
+        holds = [one for one in self.held.get(lot_id, ()) if job_order.keeps(lot_id, one)]
+        return "; ".join(map(str, holds)) or None
 
 
 @dataclass(frozen=True)
@@ -102,11 +127,12 @@ def may_start(floor: Floor, unit: Unit, lot_id: str) -> Verdict:
     """Say whether a lot may start at a unit.
 
     Only if a job order for it is released for that kind of unit, nothing holds the lot or the job
-    order, and the lot is known.
+    order, and the lot is known. Through the holds that ordered a rework goes that rework alone.
     """
-    if lot_id in floor.held:
-        return Verdict(False, f"lot {lot_id} is held: {floor.held[lot_id]}")
     own = [one for one in by_urgency(floor, unit) if lot_id in one.lot_ids]
+    free = [one for one in own if floor.why_held(one, lot_id) is None]
+    if lot_id in floor.held and not free:
+        return Verdict(False, f"lot {lot_id} is held: {'; '.join(map(str, floor.held[lot_id]))}")
     if not own:
         if lot_id in floor.registered:
             return Verdict(False, f"no job order for lot {lot_id} is released for a {unit.kind}")
@@ -114,7 +140,7 @@ def may_start(floor: Floor, unit: Unit, lot_id: str) -> Verdict:
             False,
             f"lot {lot_id} is not known, or no job order for it is released for a {unit.kind}",
         )
-    verdicts = [_may_run(floor, unit, one) for one in own]
+    verdicts = [_may_run(floor, unit, one) for one in free]
     return next((verdict for verdict in verdicts if verdict.allowed), verdicts[0])
 
 
@@ -158,7 +184,9 @@ def _may_run(floor: Floor, unit: Unit, job_order: KnownJobOrder) -> Verdict:
     if job_order.state != "allowed_to_start":
         return Verdict(False, f"{name} has {job_order.state}")
     for lot_id in sorted(job_order.lot_ids & floor.held.keys()):
-        return Verdict(False, f"{name} waits: lot {lot_id} is held: {floor.held[lot_id]}")
+        why = floor.why_held(job_order, lot_id)
+        if why is not None:
+            return Verdict(False, f"{name} waits: lot {lot_id} is held: {why}")
     needed = {item.lot_id for item in job_order.released.materials} - job_order.made_lot_ids
     for lot_id in sorted(needed - floor.registered):
         return Verdict(False, f"{name} waits: its lot {lot_id} is not known")

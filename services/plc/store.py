@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.plc.domain import Floor, Hearing, KnownJobOrder, State
+from services.plc.domain import Floor, Hearing, Hold, KnownJobOrder, State
 from shared.db import sql
 from shared.events import JobOrderReleased
 from shared.transaction import Transaction
@@ -92,17 +92,15 @@ async def add_lot(tx: Transaction, lot_id: str, material_definition_id: str) -> 
     await tx.execute(sql(statement), values)
 
 
-async def hold(
-    tx: Transaction, lot_id: str, source: str, gate: str, reason: str, at: datetime
-) -> None:
+async def hold(tx: Transaction, lot_id: str, source: str, held: Hold, at: datetime) -> None:
     """Keep that one gate of one service holds a lot."""
     statement = """
-        INSERT INTO lot_hold (lot_id, source, gate, reason, held_at)
-        VALUES (:lot_id, :source, :gate, :reason, :at)
+        INSERT INTO lot_hold (lot_id, source, gate, reason, is_scrap, held_at)
+        VALUES (:lot_id, :source, :gate, :reason, :is_scrap, :at)
         ON CONFLICT (lot_id, source, gate)
-            DO UPDATE SET reason = excluded.reason, held_at = excluded.held_at"""
-    values = {"lot_id": lot_id, "source": source, "gate": gate, "reason": reason, "at": at}
-    await tx.execute(sql(statement), values)
+            DO UPDATE SET reason = excluded.reason, is_scrap = excluded.is_scrap,
+                held_at = excluded.held_at"""
+    await tx.execute(sql(statement), {"lot_id": lot_id, "source": source, "at": at, **vars(held)})
 
 
 async def free(tx: Transaction, lot_id: str, source: str, gate: str) -> None:
@@ -138,16 +136,19 @@ async def floor(tx: Transaction, kinds: Collection[str], lot_ids: Sequence[str] 
     live = [one for one in job_orders if one.state not in ("ended", "aborted")]
     wanted = sorted({*lot_ids, *(lot_id for one in live for lot_id in one.lot_ids)})
     holds = """
-        SELECT lot_id, string_agg(gate || ': ' || reason, '; ' ORDER BY source, gate)
-        FROM lot_hold
+        SELECT lot_id, gate, reason, is_scrap FROM lot_hold
         WHERE lot_id = ANY(:wanted)
            OR lot_id IN (SELECT lot_id FROM lot_hold ORDER BY held_at DESC LIMIT :newest)
-        GROUP BY lot_id"""
-    held = await tx.execute(sql(holds), {"wanted": wanted, "newest": HOLDS_KEPT})
+        ORDER BY lot_id, source, gate"""
+    held: dict[str, tuple[Hold, ...]] = {}
+    found = await tx.execute(sql(holds), {"wanted": wanted, "newest": HOLDS_KEPT})
+    for lot_id, gate, reason, is_scrap in found:
+        one = Hold(gate=gate, reason=reason, is_scrap=is_scrap)
+        held[lot_id] = (*held.get(lot_id, ()), one)
     registered = "SELECT lot_id FROM lot WHERE lot_id = ANY(:wanted)"
     return Floor(
         job_orders=job_orders,
-        held={row[0]: row[1] for row in held},
+        held=held,
         registered=frozenset(await tx.scalars(sql(registered), {"wanted": wanted})),
     )
 

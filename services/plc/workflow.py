@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from services.plc import domain, store
-from services.plc.domain import Answer, Floor, KnownJobOrder, Reported, Unit, Verdict
+from services.plc.domain import Answer, Floor, Hold, KnownJobOrder, Reported, Unit, Verdict
 from services.plc.store import AnswerRow, ReportRow
 from shared.app import Service
 from shared.db import Signal
@@ -80,7 +80,8 @@ async def take_lot(tx: Transaction, _: Envelope, event: MaterialLotRegistered) -
 
 async def take_lot_held(tx: Transaction, envelope: Envelope, event: LotHeld) -> None:
     """Keep what holds a lot."""
-    await store.hold(tx, event.lot_id, envelope.service, event.gate, event.reason, envelope.time)
+    held = Hold(gate=event.gate, reason=event.reason)
+    await store.hold(tx, event.lot_id, envelope.service, held, envelope.time)
 
 
 async def take_lot_freed(tx: Transaction, envelope: Envelope, event: LotHoldReleased) -> None:
@@ -94,8 +95,8 @@ async def take_disposition(tx: Transaction, envelope: Envelope, event: Dispositi
     decided |= {part.lot_id: (part.disposition, part.reason) for part in event.parts}
     for lot_id, (disposition, reason) in decided.items():
         if disposition == "scrap":
-            why = f"scrap, {reason}"
-            await store.hold(tx, lot_id, envelope.service, event.gate, why, envelope.time)
+            held = Hold(gate=event.gate, reason=f"scrap, {reason}", is_scrap=True)
+            await store.hold(tx, lot_id, envelope.service, held, envelope.time)
         else:
             await store.free(tx, lot_id, envelope.service, event.gate)
 

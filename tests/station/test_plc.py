@@ -20,7 +20,7 @@ from deploy.pki import PLC_CLIENT
 from services.plc.domain import DONE, INVALID_STATE, UNABLE, UNKNOWN_JOB, Unit
 from services.plc.workflow import Desk
 from shared.events import DispositionDecided, JobOrderHeld, LotHeld, LotHoldReleased
-from tests.station.plc_floor import AT, Line, at_station, ended, started
+from tests.station.plc_floor import AT, Line, at_station, ended, released, started
 from tests.station.speaker import until
 
 # --- who may enter ---
@@ -85,6 +85,27 @@ async def test_lot_may_start_when_released_and_not_while_held(line: Line) -> Non
     assert reply.json()["reason"] == "no job order for lot PELLET-a is released for a sealer"
     answers = (await line.http.get("/interlock-answers")).json()["items"]
     assert {answer["user_name"] for answer in answers} == {PLC_CLIENT}
+
+
+async def test_ordered_rework_may_start_though_its_lot_is_held_and_no_other_job_order_may(
+    line: Line,
+) -> None:
+    await line.release("r")
+    for gate in ("nonconformance", "leak"):
+        hold = {"lot_id": "PELLET-r", "work_request_id": None, "gate": gate, "reason": "rework"}
+        await line.say("execution", LotHeld(**hold))
+    await line.allowed("PELLET-r", False, "rework")
+    again = released("r").model_copy(
+        update={
+            "job_order_id": "J-r-R1",
+            "through_gates": ("nonconformance", "leak"),
+            "through_lot_ids": ("PELLET-r",),
+        }
+    )
+    await line.say("execution", again)
+    assert await line.allowed("PELLET-r", True) == "job order J-r-R1 is released"
+    await line.say("execution", LotHeld(**(hold | {"gate": "recall-1"})))
+    await line.allowed("PELLET-r", False, "recall-1")
 
 
 async def test_scrap_stays_scrap_whatever_execution_frees(line: Line) -> None:

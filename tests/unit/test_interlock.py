@@ -15,6 +15,7 @@ from services.plc.domain import (
     INVALID_STATE,
     UNKNOWN_JOB,
     Floor,
+    Hold,
     KnownJobOrder,
     Reported,
     State,
@@ -59,7 +60,12 @@ def job_order(
 
 
 def floor(*job_orders: KnownJobOrder, held: dict[str, str] | None = None) -> Floor:
-    return Floor(job_orders=job_orders, held=held or {}, registered=frozenset({"PELLET"}))
+    holds = {lot_id: (hold(*said.split(": ")),) for lot_id, said in (held or {}).items()}
+    return Floor(job_orders=job_orders, held=holds, registered=frozenset({"PELLET"}))
+
+
+def hold(gate: str, reason: str = "why", **more: bool) -> Hold:
+    return Hold(gate=gate, reason=reason, **more)
 
 
 def test_released_job_order_lets_each_of_its_lots_start() -> None:
@@ -107,6 +113,40 @@ def test_job_order_running_here_may_go_on_unless_its_lot_is_held() -> None:
     assert not may_start(floor(running, held={"CELL": "x"}), HERE, "CELL").allowed
 
 
+def reworked(*holds: Hold, pellet: tuple[Hold, ...] = ()) -> Floor:
+    """A cell under rework with its ordered job order, and one of the route for the same cell."""
+    usual = job_order("USUAL", materials=[("CELL", "processed"), ("PELLET", "consumed")])
+    through = {"through_gates": ("nonconformance", "leak"), "through_lot_ids": ("CELL",)}
+    again = replace(
+        usual, released=usual.released.model_copy(update={"job_order_id": "AGAIN", **through})
+    )
+    held = {"CELL": holds} | ({"PELLET": pellet} if pellet else {})
+    known = frozenset({"CELL", "PELLET"})
+    return Floor(job_orders=(usual, again), held=held, registered=known)
+
+
+def test_through_the_holds_that_ordered_a_rework_goes_that_rework_alone() -> None:
+    known = reworked(hold("nonconformance"), hold("leak"))
+    assert [one.job_order_id for one in startable(known, HERE)] == ["AGAIN"]
+    assert may_start(known, HERE, "CELL").reason == "job order AGAIN is released"
+    elsewhere = Unit(equipment_id="pilot/dryroom/assembly/sealer-1", kind="sealer")
+    assert not may_start(known, elsewhere, "CELL").allowed
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        reworked(hold("nonconformance"), hold("recall-1")),
+        reworked(hold("nonconformance"), pellet=(hold("nonconformance"),)),
+        reworked(hold("leak", is_scrap=True)),
+    ],
+    ids=["another hold", "another lot", "scrap"],
+)
+def test_a_rework_goes_through_no_other_hold(known: Floor) -> None:
+    assert startable(known, HERE) == []
+    assert not may_start(known, HERE, "CELL").allowed
+
+
 lots = st.sampled_from(["A", "B", "C", "D"])
 uses = st.sampled_from(get_args(MaterialUse))
 job_orders = st.builds(
@@ -121,7 +161,9 @@ job_orders = st.builds(
 )
 floors = st.builds(
     lambda orders, held, registered: Floor(
-        job_orders=tuple(orders), held=dict.fromkeys(held, "x"), registered=frozenset(registered)
+        job_orders=tuple(orders),
+        held=dict.fromkeys(held, (hold("x"),)),
+        registered=frozenset(registered),
     ),
     st.lists(job_orders, max_size=5),
     st.sets(lots),
