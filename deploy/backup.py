@@ -17,7 +17,7 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 
 from deploy.data_folder import DataFolder
-from deploy.manifest import Manifest, SealEntry, write_manifest
+from deploy.manifest import Manifest, SealEntry, Show, tell_nobody, write_manifest
 from deploy.postgres import PostgresServer
 from services.trace import store
 from shared.db import Database
@@ -28,12 +28,15 @@ FILES_DIR = "files"
 TRACE_DATABASE = "halite_trace"
 _COPIED_LAST = ("clock.json", "clock.latest.json")
 # The broker is only the doorbell: what it still holds must not ring in a plant set back in time.
-_LEFT_OUT = ("postgres", "postgres.socket", "postgres.new", "broker", "log", "plant.lock")
+_LEFT_OUT = ("postgres", "postgres.socket", "postgres.new", "broker", "log")
+_OF_A_RUN = ("plant.lock", "running.json")
 _PASSING_SUFFIXES = (".tmp", ".sqlite-wal", ".sqlite-shm", ".sqlite-journal")
 
 
-def make_backup(data: DataFolder, to: Path) -> Manifest:
+def make_backup(data: DataFolder, to: Path, show: Show = tell_nobody) -> Manifest:
     """Copy a plant, whether it runs or not, into a new or empty folder.
+
+    show: takes the share of the way, 0 to 1.
 
     Raises:
         PersonNeededError: no plant there, the folder is not empty, or a copy failed.
@@ -50,8 +53,11 @@ def make_backup(data: DataFolder, to: Path) -> Manifest:
         to.chmod(0o700)  # it holds keys and passwords
         seal = asyncio.run(_newest_seal(server.url(TRACE_DATABASE)))
         server.base_backup(to / DATABASE_DIR)
-        for path in _plant_files(data.path):
+        show(0.6)
+        files = list(_plant_files(data.path))
+        for count, path in enumerate(files, 1):
             _copy(path, to / FILES_DIR / path.relative_to(data.path))
+            show(0.6 + 0.3 * count / len(files))
     return write_manifest(to, datetime.now(UTC), seal)
 
 
@@ -100,7 +106,9 @@ async def _newest_seal(trace_url: str) -> SealEntry | None:
 
 def _plant_files(folder: Path) -> Iterator[Path]:
     """All files but the database's, those with the saved plant time last."""
-    entries = (path for path in sorted(folder.iterdir()) if path.name not in _LEFT_OUT)
+    entries = (
+        path for path in sorted(folder.iterdir()) if path.name not in (*_LEFT_OUT, *_OF_A_RUN)
+    )
     for entry in sorted(entries, key=lambda path: path.name in _COPIED_LAST):
         found = sorted(entry.rglob("*")) if entry.is_dir() else [entry]
         for path in found:

@@ -9,13 +9,14 @@ from keyword import iskeyword
 
 import click
 
-from shared.errors import MesError
+from shared.errors import MesError, RetryLaterError
 
 COMMANDS = {
     "backup": "Copy all a plant keeps, while it runs.",
     "certs": "Show and renew the certificates of the OPC UA connections.",
     "completion": "Print what a shell must read to complete commands.",
     "doctor": "Say what is wrong with the plant, and what to do.",
+    "down": "Stop the plant on this machine in order.",
     "export": "Get the signed documents of a cell from a running plant.",
     "import": "Send master data from a file to a running plant.",
     "order": "Send a work schedule from a file to a running plant.",
@@ -25,9 +26,16 @@ COMMANDS = {
     "sintering": "Solve and check oven scheduling instances.",
     "status": "Say whether each service is ready and how long events wait.",
     "support-bundle": "Pack logs, figures and findings, without secrets.",
+    "up": "Start the plant on this machine in the background.",
     "users": "List, add, disable and enable persons; reset passwords.",
     "verify": "Check an export of the record, or the proof of a cell.",
     "trust": "List, accept and reject certificates of PLCs and stations.",
+}
+EXIT_CODES = {
+    0: "all is well",
+    1: "a failure or a finding that a person must see to",
+    2: "a wrong use: no such command, option or file",
+    3: "the plant gives no answer, or not in time: the same may be tried again later",
 }
 
 
@@ -37,8 +45,14 @@ def module_of(name: str) -> str:
     return f"deploy.commands.{plain}_" if iskeyword(plain) else f"deploy.commands.{plain}"
 
 
+class LaterException(click.ClickException):
+    """A failure that passes by itself."""
+
+    exit_code = 3
+
+
 class Commands(click.Group):
-    """The group of all subcommands; a MesError of one is a sentence and exit code 1."""
+    """The group of all subcommands; a MesError of one is a sentence and an exit code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all subcommands."""
@@ -60,6 +74,8 @@ class Commands(click.Group):
         """Run a subcommand."""
         try:
             return super().invoke(ctx)
+        except RetryLaterError as error:
+            raise LaterException(str(error)) from error
         except MesError as error:
             raise click.ClickException(str(error)) from error
         except OSError as error:
@@ -72,5 +88,5 @@ def halite() -> None:
 
 
 def main() -> None:
-    """Run the program; ends with 0 when all is well, 1 on a failure, 2 on a wrong use."""
+    """Run the program; its exit codes stand in `EXIT_CODES`."""
     halite(prog_name="halite")

@@ -26,6 +26,7 @@ class DataFolder:
         self.logs = self.path / "log"
         self.plant_file = self.path / "plant.toml"
         self.lock_file = self.path / "plant.lock"
+        self.running_file = self.path / "running.json"
 
     def prepare(self, smallest_free_bytes: int = SMALLEST_FREE_BYTES) -> None:
         """Make the folder and check that it can be written and that the disk has room.
@@ -65,6 +66,21 @@ class DataFolder:
         """
         with exclusive(self.lock_file, wait=False):
             yield
+
+    def holder(self) -> int | None:
+        """Return the number of the process whose plant runs in the folder, None when none does."""
+        try:
+            process = int(self.lock_file.read_text())
+            os.kill(process, 0)
+        except PermissionError:  # it is there, and another user's
+            pass
+        except (OSError, ValueError):
+            return None
+        try:
+            with exclusive(self.lock_file, wait=False):
+                return None  # the number was given to another program meanwhile
+        except ConflictError:
+            return process
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """The plant on one machine: `python -m deploy.local` starts it, watches it and stops it."""
 
 import argparse
+import json
+import os
 import signal
 import sys
 import time
@@ -29,7 +31,7 @@ from shared.settings import SERVICES, PlantSettings, read_plant
 
 _ROUND_S = 0.2
 _ANSWER_WITHIN_S = 2.0
-_HIGHEST_SPEED = 100_000.0
+SPEED, FASTEST = 1500.0, 100_000.0  # plant seconds per wall second
 _READY_WITHIN_S = 240.0
 _DEATHS_BEFORE_GIVING_UP = 6
 
@@ -141,7 +143,7 @@ class LocalPlant:
         database: PostgresServer,
         broker: Broker,
     ) -> None:
-        options, data = self._options, self._data
+        options = self._options
         self._say("Starting the database and the broker ...")
         self._watch("database", database.child.spec)
         self._watch("broker", broker.child.spec)
@@ -161,7 +163,21 @@ class LocalPlant:
             self._wait_for({name: ready_check(client, url) for name, url in urls.items()})
         if not options.empty:
             self._load_examples()
+        self._tell_that_it_serves()
+
+    def _tell_that_it_serves(self) -> None:
+        """Show the screen, and write where to find the plant for those who did not start it."""
+        options, data = self._options, self._data
         self._say(ready_screen(options.ports, data, options.speed, self._seconds_taken()))
+        told = {
+            "process": os.getpid(),
+            "url": options.ports.service_urls()["gateway"],
+            "data_dir": str(data.path),
+            "log_dir": str(data.logs),
+            "speed": options.speed,
+            "up_after_s": round(self._seconds_taken(), 1),
+        }
+        data.running_file.write_text(json.dumps(told))
 
     def _watch(self, stage: str, spec: ChildSpec) -> None:
         self._supervisor.watch(stage, Child(self._altered(spec), self._data.logs))
@@ -221,6 +237,8 @@ class LocalPlant:
             yield
         finally:
             self._stop.interrupts = False
+            with suppress(OSError):
+                self._data.running_file.unlink(missing_ok=True)
             if self._supervisor.has_children:
                 self._say("Stopping the plant (again Ctrl-C: at once) ...")
             self._supervisor.stop(hurry=lambda: self._stop.count > 1)
@@ -249,7 +267,7 @@ def read_options(words: Sequence[str]) -> Options:
     parser = _Parser(
         prog="python -m deploy.local", description="Run the whole plant on this machine."
     )
-    parser.add_argument("--speed", type=_speed, default=1500.0, help="plant time per wall time")
+    parser.add_argument("--speed", type=_speed, default=SPEED, help="plant time per wall time")
     parser.add_argument("--data-dir", type=Path, default=PROJECT_DIR / ".halite")
     parser.add_argument(
         "--port", type=_port, default=DEFAULT_FIRST, help="the operators' page; others follow it"
@@ -300,11 +318,9 @@ def say(line: str) -> None:
 
 def _speed(text: str) -> float:
     with suppress(ValueError):
-        if 0 < float(text) <= _HIGHEST_SPEED:
+        if 0 < float(text) <= FASTEST:
             return float(text)
-    raise argparse.ArgumentTypeError(
-        f"{text!r} is not a number above 0 and at most {_HIGHEST_SPEED:.0f}"
-    )
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0 and at most {FASTEST:.0f}")
 
 
 def _port(text: str) -> int:

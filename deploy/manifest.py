@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
@@ -11,6 +11,11 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from shared.errors import InvalidInputError
 
 FILE_NAME = "manifest.json"
+Show = Callable[[float], None]
+
+
+def tell_nobody(share: float) -> None:
+    """Take the share of the way and show it to nobody."""
 
 
 class FileEntry(BaseModel):
@@ -56,8 +61,10 @@ def write_manifest(folder: Path, made_at: datetime, seal: SealEntry | None) -> M
     return manifest
 
 
-def checked_manifest(folder: Path) -> Manifest:
+def checked_manifest(folder: Path, show: Show = tell_nobody) -> Manifest:
     """Read the manifest of a backup and compare every file with it.
+
+    show: takes the share of the way, 0 to 1.
 
     Raises:
         InvalidInputError: no finished backup, or a file is missing, shorter, longer or changed.
@@ -70,12 +77,12 @@ def checked_manifest(folder: Path) -> Manifest:
         ) from error
     except ValidationError as error:
         raise InvalidInputError(f"The backup {folder} is damaged: {FILE_NAME}: {error}") from error
-    _compare(folder, manifest.files)
+    _compare(folder, manifest.files, show)
     return manifest
 
 
-def _compare(folder: Path, files: Sequence[FileEntry]) -> None:
-    for wanted in files:
+def _compare(folder: Path, files: Sequence[FileEntry], show: Show) -> None:
+    for count, wanted in enumerate(files, 1):
         inside = PurePosixPath(wanted.path)
         if inside.is_absolute() or ".." in inside.parts:
             raise InvalidInputError(f"The backup {folder} names a file outside: {wanted.path}.")
@@ -89,6 +96,7 @@ def _compare(folder: Path, files: Sequence[FileEntry]) -> None:
                 f"SHA-256 {found.sha256[:12]}, it was made with {wanted.byte_count} bytes and "
                 f"{wanted.sha256[:12]}."
             )
+        show(count / len(files))
 
 
 def _entry(folder: Path, path: Path) -> FileEntry:

@@ -11,7 +11,7 @@ import click
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from deploy.cli import COMMANDS, halite, module_of
+from deploy.cli import COMMANDS, EXIT_CODES, halite, module_of
 from shared.app import Service
 from shared.envelope import EVENTS
 from shared.facts import Event
@@ -43,8 +43,10 @@ def _page(title: str, lines: Iterable[str]) -> str:
 
 
 def _command_line() -> Iterator[str]:
-    yield "Ends with 0 when all is well, 1 on a failure, 2 on a wrong use."
+    yield "With `--json` a command that reports prints JSON and nothing else. Long work shows a bar"
+    yield "on a screen. Errors go to standard error. Exit codes:"
     yield ""
+    yield from _table(("code", "meaning"), [(str(code), said) for code, said in EXIT_CODES.items()])
     for name in sorted(COMMANDS):
         command = importlib.import_module(module_of(name)).command
         yield from _command(command, click.Context(halite, info_name="halite"), name)

@@ -111,6 +111,8 @@ def plant(floor_dir: Path) -> Iterator[Plant]:
 def begun_order(plant: Plant) -> None:
     """The small order, given twice, with a stop and a second start while its pellets sinter.
 
+    The second start is that of the command line, in the background.
+
     Powder and pellets may wait, so that time runs fast until then; coated faces may not.
     """
     content = (ROOT / "examples/small-order.yaml").read_bytes()
@@ -121,7 +123,7 @@ def begun_order(plant: Plant) -> None:
     plant.wait_for(lambda: _runs(plant, "sinter"), 240)
     assert plant.stop() == 0
     plant.speed = CELLS_SPEED
-    plant.start()
+    plant.start_in_background()
 
 
 def _runs(plant: Plant, operation: str) -> bool:

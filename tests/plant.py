@@ -1,5 +1,6 @@
 """The whole plant as a person starts it, for the tests that need all of it."""
 
+import json
 import os
 import signal
 import subprocess
@@ -29,6 +30,7 @@ class Plant:
     speed: float
     command: tuple[str, ...] = ("deploy.local",)
     process: "subprocess.Popen[str] | None" = None
+    report: dict[str, Any] = field(default_factory=dict)
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30.0, trust_env=False))
 
     @property
@@ -56,10 +58,28 @@ class Plant:
         self.wait_for(self._is_up, READY_WITHIN_S)
         self.http.headers["authorization"] = f"Bearer {self.key}"
 
+    def start_in_background(self) -> None:
+        """Start the plant by `halite up`, which returns when it serves; keep its report."""
+        words = ("--port", str(self.port), "--speed", str(self.speed), "--empty", "--json")
+        done = self.halite("up", "--data-dir", str(self.data_dir), *words)
+        assert done.returncode == 0, done.stderr
+        self.report = json.loads(done.stdout)
+
+    def halite(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        """Run the command line; it may take as long as a start."""
+        return subprocess.run(
+            (sys.executable, "-c", "from deploy.cli import main; main()", *words),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=READY_WITHIN_S,
+            check=False,
+        )
+
     def stop(self) -> int:
-        """Stop the plant in order; return its exit code."""
+        """Stop the plant in order; return the exit code of what started it, or stopped it."""
         if self.process is None:
-            return 0
+            return self.halite("down", "--data-dir", str(self.data_dir)).returncode
         self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(timeout=STOPPED_WITHIN_S)
         self.process = None
@@ -88,7 +108,10 @@ class Plant:
         raise AssertionError(f"not within {timeout_s} s; the plant says: {self.last_words()}")
 
     def last_words(self) -> str:
-        return (self.data_dir.parent / "plant.out").read_text()[-2000:]
+        file = self.data_dir / "log/plant.log"
+        if self.process is not None or not file.exists():
+            file = self.data_dir.parent / "plant.out"
+        return file.read_text()[-2000:]
 
     def _is_up(self) -> bool:
         try:

@@ -9,6 +9,7 @@ import httpx
 from deploy.commands.certs import data_dir_option
 from deploy.data_folder import DataFolder
 from deploy.pki import SETUP_KEY
+from deploy.report import Report, progress, reports
 from shared.errors import NotFoundError, ServiceUnreachableError
 
 _DOCUMENTS = {
@@ -24,11 +25,17 @@ _TIMEOUT_S = 60.0
 
 @click.command(name="export")
 @click.argument("lot")
-@click.option("--to", type=click.Path(path_type=Path, file_okay=False), default=Path())
+@click.option(
+    "--to",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="The folder; this one by default.",
+)
 @click.option("--url", default="http://127.0.0.1:8080", help="The gateway of the plant.")
 @click.option("--only", type=click.Choice(sorted(_DOCUMENTS)), multiple=True, help="Not all.")
 @data_dir_option
-def command(lot: str, to: Path, url: str, only: tuple[str, ...], data_dir: Path) -> None:
+@reports
+def command(lot: str, to: Path, url: str, only: tuple[str, ...], data_dir: Path) -> Report:
     """Write device history, passport and proof of LOT into the folder TO.
 
     Run it where the plant's data folder is: it signs in with the setup key that lies there.
@@ -36,11 +43,17 @@ def command(lot: str, to: Path, url: str, only: tuple[str, ...], data_dir: Path)
     key = (DataFolder(data_dir).gateway_keys / SETUP_KEY).read_text().strip()
     to.mkdir(parents=True, exist_ok=True)
     headers = {"authorization": f"Bearer {key}"}
-    with httpx.Client(base_url=url, headers=headers, timeout=_TIMEOUT_S) as client:
-        for name in only or _DOCUMENTS:
+    names, files = only or tuple(_DOCUMENTS), []
+    with (
+        httpx.Client(base_url=url, headers=headers, timeout=_TIMEOUT_S) as client,
+        progress("export") as show,
+    ):
+        for name in names:
             file = to / f"{lot.replace('/', '_')}.{name}"
             file.write_bytes(_document(client, lot, _DOCUMENTS[name]))
-            click.echo(file)
+            files.append(str(file))
+            show(len(files) / len(names))
+    return Report(data={"lot_id": lot, "files": files}, lines=files)
 
 
 def _document(client: httpx.Client, lot: str, what: str) -> bytes:

@@ -8,13 +8,16 @@ import click
 from deploy.commands.certs import data_dir_option
 from deploy.data_folder import DataFolder
 from deploy.gatewayclient import GatewayClient, url_option
+from deploy.report import Report, reports
 
 
 @click.command(name="import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @url_option
 @data_dir_option
-def command(file: Path, url: str, data_dir: Path) -> None:
+@reports
+def command(file: Path, url: str, data_dir: Path) -> Report:
     """Send the master data FILE (YAML or JSON), each service its section, and print who took it."""
     client = GatewayClient(url, DataFolder(data_dir))
-    click.echo(json.dumps(client.post("/api/master-data", content=file.read_bytes()), indent=1))
+    answer = client.post("/api/master-data", content=file.read_bytes())
+    return Report(data=answer, lines=(json.dumps(answer, indent=1),))

@@ -1,13 +1,12 @@
 """`halite process`: what a spray recipe should do, for engineers; it never touches the line."""
 
 import importlib.util
-import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from deploy.report import Report, progress, reports
 from processmodel import recipe, wetting
 from shared.errors import PersonNeededError
 
@@ -32,27 +31,35 @@ def command() -> None:
 @command.command(name="angle")
 @click.option("--voltage", "voltage_v", type=float, help="V between needle and substrate.")
 @click.option("--angle", "angle_deg", type=float, help="Instead: the contact angle wanted, in deg.")
-def angle(voltage_v: float | None, angle_deg: float | None) -> None:
+@reports
+def angle(voltage_v: float | None, angle_deg: float | None) -> Report:
     """Tell the contact angle for a voltage (paper eq. 1), or the voltage for an angle."""
-    if (voltage_v is None) == (angle_deg is None):
+    if voltage_v is not None and angle_deg is not None:
         raise click.UsageError("Give either --voltage or --angle.")
-    if voltage_v is not None:
-        click.echo(f"{wetting.contact_angle_deg(voltage_v):.1f} deg at {voltage_v:g} V")
-    elif angle_deg is not None:
-        click.echo(f"{angle_deg:g} deg at {wetting.voltage_v(angle_deg):.0f} V")
+    if angle_deg is not None:
+        needed_v = wetting.voltage_v(angle_deg)
+        told = f"{angle_deg:g} deg at {needed_v:.0f} V"
+        return Report(data={"angle_deg": angle_deg, "voltage_v": needed_v}, lines=(told,))
+    if voltage_v is None:
+        raise click.UsageError("Give either --voltage or --angle.")
+    found_deg = wetting.contact_angle_deg(voltage_v)
+    told = f"{found_deg:.1f} deg at {voltage_v:g} V"
+    return Report(data={"angle_deg": found_deg, "voltage_v": voltage_v}, lines=(told,))
 
 
 @command.command(name="recipe")
 @click.option("--file", "path", type=FILE, required=True, help="A recipe, or master data, as YAML.")
 @click.option("--id", "recipe_id", help="Which recipe of the master data.")
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def judge(path: Path, recipe_id: str | None, as_json: bool) -> None:
+@reports
+def judge(path: Path, recipe_id: str | None) -> Report:
     """Compute wetting, film, coverage and cure of a recipe; ends with 1 when it breaks a limit."""
     lines = recipe.figures(recipe.read_recipe(path, recipe_id))
-    click.echo(json.dumps(recipe.as_json(lines)) if as_json else recipe.table(lines))
     broken = [line.name for line in lines if line.broken]
-    if broken:
-        raise click.ClickException(f"The recipe breaks its limits: {', '.join(broken)}.")
+    return Report(
+        data=recipe.as_json(lines),
+        lines=(recipe.table(lines),),
+        fault=f"The recipe breaks its limits: {', '.join(broken)}." if broken else None,
+    )
 
 
 @command.command(name="spread")
@@ -66,6 +73,7 @@ def judge(path: Path, recipe_id: str | None, as_json: bool) -> None:
 @click.option("--resolution", type=float, default=2.0, help="Triangles in a capillary width [2].")
 @click.option("--time", "until_us", type=float, default=2e4, help="us at most [20000].")
 @OUT
+@reports
 def spread_drop(
     angle_deg: float | None,
     voltage_v: float | None,
@@ -75,16 +83,16 @@ def spread_drop(
     resolution: float,
     until_us: float,
     folder: Path,
-) -> None:
+) -> Report:
     """Let a drop spread on a face, in two dimensions; ends at rest or at --time."""
     _need_libraries()
     from processmodel import runs, spread
 
     drop = spread.Drop(_wall_angle(angle_deg, voltage_v), from_deg, resolution)
     scale = runs.Scale(drop_um / 2.0, tension_mn_per_m)
-    with _bar("spreading") as progress:
-        found = runs.run_spread(drop, scale, until_us, folder, progress)
-    click.echo("\n".join([*found, f"pictures and figures: {folder}"]))
+    with progress("spreading") as show:
+        found = runs.run_spread(drop, scale, until_us, folder, show)
+    return _computed(found, folder)
 
 
 @command.command(name="fill-crack")
@@ -97,6 +105,7 @@ def spread_drop(
 @click.option("--resolution", type=float, default=1.0, help="Triangles in a capillary width [1].")
 @click.option("--time", "until_us", type=float, default=200.0, help="us at most [200].")
 @OUT
+@reports
 def fill_crack(
     angle_deg: float | None,
     voltage_v: float | None,
@@ -107,7 +116,7 @@ def fill_crack(
     resolution: float,
     until_us: float,
     folder: Path,
-) -> None:
+) -> Report:
     """Let glue fill a crack that is open below, in two dimensions."""
     _need_libraries()
     from processmodel import crack, runs
@@ -119,9 +128,9 @@ def fill_crack(
         film=film_um / width_um,
         resolution=resolution,
     )
-    with _bar("filling") as progress:
-        found = runs.run_fill(opening, scale, until_us, folder, progress)
-    click.echo("\n".join([*found, f"pictures and figures: {folder}"]))
+    with progress("filling") as show:
+        found = runs.run_fill(opening, scale, until_us, folder, show)
+    return _computed(found, folder)
 
 
 def _wall_angle(angle_deg: float | None, voltage_v: float | None) -> float:
@@ -142,12 +151,8 @@ def _need_libraries() -> None:
         )
 
 
-@contextmanager
-def _bar(label: str) -> Iterator[Callable[[float], None]]:
-    """Show a bar while the block runs; what it yields takes the share of the way, 0 to 1."""
-    with click.progressbar(length=1000, label=label) as bar:
-
-        def show(share: float) -> None:
-            bar.update(max(0, round(1000 * share) - bar.pos))
-
-        yield show
+def _computed(found: Sequence[str], folder: Path) -> Report:
+    return Report(
+        data={"found": list(found), "folder": str(folder)},
+        lines=(*found, f"pictures and figures: {folder}"),
+    )

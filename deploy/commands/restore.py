@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from deploy.processes import PROJECT_DIR
+from deploy.report import Report, progress, reports
 from deploy.restore import restore
 
 
@@ -18,13 +19,14 @@ from deploy.restore import restore
     default=PROJECT_DIR / ".halite",
     help="A new or empty folder for the plant.",
 )
-def command(backup: Path, data_dir: Path) -> None:
+@reports
+def command(backup: Path, data_dir: Path) -> Report:
     """Put a plant back into an empty folder; ends with 1 when it is not sound."""
-    found = restore(backup, data_dir)
-    for line in found.lines:
-        click.echo(line)
+    with progress("restore") as show:
+        found = restore(backup, data_dir, show)
+    data = {"data_dir": str(data_dir), "found": list(found.lines), "faults": list(found.faults)}
     if found.faults:
-        raise click.ClickException(
-            f"The plant in {data_dir} is not sound: {'; '.join(found.faults)}."
-        )
-    click.echo(f"The plant is back in {data_dir}; start it with DATA_DIR={data_dir}.")
+        fault = f"The plant in {data_dir} is not sound: {'; '.join(found.faults)}."
+        return Report(data=data, lines=found.lines, fault=fault)
+    last = f"The plant is back in {data_dir}; start it with DATA_DIR={data_dir}."
+    return Report(data=data, lines=(*found.lines, last))

@@ -1,17 +1,22 @@
 """`halite sintering`: solve and check instances of the oven scheduling problem."""
 
-import json
 import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
+from deploy.report import Report, progress, reports
 from services.sintering.osp import read_instance, read_solution, solution_text
 from services.sintering.solver import Budget, Solution, solve
 from services.sintering.verdict import faults, measured
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+SHOWN_EVERY_S = 0.2
 
 
 @click.group(name="sintering")
@@ -24,43 +29,59 @@ def command() -> None:
 @click.option("--time", "limit_s", type=click.FloatRange(min=0.1), default=60.0, help="Seconds.")
 @click.option("--seed", type=int, default=1, help="Of the search.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the solution here, as JSON.")
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def solve_instance(
-    instance: Path, limit_s: float, seed: int, out: Path | None, as_json: bool
-) -> None:
+@reports
+def solve_instance(instance: Path, limit_s: float, seed: int, out: Path | None) -> Report:
     """Plan an INSTANCE (.dzn or .dat) and print what the plan costs and how far it may be off."""
     problem = read_instance(instance)
     workers = min(2, os.cpu_count() or 1)
-    solution = solve(problem, Budget(limit_s=limit_s), seed=seed, workers=workers)
+    with progress("solving") as show, _clocked(show, limit_s):
+        solution = solve(problem, Budget(limit_s=limit_s), seed=seed, workers=workers)
     figures = _figures(solution, problem.scale)
     if out is not None:
         out.write_text(solution_text(instance.name, solution.batches, figures))
-    if as_json:
-        click.echo(json.dumps({"instance": instance.name, **figures}))
-        return
     parts = ", ".join(f"{name} {value}" for name, value in vars(solution.objective).items())
-    gap = solution.gap_ratio
-    click.echo(f"{instance.name}: {figures['objective']:.6f} ({parts})")
-    if solution.proven:
-        click.echo("No plan is better: proven.")
-    else:
-        share = "unknown" if gap is None else f"{gap:.2%}"
-        click.echo(f"Lower bound {figures['bound']:.6f}, gap {share}.")
+    share = "unknown" if solution.gap_ratio is None else f"{solution.gap_ratio:.2%}"
+    bound = f"Lower bound {figures['bound']:.6f}, gap {share}."
+    lines = (
+        f"{instance.name}: {figures['objective']:.6f} ({parts})",
+        "No plan is better: proven." if solution.proven else bound,
+    )
+    return Report(data={"instance": instance.name, **figures}, lines=lines)
 
 
 @command.command(name="check")
 @click.argument("instance", type=FILE)
 @click.argument("solution", type=FILE)
-def check_solution(instance: Path, solution: Path) -> None:
+@reports
+def check_solution(instance: Path, solution: Path) -> Report:
     """Check a SOLUTION of an INSTANCE; ends with 1 when it breaks a rule."""
     problem, batches = read_instance(instance), read_solution(solution)
     found = faults(problem, batches)
-    for line in found:
-        click.echo(line)
     if found:
-        raise click.ClickException(f"{solution.name} breaks {len(found)} rules of {instance.name}.")
+        fault = f"{solution.name} breaks {len(found)} rules of {instance.name}."
+        return Report(data={"valid": False, "faults": list(found)}, lines=found, fault=fault)
     total = measured(problem, batches).total(problem.weights)
-    click.echo(f"{solution.name} is valid: {total / problem.scale:.6f} ({total}/{problem.scale}).")
+    told = f"{solution.name} is valid: {total / problem.scale:.6f} ({total}/{problem.scale})."
+    data = {"valid": True, "faults": [], "total": total, "scale": problem.scale}
+    return Report(data=data, lines=(told,))
+
+
+@contextmanager
+def _clocked(show: Callable[[float], None], within_s: float) -> Iterator[None]:
+    """Show how much of a time is over while the block runs, which tells nothing itself."""
+    ended, began_s = threading.Event(), time.monotonic()
+
+    def tell() -> None:
+        while not ended.wait(SHOWN_EVERY_S):
+            show((time.monotonic() - began_s) / within_s)
+
+    teller = threading.Thread(target=tell)
+    teller.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        teller.join()
 
 
 def _figures(solution: Solution, scale: int) -> dict[str, Any]:

@@ -1,11 +1,10 @@
 """`halite status`: what each service of the plant on this machine says of itself."""
 
-import json
-
 import click
 
 from deploy.doctor import readiness
 from deploy.ports import DEFAULT_FIRST, HIGHEST_FIRST, Ports
+from deploy.report import Report, reports
 
 port_option = click.option(
     "--port",
@@ -14,26 +13,23 @@ port_option = click.option(
     show_default=True,
     help="The port of the operators' page.",
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.command(name="status")
 @port_option
-@json_option
-@click.pass_context
-def command(ctx: click.Context, port: int, as_json: bool) -> None:
+@reports
+def command(port: int) -> Report:
     """Print whether each service is ready, how long events wait and how many are set aside.
 
     Ends with 1 when a service is not ready.
     """
     said = readiness(Ports(first=port))
-    if as_json:
-        click.echo(json.dumps(said, indent=1))
-    else:
-        for name, answer in said.items():
-            click.echo(f"{name:<12} {_told(answer)}")
-    if not all(answer is not None and answer.get("ready") for answer in said.values()):
-        ctx.exit(1)
+    waiting = [name for name, answer in said.items() if not (answer and answer.get("ready"))]
+    return Report(
+        data=said,
+        lines=[f"{name:<12} {_told(answer)}" for name, answer in said.items()],
+        fault=f"Not ready: {', '.join(waiting)}." if waiting else None,
+    )
 
 
 def _told(answer: dict[str, object] | None) -> str:

@@ -8,6 +8,7 @@ from deploy.commands.certs import data_dir_option
 from deploy.commands.status import port_option
 from deploy.data_folder import DataFolder
 from deploy.ports import Ports
+from deploy.report import Report, reports
 from deploy.supportbundle import write_bundle
 
 
@@ -15,11 +16,16 @@ from deploy.supportbundle import write_bundle
 @click.option("--to", type=click.Path(path_type=Path), required=True, help="A new .tar.gz file.")
 @port_option
 @data_dir_option
-def command(to: Path, port: int, data_dir: Path) -> None:
+@reports
+def command(to: Path, port: int, data_dir: Path) -> Report:
     """Write what helps to find a fault into the archive TO; look through it before you send it.
 
     Keys, passwords, certificates and the database are left out, and blotted out where a log has
     their text. Names of lots, machines and persons are in it.
     """
     names = write_bundle(DataFolder(data_dir), Ports(first=port), to)
-    click.echo(f"{to}: {len(names)} files, {to.stat().st_size / 1e6:.1f} MB.")
+    size_bytes = to.stat().st_size
+    return Report(
+        data={"file": str(to), "size_bytes": size_bytes, "names": names},
+        lines=(f"{to}: {len(names)} files, {size_bytes / 1e6:.1f} MB.",),
+    )

@@ -1,15 +1,14 @@
 """`halite users`: the persons of a running plant, for whoever may read its setup key."""
 
-import json
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import click
 
 from deploy.commands.certs import data_dir_option
-from deploy.commands.status import json_option
 from deploy.data_folder import DataFolder
 from deploy.gatewayclient import GatewayClient, url_option
+from deploy.report import Report, reports
 from services.gateway.roles import Role
 
 role_option = click.option(
@@ -32,16 +31,11 @@ def command() -> None:
 @command.command(name="list")
 @url_option
 @data_dir_option
-@json_option
-def list_users(url: str, data_dir: Path, as_json: bool) -> None:
+@reports
+def list_users(url: str, data_dir: Path) -> Report:
     """Print login, roles, state and name of each person."""
     items = GatewayClient(url, DataFolder(data_dir)).get("/api/persons")["items"]
-    if as_json:
-        click.echo(json.dumps(items, indent=1))
-        return
-    for person in items:
-        state = "disabled" if person["disabled"] else "active"
-        click.echo(f"{person['login']:20} {state:8} {','.join(person['roles'])}  {person['name']}")
+    return Report(data=items, lines=[_line(person) for person in items])
 
 
 @command.command(name="add")
@@ -51,13 +45,14 @@ def list_users(url: str, data_dir: Path, as_json: bool) -> None:
 @password_option
 @url_option
 @data_dir_option
+@reports
 def add(
     login: str, name: str, roles: tuple[str, ...], password: str, url: str, data_dir: Path
-) -> None:
+) -> Report:
     """Add a person, who chooses another password at the first sign-in."""
     body = {"login": login, "name": name, "roles": roles, "password": password}
     GatewayClient(url, DataFolder(data_dir)).post("/api/persons", body)
-    click.echo(f"{login} may sign in.")
+    return _about(login, "may sign in.")
 
 
 @command.command(name="reset")
@@ -65,28 +60,40 @@ def add(
 @password_option
 @url_option
 @data_dir_option
-def reset(login: str, password: str, url: str, data_dir: Path) -> None:
+@reports
+def reset(login: str, password: str, url: str, data_dir: Path) -> Report:
     """Give a person a password for one sign-in; the person's sessions end."""
     client = GatewayClient(url, DataFolder(data_dir))
     client.post(f"/api/persons/{login}/password", {"password": password})
-    click.echo(f"{login} chooses a password at the next sign-in.")
+    return _about(login, "chooses a password at the next sign-in.")
 
 
 @command.command(name="disable")
 @click.argument("login")
 @url_option
 @data_dir_option
-def disable(login: str, url: str, data_dir: Path) -> None:
+@reports
+def disable(login: str, url: str, data_dir: Path) -> Report:
     """Keep a person out; sessions end at once."""
     GatewayClient(url, DataFolder(data_dir)).post(f"/api/persons/{login}", {"disabled": True})
-    click.echo(f"{login} is disabled.")
+    return _about(login, "is disabled.")
 
 
 @command.command(name="enable")
 @click.argument("login")
 @url_option
 @data_dir_option
-def enable(login: str, url: str, data_dir: Path) -> None:
+@reports
+def enable(login: str, url: str, data_dir: Path) -> Report:
     """Let a person in again."""
     GatewayClient(url, DataFolder(data_dir)).post(f"/api/persons/{login}", {"disabled": False})
-    click.echo(f"{login} is enabled.")
+    return _about(login, "is enabled.")
+
+
+def _line(person: dict[str, Any]) -> str:
+    state = "disabled" if person["disabled"] else "active"
+    return f"{person['login']:20} {state:8} {','.join(person['roles'])}  {person['name']}"
+
+
+def _about(login: str, told: str) -> Report:
+    return Report(data={"login": login, "told": told}, lines=(f"{login} {told}",))

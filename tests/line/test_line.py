@@ -44,6 +44,17 @@ def test_cells_are_graded_or_held_with_a_reason(
         assert cell["grade"] or cell["reason"]
 
 
+def test_the_command_line_says_where_the_plant_serves_and_that_it_is_ready(
+    plant: Plant, begun_order: None
+) -> None:
+    assert (plant.report["url"], plant.report["speed"]) == (plant.url, plant.speed)
+    again = plant.halite("up", "--data-dir", str(plant.data_dir), "--json")
+    assert json.loads(again.stdout) == plant.report
+    status = plant.halite("status", "--port", str(plant.port), "--json")
+    assert status.returncode == 0
+    assert all(said["ready"] for said in json.loads(status.stdout).values())
+
+
 def test_no_job_ran_twice_over_the_restart(plant: Plant, finished: list[dict[str, Any]]) -> None:
     started = [
         item["subject"] for item in record(plant) if item["type"].endswith("job_order_started.v1")

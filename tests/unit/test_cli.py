@@ -1,11 +1,66 @@
-"""The command line finds each of its commands and ends with a sentence when one fails."""
+"""The command line as a person or a script runs it, without a plant; with one see tests/line."""
 
+import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
+from deploy.background import running, stop
 from deploy.cli import COMMANDS, halite
+from deploy.data_folder import DataFolder
+from tests.plant import ROOT
+from tests.unit.test_export import EXPORT
+
+PROGRAM = (sys.executable, "-c", "from deploy.cli import main; main()")
+PRINT_THEIR_OWN = ("certs show", "certs renew", "completion")  # lines that a shell reads, and dates
+HOLDER = """
+import json, pathlib, sys, time
+from deploy.data_folder import DataFolder
+data = DataFolder(pathlib.Path(sys.argv[1]))
+data.path.mkdir()
+with data.held():
+    told = json.loads(sys.argv[2]) | {"process": __import__("os").getpid()}
+    data.running_file.write_text(json.dumps(told))
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+def halite_run(*words: str) -> "subprocess.CompletedProcess[str]":
+    """Run the program itself."""
+    return subprocess.run(
+        (*PROGRAM, *words), cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Iterator[DataFolder]:
+    """A folder held by a process that says of itself what a plant that serves says."""
+    data = DataFolder(tmp_path / "plant")
+    told = {"url": "http://127.0.0.1:1", "log_dir": "x", "data_dir": str(data.path), "speed": 1}
+    words = (sys.executable, "-c", HOLDER, str(data.path), json.dumps(told | {"up_after_s": 3}))
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stdout.readline() == "held\n"
+        yield data
+        process.kill()
+
+
+def leaves(command: click.Command, words: str) -> Iterator[tuple[str, click.Command]]:
+    """Yield each command with the words that call it."""
+    if isinstance(command, click.Group):
+        for name in command.list_commands(click.Context(command)):
+            below = command.get_command(click.Context(command), name)
+            assert below is not None
+            yield from leaves(below, f"{words} {name}".strip())
+    else:
+        yield words, command
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -29,3 +84,81 @@ def test_a_failed_command_says_one_sentence_and_ends_with_1(tmp_path: Path) -> N
 
 def test_an_unknown_command_is_a_wrong_use() -> None:
     assert CliRunner().invoke(halite, ["bakcup"]).exit_code == 2
+
+
+def test_each_command_that_reports_can_print_json() -> None:
+    without = [
+        words
+        for words, command in leaves(halite, "")
+        if not any("--json" in option.opts for option in command.params)
+    ]
+    assert sorted(without) == sorted(PRINT_THEIR_OWN)
+
+
+def test_each_option_says_what_it_is_for_or_is_required() -> None:
+    silent = [
+        f"{words} {option.opts[0]}"
+        for words, command in leaves(halite, "")
+        for option in command.params
+        if isinstance(option, click.Option) and not option.help and not option.required
+    ]
+    assert silent == []
+
+
+def test_a_command_in_a_pipe_prints_json_alone() -> None:
+    done = halite_run("process", "angle", "--voltage", "17000", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["angle_deg"] == pytest.approx(10.5, abs=0.1)
+
+
+def test_a_plant_that_gives_no_answer_is_told_from_a_failure(tmp_path: Path) -> None:
+    key = tmp_path / "secrets/gateway/setup-key"
+    key.parent.mkdir(parents=True)
+    key.write_text("no key")
+    done = halite_run("users", "list", "--url", "http://127.0.0.1:1", "--data-dir", str(tmp_path))
+    assert done.returncode == 3
+    assert "is the plant on?" in done.stderr
+
+
+def test_a_plant_that_runs_is_not_started_again_but_named(held: DataFolder) -> None:
+    done = halite_run("up", "--data-dir", str(held.path), "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == running(held)
+
+
+def test_down_stops_a_plant_and_then_finds_none(held: DataFolder) -> None:
+    words = ("down", "--data-dir", str(held.path), "--json")
+    process = held.holder()
+    assert json.loads(halite_run(*words).stdout)["process"] == process
+    assert held.holder() is None and running(held) is None
+    again = halite_run(*words)
+    assert (again.returncode, json.loads(again.stdout)["process"]) == (0, None)
+
+
+def test_a_plant_that_cannot_start_ends_with_its_own_words(tmp_path: Path) -> None:
+    (tmp_path / "clock.json").write_text("rubbish")
+    done = halite_run("up", "--data-dir", str(tmp_path), "--port", "19000")
+    assert done.returncode == 1
+    assert f"The plant's clock file {tmp_path / 'clock.json'} is damaged" in done.stderr
+    assert stop(DataFolder(tmp_path), within_s=1.0) is None
+
+
+def test_a_speed_that_cannot_be_is_a_wrong_use(tmp_path: Path) -> None:
+    words = ["up", "--speed", "0", "--data-dir", str(tmp_path / "plant")]
+    assert CliRunner().invoke(halite, words).exit_code == 2
+    assert not (tmp_path / "plant").exists()
+
+
+def test_long_work_shows_a_bar_on_a_screen_only(tmp_path: Path) -> None:
+    file = tmp_path / "record.txt"
+    file.write_bytes(EXPORT)
+    words = ("verify", str(file), "--json")
+    screen, ours = pty.openpty()
+    with os.fdopen(screen, "rb", buffering=0) as shown:
+        done = subprocess.run(
+            (*PROGRAM, *words), cwd=ROOT, stdout=subprocess.PIPE, stderr=ours, check=False
+        )
+        os.close(ours)
+        assert b"verify" in shown.read(4096)
+    assert json.loads(done.stdout)["event_count"] == 11
+    assert halite_run(*words).stderr == ""

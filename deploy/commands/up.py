@@ -1,0 +1,75 @@
+"""`halite up`: start the plant on this machine in the background, and say where it serves."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from deploy.background import UP_WITHIN_S, running, start
+from deploy.commands.certs import data_dir_option
+from deploy.commands.status import port_option
+from deploy.data_folder import DataFolder
+from deploy.doctor import readiness
+from deploy.local import FASTEST, SPEED
+from deploy.ports import Ports
+from deploy.report import Report, progress, reports
+from shared.settings import SERVICES
+
+
+@click.command(name="up")
+@click.option(
+    "--speed",
+    type=click.FloatRange(0, FASTEST, min_open=True),
+    default=SPEED,
+    show_default=True,
+    help="Plant seconds per wall second; 1 is real time.",
+)
+@port_option
+@data_dir_option
+@click.option("--empty", is_flag=True, help="Load no example data.")
+@click.option("--without-simulators", is_flag=True, help="All stations are real machines.")
+@click.option(
+    "--within",
+    "within_s",
+    type=click.FloatRange(min=1),
+    default=UP_WITHIN_S,
+    show_default=True,
+    help="Seconds to wait until it serves; it goes on starting after them.",
+)
+@reports
+def command(
+    speed: float,
+    port: int,
+    data_dir: Path,
+    empty: bool,
+    without_simulators: bool,
+    within_s: float,
+) -> Report:
+    """Start the plant in the background, as `make run` does, and wait until it serves.
+
+    One that runs in the folder is left as it is. Ends with 3 when it does not serve in time.
+    """
+    data, ports = DataFolder(data_dir), Ports(first=port)
+    if told := running(data):
+        return _report(told, f"The plant already runs (process {told['process']}).")
+    options = [f"--speed={speed}", f"--port={port}"]
+    options += ["--empty"] if empty else []
+    options += ["--without-simulators"] if without_simulators else []
+    with progress("starting") as show:
+
+        def look() -> None:
+            ready = [said for said in readiness(ports).values() if said and said.get("ready")]
+            show(len(ready) / len(SERVICES))
+
+        told = start(data, options, look, within_s)
+    return _report(told, f"The plant is up after {told['up_after_s']:.0f} s.")
+
+
+def _report(told: dict[str, Any], state: str) -> Report:
+    lines = (
+        state,
+        f"Operators' page  {told['url']}",
+        f"Logs             {told['log_dir']}",
+        f"Stop             halite down --data-dir {told['data_dir']}",
+    )
+    return Report(data=told, lines=lines)
