@@ -1,8 +1,9 @@
 """HTTP face of formation; no rules here."""
 
 from typing import Annotated, Any
+from urllib.parse import unquote
 
-from fastapi import Depends, Query
+from fastapi import Depends, Header, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.formation import channelstore, planstore, rackstore, store, workflow
@@ -110,9 +111,18 @@ def add_routes(service: Service, testers: list[TesterRunner], files: TestFiles) 
             }
 
     @app.post("/channel-entries", status_code=201)
-    async def post_channel_entry(body: ChannelEntry, command: given) -> dict[str, Any]:
-        """Add a line to a channel's history: calibrated, repaired, drift, moved, withdrawn."""
+    async def post_channel_entry(
+        body: ChannelEntry,
+        command: given,
+        x_halite_person: Annotated[str | None, Header(min_length=1, max_length=300)] = None,
+    ) -> dict[str, Any]:
+        """Add a line to a channel's history: calibrated, repaired, drift, moved, withdrawn.
+
+        Through the gateway, `by` is who signed in, whatever the body says.
+        """
         plan.tester(body.equipment_id)
+        if x_halite_person is not None:
+            body = body.model_copy(update={"by": unquote(x_halite_person)})
 
         async def keep(tx: Transaction) -> dict[str, Any]:
             await channelstore.add_entry(tx, body, service.clock.now())

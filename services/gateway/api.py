@@ -12,7 +12,7 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Streamin
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import ClientDisconnect
 
-from services.gateway import cellpage, masterdata, setaside, webapp
+from services.gateway import cellpage, maintenance, masterdata, setaside, webapp
 from services.gateway.alarmdesk import AlarmDesk
 from services.gateway.alarmroutes import add_alarm_routes
 from services.gateway.entrances import Entrances
@@ -117,6 +117,13 @@ def _add_records(service: Service, parts: Parts) -> None:
             query["disposition"] = disposition
         answer = await peers.ask("execution", "cells", query=query)
         return cellpage.listed(answer, cellpage.CELL)
+
+    @app.get("/api/maintenance", tags=["records"])
+    async def get_maintenance(
+        soon_days: Annotated[float, Query(ge=0, le=366)] = 30,
+    ) -> dict[str, Any]:
+        """What is due, past due, out of use or unknown over all machines, the most urgent first."""
+        return await maintenance.maintenance_page(peers, service.clock.now(), soon_days)
 
     @app.get("/api/lots", tags=["records"])
     async def get_lots(search: str = "", limit: Limit = 200) -> dict[str, Any]:

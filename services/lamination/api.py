@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.lamination import partstore, scanstore, store, workflow
 from services.lamination.design import design_capacity_mah, design_fault
+from services.lamination.duedates import due_dates
 from services.lamination.fixture import Fixture
 from services.lamination.partmeasures import PartMeasurement
 from services.lamination.scandesk import ScanDesk
@@ -110,6 +111,14 @@ def add_routes(service: Service, desk: ScanDesk) -> None:
             for name, plan in sorted(newest.items())
         ]
         return {"items": items}
+
+    @app.get("/due-dates", tags=["maintenance"])
+    async def get_due_dates() -> dict[str, Any]:
+        """Until when the fixtures of the stations are calibrated."""
+        own = [item for item in service.plant.station if item.service == service.name]
+        async with database.quiet() as tx:
+            found = due_dates(own, await partstore.fixtures(tx))
+        return {"items": [item.model_dump(mode="json") for item in found]}
 
     @app.get("/fixtures")
     async def get_fixtures() -> dict[str, Any]:

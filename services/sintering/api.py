@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.sintering import marks, store, workflow
 from services.sintering.calendar import EnergyTariff, FurnaceCalendar, FurnacePower
+from services.sintering.duedates import due_dates
 from services.sintering.furnaces import FurnaceWork, overview
 from services.sintering.load import Place
 from services.sintering.planroutes import Person
@@ -90,6 +91,14 @@ def add_routes(service: Service, furnaces: FurnaceWork) -> None:
                 body.energy_tariffs,
             )
         )
+
+    @app.get("/due-dates", tags=["maintenance"])
+    async def get_due_dates() -> dict[str, Any]:
+        """Until when the thermocouples of the furnaces are surveyed."""
+        own = [item for item in service.plant.station if item.service == service.name]
+        async with database.quiet() as tx:
+            found = await due_dates(tx, own)
+        return {"items": [item.model_dump(mode="json") for item in found]}
 
     @app.get("/furnaces")
     async def get_furnaces() -> dict[str, Any]:

@@ -89,6 +89,15 @@ async def add_qualification(tx: Transaction, item: FurnaceQualification) -> None
     await keep_version(tx, "furnace_qualification", ("equipment_id", "version"), item)
 
 
+async def newest_qualification(tx: Transaction, equipment_id: str) -> FurnaceQualification | None:
+    """Return the newest version of a furnace's qualification, valid or not; None without one."""
+    statement = """
+        SELECT body FROM furnace_qualification WHERE equipment_id = :equipment_id
+        ORDER BY version DESC LIMIT 1"""
+    body = await tx.scalar(sql(statement), {"equipment_id": equipment_id})
+    return None if body is None else FurnaceQualification.model_validate(body)
+
+
 async def qualification_at(
     tx: Transaction, equipment_id: str, at: datetime
 ) -> FurnaceQualification | None:

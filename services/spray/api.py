@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.spray import jobstore, store, tracestore, workflow
 from services.spray.cure import CureModel
 from services.spray.domain import Face
+from services.spray.duedates import due_dates
 from services.spray.guard import SprayGuard
 from services.spray.mix import MixFormula
 from services.spray.operators import SprayOperators, Training
@@ -39,6 +40,14 @@ def add_routes(service: Service, guard: SprayGuard, operators: SprayOperators) -
     app, database = service.app, service.database
     given = Annotated[Command, Depends(command_of(database))]
     add_station_routes(service, operators)
+
+    @app.get("/due-dates", tags=["maintenance"])
+    async def get_due_dates() -> dict[str, Any]:
+        """Until when nozzles and calibrations of the stations are good."""
+        own = [item for item in service.plant.station if item.service == service.name]
+        async with database.quiet() as tx:
+            found = await due_dates(tx, own)
+        return {"items": [item.model_dump(mode="json") for item in found]}
 
     @app.post("/master-data", status_code=201)
     async def post_master_data(body: MasterData, command: given) -> dict[str, Any]:

@@ -14,6 +14,8 @@ export type WordSet =
   | 'characteristic'
   | 'disposition'
   | 'downtime_reason'
+  | 'due_blocks'
+  | 'due_state'
   | 'equipment_state'
   | 'exposure_state'
   | 'feature'
@@ -30,7 +32,8 @@ export type WordSet =
   | 'signal'
   | 'step_kind'
   | 'test_state'
-  | 'time_limit';
+  | 'time_limit'
+  | 'upkeep';
 
 /** Their words end in a unit, which is printed beside the number. */
 const MEASURED: ReadonlySet<WordSet> = new Set(['signal', 'characteristic']);

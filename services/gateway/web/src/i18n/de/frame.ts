@@ -6,6 +6,7 @@ export const frame: Record<keyof typeof english, string> = {
   'nav.alarms': 'Alarme',
   'nav.losses': 'Verluste',
   'nav.handover': 'Übergabe',
+  'nav.maintenance': 'Wartung',
   'nav.search': 'Zellen, Lose',
   'nav.furnaces': 'Öfen',
   'nav.stack': 'Stapeln, Siegeln',

@@ -4,6 +4,7 @@ export const frame = {
   'nav.alarms': 'Alarms',
   'nav.losses': 'Losses',
   'nav.handover': 'Handover',
+  'nav.maintenance': 'Maintenance',
   'nav.search': 'Cells, lots',
   'nav.furnaces': 'Furnaces',
   'nav.stack': 'Stack and seal',

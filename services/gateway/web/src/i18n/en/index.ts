@@ -3,6 +3,7 @@ import { frame } from './frame';
 import { alarms } from './alarms';
 import { handover } from './handover';
 import { losses } from './losses';
+import { maintenance } from './maintenance';
 import { overview } from './overview';
 import { services } from './services';
 import { search } from './search';
@@ -26,6 +27,7 @@ export const messages = {
   ...alarms,
   ...handover,
   ...losses,
+  ...maintenance,
   ...overview,
   ...services,
   ...search,

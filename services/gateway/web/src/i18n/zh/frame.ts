@@ -6,6 +6,7 @@ export const frame: Record<keyof typeof english, string> = {
   'nav.alarms': '报警',
   'nav.losses': '损失',
   'nav.handover': '交接班',
+  'nav.maintenance': '维护',
   'nav.search': '电芯与批次',
   'nav.furnaces': '炉',
   'nav.stack': '叠片与封口',

@@ -4,6 +4,7 @@ import { frame } from './frame';
 import { alarms } from './alarms';
 import { handover } from './handover';
 import { losses } from './losses';
+import { maintenance } from './maintenance';
 import { overview } from './overview';
 import { services } from './services';
 import { search } from './search';
@@ -27,6 +28,7 @@ export const messages: Messages = {
   ...alarms,
   ...handover,
   ...losses,
+  ...maintenance,
   ...overview,
   ...services,
   ...search,

@@ -11,6 +11,7 @@ import { DataTable, type Column } from '../../ui/DataTable';
 import { Facts } from '../../ui/Facts';
 import { Notice } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
+import { ChannelEntryForm } from './ChannelEntryForm';
 import { RunTable } from './RunTable';
 
 /** One channel of a tester: what it can do, what was written about it, and what ran on it. */
@@ -29,6 +30,7 @@ export default function ChannelScreen() {
             <Panel title={t('channel.history')}>
               {page.items.length === 0 ? <None readAt={readAt} /> : <History entries={page.items} />}
             </Panel>
+            <ChannelEntryForm equipmentId={page.channel.equipment_id} channel={channel} />
             <Panel title={t('rack.tests')}>
               {page.tests.length === 0 ? <None readAt={readAt} /> : <RunTable runs={page.tests} />}
             </Panel>
