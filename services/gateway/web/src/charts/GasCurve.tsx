@@ -1,14 +1,10 @@
-import { useEffect, useRef } from 'react';
-import uPlot from 'uplot';
-import 'uplot/dist/uPlot.min.css';
+import type uPlot from 'uplot';
 import type { Profile } from '../api/furnaces';
 import { NO_DATA } from '../i18n/format';
 import { useI18n } from '../i18n/I18nProvider';
-import { usePalette } from './palette';
-import { useWidth } from './useWidth';
+import { SECONDS_PER_HOUR, useTimePlot } from './useTimePlot';
 
 const HEIGHT = 260;
-const SECONDS_PER_HOUR = 3_600;
 const PER_CENT = 100;
 const OXYGEN_AXIS_PX = 80;
 
@@ -21,47 +17,31 @@ interface GasCurveProps {
 /** Oxygen and hydrogen in the chamber over time, with the limits that hold while it is hot. */
 export default function GasCurve({ profile, judged }: GasCurveProps) {
   const { t, number } = useI18n();
-  const palette = usePalette();
-  const host = useRef<HTMLDivElement>(null);
-  const width = useWidth(host);
-
-  useEffect(() => {
-    if (host.current === null || width === 0) return undefined;
-    const font = `12px ${palette.font}`;
-    const axis = {
-      stroke: palette.text,
-      font,
-      labelFont: font,
-      ticks: { stroke: palette.line, width: 1 },
-      grid: { stroke: palette.grid, width: 1 },
-      values: (_: uPlot, values: (number | null)[]) => values.map((value) => (value === null ? '' : number(value))),
-    };
-    const value = (_: uPlot, reading: number | null) => (reading === null ? NO_DATA : number(reading));
-    const curve = (label: string, scale: string, stroke: string, more: Partial<uPlot.Series> = {}) => ({
-      label,
-      scale,
-      stroke,
-      width: 2,
-      value,
-      ...more,
-    });
-    const hotFrom = Number(judged['gas_from_degc'] ?? 0);
-    // A limit is drawn where it holds: below its temperature the chamber is still purged.
-    const limit = (name: string, factor: number) =>
-      profile.temperature_degc.map((degc) => {
-        const given = judged[name];
-        return typeof given === 'number' && degc !== null && degc >= hotFrom ? given * factor : null;
+  const host = useTimePlot(
+    HEIGHT,
+    ({ palette, axis }) => {
+      const value = (_: uPlot, reading: number | null) => (reading === null ? NO_DATA : number(reading));
+      const curve = (label: string, scale: string, stroke: string, more: Partial<uPlot.Series> = {}) => ({
+        label,
+        scale,
+        stroke,
+        width: 2,
+        value,
+        ...more,
       });
-    const edge = { width: 1, dash: [2, 4] };
-    const share = (ratio: number | null) => (ratio === null ? null : ratio * PER_CENT);
-    // On a scale of powers of ten there is no zero.
-    const above = (ppm: number | null) => (ppm === null || ppm <= 0 ? null : ppm);
-    const plot = new uPlot(
-      {
-        width,
-        height: HEIGHT,
-        cursor: { drag: { x: false, y: false } },
-        scales: { x: { time: false }, ppm: { distr: 3 }, hydrogen: { range: (_, __, high) => [0, Math.max(10, high)] } },
+      const hotFrom = Number(judged['gas_from_degc'] ?? 0);
+      // A limit is drawn where it holds: below its temperature the chamber is still purged.
+      const limit = (name: string, factor: number) =>
+        profile.temperature_degc.map((degc) => {
+          const given = judged[name];
+          return typeof given === 'number' && degc !== null && degc >= hotFrom ? given * factor : null;
+        });
+      const edge = { width: 1, dash: [2, 4] };
+      const share = (ratio: number | null) => (ratio === null ? null : ratio * PER_CENT);
+      // On a scale of powers of ten there is no zero.
+      const above = (ppm: number | null) => (ppm === null || ppm <= 0 ? null : ppm);
+      return {
+        scales: { ppm: { distr: 3 }, hydrogen: { range: (_, __, high) => [0, Math.max(10, high)] } },
         axes: [
           { ...axis, label: t('furnace.time') },
           { ...axis, scale: 'ppm', size: OXYGEN_AXIS_PX, label: t('furnace.oxygen') },
@@ -75,19 +55,17 @@ export default function GasCurve({ profile, judged }: GasCurveProps) {
           curve(t('furnace.hydrogen_low'), 'hydrogen', palette.second, edge),
           curve(t('furnace.hydrogen_high'), 'hydrogen', palette.second, edge),
         ],
-      },
-      [
-        profile.time_s.map((second) => (second ?? 0) / SECONDS_PER_HOUR),
-        (profile.oxygen_ppm ?? []).map(above),
-        (profile.hydrogen_ratio ?? []).map(share),
-        limit('highest_oxygen_ppm', 1),
-        limit('lowest_hydrogen_ratio', PER_CENT),
-        limit('highest_hydrogen_ratio', PER_CENT),
-      ],
-      host.current,
-    );
-    return () => plot.destroy();
-  }, [profile, judged, width, palette, t, number]);
-
+        data: [
+          profile.time_s.map((second) => (second ?? 0) / SECONDS_PER_HOUR),
+          (profile.oxygen_ppm ?? []).map(above),
+          (profile.hydrogen_ratio ?? []).map(share),
+          limit('highest_oxygen_ppm', 1),
+          limit('lowest_hydrogen_ratio', PER_CENT),
+          limit('highest_hydrogen_ratio', PER_CENT),
+        ],
+      };
+    },
+    [profile, judged, t, number],
+  );
   return <div ref={host} role="img" aria-label={t('furnace.gas')} />;
 }

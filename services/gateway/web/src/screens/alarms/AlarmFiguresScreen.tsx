@@ -4,13 +4,11 @@ import { NO_DATA } from '../../i18n/format';
 import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
 import { None } from '../../parts/None';
-import { Choice } from '../../ui/Choice';
+import { PeriodChoice, type Hours } from '../../parts/PeriodChoice';
 import { DataTable } from '../../ui/DataTable';
 import { Mark } from '../../ui/Mark';
 import { Panel } from '../../ui/Panel';
 import { AlarmTabs } from './AlarmTabs';
-
-type Hours = '8' | '24' | '168' | '720';
 
 /** How much operators hear, against EEMUA 191. */
 export default function AlarmFiguresScreen() {
@@ -20,17 +18,7 @@ export default function AlarmFiguresScreen() {
     <div className="screen">
       <h1>{t('alarms.figures')}</h1>
       <AlarmTabs />
-      <Choice<Hours>
-        label={t('alarms.period')}
-        value={hours}
-        onChange={setHours}
-        options={[
-          { value: '8', label: '8 h' },
-          { value: '24', label: '24 h' },
-          { value: '168', label: '7 d' },
-          { value: '720', label: '30 d' },
-        ]}
-      />
+      <PeriodChoice value={hours} onChange={setHours} />
       <DataView query={useAlarmFigures(hours)}>
         {(figures, readAt) => (
           <div className="alarm-list">

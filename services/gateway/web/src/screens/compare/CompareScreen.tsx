@@ -1,6 +1,5 @@
 import { lazy, Suspense, useMemo } from 'react';
 import { useCellRecords } from '../../api/queries';
-import type { CellRecord } from '../../api/types';
 import type { NamedSpectrum } from '../../charts/NyquistChart';
 import type { NamedCurve } from '../../charts/VoltageCurves';
 import { useI18n } from '../../i18n/I18nProvider';
@@ -11,17 +10,12 @@ import { Panel } from '../../ui/Panel';
 import { Skeleton } from '../../ui/Skeleton';
 import { AddCell } from './AddCell';
 import { ChosenCells } from './ChosenCells';
-import { MOST_COMPARED, useCompared } from './compared';
+import { MOST_COMPARED, useCompared, type Compared } from './compared';
 import './CompareScreen.css';
 import { FigureTable } from './FigureTable';
 
 const NyquistChart = lazy(() => import('../../charts/NyquistChart'));
 const VoltageCurves = lazy(() => import('../../charts/VoltageCurves'));
-
-export interface Compared {
-  id: string;
-  record: CellRecord;
-}
 
 /** Two to eight cells beside each other: figures, voltage over time, impedance. */
 export default function CompareScreen() {

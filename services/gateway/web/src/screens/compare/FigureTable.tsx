@@ -5,7 +5,7 @@ import { useI18n, type I18n } from '../../i18n/I18nProvider';
 import { DispositionBadge } from '../../parts/DispositionBadge';
 import { Measure } from '../../parts/Measure';
 import { DataTable, type Column } from '../../ui/DataTable';
-import type { Compared } from './CompareScreen';
+import type { Compared } from './compared';
 
 interface Figure {
   id: string;

@@ -1,6 +1,12 @@
 /** Which cells are compared: kept in the address, so that a comparison can be sent as a link. */
 import { useSearchParams } from 'react-router';
+import type { CellRecord } from '../../api/types';
 import { MOST_SERIES } from '../../charts/palette';
+
+export interface Compared {
+  id: string;
+  record: CellRecord;
+}
 
 export const MOST_COMPARED = MOST_SERIES;
 

@@ -4,14 +4,12 @@ import { NO_DATA } from '../../i18n/format';
 import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
 import { None } from '../../parts/None';
-import { Choice } from '../../ui/Choice';
+import { PeriodChoice, type Hours } from '../../parts/PeriodChoice';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Panel } from '../../ui/Panel';
 import './LossesScreen.css';
 import { Stops } from './Stops';
 import { TimeBar, TimeLegend } from './TimeBar';
-
-type Hours = '8' | '24' | '168' | '720';
 
 /** Where time went, and what was lost: unknown time stands apart and no ratio is made up. */
 export default function LossesScreen() {
@@ -20,17 +18,7 @@ export default function LossesScreen() {
   return (
     <div className="screen">
       <h1>{t('losses.title')}</h1>
-      <Choice<Hours>
-        label={t('alarms.period')}
-        value={hours}
-        onChange={setHours}
-        options={[
-          { value: '8', label: '8 h' },
-          { value: '24', label: '24 h' },
-          { value: '168', label: '7 d' },
-          { value: '720', label: '30 d' },
-        ]}
-      />
+      <PeriodChoice value={hours} onChange={setHours} />
       <DataView query={useLosses(hours)}>
         {(page, readAt) => (
           <div className="losses">

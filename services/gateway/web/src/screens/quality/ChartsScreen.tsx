@@ -6,6 +6,7 @@ import { None } from '../../parts/None';
 import { Badge } from '../../ui/Badge';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Panel } from '../../ui/Panel';
+import { chartPath } from './chart-path';
 import { QualityTabs } from './QualityTabs';
 import { SignalList } from './SignalList';
 
@@ -46,10 +47,6 @@ interface Row {
 /** A chart without a value yet has a row too, so that nobody looks for it. */
 function rowsOf(chart: Chart & { series: ChartSeries[] }): Row[] {
   return chart.series.length === 0 ? [{ chart, series: null }] : chart.series.map((series) => ({ chart, series }));
-}
-
-export function chartPath(chartId: string, series: string): string {
-  return `/charts/${encodeURIComponent(chartId)}?series=${encodeURIComponent(series)}`;
 }
 
 function ChartTable({ rows }: { rows: readonly Row[] }) {

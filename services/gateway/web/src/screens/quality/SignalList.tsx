@@ -9,7 +9,7 @@ import { Instant } from '../../parts/Instant';
 import { Button } from '../../ui/Button';
 import { Mark } from '../../ui/Mark';
 import { TextField } from '../../ui/TextField';
-import { chartPath } from './ChartsScreen';
+import { chartPath } from './chart-path';
 import './quality.css';
 
 /** Points that are no chance, each with what it broke, its action plan, and the way to close it with cause and action. */
