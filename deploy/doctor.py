@@ -2,9 +2,10 @@
 
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Literal
 
 import httpx
@@ -39,12 +40,26 @@ class Finding:
         return asdict(self)
 
 
-def look(data: DataFolder, ports: Ports) -> list[Finding]:
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """The machine that is looked at. free_bytes: room on the disk of a folder."""
+
+    now: datetime
+    free_bytes: Callable[[Path], int]
+
+
+def this_machine() -> Machine:
+    """Return the machine this runs on."""
+    return Machine(now=datetime.now(UTC), free_bytes=lambda folder: shutil.disk_usage(folder).free)
+
+
+def look(data: DataFolder, ports: Ports, machine: Machine | None = None) -> list[Finding]:
     """Look at disk, clock, certificates, database, broker and services of a plant."""
+    machine = machine or this_machine()
     return [
-        *_disk(data),
-        *_clock(datetime.now(UTC)),
-        *_certificates(data, datetime.now(UTC)),
+        *_disk(data, machine),
+        *_clock(machine.now),
+        *_certificates(data, machine.now),
         *_database(data),
         *_broker(ports),
         *_services(ports),
@@ -65,13 +80,13 @@ def _readyz(client: httpx.Client, url: str) -> dict[str, Any] | None:
     return said if isinstance(said, dict) else None
 
 
-def _disk(data: DataFolder) -> Iterator[Finding]:
+def _disk(data: DataFolder, machine: Machine) -> Iterator[Finding]:
     if not data.path.exists():
         yield _trouble(
             "data folder", f"{data.path} does not exist", "name the plant's folder: --data-dir"
         )
         return
-    free = shutil.disk_usage(data.path).free
+    free = machine.free_bytes(data.path)
     told = f"{free / 1e6:.0f} MB free, the plant needs {SMALLEST_FREE_BYTES / 1e6:.0f} MB"
     remedy = "make room, or let sealed files end earlier (HALITE_KEEP_TELEMETRY_DAYS)"
     if free < SMALLEST_FREE_BYTES:

@@ -31,6 +31,7 @@ from shared.settings import ServiceSettings
 from shared.tasks import end_all
 from shared.tokenkeys import RENEWED_AFTER_S, ensure_key, keep_renewing
 from shared.tokens import Verifier
+from shared.tracing import Traced
 from shared.transaction import Transaction
 
 log = structlog.get_logger()
@@ -52,6 +53,7 @@ class Service:
         self.database, self.bus, self.http = parts.database, parts.bus, parts.http
         self.outbox = Outbox(self.name, self.plant.site, self.database, self.clock, parts.new_id)
         self.metrics = Metrics()
+        self.database.committed_in = self.metrics.commit_s.observe
         self.inbox: Inbox | None = None
         self.readiness = Readiness(
             outbox=self.outbox,
@@ -91,6 +93,7 @@ class Service:
         )
         self.readiness.inbox = self.inbox
         for reader in self.inbox.readers:
+            reader.found_gap = self.metrics.event_gaps.labels(reader.source).inc
             self.loop(f"read {reader.source}", reader.run)
 
     def loop(self, name: str, run: Loop, *, alone: bool = False) -> None:
@@ -173,6 +176,7 @@ class Service:
                 yield
 
         app = CommandApp(title=f"Halite {self.name}", version="1", lifespan=lifespan)
+        app.add_middleware(Traced, new_id=self.parts.new_id)
         answer_errors(app)
         self._add_health(app)
         self._add_events(app)
@@ -198,9 +202,7 @@ class Service:
         @app.get("/metrics", tags=["health"])
         async def metrics() -> Response:
             """Prometheus text."""
-            self.metrics.outbox_oldest_s.set(await self.outbox.oldest_waiting_s() or 0)
-            if self.inbox is not None:
-                self.metrics.set_aside.set(await self.inbox.set_aside_count())
+            await self.readiness.measure(self.metrics)
             return Response(generate_latest(self.metrics.registry), media_type="text/plain")
 
     def _add_events(self, app: FastAPI) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from shared.envelope import BY_TYPE, Envelope
 from shared.facts import Event
 from shared.outbox import NO_CAUSE, Cause, cause
+from shared.tracing import following, span
 from shared.transaction import Transaction
 
 Handler = Callable[[Transaction, Envelope, Any], Awaitable[None]]
@@ -36,7 +37,8 @@ class Effects:
             handler = self._handlers.get(type(event)) if event is not None else None
             if handler is not None:
                 cause.set(Cause(envelope.correlationid or str(envelope.id), str(envelope.id)))
-                await handler(tx, envelope, event)
+                with following(envelope.traceparent), span(f"handle {envelope.type}"):
+                    await handler(tx, envelope, event)
 
     def wants(self, envelope: Envelope) -> bool:
         """Say whether an event of this type has any effect here."""

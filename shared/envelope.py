@@ -214,6 +214,7 @@ def envelope(
     event_id: UUID | None = None,
     correlation_id: str | None = None,
     causation_id: str | None = None,
+    traceparent: str | None = None,
 ) -> Envelope:
     """Wrap an event; the relay gives `sequence` when it has been committed."""
     return Envelope(
@@ -225,5 +226,6 @@ def envelope(
         time=time,
         correlationid=correlation_id,
         causationid=causation_id,
+        traceparent=traceparent,
         data=event.model_dump(mode="json"),
     )

@@ -12,6 +12,7 @@ from shared.errors import ConflictError, IllegalTransitionError, NotFoundError
 from shared.events import JobOrderReleased
 from shared.facts import Material
 from shared.stations import JobAnswer, JobContent, ParameterValue
+from shared.tracing import traceparent
 from shared.transaction import Transaction
 
 State = Literal[
@@ -83,7 +84,8 @@ HOLDS = """
 class StationOrder:
     """What one station does in one go, for one or, in a furnace, several job orders.
 
-    started_at: when it was asked to start; once running, when it began.
+    started_at: when it was asked to start; once running, when it began. traceparent: the trace of
+    the first of its job orders that has one.
     """
 
     station_order_id: str
@@ -98,6 +100,7 @@ class StationOrder:
     reason: str | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    traceparent: str | None = None
 
     @property
     def content(self) -> JobContent:
@@ -127,7 +130,8 @@ class StationOrder:
 
 
 async def add(tx: Transaction, released: JobOrderReleased) -> None:
-    """Keep a released job order until a station takes it."""
+    """Keep a released job order until a station takes it, with the trace it came in."""
+    body = released.model_dump(mode="json") | {"traceparent": traceparent()}
     statement = """
         INSERT INTO job_order
             (job_order_id, body, station_kind, state, priority, due_at, released_at)
@@ -136,7 +140,7 @@ async def add(tx: Transaction, released: JobOrderReleased) -> None:
         ON CONFLICT (job_order_id) DO NOTHING"""
     values = {
         "job_order_id": released.job_order_id,
-        "body": released.model_dump_json(),
+        "body": json.dumps(body),
         "station_kind": released.station_kind,
         "priority": released.priority,
         "due_at": released.due_at,
@@ -350,9 +354,14 @@ async def _orders(tx: Transaction, condition: str, values: dict[str, Any]) -> li
             reason=row["reason"],
             started_at=row["started_at"],
             ended_at=row["ended_at"],
+            traceparent=_first_trace(row["bodies"]),
         )
         for row in rows
     ]
+
+
+def _first_trace(bodies: Sequence[dict[str, Any]]) -> str | None:
+    return next(filter(None, (body.get("traceparent") for body in bodies)), None)
 
 
 def _value(value: Any) -> ParameterValue:

@@ -7,12 +7,14 @@ import sys
 from typing import Any, TextIO, cast
 
 import structlog
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from shared.clock import DRIFT_LIMIT_S, Clock
+from shared.tracing import add_trace
 
 log = structlog.get_logger()
 CLOCK_EVERY_S = 10.0
+COMMIT_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
 
 
 class LossyOutput:
@@ -45,6 +47,7 @@ def configure_logs(service: str) -> None:
         processors=[
             structlog.contextvars.merge_contextvars,
             name_it,
+            add_trace,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
@@ -60,23 +63,52 @@ def configure_logs(service: str) -> None:
 
 
 class Metrics:
-    """Gauges that every service reports on `GET /metrics`."""
+    """What every service reports on `GET /metrics`; ages and sizes as of that request."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
+        self.registry = registry = CollectorRegistry()
         self.outbox_oldest_s = Gauge(
             "halite_outbox_oldest_seconds",
             "age of the oldest event not yet published",
-            registry=self.registry,
+            registry=registry,
+        )
+        self.outbox_waiting = Gauge(
+            "halite_outbox_waiting_events", "events not yet published", registry=registry
+        )
+        self.commit_s = Histogram(
+            "halite_commit_seconds",
+            "time that the database took to make a transaction last",
+            buckets=COMMIT_BUCKETS_S,
+            registry=registry,
+        )
+        self.event_gaps = Counter(
+            "halite_event_gaps",
+            "numbers missed on the way, so that events were read at their source",
+            ["source"],
+            registry=registry,
         )
         self.set_aside = Gauge(
-            "halite_set_aside_events", "events that wait for a person", registry=self.registry
+            "halite_set_aside_events", "events that wait for a person", registry=registry
         )
         self.stations_connected = Gauge(
             "halite_station_connected",
             "1 while a station answers",
             ["equipment_id"],
-            registry=self.registry,
+            registry=registry,
+        )
+        self.station_reconnects = Counter(
+            "halite_station_reconnects",
+            "how often a station came back after it was lost",
+            ["equipment_id"],
+            registry=registry,
+        )
+        self.clock_drift_s = Gauge(
+            "halite_clock_drift_seconds",
+            "by how much the wall clock was set since the start",
+            registry=registry,
+        )
+        self.disk_free_bytes = Gauge(
+            "halite_disk_free_bytes", "room on the disk of the data folder", registry=registry
         )
 
 

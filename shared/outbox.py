@@ -16,6 +16,7 @@ from shared.errors import RetryLaterError
 from shared.facts import Event
 from shared.ids import time_ordered_id
 from shared.topics import event_topic
+from shared.tracing import traceparent
 from shared.transaction import Transaction
 
 BATCH = 200
@@ -24,10 +25,14 @@ PASS_OVER_S = 40.0  # longer than any statement may take: see `Relay.pass_over`
 
 
 class Cause(NamedTuple):
-    """What led to the events recorded now: one correlation id, and the id just before."""
+    """What led to the events recorded now: one correlation id, and the id just before.
+
+    traceparent: the trace they belong to; that of what is done now when None.
+    """
 
     correlation_id: str | None
     causation_id: str | None
+    traceparent: str | None = None
 
 
 NO_CAUSE = Cause(None, None)
@@ -76,7 +81,7 @@ class Outbox:
         """Add events that different things led to, together; as `record` otherwise."""
         if not events:
             return
-        rows = []
+        rows, now_in = [], traceparent()
         for led_here, event in events:
             wrapped = envelope(
                 event,
@@ -85,6 +90,7 @@ class Outbox:
                 event_id=self._new_id(),
                 correlation_id=led_here.correlation_id,
                 causation_id=led_here.causation_id,
+                traceparent=led_here.traceparent or now_in,
             )
             rows.append(
                 {
@@ -108,6 +114,16 @@ class Outbox:
         async with self._database.quiet() as tx:
             rows = await tx.execute(sql(statement), {"sequence": sequence, "limit": limit})
             return [numbered(body, number) for number, body in rows]
+
+    async def waiting_count(self) -> int:
+        """Return how many events are not yet published."""
+        statement = """
+            SELECT (SELECT count(*) FROM outbox WHERE sequence IS NULL
+                      AND id > (SELECT passed_id FROM relay WHERE duty = 'number'))
+                 + (SELECT count(*) FROM outbox WHERE sequence >
+                      (SELECT sequence FROM relay WHERE duty = 'publish'))"""
+        async with self._database.quiet() as tx:
+            return int(await tx.scalar(sql(statement)))
 
     async def oldest_waiting_s(self) -> float | None:
         """Return the age in wall seconds of the oldest event not yet published, or None."""

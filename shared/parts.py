@@ -15,6 +15,7 @@ from shared.door import Introduced
 from shared.ids import time_ordered_id
 from shared.settings import PlantSettings, ServiceSettings, StationSettings, read_plant
 from shared.tokens import Signer
+from shared.tracing import carry_on
 
 if TYPE_CHECKING:  # a service without stations does not load the OPC UA library
     from shared.opcua import Access, StationClient
@@ -54,5 +55,6 @@ def parts_of(settings: ServiceSettings) -> Parts:
         http=httpx.AsyncClient(  # the plant's own services: no proxy
             trust_env=False,
             auth=Introduced(Signer(settings.token_keys, settings.service), settings.service_urls),
+            event_hooks={"request": [carry_on]},
         ),
     )

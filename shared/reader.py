@@ -1,7 +1,7 @@
 """Takes the events of one source in order, each exactly once: cursor and effect commit together."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import httpx
 import structlog
@@ -37,6 +37,7 @@ class SourceReader:
 
     Events that wait together are applied in one transaction. Those that concern nobody here cost
     no transaction at all: they are passed over in memory, and the cursor follows at the next look.
+    found_gap: called when a number is missing, before the source is asked.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class SourceReader:
         self.source, self._url = source, url
         self._database, self._http, self._effects = database, http, effects
         self._doorbell: asyncio.Queue[Message | None] = asyncio.Queue()
+        self.found_gap: Callable[[], None] = _tell_nobody
         self._passed = 0
         self._missed = False  # a message was let go: what it says is to be read from the source
         self._away = False  # the source could not be read, so its messages are of no use yet
@@ -93,8 +95,11 @@ class SourceReader:
                 envelopes = [_parsed(message) for message in messages]
                 known = [envelope for envelope in envelopes if envelope is not None]
                 whole = known and len(known) == len(envelopes) and not self._missed
-                if not whole or not await self._take(known):
-                    await self._catch_up()
+                if whole and await self._take(known):
+                    continue
+                if whole:
+                    self.found_gap()
+                await self._catch_up()
             finally:  # what failed is read from the source again; the broker may forget it
                 for message in messages:
                     message.acknowledge()
@@ -224,6 +229,10 @@ class SourceReader:
             await setaside.put(tx, self.source, envelope, told(error))
             await cursors.advance(tx, self.source, sequence)
         self._passed = sequence
+
+
+def _tell_nobody() -> None:
+    """Take that a gap was found."""
 
 
 def _parsed(message: Message) -> Envelope | None:

@@ -13,6 +13,7 @@ from shared.clock import Clock
 from shared.db import Database
 from shared.errors import RetryLaterError
 from shared.inbox import Inbox
+from shared.observability import Metrics
 from shared.outbox import Outbox
 
 log = structlog.get_logger()
@@ -52,6 +53,20 @@ class Readiness:
             "disk_free_mb": _free_mb(self.data_dir),
         } | self._known
         return said if reason is None else said | {"code": "RetryLaterError", "detail": reason}
+
+    async def measure(self, metrics: Metrics) -> None:
+        """Set the figures that are asked for only when somebody looks.
+
+        Raises:
+            RetryLaterError: the database is away.
+        """
+        metrics.outbox_oldest_s.set(await self.outbox.oldest_waiting_s() or 0)
+        metrics.outbox_waiting.set(await self.outbox.waiting_count())
+        metrics.clock_drift_s.set(self.clock.drift_s())
+        if self.inbox is not None:
+            metrics.set_aside.set(await self.inbox.set_aside_count())
+        free_mb = _free_mb(self.data_dir)
+        metrics.disk_free_bytes.set(float("nan") if free_mb is None else 1e6 * free_mb)
 
     async def watch(self) -> None:
         """Log for ever when events wait too long, once, and when they are published again."""

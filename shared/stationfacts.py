@@ -46,7 +46,10 @@ class EquipmentStates:
             software = self._told[3]
         if self._told == (state, connected, reason, software):
             return
-        self._service.metrics.stations_connected.labels(self._equipment_id).set(connected)
+        metrics = self._service.metrics
+        metrics.stations_connected.labels(self._equipment_id).set(connected)
+        if connected and self._told is not None and not self._told[1]:
+            metrics.station_reconnects.labels(self._equipment_id).inc()
         event = EquipmentStateChanged(
             equipment_id=self._equipment_id,
             state=state,

@@ -20,6 +20,7 @@ from shared.stationcontrol import JobControl
 from shared.stationfacts import EquipmentStates, held_events, started_events
 from shared.stations import JobAnswer, JobAtStation, read_back_differences
 from shared.telemetry import TelemetryFeed
+from shared.tracing import following, span
 from shared.transaction import Transaction
 
 log = structlog.get_logger()
@@ -203,6 +204,16 @@ class StationRunner:
     async def _advance(
         self, order: StationOrder, held: JobAtStation | None, wish: Wish | None
     ) -> bool:
+        ids = {
+            "equipment_id": self.client.equipment_id,
+            "job_order_id": order.station_order_id,
+        }
+        with following(order.traceparent), span(f"station order {order.state}", **ids):
+            return await self._step(order, held, wish)
+
+    async def _step(
+        self, order: StationOrder, held: JobAtStation | None, wish: Wish | None
+    ) -> bool:
         try:
             if order.state == "allowed_to_start":
                 return await self._start(order)
@@ -246,6 +257,7 @@ class StationRunner:
         async with self._database.begin() as tx:
             await joborders.save(tx, order.state, started)
             await self._outbox.record(tx, *started_events(started))
+        self._log("station order started", order)
         return True
 
     async def _must_wait(self, order: StationOrder, held: JobAtStation | None) -> bool:
@@ -329,9 +341,13 @@ class StationRunner:
             await joborders.save(tx, order.state, ended, joborders.answer_record(answer))
             await jobcontrol.forget(tx, order.station_order_id)
             await self._work.ended(tx, ended, answer)
+        self._log(f"station order {ended.state}", order)
         if self.client.offers("Clear"):
             await self.client.clear(order.station_order_id)
         return True
+
+    def _log(self, what: str, order: StationOrder) -> None:
+        log.info(what, equipment_id=order.equipment_id, job_order_id=order.station_order_id)
 
     async def _hold(self, order: StationOrder, reason: str) -> None:
         log.error(

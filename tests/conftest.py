@@ -120,6 +120,7 @@ def begun_order(plant: Plant) -> None:
     assert reply.status_code == 201, reply.text
     again = plant.post("/api/work-schedules", content, "small-order-1")
     assert (again.status_code, again.json()) == (201, reply.json())
+    plant.traceresponse = reply.headers["traceresponse"]
     plant.wait_for(lambda: _runs(plant, "sinter"), 240)
     assert plant.stop() == 0
     plant.speed = CELLS_SPEED

@@ -31,6 +31,7 @@ class Plant:
     command: tuple[str, ...] = ("deploy.local",)
     process: "subprocess.Popen[str] | None" = None
     report: dict[str, Any] = field(default_factory=dict)
+    traceresponse: str = ""
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30.0, trust_env=False))
 
     @property

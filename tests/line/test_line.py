@@ -55,6 +55,25 @@ def test_the_command_line_says_where_the_plant_serves_and_that_it_is_ready(
     assert all(said["ready"] for said in json.loads(status.stdout).values())
 
 
+def test_one_trace_leads_from_the_order_to_the_machine_and_back(
+    plant: Plant, finished: list[dict[str, Any]]
+) -> None:
+    trace_id = plant.traceresponse.split("-")[1]
+    said = [
+        (item["type"].split(".")[2], item["data"])
+        for service in ("execution", "sintering")
+        for item in plant.get(f"/api/{service}/events", limit=1000)["items"]
+        if (item["traceparent"] or "").split("-")[1:2] == [trace_id]
+    ]
+    mill = {kind for kind, data in said if data.get("operation") == "mill"}
+    assert mill >= {"job_order_released", "job_order_started", "job_order_ended"}
+    after = {data["operation"] for kind, data in said if kind == "job_order_released"}
+    assert after >= {"mill", "dry", "calcine"}  # released by what the machine answered
+    lines = (plant.data_dir / "log/sintering.log").read_text().splitlines()
+    logged = [json.loads(line) for line in lines if trace_id in line]
+    assert {"station order started", "station order ended"} <= {line["event"] for line in logged}
+
+
 def test_no_job_ran_twice_over_the_restart(plant: Plant, finished: list[dict[str, Any]]) -> None:
     started = [
         item["subject"] for item in record(plant) if item["type"].endswith("job_order_started.v1")

@@ -1,19 +1,28 @@
 """`halite doctor`, `status`, `support-bundle` and `completion` at a plant that does not run."""
 
 import json
+import shutil
 import socket
 import tarfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from deploy.cli import halite
-from deploy.data_folder import DataFolder
-from deploy.pki import ensure_gateway_keys, ensure_passwords, ensure_pki
+from deploy.data_folder import SMALLEST_FREE_BYTES, DataFolder
+from deploy.doctor import LOW_DISK_BYTES, WAIT_LIMIT_S, Finding, Machine, look
+from deploy.pki import ensure_gateway_keys, ensure_passwords, ensure_pki, valid_until
 from deploy.ports import Ports
 from deploy.processes import PROJECT_DIR
 from deploy.supportbundle import LARGEST_LOG_BYTES, write_bundle
+from shared.clock import DRIFT_LIMIT_S
 from shared.settings import SERVICES, read_plant
 
 PLANT = read_plant(PROJECT_DIR / "deploy" / "plant.toml")
@@ -34,14 +43,21 @@ def _answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> DataFolder:
-    folder = DataFolder(tmp_path / "plant")
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> DataFolder:
+    """A folder with keys, which take seconds to make."""
+    folder = DataFolder(tmp_path_factory.mktemp("doctor") / "plant")
     folder.prepare(smallest_free_bytes=0)
     ensure_pki(folder.pki, ONE_STATION)
     ensure_passwords(folder.secrets / "opcua", ONE_STATION)
     ensure_gateway_keys(folder.gateway_keys)
     return folder
+
+
+@pytest.fixture
+def data(made_once: DataFolder, tmp_path: Path) -> DataFolder:
+    """A copy of it for one test."""
+    return DataFolder(shutil.copytree(made_once.path, tmp_path / "plant"))
 
 
 def test_the_doctor_names_everything_that_is_down_with_a_remedy(data: DataFolder) -> None:
@@ -69,6 +85,108 @@ def test_a_damaged_certificate_is_trouble(data: DataFolder) -> None:
     found = json.loads(CliRunner().invoke(halite, words).output)
     [broken] = [item for item in found if item["about"] == "certificates"]
     assert broken["level"] == "trouble" and "damaged" in broken["text"]
+
+
+WELL = Machine(now=datetime.now(UTC), free_bytes=lambda _: 10 * LOW_DISK_BYTES)
+READY: dict[str, Any] = {"ready": True, "oldest_event_age_s": None, "set_aside_count": 0}
+
+
+def about(found: list[Finding], what: str) -> Finding:
+    [one] = [finding for finding in found if finding.about == what]
+    return one
+
+
+@contextmanager
+def answering(port: int, said: dict[str, Any]) -> Iterator[None]:
+    """Serve what a service says of itself on its port."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps(said).encode()
+            self.send_response(200)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing on the screen."""
+
+    server = HTTPServer(("127.0.0.1", port), Answer)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("free_bytes", "level"),
+    [
+        (SMALLEST_FREE_BYTES - 1, "trouble"),
+        (SMALLEST_FREE_BYTES, "warning"),
+        (LOW_DISK_BYTES - 1, "warning"),
+        (LOW_DISK_BYTES, "ok"),
+    ],
+)
+def test_a_disk_is_judged_by_the_room_it_has(data: DataFolder, free_bytes: int, level: str) -> None:
+    machine = Machine(now=WELL.now, free_bytes=lambda _: free_bytes)
+    found = about(look(data, Ports(first=free_first()), machine), "disk")
+    assert (found.level, bool(found.remedy)) == (level, level != "ok")
+
+
+def test_a_clock_of_last_century_is_trouble(data: DataFolder) -> None:
+    machine = Machine(now=datetime(1999, 12, 31, tzinfo=UTC), free_bytes=WELL.free_bytes)
+    found = about(look(data, Ports(first=free_first()), machine), "clock")
+    assert (found.level, "1999-12-31" in found.text) == ("trouble", True)
+
+
+@pytest.mark.parametrize(("days_left", "level"), [(29, "warning"), (-1, "trouble")])
+def test_a_certificate_that_ends_is_named_with_the_command_that_renews_it(
+    data: DataFolder, days_left: int, level: str
+) -> None:
+    name, until = min(valid_until(data.pki).items(), key=lambda item: item[1])
+    machine = Machine(now=until - timedelta(days=days_left), free_bytes=WELL.free_bytes)
+    found = about(look(data, Ports(first=free_first()), machine), f"certificate {name}")
+    assert (found.level, found.remedy) == (level, f"halite certs renew {name}")
+    assert "certificates" not in {finding.about for finding in look(data, Ports(), machine)}
+
+
+def test_another_program_on_the_port_of_the_broker_is_told(data: DataFolder) -> None:
+    ports = Ports(first=free_first())
+    with socket.create_server(("127.0.0.1", ports.mqtt)):
+        found = about(look(data, ports, WELL), "broker")
+    assert (found.level, "another program listens" in found.text) == ("trouble", True)
+
+
+def test_a_database_folder_without_a_server_is_trouble(data: DataFolder) -> None:
+    data.postgres.mkdir()
+    found = about(look(data, Ports(first=free_first()), WELL), "database")
+    assert (found.level, "postgres.log" in found.remedy) == ("trouble", True)
+
+
+@pytest.mark.parametrize(
+    ("said", "level", "text"),
+    [
+        ({}, "ok", "ready"),
+        ({"ready": False, "detail": "broker: not connected"}, "trouble", "broker: not connected"),
+        ({"oldest_event_age_s": WAIT_LIMIT_S + 1}, "warning", "its oldest event waits for 31 s"),
+        ({"oldest_event_age_s": WAIT_LIMIT_S}, "ok", "ready"),
+        ({"set_aside_count": 2}, "warning", "2 events are set aside"),
+        ({"clock_drift_s": -1 - DRIFT_LIMIT_S}, "warning", "the wall clock was set by -"),
+        ({"clock_drift_s": DRIFT_LIMIT_S}, "ok", "ready"),
+    ],
+)
+def test_what_a_service_says_of_itself_is_judged(
+    data: DataFolder, said: dict[str, Any], level: str, text: str
+) -> None:
+    ports = Ports(first=free_first())
+    with answering(ports.service("quality"), READY | said):
+        found = about(look(data, ports, WELL), "quality")
+    assert (found.level, bool(found.remedy)) == (level, level != "ok")
+    assert found.text.startswith(text) or text in found.text
 
 
 def test_the_status_of_a_plant_that_is_down_ends_with_1() -> None:
