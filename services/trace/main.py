@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from services.trace.api import add_routes
+from services.trace.auditroutes import add_audit_routes
 from services.trace.documentroutes import add_document_routes
 from services.trace.documents import Documents
 from services.trace.erp import ErpDelivery
@@ -26,6 +27,7 @@ def build(settings: TraceSettings, parts: Parts | None = None) -> Service:
     service.loop("seal", sealer.run)
     add_routes(service, sealer, recalls)
     add_query_routes(service)
+    add_audit_routes(service)
     add_document_routes(service, Documents(service, settings, sealer))
     if service.plant.erp is not None:
         delivery = ErpDelivery(service, service.plant.erp.url, settings.confirm_every_s)

@@ -10,12 +10,13 @@ import { Header } from './Header';
 import { Navigation } from './Navigation';
 import { ScanNote } from './ScanNote';
 import { ScreenBoundary } from './ScreenBoundary';
-import { SCREENS } from './screens';
+import { SCREENS, WITHOUT_FRAME } from './screens';
 
-/** Header with alarms, navigation, and the screen of the address; the first two stay whatever the screen does. */
+/** Header with alarms, navigation, and the screen of the address; the first two stay whatever the screen does, but for a screen on a wall. */
 export function Frame() {
   const { t } = useI18n();
   const { pathname } = useLocation();
+  const alone = WITHOUT_FRAME.has(pathname);
   const failed = (
     <>
       <Notice mark="unknown">{t('error.screen')}</Notice>
@@ -25,9 +26,9 @@ export function Frame() {
     </>
   );
   return (
-    <div className="frame">
-      <Header />
-      <Navigation />
+    <div className={alone ? 'frame frame-alone' : 'frame'}>
+      {!alone && <Header />}
+      {!alone && <Navigation />}
       <main className="frame-screen" key={pathname}>
         <ScreenBoundary fallback={failed}>
           <Suspense fallback={<Skeleton label={t('data.loading')} />}>

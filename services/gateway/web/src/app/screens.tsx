@@ -1,6 +1,7 @@
 /** Every screen with its address and, where it has one, its place in the navigation. A new screen is a line here. */
 import {
   iconAlarmBell,
+  iconAuditReport,
   iconBarchart,
   iconBatteryCharge,
   iconBatteryUprightFull,
@@ -55,6 +56,7 @@ export const SCREENS: readonly Screen[] = [
   { path: '/gates/:jobOrderId', screen: lazy(() => import('../screens/quality/GateScreen')) },
   { path: '/charts', screen: lazy(() => import('../screens/quality/ChartsScreen')) },
   { path: '/charts/:chartId', screen: lazy(() => import('../screens/quality/ChartScreen')) },
+  { path: '/advice', screen: lazy(() => import('../screens/quality/AdviceScreen')) },
   { path: '/nonconformances', screen: lazy(() => import('../screens/quality/NonconformancesScreen')) },
   { path: '/nonconformances/:nonconformanceId', screen: lazy(() => import('../screens/quality/NonconformanceScreen')) },
   { path: '/stations/:equipmentId', screen: lazy(() => import('../screens/station/StationScreen')) },
@@ -64,9 +66,13 @@ export const SCREENS: readonly Screen[] = [
   { path: '/wallboard', screen: lazy(() => import('../screens/wallboard/WallboardScreen')) },
   { path: '/panel', screen: lazy(() => import('../screens/panel/PanelScreen')) },
   { path: '/trust', screen: lazy(() => import('../screens/trust/TrustScreen')) },
+  { path: '/audit', screen: lazy(() => import('../screens/audit/AuditScreen')) },
   { path: '/persons', screen: lazy(() => import('../screens/persons/PersonsScreen')) },
   { path: '/lots/:lotId', screen: lazy(() => import('../screens/lot/LotScreen')) },
 ];
+
+/** Screens that stand alone: nobody presses anything on a wall. */
+export const WITHOUT_FRAME: ReadonlySet<string> = new Set(['/wallboard']);
 
 interface NavigationEntry {
   to: string;
@@ -88,12 +94,13 @@ export const NAVIGATION: readonly NavigationEntry[] = [
   { to: '/spray', label: 'nav.spray', icon: iconDrop, covers: ['/spray'] },
   { to: '/stack', label: 'nav.stack', icon: iconLayers, covers: [] },
   { to: '/racks', label: 'nav.formation', icon: iconBatteryCharge, covers: ['/racks', '/packs'] },
-  { to: '/gates', label: 'nav.quality', icon: iconConsistencyCheck, covers: ['/gates', '/charts', '/nonconformances'] },
+  { to: '/gates', label: 'nav.quality', icon: iconConsistencyCheck, covers: ['/gates', '/charts', '/nonconformances', '/advice'] },
   { to: '/maintenance', label: 'nav.maintenance', icon: iconMaintenance, covers: [] },
   { to: '/services', label: 'nav.services', icon: iconServerRack, covers: [] },
   { to: '/wallboard', label: 'nav.wallboard', icon: iconMonitor, covers: [] },
   { to: '/aside-events', label: 'nav.set_aside', icon: iconMaintenanceInfo, covers: [] },
   { to: '/panel', label: 'nav.panel', icon: iconScreen, covers: [] },
   { to: '/trust', label: 'nav.trust', icon: iconCertificate, covers: [] },
+  { to: '/audit', label: 'nav.audit', icon: iconAuditReport, covers: [] },
   { to: '/persons', label: 'nav.persons', icon: iconUserManagement, covers: [], needs: 'administer' },
 ];

@@ -7,6 +7,7 @@ import { formatsFor, spelled, withoutUnit, type Formats } from './format';
 export type Parameters = Record<string, string | number>;
 /** Sets of words that the services use and the tables translate. */
 export type WordSet =
+  | 'act'
   | 'alarm_code'
   | 'alarm_state'
   | 'area'

@@ -5,6 +5,8 @@ import { alarms } from './alarms';
 import { handover } from './handover';
 import { losses } from './losses';
 import { maintenance } from './maintenance';
+import { audit } from './audit';
+import { advice } from './advice';
 import { overview } from './overview';
 import { services } from './services';
 import { search } from './search';
@@ -29,6 +31,8 @@ export const messages: Messages = {
   ...handover,
   ...losses,
   ...maintenance,
+  ...audit,
+  ...advice,
   ...overview,
   ...services,
   ...search,

@@ -1,7 +1,7 @@
 import { useI18n } from '../../i18n/I18nProvider';
 import { TabLinks } from '../../ui/TabLinks';
 
-/** The three lists of quality. */
+/** The lists of quality. */
 export function QualityTabs() {
   const { t } = useI18n();
   return (
@@ -11,6 +11,7 @@ export function QualityTabs() {
         { to: '/gates', label: t('gates.title') },
         { to: '/charts', label: t('spc.title') },
         { to: '/nonconformances', label: t('nc.title') },
+        { to: '/advice', label: t('advice.title') },
       ]}
     />
   );

@@ -76,7 +76,7 @@ function Control({ station, job }: { station: Station; job: JobOrder }) {
     return (
       <div className="job-control" role="group" aria-label={t(`station.sure_${doubted}`)}>
         <span>{t(`station.sure_${doubted}`)}</span>
-        <Button onPress={sure}>{t(`station.${doubted}`)}</Button>
+        <Button command onPress={sure}>{t(`station.${doubted}`)}</Button>
         <Button onPress={() => setDoubted(null)}>{t('station.no')}</Button>
       </div>
     );
@@ -87,6 +87,7 @@ function Control({ station, job }: { station: Station; job: JobOrder }) {
       {able.map((asked) => (
         <Button
           key={asked}
+          command
           busy={mutation.isPending}
           onPress={() => (isForGood(asked) ? setDoubted(asked) : ask(asked))}
         >

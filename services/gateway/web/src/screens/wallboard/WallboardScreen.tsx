@@ -1,5 +1,9 @@
+import { Link } from 'react-router';
 import { useOverview } from '../../api/queries';
 import type { Overview } from '../../api/types';
+import { LivePill } from '../../app/LivePill';
+import { PlantTime } from '../../app/PlantTime';
+import { useClockFollows } from '../../app/useClockFollows';
 import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
 import { Instant } from '../../parts/Instant';
@@ -9,18 +13,27 @@ import './WallboardScreen.css';
 
 const MOST_ALARMS = 6;
 
-/** For a screen on the wall, read from ten metres: what stands, what asks, how far the work is. Nothing to press. */
+/** For a screen on the wall, read from ten metres: what stands, what asks, how far the work is. Without header and navigation; one link leads back. */
 export default function WallboardScreen() {
   const { t } = useI18n();
+  const overview = useOverview();
+  useClockFollows(overview.data);
   return (
     <div className="wallboard">
-      <h1>{t('wallboard.title')}</h1>
-      <DataView query={useOverview()} live>
-        {(overview) => (
+      <header className="wallboard-head">
+        <h1>{`${overview.data?.line ?? 'Halite'} · ${t('wallboard.title')}`}</h1>
+        <PlantTime />
+        <LivePill />
+        <Link to="/" className="wallboard-leave">
+          {t('nav.leave_wallboard')}
+        </Link>
+      </header>
+      <DataView query={overview} live>
+        {(page) => (
           <div className="wallboard-parts">
-            <Counts overview={overview} />
-            <AlarmLines overview={overview} />
-            <Requests overview={overview} />
+            <Counts overview={page} />
+            <AlarmLines overview={page} />
+            <Requests overview={page} />
           </div>
         )}
       </DataView>
