@@ -15,7 +15,15 @@ import numba
 Function = TypeVar("Function", bound=Callable[..., Any])
 FOLDER = Path(__file__).resolve().parent
 PROJECT_CACHE = FOLDER.parents[1] / ".cache"
-SOURCES = ("compiled.py", "arrays.py", "batches.py", "moves.py", "pricing.py", "problem.py")
+SOURCES = (
+    "compiled.py",
+    "arrays.py",
+    "batches.py",
+    "moves.py",
+    "pricing.py",
+    "problem.py",
+    "timeline.py",
+)
 
 
 def cache_dir() -> Path:

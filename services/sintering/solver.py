@@ -63,7 +63,11 @@ def first_plan(problem: Problem, kept: Sequence[Batch] = ()) -> Solution:
 
 def make_ready() -> None:
     """Compile what a search needs and keep it, so that the first one does not wait for it."""
-    problem = plain(
+    solve(_smallest(), Budget(limit_s=0.1))
+
+
+def _smallest() -> Problem:
+    return plain(
         attribute=[0],
         size=[1],
         eligible=[[0]],
@@ -78,7 +82,6 @@ def make_ready() -> None:
         shifts=[[(0, 2)]],
         weights=Weights(),
     )
-    solve(problem, Budget(limit_s=0.1))
 
 
 def solve(
@@ -105,9 +108,9 @@ def solve(
     if budget.limit_s <= 0:
         _by_moves(search, budget.moves, stopped)
         return _solution(problem, search.found().batches, first_bound, search.moves)
-    from services.sintering.columns import load
+    from services.sintering.jobprices import price_bound
 
-    load(problem)
+    price_bound(_smallest(), (), lambda: False)  # loads the compiled code
     first = None if search.total >= problem.breach else search.total
     course = Course(budget.clock, first, first_bound)
     end_s = budget.clock() + budget.limit_s
@@ -179,11 +182,15 @@ class _Improving:
             search.cool(part, HEAT)
 
     def bound(self, batches: Sequence[Batch]) -> None:
-        """Look for a lower bound from the columns of a plan until it is late."""
-        from services.sintering.columns import column_bound
+        """Look for a lower bound, at first from a plan, until it is late or the plan is proven."""
+        from services.sintering.jobprices import price_bound
 
         valid = [] if measured(self.problem, batches).breaches else batches
-        column_bound(self.problem, valid, self.late, told=self.course.bound)
+        price_bound(self.problem, valid, self._is_done, told=self.course.bound)
+
+    def _is_done(self) -> bool:
+        known = self.course.points[-1]
+        return self.late() or (known.total is not None and known.total <= known.bound)
 
     def prove(self, batches: list[Batch], end_s: float, workers: int) -> list[Batch]:
         """Return the plan, or a better one that the proof found in what is left of the time."""

@@ -1,19 +1,21 @@
-"""The column bound of furnace plans is never above the optimum, found by trying all plans."""
+"""The bounds of furnace plans are never above the optimum, found by trying all plans."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.sintering.columns import MOST_UNITS, SPANS, column_bound
+from services.sintering.bounds import counted_bound
 from services.sintering.construct import construct
 from services.sintering.course import Course, at
+from services.sintering.grid import MOST_UNITS
+from services.sintering.jobprices import price_bound
 from services.sintering.osp import read_instance
-from services.sintering.problem import FAR, Problem
+from services.sintering.problem import FAR, Problem, Weights, plain
 from services.sintering.proof import prove
 from services.sintering.solver import Budget, solve
 from services.sintering.verdict import measured
@@ -78,6 +80,20 @@ def optimum(problem: Problem) -> int | None:
     return min(found, default=None)
 
 
+def opened(problem: Problem, times: int = 3) -> Problem:
+    """Return a problem whose shifts begin at once and are shorter, so that jobs can be on time."""
+    start = (problem.shift_start - problem.shift_start.min()) // times
+    end = (problem.shift_end - problem.shift_start.min()) // times
+    end[:, -1] += 40 * problem.n_jobs
+    return replace(problem, shift_start=start, shift_end=end)
+
+
+def after(calls: int) -> Callable[[], bool]:
+    """Return what says that it is time to stop once it was asked so many times."""
+    asked = itertools.count(1)
+    return lambda: next(asked) > calls
+
+
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 10_000), n=st.integers(1, 5), m=st.integers(1, 2))
 def test_no_plan_of_all_is_cheaper_than_the_bound(
@@ -86,23 +102,59 @@ def test_no_plan_of_all_is_cheaper_than_the_bound(
     path = tmp_path_factory.mktemp("osp") / "drawn.dzn"
     path.write_text(drawn(seed, n, m))
     problem = read_instance(path)
-    best = optimum(problem)
-    batches = construct(problem)
-    assert best is not None
-    assert best <= measured(problem, batches).total(problem.weights)
-    for most_units in (0, MOST_UNITS):
-        assert 0 < column_bound(problem, batches, lambda: False, most_units) <= best
+    for tried in (problem, opened(problem)):
+        best, batches = optimum(tried), construct(tried)
+        assert best is not None
+        assert best <= measured(tried, batches).total(tried.weights)
+        for most_units in (3, 10, MOST_UNITS):
+            assert 0 < price_bound(tried, batches, after(400), most_units=most_units) <= best
 
 
-def test_bound_by_time_units_is_as_good_as_by_due_dates_where_jobs_wait(tmp_path: Path) -> None:
-    path = tmp_path / "drawn.dzn"
-    path.write_text(drawn(3, 40, 1))
-    problem = read_instance(path)
-    batches = construct(problem)
-    by_date, by_unit = (
-        column_bound(problem, batches, lambda: False, most) for most in (0, MOST_UNITS)
+def test_loads_that_cannot_overlap_make_a_job_late() -> None:
+    # Two families, each for 6 of the 8 units until they are due: one of them is late.
+    problem = plain(
+        attribute=[0, 1],
+        size=[1, 1],
+        eligible=[[0], [0]],
+        release=[0, 0],
+        due=[8, 8],
+        shortest=[6, 6],
+        longest=[6, 6],
+        capacity=[5],
+        initial=[0],
+        set_up_time=[[0, 1], [1, 0]],
+        set_up_cost=[[0, 0], [0, 0]],
+        shifts=[[(0, 50)]],
+        weights=Weights(runtime=1, late=100),
     )
-    assert by_date <= by_unit <= measured(problem, batches).total(problem.weights)
+    assert price_bound(problem, (), lambda: False) == optimum(problem) == 6 + 6 + 100
+
+
+def test_times_on_a_coarser_grid_never_give_a_higher_bound_than_a_plan_costs(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "drawn.dzn").write_text(drawn(3, 40, 1))
+    problem = opened(read_instance(tmp_path / "drawn.dzn"))
+    batches = solve(problem, Budget(moves=100_000)).batches
+    total = measured(problem, batches).total(problem.weights)
+    coarse, fine = (
+        price_bound(problem, batches, after(2000), most_units=most) for most in (20, MOST_UNITS)
+    )
+    assert coarse < fine <= total
+    assert counted_bound(problem) < fine
+
+
+def test_bound_of_a_larger_problem_is_close_to_a_good_plan_and_always_the_same(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "drawn.dzn").write_text(drawn(5, 160, 2))
+    problem = opened(read_instance(tmp_path / "drawn.dzn"))
+    plan = solve(problem, Budget(moves=1_500_000))
+    told: list[int] = []
+    found = price_bound(problem, construct(problem), after(2000), told.append)
+    assert told == sorted(told)
+    assert 0.94 * plan.total < found == told[-1] <= plan.total
+    assert found == price_bound(problem, construct(problem), after(2000))
 
 
 def test_what_was_known_on_the_way_only_gets_better_and_ends_with_the_answer(
@@ -135,18 +187,6 @@ def test_a_course_keeps_the_later_of_two_improvements_that_are_near_to_each_othe
     course.plan(7)
     told = [(round(point.after_s, 2), point.total, point.bound) for point in course.points]
     assert told == [(0.0, None, 3), (0.02, 8, 3), (1.0, 8, 5), (1.5, 7, 5)]
-
-
-def test_due_dates_that_part_the_time_more_finely_never_lose_the_bound(tmp_path: Path) -> None:
-    path = tmp_path / "drawn.dzn"
-    path.write_text(drawn(5, 160, 2))
-    problem = read_instance(path)
-    assert len(np.unique(problem.due)) > SPANS[1]
-    told: list[int] = []
-    batches = construct(problem)
-    found = column_bound(problem, batches, lambda: False, 0, told=told.append)
-    assert told == sorted(told)
-    assert found == told[-1] <= measured(problem, batches).total(problem.weights)
 
 
 @pytest.mark.parametrize("limit_s", [0.3, 1.5])
