@@ -8,6 +8,7 @@ shares of a core, how long a second's work takes, how late rows are committed, a
 import argparse
 import asyncio
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -134,8 +135,18 @@ def cpu_s(process: psutil.Process) -> float:
     return float(sum(each.user + each.system for each in times))
 
 
-def measure(channels: int, seconds: int) -> None:
-    """Run the hall and print what it took."""
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """A hall's run. took_ms: times by what took them. own, served: shares of a core."""
+
+    took_ms: dict[str, list[float]]
+    rows: int
+    own: float
+    served: float
+
+
+def measured(channels: int, seconds: int) -> Measured:
+    """Run the hall against a historian of its own."""
     with floor() as on:
         on.postgres.ensure_database("historian")
         url = on.postgres.url("historian")
@@ -151,8 +162,15 @@ def measure(channels: int, seconds: int) -> None:
             served, own = cpu_s(service) - before[0], sum(me.cpu_times()[:2]) - before[1]
         with psycopg.connect(url.replace("+psycopg", "")) as connection:
             kept = connection.execute("SELECT sum(row_count) FROM test_source").fetchone()
+    rows = int(kept[0]) if kept and kept[0] else 0
+    return Measured(took_ms=found, rows=rows, own=own / passed_s, served=served / passed_s)
+
+
+def measure(channels: int, seconds: int) -> None:
+    """Run the hall and print what it took."""
+    run_of_hall = measured(channels, seconds)
+    found, rows = run_of_hall.took_ms, run_of_hall.rows
     sent = len(found["committed"])
-    rows = int(kept[0]) if kept else 0
     print(f"{channels} channels, {seconds} s, {sent} batches, {rows} rows committed")
     print(f"{'what':44} {'p50 ms':>9} {'p99 ms':>9}")
     titles = {
@@ -165,8 +183,8 @@ def measure(channels: int, seconds: int) -> None:
         values = sorted(found[name])
         p99 = values[min(len(values) - 1, int(0.99 * len(values)))]
         print(f"{title:44} {median(values):9.1f} {p99:9.1f}")
-    print(f"CPU of simulation and senders: {own / passed_s:.2f} of a core")
-    print(f"CPU of the historian: {served / passed_s:.2f} of a core")
+    print(f"CPU of simulation and senders: {run_of_hall.own:.2f} of a core")
+    print(f"CPU of the historian: {run_of_hall.served:.2f} of a core")
     print(f"behind the clock at the end: {found['over'][0]:.0f} ms")
 
 
