@@ -16,12 +16,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
-from deploy import example_data, plant
-from deploy.broker import Broker, find_program
+from deploy import certificates, example_data, plant
+from deploy.broker import Broker, find_program, guard_of
 from deploy.data_folder import DataFolder
 from deploy.databases import OutsideServer
 from deploy.nodesets import ensure_nodesets
-from deploy.pki import ensure_gateway_keys, ensure_passwords, ensure_pki
+from deploy.pki import ensure_gateway_keys, ensure_passwords
 from deploy.ports import Ports
 from deploy.postgres import PostgresServer
 from deploy.processes import ChildSpec
@@ -32,7 +32,7 @@ from shared.settings import SERVICES, read_plant
 DATA = DataFolder(Path("/data"))
 GIVEN_PLANT_FILE = Path("/config/plant.toml")
 PORTS = Ports(named_hosts=True)
-MQTT_URL = f"mqtt://broker:{PORTS.mqtt}"
+MQTT_URL = f"mqtts://broker:{PORTS.mqtt}"
 _TESTER_HOST = "simulator-tester"
 
 
@@ -88,10 +88,12 @@ def broker_spec() -> ChildSpec:
     """Return the broker, with its folder made and its configuration written.
 
     Raises:
-        PersonNeededError: the shared folder cannot be used.
+        PersonNeededError: the shared folder cannot be used, or `setup` has not run yet.
     """
     DATA.prepare()
-    broker = Broker(DATA.broker, PORTS.mqtt, DATA.logs, find_program(), PORTS.listen_host)
+    guard = guard_of(DATA.tls, read_plant(GIVEN_PLANT_FILE))
+    program, host = find_program(), PORTS.listen_host
+    broker = Broker(DATA.broker, PORTS.mqtt, DATA.logs, program, host, guard)
     broker.prepare()
     return broker.child.spec
 
@@ -108,7 +110,7 @@ def set_up(speed: float) -> None:
     text = GIVEN_PLANT_FILE.read_text()
     settings = read_plant(GIVEN_PLANT_FILE)
     DATA.plant_file.write_text(named_endpoints(text, host_of_endpoint(GIVEN_PLANT_FILE)))
-    ensure_pki(DATA.pki, settings)
+    certificates.make(DATA, settings)
     ensure_passwords(DATA.secrets / "opcua", settings)
     ensure_gateway_keys(DATA.gateway_keys)
     if outside := outside_server():

@@ -20,6 +20,7 @@ class DataFolder:
         self.postgres = self.path / "postgres"
         self.broker = self.path / "broker"
         self.pki = self.path / "pki"
+        self.tls = self.path / "tls"
         self.secrets = self.path / "secrets"
         self.gateway_keys = self.secrets / "gateway"
         self.share = self.path / "share"
@@ -35,9 +36,10 @@ class DataFolder:
             PersonNeededError: a file is in its place, not writable, or the disk is nearly full.
         """
         try:
-            for folder in (self.path, self.secrets, self.pki, self.share, self.logs):
+            for folder in (self.path, self.secrets, self.pki, self.tls, self.share, self.logs):
                 folder.mkdir(parents=True, exist_ok=True)
-            self.secrets.chmod(0o700)
+            for folder in (self.secrets, self.tls):
+                folder.chmod(0o700)
             probe = self.path / f".writable-{os.getpid()}"
             probe.write_bytes(b"x")
             probe.unlink()

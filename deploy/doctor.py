@@ -10,9 +10,11 @@ from typing import Any, Literal
 
 import httpx
 
+from deploy import certificates
+from deploy.authority import PROBE
 from deploy.broker import answers
 from deploy.data_folder import SMALLEST_FREE_BYTES, DataFolder
-from deploy.pki import RENEWED_BEFORE, valid_until
+from deploy.pki import RENEWED_BEFORE
 from deploy.ports import Ports
 from deploy.postgres import PostgresServer
 from shared.clock import DRIFT_LIMIT_S
@@ -61,7 +63,7 @@ def look(data: DataFolder, ports: Ports, machine: Machine | None = None) -> list
         *_clock(machine.now),
         *_certificates(data, machine.now),
         *_database(data),
-        *_broker(ports),
+        *_broker(data, ports),
         *_services(ports),
     ]
 
@@ -108,7 +110,7 @@ def _clock(now: datetime) -> Iterator[Finding]:
 
 def _certificates(data: DataFolder, now: datetime) -> Iterator[Finding]:
     try:
-        ends = valid_until(data.pki)
+        ends = certificates.ends(data)
     except MesError as error:
         yield _trouble("certificates", str(error), "restore the file from a backup")
         return
@@ -136,8 +138,8 @@ def _database(data: DataFolder) -> Iterator[Finding]:
         yield _trouble("database", f"no answer from the server in {data.postgres}", remedy)
 
 
-def _broker(ports: Ports) -> Iterator[Finding]:
-    if answers(ports.mqtt):
+def _broker(data: DataFolder, ports: Ports) -> Iterator[Finding]:
+    if answers(ports.mqtt, data.tls / PROBE):
         yield _ok("broker", f"answers on port {ports.mqtt}")
         return
     told = f"no answer on port {ports.mqtt}"

@@ -15,11 +15,11 @@ from typing import NoReturn
 
 import httpx
 
-from deploy import example_data, plant, plant_time
-from deploy.broker import Broker, find_program
+from deploy import certificates, example_data, plant, plant_time
+from deploy.broker import Broker, find_program, guard_of
 from deploy.data_folder import DataFolder
 from deploy.nodesets import ensure_nodesets
-from deploy.pki import ensure_gateway_keys, ensure_passwords, ensure_pki
+from deploy.pki import ensure_gateway_keys, ensure_passwords
 from deploy.ports import DEFAULT_FIRST, HIGHEST_FIRST, Ports, check_free, write_plant_file
 from deploy.postgres import PostgresServer
 from deploy.processes import PROJECT_DIR, Child, ChildSpec
@@ -97,6 +97,7 @@ class LocalPlant:
         self._time: plant_time.PlantTime | None = None
         self._begun_s = time.monotonic()
         self._disk_told = False
+        self._broker: Broker | None = None
 
     def run(self) -> None:
         """Start everything, keep it running until asked to stop, stop everything.
@@ -122,7 +123,14 @@ class LocalPlant:
         check_free(options.ports.all_used(settings, options.simulators))
         database = PostgresServer(data.postgres, data.logs)
         database.prepare()
-        broker = Broker(data.broker, options.ports.mqtt, data.logs, find_program())
+        certificates.make(data, settings)
+        broker = Broker(
+            data.broker,
+            options.ports.mqtt,
+            data.logs,
+            find_program(),
+            guard=guard_of(data.tls, settings),
+        )
         broker.prepare()
         files = plant.PlantFiles(
             data=data,
@@ -131,7 +139,6 @@ class LocalPlant:
             nodesets=ensure_nodesets(),
         )
         ensure_web(self._say)
-        ensure_pki(data.pki, settings)
         ensure_passwords(data.secrets / "opcua", settings)
         ensure_gateway_keys(data.gateway_keys)
         return settings, files, database, broker
@@ -147,6 +154,7 @@ class LocalPlant:
         self._say("Starting the database and the broker ...")
         self._watch("database", database.child.spec)
         self._watch("broker", broker.child.spec)
+        self._broker = broker
         self._wait_for({"postgres": database.is_ready, "mosquitto": broker.is_ready})
         for name in SERVICES:
             database.ensure_database(f"halite_{name}")
@@ -202,6 +210,8 @@ class LocalPlant:
     def _round(self) -> None:
         """One round of watching; a full disk is told once and does not end the plant."""
         self._supervisor.look()
+        if self._broker is not None:
+            self._broker.take_renewed(self._supervisor.child(self._broker.child.spec.name))
         if self._time is not None and self._time.is_begun:
             try:
                 self._time.save_when_due()

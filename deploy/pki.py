@@ -4,7 +4,6 @@ Made once, then kept.
 """
 
 import ipaddress
-import os
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from deploy.ports import is_loopback
+from deploy.secretfiles import PUBLIC, SECRET, private_folder, write
 from shared.errors import NotFoundError, PersonNeededError
 from shared.settings import SERVICES, PlantSettings
 
@@ -73,7 +73,7 @@ def ensure_pki(folder: Path, plant: PlantSettings) -> None:
             trusted = folder / who.name / "trusted"
             trusted.mkdir(exist_ok=True)
             for name in who.trusts:
-                _write(trusted / f"{name}.der", certificates[name], 0o644)
+                write(trusted / f"{name}.der", certificates[name], PUBLIC)
         _forget_simulated(folder, plant)
     except OSError as error:
         raise PersonNeededError(
@@ -89,11 +89,10 @@ def ensure_passwords(folder: Path, plant: PlantSettings) -> None:
     """
     names = [station.name for station in plant.station if is_loopback(station.endpoint)]
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o700)
+        private_folder(folder)
         for name in (*names, PLC_CLIENT):
             if not (folder / name).exists():
-                _write(folder / name, secrets.token_urlsafe(24).encode(), 0o600)
+                write(folder / name, secrets.token_urlsafe(24).encode(), SECRET)
     except OSError as error:
         raise PersonNeededError(
             f"The password file {error.filename} cannot be written: {error.strerror}."
@@ -109,11 +108,10 @@ def ensure_gateway_keys(folder: Path) -> None:
         PersonNeededError: the folder cannot be written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o700)
+        private_folder(folder)
         if not (folder / SETUP_KEY).exists():
-            _write(folder / FIRST_PASSWORD, secrets.token_urlsafe(12).encode(), 0o600)
-            _write(folder / SETUP_KEY, secrets.token_urlsafe(32).encode(), 0o600)
+            write(folder / FIRST_PASSWORD, secrets.token_urlsafe(12).encode(), SECRET)
+            write(folder / SETUP_KEY, secrets.token_urlsafe(32).encode(), SECRET)
     except OSError as error:
         raise PersonNeededError(
             f"The key file {error.filename} cannot be written: {error.strerror}."
@@ -154,8 +152,8 @@ def renew(folder: Path, plant: PlantSettings, names: Sequence[str]) -> dict[str,
         content = certificate.public_bytes(serialization.Encoding.DER)
         for who in everyone:
             if name in who.trusts:
-                _write(folder / who.name / "trusted" / f"{name}.der", content, 0o644)
-        _write(folder / name / "cert.der", content, 0o644)
+                write(folder / who.name / "trusted" / f"{name}.der", content, PUBLIC)
+        write(folder / name / "cert.der", content, PUBLIC)
         ends[name] = certificate.not_valid_after_utc
     return ends
 
@@ -196,8 +194,7 @@ def _damaged(folder: Path) -> PersonNeededError:
 
 def _ensure_certificate(folder: Path, who: Application) -> bytes:
     """Return the certificate in DER form; made with its key when there is none to go on with."""
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)
+    private_folder(folder)
     certificate_file, key_file = folder / "cert.der", folder / "key.pem"
     now = datetime.now(UTC)
     if certificate_file.exists() and key_file.exists():
@@ -212,8 +209,8 @@ def _ensure_certificate(folder: Path, who: Application) -> bytes:
         serialization.NoEncryption(),
     )
     certificate_file.unlink(missing_ok=True)  # a crash between the two leaves no mismatched pair
-    _write(key_file, pem, 0o600)
-    _write(certificate_file, certificate, 0o644)
+    write(key_file, pem, SECRET)
+    write(certificate_file, certificate, PUBLIC)
     return certificate
 
 
@@ -262,15 +259,3 @@ def _self_signed(who: Application, key: rsa.RSAPrivateKey, now: datetime) -> x50
         .add_extension(identifier, critical=False)
         .sign(key, hashes.SHA256())
     )
-
-
-def _write(path: Path, content: bytes, mode: int) -> None:
-    """Write a file that is never seen half written or with wider rights."""
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.unlink(missing_ok=True)
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)

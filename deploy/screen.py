@@ -14,7 +14,7 @@ def ready_screen(ports: Ports, data: DataFolder, speed: float, seconds_taken: fl
         ("Operators' page", urls["gateway"]),
         *_first_sign_in(data),
         *((f"  {name}", f"{urls[name]}/docs") for name in others),
-        ("Events (MQTT)", f"mqtt://127.0.0.1:{ports.mqtt}"),
+        ("Events (MQTT)", f"mqtts://127.0.0.1:{ports.mqtt}"),
         ("Line PLCs (OPC UA)", f"opc.tcp://127.0.0.1:{ports.opcua}"),
         ("Data folder", str(data.path)),
         ("Logs", str(data.logs)),

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,13 +15,15 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from shared.checksum import is_intact, sealed
-from shared.errors import ServiceUnreachableError
+from shared.errors import InvalidInputError, ServiceUnreachableError
+from shared.identity import Identity
 
 log = structlog.get_logger()
 RECEIVE_MAXIMUM = 200
 SESSION_EXPIRY_S = 7 * 24 * 3600
 PUBACK_TIMEOUT_S = 10.0
 NETWORK_LOOK_S = 2.0
+PORTS = {"mqtt": 1883, "mqtts": 8883}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,12 +36,26 @@ class Message:
 
 
 class Bus:
-    """One connection to the broker; the only place that knows paho."""
+    """One connection to the broker; the only place that knows paho.
 
-    def __init__(self, url: str, client_id: str) -> None:
+    url: `mqtts://` speaks TLS and shows the certificate of `identity`.
+
+    Raises:
+        InvalidInputError: another scheme, or TLS without a certificate that can be used.
+    """
+
+    def __init__(self, url: str, client_id: str, identity: Identity | None = None) -> None:
         parts = urlsplit(url)
-        self._host, self._port = parts.hostname or "127.0.0.1", parts.port or 1883
+        if parts.scheme not in PORTS:
+            raise InvalidInputError(f"broker {url}: the address begins with mqtt:// or mqtts://")
+        if parts.scheme == "mqtts" and identity is None:
+            raise InvalidInputError(f"broker {url}: TLS needs a certificate of our own")
+        self._host = parts.hostname or "127.0.0.1"
+        self._port = parts.port or PORTS[parts.scheme]
         self._client_id = client_id
+        self._identity = identity if parts.scheme == "mqtts" else None
+        self._tls = None if self._identity is None else self._identity.as_client()
+        self._told: str | None = None
         self._client = self._new_client()
         self._watching: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -61,18 +78,29 @@ class Bus:
         self._watching = asyncio.create_task(self._watch())
 
     async def _watch(self) -> None:
-        """Connect anew, for ever, when the network thread has ended.
+        """Connect anew, for ever, when the network thread has ended; take renewed certificates up.
 
         Bytes that are no MQTT end it with an exception, and paho tells nobody but standard error.
         """
         while True:
             await asyncio.sleep(NETWORK_LOOK_S)
+            self._renew_identity()
             if self._client._thread is None:
                 log.error("network thread ended; connecting anew", broker_port=self._port)
                 self._went_down()
                 _close(self._client)
                 self._client = self._new_client()
                 self._connect()
+
+    def _renew_identity(self) -> None:
+        """Load renewed files for the next connection; the one there is stays as it is."""
+        if self._identity is None:
+            return
+        try:
+            if self._identity.take_renewed():
+                log.info("certificate renewed", broker_port=self._port)
+        except InvalidInputError as error:  # half renewed: looked at again
+            self._tell_once(str(error))
 
     def _new_client(self) -> mqtt.Client:
         client = mqtt.Client(
@@ -84,7 +112,10 @@ class Bus:
         client.max_inflight_messages_set(RECEIVE_MAXIMUM)
         client.max_queued_messages_set(4 * RECEIVE_MAXIMUM)
         client.reconnect_delay_set(min_delay=1, max_delay=15)
+        if self._tls is not None:
+            client.tls_set_context(self._tls)
         client.on_connect = self._on_connect
+        client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
         client.on_message = self._on_message
@@ -166,6 +197,12 @@ class Bus:
             for topic_filter in self._subscriptions:
                 client.subscribe(topic_filter, qos=1)
             self._hand_over(self._came_up)
+        else:
+            self._hand_over(self._tell_once, f"refused: {code}")
+
+    def _on_connect_fail(self, _client: mqtt.Client, _data: Any) -> None:
+        # paho calls this while it handles what went wrong, and does not hand that over.
+        self._hand_over(self._tell_once, f"no connection: {sys.exc_info()[1]}")
 
     def _on_disconnect(self, _client: mqtt.Client, _data: Any, *_rest: Any) -> None:
         self._hand_over(self._went_down)
@@ -178,8 +215,14 @@ class Bus:
 
     def _came_up(self) -> None:
         self._generation += 1
+        self._told = None
         self._up.set()
         self._look_again()
+
+    def _tell_once(self, what: str) -> None:
+        if what != self._told:
+            log.warning("broker", address=f"{self._host}:{self._port}", told=what)
+        self._told = what
 
     def _look_again(self) -> None:
         for call in self._on_up:

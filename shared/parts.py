@@ -12,6 +12,7 @@ from shared.bus import Bus
 from shared.clock import Clock, read_clock
 from shared.db import Database
 from shared.door import Introduced
+from shared.identity import Identity
 from shared.ids import time_ordered_id
 from shared.settings import PlantSettings, ServiceSettings, StationSettings, read_plant
 from shared.tokens import Signer
@@ -39,11 +40,17 @@ class Parts:
     station: "Callable[[StationSettings, Access], StationClient] | None" = None
 
 
+def identity_of(settings: ServiceSettings) -> Identity | None:
+    """Return who the service is on the network; None where the plant gave it no certificate."""
+    folder = settings.identity_dir
+    return Identity(folder) if folder.is_dir() else None
+
+
 def parts_of(settings: ServiceSettings) -> Parts:
     """Return the parts that the settings name; connects to nothing yet.
 
     Raises:
-        InvalidInputError: the plant file or the clock file cannot be read.
+        InvalidInputError: the plant file, the clock file or the certificate cannot be read.
     """
     plant = read_plant(settings.plant_file)
     who = "-".join(filter(None, ("halite", plant.site, settings.service, settings.replica)))
@@ -51,7 +58,7 @@ def parts_of(settings: ServiceSettings) -> Parts:
         plant=plant,
         clock=read_clock(settings.clock_file),
         database=Database(settings.database_url),
-        bus=Bus(settings.mqtt_url, who),
+        bus=Bus(settings.mqtt_url, who, identity_of(settings)),
         http=httpx.AsyncClient(  # the plant's own services: no proxy
             trust_env=False,
             auth=Introduced(Signer(settings.token_keys, settings.service), settings.service_urls),

@@ -25,6 +25,7 @@ ServiceName = Literal[
     "gateway",
 ]
 SERVICES: tuple[str, ...] = get_args(ServiceName)
+HOST_NAME = r"^[A-Za-z0-9.:-]+$"
 NODE = r"^nsu=[^;]+;[isgb]=.+$"
 StationKind = Literal[
     "mill",
@@ -208,7 +209,8 @@ class PlantSettings(BaseModel):
     """The plant file: site, stations, testers, and whom it tells what.
 
     opcua_without_security: let PLCs enter with policy None too, in a demo on one machine.
-    time_zone: IANA name, in which shifts begin.
+    time_zone: IANA name, in which shifts begin. public_names: host names and addresses by which
+    persons reach the gateway; they stand in the certificate that the plant makes for it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -217,6 +219,7 @@ class PlantSettings(BaseModel):
     line: str
     opcua_without_security: bool = False
     time_zone: str = "UTC"
+    public_names: tuple[Annotated[str, Field(pattern=HOST_NAME)], ...] = ()
     shift: tuple[ShiftSettings, ...] = ()
     station: tuple[StationSettings, ...] = ()
     tester: tuple[TesterSettings, ...] = ()
@@ -258,6 +261,8 @@ class ServiceSettings(BaseSettings):
     """Settings every service has; read once in its `main.py` from `HALITE_…` variables.
 
     replica: tells several processes of one service apart at the broker; empty for the only one.
+    mqtt_url: `mqtts` for TLS, with the certificate in tls_dir (`ca.pem`, `cert.pem`, `key.pem`;
+    `{data_dir}/tls/{service}` when not given).
     """
 
     model_config = SettingsConfigDict(env_prefix="HALITE_", frozen=True, extra="ignore")
@@ -272,11 +277,17 @@ class ServiceSettings(BaseSettings):
     data_dir: Path = Path(".halite")
     clock_file: Path | None = None
     nodesets: Path = Path(".cache/nodesets")
+    tls_dir: Path | None = None
     service_urls: dict[str, str] = Field(default_factory=dict)
 
     @property
+    def identity_dir(self) -> Path:
+        """The certificate of this service, its key, and the authority of the plant."""
+        return self.tls_dir or self.data_dir / "tls" / self.service
+
+    @property
     def pki_dir(self) -> Path:
-        """Certificates, keys and trust lists of this plant."""
+        """Certificates, keys and trust lists of OPC UA."""
         return self.data_dir / "pki"
 
     @property

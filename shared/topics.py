@@ -12,6 +12,11 @@ def event_topic(site: str, service: str, event: type[Event], key: str) -> str:
     return f"{VERSION}/{site}/ev/{service}/p/{partition}/{event.subject_kind}/{event.kind}"
 
 
+def any_event_topic(site: str, service: str, event: type[Event]) -> str:
+    """Return the filter for one kind of event of a service, whatever its partition."""
+    return f"{VERSION}/{site}/ev/{service}/p/+/{event.subject_kind}/{event.kind}"
+
+
 def events_of(site: str, service: str) -> str:
     """Return the filter for all events of one service."""
     return f"{VERSION}/{site}/ev/{service}/#"

@@ -1,14 +1,16 @@
-"""`halite certs`: how long the certificates of the OPC UA connections are valid; renew them."""
+"""`halite certs`: make the certificates of a plant, show how long they are valid, renew them."""
 
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from deploy import certificates
 from deploy.data_folder import DataFolder
-from deploy.pki import RENEWED_BEFORE, renew, valid_until
+from deploy.pki import RENEWED_BEFORE
 from deploy.processes import PROJECT_DIR
-from shared.settings import read_plant
+from deploy.topicrights import rights_file
+from shared.settings import PlantSettings, read_plant
 
 data_dir_option = click.option(
     "--data-dir",
@@ -16,30 +18,69 @@ data_dir_option = click.option(
     default=PROJECT_DIR / ".halite",
     help="The plant's data folder.",
 )
+plant_option = click.option(
+    "--plant",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="The plant file; the one in the data folder, else deploy/plant.toml, when not given.",
+)
 
 
 @click.group(name="certs")
 def command() -> None:
-    """Show and renew the certificates of the OPC UA connections; the plant may run."""
+    """Make, show and renew the certificates of OPC UA and, named tls/..., of TLS."""
+
+
+@command.command(name="make")
+@data_dir_option
+@plant_option
+def make(data_dir: Path, plant: Path | None) -> None:
+    """Make the certificates that are missing, as each start of the plant does."""
+    data = DataFolder(data_dir)
+    data.prepare()
+    certificates.make(data, _plant_of(data, plant))
+    _show(data)
 
 
 @command.command(name="show")
 @data_dir_option
 def show(data_dir: Path) -> None:
     """Print days left, end and name of each certificate, the first to end first."""
-    now = datetime.now(UTC)
-    for name, until in valid_until(DataFolder(data_dir).pki).items():
-        click.echo(f"{(until - now).days:5} days  {until:%Y-%m-%d}  {name}")
+    _show(DataFolder(data_dir))
 
 
 @command.command(name="renew")
 @click.argument("names", nargs=-1)
 @data_dir_option
-def renew_named(names: tuple[str, ...], data_dir: Path) -> None:
-    """Renew the certificates of NAMES; without names, those that end within 30 days."""
+@plant_option
+def renew_named(names: tuple[str, ...], data_dir: Path, plant: Path | None) -> None:
+    """Renew the certificates of NAMES; without names, those that end within 30 days.
+
+    The plant may run: it takes them up by itself.
+    """
     data, now = DataFolder(data_dir), datetime.now(UTC)
-    ending = [name for name, until in valid_until(data.pki).items() if until - now < RENEWED_BEFORE]
-    for name, until in renew(data.pki, read_plant(data.plant_file), names or ending).items():
+    ending = [n for n, until in certificates.ends(data).items() if until - now < RENEWED_BEFORE]
+    renewed = certificates.renew(data, _plant_of(data, plant), names or ending)
+    for name, until in renewed.items():
         click.echo(f"{name} is valid until {until:%Y-%m-%d}.")
     if not names and not ending:
         click.echo(f"None ends within {RENEWED_BEFORE.days} days.")
+
+
+@command.command(name="rights")
+@data_dir_option
+@plant_option
+def rights(data_dir: Path, plant: Path | None) -> None:
+    """Print who may say and hear what, as mosquitto's acl_file, for a broker of the site."""
+    click.echo(rights_file(_plant_of(DataFolder(data_dir), plant)), nl=False)
+
+
+def _plant_of(data: DataFolder, given: Path | None) -> PlantSettings:
+    present = data.plant_file if data.plant_file.exists() else PROJECT_DIR / "deploy/plant.toml"
+    return read_plant(given or present)
+
+
+def _show(data: DataFolder) -> None:
+    now = datetime.now(UTC)
+    for name, until in certificates.ends(data).items():
+        click.echo(f"{(until - now).days:5} days  {until:%Y-%m-%d}  {name}")

@@ -1,4 +1,4 @@
-"""Watches how long the certificates of the OPC UA connections are valid, and says it in time."""
+"""Watches how long the plant's certificates, of OPC UA and of TLS, are valid; says it in time."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -20,7 +20,10 @@ LOOK_S = 60.0
 
 
 class CertificateWatch:
-    """The applications' own certificates and those that may enter, by wall time."""
+    """The applications' own certificates and those that may enter, by wall time.
+
+    tls_dir: the folder of the parts' TLS certificates, which are named `tls/<part>`.
+    """
 
     def __init__(
         self,
@@ -29,7 +32,9 @@ class CertificateWatch:
         trust: TrustList,
         alarm_days: int,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        tls_dir: Path | None = None,
     ) -> None:
+        self._tls_dir = tls_dir
         self._service, self._pki_dir, self._trust = service, pki_dir, trust
         self._alarm_days, self._now = alarm_days, now
         self.ending: dict[str, tuple[str, datetime]] = {}
@@ -83,13 +88,23 @@ class CertificateWatch:
         return (valid_until - self._now()).days
 
     def _read(self) -> Iterator[tuple[str, datetime]]:
-        for path in sorted(self._pki_dir.glob("*/cert.der")):
-            try:
-                certificate = x509.load_der_x509_certificate(path.read_bytes())
-            except (OSError, ValueError):
-                continue  # just being renewed; damaged ones are told when they are used
-            yield path.parent.name, certificate.not_valid_after_utc
-        own = {path.parent.name for path in self._pki_dir.glob("*/cert.der")}
+        own = sorted(self._pki_dir.glob("*/cert.der"))
+        yield from _ends(own, x509.load_der_x509_certificate, "")
+        names = {path.parent.name for path in own}
         for one in self._trust.everything():
-            if one.state == "trusted" and one.name not in own:
+            if one.state == "trusted" and one.name not in names:
                 yield one.name, one.valid_until
+        if self._tls_dir is not None:
+            parts = sorted(self._tls_dir.glob("*/cert.pem"))
+            yield from _ends(parts, x509.load_pem_x509_certificate, "tls/")
+
+
+def _ends(
+    paths: list[Path], load: Callable[[bytes], x509.Certificate], prefix: str
+) -> Iterator[tuple[str, datetime]]:
+    for path in paths:
+        try:
+            certificate = load(path.read_bytes())
+        except (OSError, ValueError):
+            continue  # just being renewed; damaged ones are told when they are used
+        yield prefix + path.parent.name, certificate.not_valid_after_utc

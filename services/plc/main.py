@@ -37,7 +37,11 @@ def build(settings: PlcSettings) -> Service:
     desk = Desk(service, users)
     hearings = Hearings(service, settings.plc_silent_after_s)
     certificates = CertificateWatch(
-        service, settings.pki_dir, trust, settings.certificate_alarm_days
+        service,
+        settings.pki_dir,
+        trust,
+        settings.certificate_alarm_days,
+        tls_dir=settings.data_dir / "tls",
     )
     door = Door(
         endpoint=f"opc.tcp://{settings.opcua_host}:{settings.opcua_port}",

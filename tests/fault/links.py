@@ -2,8 +2,8 @@
 
 `python -m tests.fault.links --minutes 5 --seed 1`: between each service and its database, the
 broker, the sources it reads, the stations and the tester; exit code 1 on a violation. Bits flip
-only where something guards them: at the broker and the sources a checksum, at stations OPC UA's
-signatures. The tester's line protocol and the database's have nothing.
+only where something guards them: TLS at the broker, a checksum at the sources, OPC UA's signatures
+at stations. The tester's line protocol and the database's have nothing.
 """
 
 import asyncio
@@ -152,7 +152,7 @@ def additions(targets: Mapping[str, Target], plant_file: Path) -> dict[str, dict
         name: {
             "HALITE_DATABASE_URL": f"postgresql+psycopg://halite@{HOST}:"
             f"{targets[f'database of {name}'][0]}/halite_{name}",
-            "HALITE_MQTT_URL": f"mqtt://{HOST}:{targets[f'broker of {name}'][0]}",
+            "HALITE_MQTT_URL": f"mqtts://{HOST}:{targets[f'broker of {name}'][0]}",
             "HALITE_SERVICE_URLS": json.dumps(urls),
             "HALITE_PLANT_FILE": str(plant_file),
         }

@@ -171,7 +171,7 @@ def test_the_broker_listens_on_loopback_and_drops_no_queued_message() -> None:
     for line in (
         "listener 8090 127.0.0.1",
         "set_tcp_nodelay true",
-        "max_queued_messages 0",
+        "max_queued_messages 10000000",
         "max_queued_bytes 1073741824",
         "persistence true",
         "persistence_location /data/broker/",
