@@ -11,11 +11,12 @@ MINUTES ?= 5
 SECONDS ?= 180
 CYCLES ?= 500
 ORDERS ?= 10000
+EXAMPLES ?= 50
 
 SYNCED := .venv/.synced
 UV := .cache/uv/bin/uv
 
-.PHONY: help env run test fault compose-test check docs web lock backup restore audit sbom
+.PHONY: help env run test fault fuzz compose-test check docs web lock backup restore audit sbom
 
 help:
 	@echo "make run      the whole plant; SPEED=$(SPEED) DATA_DIR=$(DATA_DIR) PORT=$(PORT)"
@@ -24,6 +25,7 @@ help:
 	@echo "make check    format, lint, types, import rules, contracts, web types, size of the web app"
 	@echo "make test     all tests"
 	@echo "make fault    break the plant at random, in virtual time and for real; SEEDS=$(SEEDS) KILLS=$(KILLS) ROW_KILLS=$(ROW_KILLS) SEED=$(SEED) MINUTES=$(MINUTES) SECONDS=$(SECONDS) CYCLES=$(CYCLES) ORDERS=$(ORDERS)"
+	@echo "make fuzz     made-up requests to every service and bytes to every parser; SECONDS=$(SECONDS) EXAMPLES=$(EXAMPLES)"
 	@echo "make compose-test  build, start and try docker-compose.yml; as root, with Debian's docker.io, docker-compose, debootstrap"
 	@echo "make docs     build the documentation as a site in site/, which needs no network to be read"
 	@echo "make web      build the web app when its sources have changed"
@@ -67,6 +69,10 @@ fault: $(SYNCED)
 	.venv/bin/python -m tests.fault.rubbish --seconds 60 --seed "$(SEED)"
 	.venv/bin/python -m tests.fault.reconnects --cycles "$(CYCLES)" --seed "$(SEED)"
 	.venv/bin/python -m tests.fault.mismatches --orders "$(ORDERS)" --seed "$(SEED)"
+
+fuzz: $(SYNCED)
+	.venv/bin/python -m tests.fuzz.parsers --seconds "$(SECONDS)"
+	.venv/bin/python -m tests.fuzz.apis --examples "$(EXAMPLES)"
 
 compose-test: $(SYNCED)
 	.venv/bin/python -m tests.deploy.compose

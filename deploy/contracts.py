@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "reference" / "contracts"
 COMMAND = ".venv/bin/python -m deploy.contracts"
 NO_DATABASE = "postgresql+psycopg://halite@127.0.0.1/none"
+NO_DATA = Path(tempfile.gettempdir()) / "halite-contracts"
 
 
 def contracts() -> dict[str, str]:
@@ -100,8 +101,16 @@ def _message(event: type[Event]) -> dict[str, Any]:
     }
 
 
-def service_named(name: str, database_url: str = NO_DATABASE) -> Service:
-    """Return a service wired as in production, but not started: nothing is connected."""
+def service_named(
+    name: str,
+    database_url: str = NO_DATABASE,
+    data_dir: Path = NO_DATA,
+    address: str = "http://{service}",
+) -> Service:
+    """Return a service wired as in production, but not started: nothing is connected.
+
+    address: where it takes each of the services to be.
+    """
     main = importlib.import_module(f"services.{name}.main")
     [settings_class] = [
         value
@@ -114,8 +123,8 @@ def service_named(name: str, database_url: str = NO_DATABASE) -> Service:
         port=1,
         database_url=database_url,
         plant_file=ROOT / "deploy" / "plant.toml",
-        data_dir=Path(tempfile.gettempdir()) / "halite-contracts",
-        service_urls={service: f"http://{service}" for service in SERVICES},
+        data_dir=data_dir,
+        service_urls={service: address.format(service=service) for service in SERVICES},
     )
     service: Service = main.build(settings)
     return service

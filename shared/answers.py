@@ -45,6 +45,11 @@ OF_THE_FRAMEWORK = {
 }
 
 
+def answers(*media_types: str) -> dict[int | str, dict[str, Any]]:
+    """Return the `responses` of a route that answers with files of these types."""
+    return {200: {"content": {media_type: {} for media_type in media_types}}}
+
+
 def status_of(error: MesError) -> int:
     """Return the HTTP status of a failure; the one mapping."""
     for cls in type(error).__mro__:

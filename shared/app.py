@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import structlog
 import uvicorn
 from fastapi import Depends, FastAPI, Query, Response
+from fastapi.responses import PlainTextResponse
 from prometheus_client import generate_latest
 
 from shared.answers import STATUS, answer_errors
@@ -199,7 +200,7 @@ class Service:
                 response.status_code = STATUS[RetryLaterError]
             return said
 
-        @app.get("/metrics", tags=["health"])
+        @app.get("/metrics", tags=["health"], response_class=PlainTextResponse)
         async def metrics() -> Response:
             """Prometheus text."""
             await self.readiness.measure(self.metrics)

@@ -35,21 +35,42 @@ CONFLICT = {
 }
 
 
+REFUSED = {
+    "type": "object",
+    "title": "Refused",
+    "description": "Why a request was not done: the kind of failure, and a sentence with values "
+    "and limits.",
+    "required": ["code", "detail"],
+    "properties": {
+        "code": {"type": "string", "examples": ["InvalidInputError"]},
+        "detail": {"type": "string"},
+    },
+}
+
+
 class CommandApp(FastAPI):
-    """An app whose contract says that every command may be refused with 409 and what is there."""
+    """An app whose contract says how every request may be refused, a command also with 409."""
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document."""
         document = super().openapi()
-        document.setdefault("components", {}).setdefault("schemas", {})["Conflict"] = CONFLICT
-        refused = {
-            "description": "Conflict",
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Conflict"}}},
-        }
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        for name in ("HTTPValidationError", "ValidationError"):  # the framework's own, never sent
+            schemas.pop(name, None)
+        schemas |= {"Conflict": CONFLICT, "Refused": REFUSED}
         for path in document["paths"].values():
-            if "post" in path:
-                path["post"]["responses"]["409"] = refused
+            for method, operation in path.items():
+                answers = operation["responses"]
+                answers.pop("422", None)
+                answers["default"] = _answer("Refused")
+                if method == "post":
+                    answers["409"] = _answer("Conflict")
         return document
+
+
+def _answer(name: str) -> dict[str, Any]:
+    schema = {"$ref": f"#/components/schemas/{name}"}
+    return {"description": name, "content": {"application/json": {"schema": schema}}}
 
 
 class Command:

@@ -18,12 +18,17 @@ from sqlalchemy.exc import DBAPIError
 
 from shared.claims import claimed
 from shared.connections import LIMITS, LINK, Connections, Limits
-from shared.errors import ServiceUnreachableError
+from shared.errors import InvalidInputError, ServiceUnreachableError
 from shared.transaction import Transaction
 
 KERNEL_MIGRATIONS = Path(__file__).parent / "migrations"
 # SQLSTATE classes: connection, no resources (a full disk too), intervention, disk or system error.
 PASSING = ("08", "53", "57", "58")
+NOT_KEPT = (
+    psycopg.errors.NumericValueOutOfRange,
+    psycopg.errors.UntranslatableCharacter,
+    psycopg.errors.CharacterNotInRepertoire,
+)
 PING_S = 2.0
 TRY_AGAIN = ("40001", "40P01")  # serialisation failure, deadlock
 
@@ -90,6 +95,7 @@ class Database:
         Raises:
             ServiceUnreachableError: the database cannot be reached, or the transaction lost a
                 conflict that a repeat may win; nothing was changed as far as can be known.
+            InvalidInputError: a value that PostgreSQL cannot keep, such as text with NUL in it.
         """
         async with self.quiet() as tx:
             yield tx
@@ -108,6 +114,8 @@ class Database:
         except DBAPIError as error:
             if is_passing(error):
                 raise ServiceUnreachableError(f"database: {error.orig}") from error
+            if cannot_be_kept(error):
+                raise InvalidInputError(f"a value that cannot be kept: {error.orig}") from error
             raise
         except (OSError, psycopg.Error) as error:
             raise ServiceUnreachableError(f"database: {error}") from error
@@ -147,6 +155,13 @@ def is_passing(error: DBAPIError) -> bool:
     if state is None:
         return error.connection_invalidated or isinstance(error.orig, psycopg.OperationalError)
     return state in TRY_AGAIN or state.startswith(PASSING)
+
+
+def cannot_be_kept(error: DBAPIError) -> bool:
+    """Say whether a value is beyond its column's type: a number too large, text with NUL in it."""
+    if isinstance(error.orig, psycopg.DataError) and error.orig.sqlstate is None:
+        return True  # the driver's own: it was not even sent
+    return isinstance(error.orig, NOT_KEPT)
 
 
 def migrate(url: str, folder: Path) -> None:

@@ -61,7 +61,11 @@ def read_document(text: str, model: type[Model]) -> Model:
 
 def _from_csv(text: str) -> WorkSchedule:
     reader = csv.DictReader(io.StringIO(text))
-    columns = reader.fieldnames or []
+    try:
+        columns = reader.fieldnames or []
+        rows = [(reader.line_num, row) for row in reader]
+    except csv.Error as error:
+        raise InvalidInputError(f"line {reader.line_num + 1}: not CSV: {error}") from error
     for name in CSV_REQUIRED:
         if name not in columns:
             raise InvalidInputError(f"line 1: column {name} is missing")
@@ -70,7 +74,6 @@ def _from_csv(text: str) -> WorkSchedule:
             raise InvalidInputError(
                 f"line 1: unknown column {name}; known are {', '.join(CSV_COLUMNS)}"
             )
-    rows = [(reader.line_num, row) for row in reader]
     if not rows:
         raise InvalidInputError("line 2: no work request below the header")
     schedule_ids = {row["work_schedule_id"] for _, row in rows}

@@ -8,10 +8,13 @@ from services.formation import filestore
 from services.formation.cycles import Direction
 from services.formation.evidence import UNREAD, TestFiles
 from services.formation.readers import check_ending
+from shared.answers import answers
 from shared.app import Service
 from shared.commands import Command, command_of
 from shared.errors import InvalidInputError
 from shared.transaction import Transaction
+
+BYTES = "application/octet-stream"
 
 
 def add_file_routes(service: Service, files: TestFiles) -> None:
@@ -62,14 +65,14 @@ def add_file_routes(service: Service, files: TestFiles) -> None:
             await filestore.raw_file(tx, sha256)
             return {"items": await filestore.readings(tx, sha256)}
 
-    @app.get("/test-files/{sha256}")
+    @app.get("/test-files/{sha256}", response_class=Response, responses=answers(BYTES))
     async def get_test_file(sha256: str) -> Response:
         """The bytes of a test file as they came."""
         async with database.quiet() as tx:
             raw = await filestore.raw_file(tx, sha256)
-        return _download(raw.content, raw.name, "application/octet-stream")
+        return _download(raw.content, raw.name, BYTES)
 
-    @app.get("/test-files/{sha256}/bdf")
+    @app.get("/test-files/{sha256}/bdf", response_class=Response, responses=answers("text/csv"))
     async def get_bdf(sha256: str) -> Response:
         """The rows of a test file in the Battery Data Format."""
         async with database.quiet() as tx:

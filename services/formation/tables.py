@@ -79,7 +79,10 @@ def _columns(name: str, content: bytes) -> dict[str, Column]:
     text = content.decode("utf-8-sig", errors="replace")
     head = text.split("\n", 1)[0]
     delimiter = max(DELIMITERS, key=head.count)
-    lines = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if row]
+    try:
+        lines = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if row]
+    except csv.Error as error:  # a carriage return within a line, or a field without end
+        raise InvalidInputError(f"{name}: no table of text: {error}") from error
     if len(lines) < 2:
         raise InvalidInputError(f"{name}: no rows in {len(content)} bytes")
     titles, rows = [item.strip() for item in lines[0]], lines[1:]

@@ -40,7 +40,7 @@ class StackPlan(BaseModel):
     product_ids: tuple[str, ...] = Field(min_length=1)
     operation: str = "stack"
     pattern: tuple[str, ...] = ()
-    repeat: int = Field(default=0, ge=0)
+    repeat: int = Field(default=0, ge=0, le=1000)
     top: tuple[str, ...] = ()
     roles: dict[str, Role]
     sodium_thickness_um: float = Field(gt=0)

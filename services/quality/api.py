@@ -15,6 +15,7 @@ from services.quality.figures import MODEL_VERSION, KkOptions
 from services.quality.nonconformance import ReworkRoute
 from services.quality.signatures import SignatureRule
 from services.quality.upload import SpectrumFile, Upload
+from shared.answers import answers
 from shared.app import Service
 from shared.commands import Command, command_of
 from shared.facts import Disposition
@@ -99,7 +100,12 @@ def add_routes(service: Service, rooms: tuple[str, ...], upload: Upload) -> None
         )
         return await command.once(await upload.evaluated(file))
 
-    @app.get("/evidence/{sha256}", tags=["evidence"])
+    @app.get(
+        "/evidence/{sha256}",
+        tags=["evidence"],
+        response_class=Response,
+        responses=answers("application/octet-stream"),
+    )
     async def get_evidence(sha256: Sha256) -> Response:
         """The bytes of a file as they came."""
         async with database.quiet() as tx:

@@ -9,11 +9,12 @@ from services.quality import attributesplan, masterdata, operatingcurve, sampler
 from services.quality.attributesplan import Level, Severity
 from services.quality.sampler import Resumption
 from services.quality.signing import Signing
+from shared.answers import answers
 from shared.app import Service
 from shared.commands import Command, command_of
 from shared.errors import NotFoundError
 
-Ratio = Annotated[float, Query(gt=0, lt=0.5)]
+Ratio = Annotated[float, Query(ge=1e-6, lt=0.5)]
 Count = Annotated[int, Query(ge=1, le=100_000)]
 NameQuery = Annotated[str, Query(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,60}$")]
 LotPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,120}$")]
@@ -65,16 +66,21 @@ def _add_plans(service: Service) -> None:
     @app.get("/sampling-plans/fixed", tags=["sampling"])
     async def get_fixed_plan(
         sample_count: Count,
-        accept_count: Annotated[int, Query(ge=0)] = 0,
+        accept_count: Annotated[int, Query(ge=0, le=100_000)] = 0,
         lot_size: Annotated[int | None, Query(ge=1, le=100_000)] = None,
     ) -> dict[str, Any]:
         """What a plan of so many items lets pass, as for destructive tests."""
         return _passes(sample_count, accept_count, lot_size)
 
-    @app.get("/sampling-plans/fixed/drawing", tags=["sampling"])
+    @app.get(
+        "/sampling-plans/fixed/drawing",
+        tags=["sampling"],
+        response_class=Response,
+        responses=answers("image/svg+xml"),
+    )
     async def get_drawing(
         sample_count: Count,
-        accept_count: Annotated[int, Query(ge=0)] = 0,
+        accept_count: Annotated[int, Query(ge=0, le=100_000)] = 0,
         lot_size: Annotated[int | None, Query(ge=1, le=100_000)] = None,
     ) -> Response:
         """The operating characteristic of such a plan as a picture (SVG)."""

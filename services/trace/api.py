@@ -47,7 +47,7 @@ def _add_lots(service: Service, sealer: Sealer) -> None:
         async with database.quiet() as tx:
             return {"items": await workflow.history(tx, lot_id)}
 
-    @app.get("/lots/{lot_id}/proof", tags=["lots"], response_class=PlainTextResponse)
+    @app.get("/lots/{lot_id}/proof", tags=["lots"])
     async def get_proof(lot_id: str) -> Response:
         """A file that proves each sealed event of a lot; `halite verify` checks it anywhere."""
         text = await workflow.proof(service, await sealer.signer(), lot_id)

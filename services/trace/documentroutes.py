@@ -8,10 +8,13 @@ from fastapi.responses import PlainTextResponse
 from services.trace import confirmations, isa95, lots
 from services.trace.documents import Documents
 from services.trace.export import canonical
+from shared.answers import answers
 from shared.app import Service
 
 After = Annotated[int, Query(ge=0, lt=2**62)]
 Limit = Annotated[int, Query(ge=1, le=1000)]
+AASX = "application/asset-administration-shell-package"
+OR_CSV = answers("text/csv")
 Form = Annotated[Literal["json", "csv"], Query(alias="format")]
 
 
@@ -25,7 +28,7 @@ def add_document_routes(service: Service, documents: Documents) -> None:
 def _add_history(service: Service, documents: Documents) -> None:
     app = service.app
 
-    @app.get("/lots/{lot_id}/device-history", tags=["documents"], response_class=PlainTextResponse)
+    @app.get("/lots/{lot_id}/device-history", tags=["documents"])
     async def get_history(lot_id: str) -> Response:
         """The life of a cell from raw lots to grade, with evidence and open points, as signed JSON.
 
@@ -34,7 +37,12 @@ def _add_history(service: Service, documents: Documents) -> None:
         text = await documents.history_text(lot_id)
         return Response(text, media_type="application/json")
 
-    @app.get("/lots/{lot_id}/device-history.pdf", tags=["documents"], response_class=Response)
+    @app.get(
+        "/lots/{lot_id}/device-history.pdf",
+        tags=["documents"],
+        response_class=Response,
+        responses=answers("application/pdf"),
+    )
     async def get_history_pdf(lot_id: str) -> Response:
         """The same as pages, signed with the plant's certificate (PAdES)."""
         pages = await documents.history_pdf(lot_id)
@@ -49,7 +57,7 @@ def _add_history(service: Service, documents: Documents) -> None:
 def _add_passport(service: Service, documents: Documents) -> None:
     app = service.app
 
-    @app.get("/lots/{lot_id}/passport", tags=["documents"], response_class=PlainTextResponse)
+    @app.get("/lots/{lot_id}/passport", tags=["documents"])
     async def get_passport(lot_id: str) -> Response:
         """IDTA submodels 02035-1, -4, -6 with what each value stands on, as signed JSON.
 
@@ -58,13 +66,23 @@ def _add_passport(service: Service, documents: Documents) -> None:
         text = await documents.passport_text(lot_id)
         return Response(text, media_type="application/json")
 
-    @app.get("/lots/{lot_id}/passport.aasx", tags=["documents"], response_class=Response)
+    @app.get(
+        "/lots/{lot_id}/passport.aasx",
+        tags=["documents"],
+        response_class=Response,
+        responses=answers(AASX),
+    )
     async def get_package(lot_id: str) -> Response:
         """The same submodels as an AASX package."""
         package = await documents.passport_package(lot_id)
-        return Response(package, media_type="application/asset-administration-shell-package")
+        return Response(package, media_type=AASX)
 
-    @app.get("/lots/{lot_id}/passport.jsonld", tags=["documents"], response_class=Response)
+    @app.get(
+        "/lots/{lot_id}/passport.jsonld",
+        tags=["documents"],
+        response_class=Response,
+        responses=answers("application/ld+json"),
+    )
     async def get_linked(lot_id: str) -> Response:
         """What is known as linked data in the words of BattINFO."""
         text = canonical(await documents.passport_linked(lot_id))
@@ -74,7 +92,7 @@ def _add_passport(service: Service, documents: Documents) -> None:
 def _add_work(service: Service) -> None:
     app, database = service.app, service.database
 
-    @app.get("/isa95/job-responses", tags=["isa95"], response_model=None)
+    @app.get("/isa95/job-responses", tags=["isa95"], response_model=None, responses=OR_CSV)
     async def get_job_responses(
         after: After = 0, limit: Limit = 100, form: Form = "json"
     ) -> dict[str, Any] | PlainTextResponse:
@@ -88,7 +106,7 @@ def _add_work(service: Service) -> None:
             "next": told[-1].position if told else after,
         }
 
-    @app.get("/isa95/material-lots", tags=["isa95"], response_model=None)
+    @app.get("/isa95/material-lots", tags=["isa95"], response_model=None, responses=OR_CSV)
     async def get_material_lots(
         search: Annotated[str, Query(max_length=100)] = "", limit: Limit = 100, form: Form = "json"
     ) -> dict[str, Any] | PlainTextResponse:

@@ -8,6 +8,7 @@ from fastapi import Depends, Header, Path, Query, Response
 from services.trace import analysis, names
 from services.trace.analysis import MOST_ROWS, VIEWS, QueryToSave, Question
 from services.trace.names import NameKind
+from shared.answers import answers
 from shared.app import Service
 from shared.commands import Command, command_of
 
@@ -49,7 +50,7 @@ def _add_views(service: Service) -> None:
         ]
         return {"items": items, "operators": list(analysis.OPERATORS)}
 
-    @service.app.get("/views/{view}/rows", tags=["views"])
+    @service.app.get("/views/{view}/rows", tags=["views"], responses=answers("text/csv"))
     async def get_rows(
         view: str,
         columns: Annotated[list[str] | None, Query(max_length=40)] = None,
@@ -78,7 +79,7 @@ def _add_saved(service: Service) -> None:
         """Save a question over a view under a name, in a person's (percent-encoded) name."""
         return await command.once(lambda tx: analysis.save(tx, clock, body, unquote(person)))
 
-    @app.get("/queries/{query_id}/rows", tags=["views"])
+    @app.get("/queries/{query_id}/rows", tags=["views"], responses=answers("text/csv"))
     async def get_saved_rows(query_id: QueryId, shape: Shape = "json") -> Response:
         """The rows that a saved query gives now."""
         async with database.quiet() as tx:
