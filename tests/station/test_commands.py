@@ -42,7 +42,6 @@ PASSED_ON = {
 COMMANDED = ("execution", "sintering", "spray", "lamination", "formation", "quality")
 STATIONS = ("sintering", "spray", "lamination", "formation")
 FILES, SPECTRA = "/test-files", "/spectra"
-# Tested where there is what they change: furnace plans, strangers, charts, glue, waivers, files.
 # Tested where there is what they change: furnace plans, strangers, charts, glue, waivers, persons.
 ELSEWHERE = {
     "/api/alarms/{alarm_id}/acknowledge",
@@ -51,6 +50,7 @@ ELSEWHERE = {
     "/api/alarms/{alarm_id}/shelve",
     "/api/alarms/{alarm_id}/unshelve",
     "/api/downtime-reasons",
+    "/api/handovers",
     "/api/keys/{key_id}/end",
     "/api/persons/{login}",
     "/api/persons/{login}/badge/end",
@@ -111,6 +111,7 @@ SECRET = {
     "/api/persons",
     "/api/persons/{login}/badge",
     "/api/persons/{login}/password",
+    "/api/handovers/{handover_id}/take-over",
     "/api/session",
     "/api/session/badge",
     "/api/session/end",
