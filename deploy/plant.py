@@ -125,6 +125,8 @@ def _own_settings(name: str, files: PlantFiles, ports: Ports) -> dict[str, str]:
     if name == "formation":
         program = os.environ.get("HALITE_MPR_PROGRAM", "[]")
         return {"HALITE_SHARE_DIR": str(files.data.share), "HALITE_MPR_PROGRAM": program}
+    if name == "gateway" and (port := os.environ.get("HALITE_HTTPS_PORT")):
+        return {"HALITE_HTTPS_PORT": port}
     return {}
 
 

@@ -9,6 +9,7 @@ from services.gateway.entrances import entrances_of
 from services.gateway.guard import Guard
 from services.gateway.handoverdesk import HandoverDesk
 from services.gateway.health import Health
+from services.gateway.https import HttpsDoor
 from services.gateway.live import Hub
 from services.gateway.oeedesk import OeeDesk
 from services.gateway.overview import Overview
@@ -19,6 +20,7 @@ from services.gateway.values import LiveValues
 from services.gateway.workflow import GatewayWork
 from shared.app import Service
 from shared.bus import Message
+from shared.identity import Identity
 from shared.settings import SERVICES
 from shared.tokens import Signer
 from shared.topics import all_telemetry
@@ -67,6 +69,10 @@ def build(settings: GatewaySettings) -> Service:
     )
     add_routes(service, parts)
     service.app.add_middleware(Guard, entrances=entrances)
+    if settings.https_port is not None:
+        identity = Identity(settings.identity_dir)
+        door = HttpsDoor(service.app, identity, settings.https_host, settings.https_port)
+        service.loop("https", door.run)
     return service
 
 

@@ -11,9 +11,13 @@ class GatewaySettings(ServiceSettings):
     """Where the operators' web app is, which `make web` builds.
 
     wait_limit_s: wall seconds that an event of a service may wait before it is an alarm.
-    disk_limit_mb: free space on a service's disk below which it is one.
+    disk_limit_mb: free space on a service's disk below which it is one. https_port: where the app
+    is served over TLS too, with the certificate in tls_dir, None: nowhere; https_host: on which
+    address, since that port is for other machines all by default.
     """
 
     web_dir: Path = Path(__file__).parent / "web" / "dist"
     wait_limit_s: float = Field(default=10.0, gt=0)
     disk_limit_mb: float = Field(default=1000.0, gt=0)
+    https_host: str = "0.0.0.0"
+    https_port: int | None = Field(default=None, gt=0, lt=65536)
