@@ -15,6 +15,7 @@ from services.sintering.problem import FAR, Floats, Ints, Problem
 from services.sintering.timeline import Scratch, Timeline
 
 MOST_UNITS = 8000  # of time until the last due date; with more, a unit of the grid is longer
+FEW_UNITS, PARTS = 800, 16  # to begin with, at least; and of a batch of mean length
 MOST_LENGTHS = 128  # of batches; with more, lengths are rounded down
 FINEST = 600  # a capacity is cut into at most so many pieces
 TYPICAL = 2**18  # what the runtime of a typical job costs at least, in the units of the bound
@@ -38,9 +39,8 @@ def grid_of(problem: Problem, most_units: int = MOST_UNITS) -> Grid:
     each, n = problem.weights, problem.n_jobs
     typical = max(1.0, each.runtime * float(problem.shortest.mean()))
     scale = max(1, round(TYPICAL / typical))
-    begin = min(int(problem.shift_start.min(initial=FAR)), int(problem.due.max(initial=0)))
+    begin, end = _span(problem)
     is_due = problem.due < FAR
-    end = max(begin, int(problem.due[is_due].max(initial=begin)))
     unit = max(1, -(-(end - begin) // most_units))
 
     def units(times: Ints) -> Ints:
@@ -81,6 +81,19 @@ def grid_of(problem: Problem, most_units: int = MOST_UNITS) -> Grid:
     least = [timeline.set_up_cost[k][rows_before(problem, k)].min(axis=0) for k in machines]
     late = np.where(is_due, problem.weight * each.late * scale, 0)
     return Grid(timeline=timeline, scale=scale, late=late, least=np.array(least))
+
+
+def few_units(problem: Problem, most_units: int) -> int:
+    """Return how many units are enough to begin with: some to a batch, which is much quicker."""
+    begin, end = _span(problem)
+    parts = PARTS * (end - begin) / max(1.0, float(problem.shortest.mean()))
+    return min(most_units, max(FEW_UNITS, int(parts)))
+
+
+def _span(problem: Problem) -> tuple[int, int]:
+    """Return from when to when the timeline goes: from the first shift to the last due date."""
+    begin = min(int(problem.shift_start.min(initial=FAR)), int(problem.due.max(initial=0)))
+    return begin, max(begin, int(problem.due[problem.due < FAR].max(initial=begin)))
 
 
 def _scarcer(problem: Problem) -> tuple[Ints, Ints]:

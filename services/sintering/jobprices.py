@@ -17,14 +17,13 @@ import numpy as np
 
 from services.sintering.bounds import rounded, waiting_bound
 from services.sintering.columns import FamilyColumns, bonus_of
-from services.sintering.grid import MOST_UNITS, grid_of, scratch_of
+from services.sintering.grid import MOST_UNITS, few_units, grid_of, scratch_of
 from services.sintering.problem import Batch, Floats, Ints, Problem
 from services.sintering.timeline import Prices, best_path
-from services.sintering.verdict import measured
 
 AVERAGED = 0.1  # share of what is taken now in the average of what was taken
-AIM, FAR_AIM = 0.01, 0.1  # of the bound, of what lacks to a plan: how much more is looked for
-PATIENCE = 15  # tries without a better bound before steps get shorter
+AIM = 0.02  # of the bound: how much more is looked for
+PATIENCE = 8  # tries without a better bound before steps get shorter
 SHORTER, LONGER = 0.7, 1.1
 FIRST_STEP, NEXT_STEP, LONGEST_STEP, SHORT_STEP = 1.0, 0.2, 2.0, 0.05
 FIRST_TRIES, TRIES = 300, 50  # with limits found at once; then between two looks at what to change
@@ -37,9 +36,9 @@ class Furnaces:
     """What all furnaces earn at prices of jobs and levels, and the bound that follows."""
 
     def __init__(self, problem: Problem, most_units: int) -> None:
-        self.grid = grid_of(problem, most_units)
-        g = self.grid.timeline
-        self._work = scratch_of(g)
+        self._problem, self._most_units = problem, most_units
+        self.grid = grid_of(problem, few_units(problem, most_units))
+        self._work = scratch_of(self.grid.timeline)
         families = np.unique(problem.attribute).tolist()
         self.columns = [FamilyColumns(self.grid, family, self._work) for family in families]
         self.levels = [level for columns in self.columns for level in columns.levels]
@@ -56,6 +55,14 @@ class Furnaces:
         longer = ran[:, ::-1].cumsum(axis=1)[:, ::-1]
         batches = [longer[level.family, level.length] for level in self.levels]
         return total, np.concatenate([taken, batches])
+
+    def refine(self) -> bool:
+        """Go on with the finest grid; False when it was that already."""
+        finer = grid_of(self._problem, self._most_units)
+        if finer.timeline.end[0] == self.grid.timeline.end[0]:
+            return False
+        self.grid, self._work = finer, scratch_of(finer.timeline)
+        return True
 
     def begin_with(self, batches: Sequence[Batch]) -> None:
         """Make the first limits of the batches of a valid plan."""
@@ -83,11 +90,11 @@ class Furnaces:
         return Prices(worth=worth, order=order, rank=rank, cost=cost)
 
     def limits(self, demand: Floats | None, stopped: Callable[[], bool]) -> Ints:
-        """Return prices that none may be above, good ones for a demand without a time.
+        """Return prices at which no batch is worth more than it costs, good ones for a demand.
 
         With no demand they are found at once and not as good.
         """
-        g, n = self.grid.timeline, len(self.grid.late)
+        n = len(self.grid.late)
         limits, place = np.zeros(len(self.demand), dtype=np.int64), n
         for columns in self.columns:
             count = len(columns.levels)
@@ -95,20 +102,26 @@ class Furnaces:
             own = None if demand is None else columns.prices(demand[rows], stopped)
             limits[rows] = columns.by_size() if own is None else own
             place += count
-        timed = g.units[g.first] > 0  # the grid has no time for the others: any number fits in
-        limits[:n] += np.where(timed, self.grid.late, 0)
         return limits
+
+    def with_lateness(self, limits: Ints) -> Ints:
+        """Return what jobs may cost if they may be late as well."""
+        g, n = self.grid.timeline, len(self.grid.late)
+        timed = g.units[g.first] > 0  # the grid has no time for the others: any number fits in
+        late = np.zeros(len(limits), dtype=np.int64)
+        late[:n] = np.where(timed, self.grid.late, 0)
+        return limits + late
 
 
 class _Ascent:
     """Prices on their way up, from the best ones so far along the average of what is not taken."""
 
-    def __init__(self, furnaces: Furnaces, limits: Ints, ceiling: int) -> None:
-        self._furnaces, self._limits, self._ceiling = furnaces, limits, ceiling
+    def __init__(self, furnaces: Furnaces, limits: Ints) -> None:
+        self._furnaces, self._limits = furnaces, furnaces.with_lateness(limits)
         self._exactly, self._step, self._failed = False, FIRST_STEP, 0
         late, found = furnaces.grid.late, []
         for share in IN_TIME:
-            prices = limits.copy()
+            prices = self._limits.copy()
             prices[: len(late)] -= ((1 - share) * late).astype(np.int64)
             prices = prices.clip(0)
             found.append((*furnaces.bound(prices, False), prices))
@@ -116,8 +129,9 @@ class _Ascent:
 
     def again(self, limits: Ints, exactly: bool) -> None:
         """Go on from the best prices within other limits."""
-        self._limits, self._exactly, self._step, self._failed = limits, exactly, NEXT_STEP, 0
-        self._centre = np.minimum(self._centre, limits)
+        self._limits = self._furnaces.with_lateness(limits)
+        self._exactly, self._step, self._failed = exactly, NEXT_STEP, 0
+        self._centre = np.minimum(self._centre, self._limits)
         self.bound, self.taken = self._furnaces.bound(self._centre, exactly)
 
     @property
@@ -146,8 +160,7 @@ class _Ascent:
         missing = self._furnaces.demand - self.taken
         stuck = (self._centre >= self._limits) & (missing > 0)
         missing[stuck | ((self._centre <= 0) & (missing < 0))] = 0.0
-        aim = max(1.0, AIM * abs(self.bound), FAR_AIM * (self._ceiling - self.bound))
-        length = self._step * aim / max(1e-9, float(missing @ missing))
+        length = self._step * max(1.0, AIM * abs(self.bound)) / max(1e-9, float(missing @ missing))
         prices = (self._centre + length * missing).clip(0, self._limits).astype(np.int64)
         bound, taken = self._furnaces.bound(prices, self._exactly)
         self.taken = (1 - AVERAGED) * self.taken + AVERAGED * taken
@@ -162,18 +175,24 @@ class _Ascent:
             self._step, self._failed = SHORTER * self._step, 0
 
 
-def _bounds(furnaces: Furnaces, ceiling: int, stopped: Callable[[], bool]) -> Iterator[int]:
+def _bounds(furnaces: Furnaces, stopped: Callable[[], bool]) -> Iterator[int]:
     """Yield bounds, in the scale of the grid, until new limits of the prices win nothing more.
 
-    The first prices may cut jobs in pieces, which is quick; then batches hold whole jobs. New
+    The first prices are found on a coarser grid and may cut jobs in pieces, which is quick; then
+    come the finest one and batches of whole jobs. New
     limits are mixed with those before, so that in the end they are the best ones (Frank-Wolfe).
     """
-    ascent = _Ascent(furnaces, furnaces.limits(None, stopped), ceiling)
+    ascent = _Ascent(furnaces, furnaces.limits(None, stopped))
     for _ in range(FIRST_TRIES // TRIES):
         yield ascent.climb(TRIES, stopped)
     limits = furnaces.limits(furnaces.demand.astype(np.float64), stopped)
     best, before, turn, idle = ascent.bound, 0, 0, 0
-    ascent = _Ascent(furnaces, limits, ceiling)
+    ascent = _Ascent(furnaces, limits)
+    while not ascent.is_slow and not stopped():
+        best = max(best, ascent.climb(TRIES, stopped))
+        yield best
+    if furnaces.refine():
+        ascent.again(limits, exactly=False)
     while idle < MOST_IDLE and not stopped():
         best = max(best, ascent.climb(TRIES, stopped))
         yield best
@@ -195,14 +214,13 @@ def price_bound(
 ) -> int:
     """Return the best lower bound found until `stopped`, or until it gets no better.
 
-    batches: of a valid plan, if one is known: it tells how long the first steps are. told: of each
-    better bound on the way. most_units: of the grid of time.
+    batches: of a valid plan, if one is known: what the first prices of late batches are made of.
+    told: of each better bound on the way. most_units: of the grid of time.
     """
     least, best = waiting_bound(problem), 0
     furnaces = Furnaces(problem, most_units)
     furnaces.begin_with(batches)
-    total = measured(problem, batches).total(problem.weights) if batches else 0
-    for found in _bounds(furnaces, (total - least) * furnaces.grid.scale, stopped):
+    for found in _bounds(furnaces, stopped):
         bound = rounded(problem, -(-found // furnaces.grid.scale) + least)
         if bound > best:
             best = bound
