@@ -1,3 +1,6 @@
+import './Button.css';
+import { Icon } from './Icon';
+
 interface ButtonProps {
   children: string;
   onPress(): void;
@@ -8,11 +11,13 @@ interface ButtonProps {
   command?: boolean;
 }
 
-/** A command button. `icon` is one imported from `@siemens/ix-icons/icons`. */
+/** A button. `icon` is one imported from `@siemens/ix-icons/icons`. Not iX's own: that names its font where no page
+ *  can change it, and Chinese became empty boxes. */
 export function Button({ children, onPress, icon, busy = false, command = false }: ButtonProps) {
   return (
-    <ix-button className={command ? 'command-button' : undefined} variant="secondary" icon={icon} disabled={busy} onClick={busy ? undefined : onPress}>
+    <button type="button" className={command ? 'button button-command' : 'button'} disabled={busy} onClick={onPress}>
+      {icon !== undefined && <Icon icon={icon} />}
       {children}
-    </ix-button>
+    </button>
   );
 }

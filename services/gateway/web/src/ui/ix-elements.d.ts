@@ -6,7 +6,6 @@ type IxAttributes<Own> = Omit<HTMLAttributes<HTMLElement>, keyof Own> & Own & { 
 declare module 'react' {
   namespace JSX {
     interface IntrinsicElements {
-      'ix-button': IxAttributes<{ variant: 'secondary'; icon?: string; disabled?: boolean }>;
       'ix-icon-button': IxAttributes<{ variant: 'tertiary'; icon: string; size: '24' }>;
       'ix-icon': IxAttributes<{ name: string; size: '24' }>;
     }

@@ -64,12 +64,14 @@ export default function AdviceScreen() {
             <None readAt={readAt} />
           ) : (
             <>
-              <SelectField
-                label={t('advice.product')}
-                options={products.map((value) => ({ value, label: value }))}
-                value={product}
-                onChange={setChosen}
-              />
+              <div className="form-row">
+                <SelectField
+                  label={t('advice.product')}
+                  options={products.map((value) => ({ value, label: value }))}
+                  value={product}
+                  onChange={setChosen}
+                />
+              </div>
               <OfProduct productId={product} />
             </>
           )
