@@ -15,6 +15,7 @@ from services.quality.gaugerecords import GaugeRecord
 from services.quality.gaugestudy import bias_study, gauge_study
 from shared.app import Service
 from shared.commands import Command, command_of
+from shared.errors import InvalidInputError
 
 ChartPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,60}$")]
 SeriesQuery = Annotated[
@@ -137,11 +138,17 @@ def add_chart_routes(service: Service) -> None:
     async def get_failure_advice(
         product_id: Annotated[str, Query(pattern=r"^[a-z0-9][a-z0-9_.-]{0,60}$")],
     ) -> dict[str, Any]:
-        """Which cells may fail at grading, with how well that is known; advice, never a gate."""
+        """Which cells may fail at grading, with how well that is known; advice, never a gate.
+
+        Where too little is known to advise, `skill` is null and `reason` says what is missing.
+        """
         async with database.quiet() as tx:
             cells = await gradedcells.seen(tx, product_id)
-        found = await asyncio.to_thread(predicted, cells)
-        return {**asdict(found), "method_version": METHOD_VERSION}
+        try:
+            found = asdict(await asyncio.to_thread(predicted, cells))
+        except InvalidInputError as error:
+            found = {"skill": None, "weights": {}, "advice": [], "reason": str(error)}
+        return {"reason": None, **found, "method_version": METHOD_VERSION}
 
     @app.post("/bias-studies", tags=["statistics"])
     async def post_bias_study(body: BiasValues) -> dict[str, Any]:

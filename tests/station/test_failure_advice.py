@@ -76,6 +76,6 @@ async def test_cells_with_what_made_others_fail_are_named_and_nothing_is_decided
 
 async def test_a_plant_that_has_graded_too_few_cells_is_told_so(desk: Desk) -> None:
     await desk.hear(pellets_of("PEL-1", "P-1-0"), *life(1, 0))
-    reply = await desk.http.get(ASK)
-    assert reply.status_code == 422
-    assert "1 graded cells of 1 lots" in reply.json()["detail"]
+    found = await desk.get(ASK)
+    assert (found["skill"], found["advice"]) == (None, [])
+    assert "1 graded cells of 1 lots" in found["reason"]

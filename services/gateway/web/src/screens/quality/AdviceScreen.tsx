@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'react-router';
-import { ApiError, getJson } from '../../api/http';
+import { getJson } from '../../api/http';
 import { useOverview } from '../../api/queries';
 import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
@@ -18,6 +18,7 @@ interface Advice {
   reasons: string[];
 }
 
+/** `skill` is null where too little is known to advise; `reason` says what is missing. */
 interface AdvicePage {
   skill: {
     cell_count: number;
@@ -26,23 +27,17 @@ interface AdvicePage {
     log_loss: number;
     baseline_log_loss: number;
     is_better: boolean;
-  };
+  } | null;
   advice: Advice[];
+  reason: string | null;
   method_version: string;
 }
 
-/** A refusal is an answer here: too few cells are graded yet. */
 const useAdvice = (productId: string) =>
   useQuery({
     queryKey: ['failure-advice', productId],
-    queryFn: async ({ signal }): Promise<AdvicePage | string> => {
-      try {
-        return await getJson<AdvicePage>(`/api/quality/failure-advice?${new URLSearchParams({ product_id: productId }).toString()}`, signal);
-      } catch (error) {
-        if (error instanceof ApiError && error.status === 422) return error.message;
-        throw error;
-      }
-    },
+    queryFn: ({ signal }) =>
+      getJson<AdvicePage>(`/api/quality/failure-advice?${new URLSearchParams({ product_id: productId }).toString()}`, signal),
     enabled: productId !== '',
   });
 
@@ -86,8 +81,8 @@ function OfProduct({ productId }: { productId: string }) {
   return (
     <DataView query={useAdvice(productId)}>
       {(page, readAt) => {
-        if (typeof page === 'string') return <Notice mark="unknown">{t('advice.too_few', { reason: page })}</Notice>;
         const { skill } = page;
+        if (skill === null) return <Notice mark="unknown">{t('advice.too_few', { reason: page.reason ?? '' })}</Notice>;
         return (
           <>
             <Facts
