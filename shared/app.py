@@ -13,12 +13,12 @@ import structlog
 import uvicorn
 from fastapi import Depends, FastAPI, Query, Response
 from fastapi.responses import PlainTextResponse
-from prometheus_client import generate_latest
+from prometheus_client import Gauge, generate_latest
 
 from shared.answers import STATUS, answer_errors
 from shared.checksum import sealed
 from shared.commands import Command, CommandApp, command_of, keep_forgetting
-from shared.db import migrate
+from shared.db import migrate, sql
 from shared.door import Door
 from shared.effects import Effects, EveryHandler, Handler
 from shared.errors import NotFoundError, RetryLaterError
@@ -71,6 +71,7 @@ class Service:
             self._loops["watch clock"] = lambda: watch_clock(self.clock)
             self._loops["watch waiting"] = self.readiness.watch
         self._alone: dict[str, Loop] = {}
+        self._figures: dict[Gauge, str] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._starts: list[Loop] = []
         self._stops: list[Loop] = []
@@ -103,6 +104,14 @@ class Service:
         alone: of several replicas only one does it, the next one when that has ended.
         """
         (self._alone if alone else self._loops)[name] = run
+
+    def figure(self, name: str, meaning: str, statement: str) -> None:
+        """Add a figure to `GET /metrics` that a statement finds then; it may use `:now`.
+
+        now: plant time. None, as of an empty table, is told as 0.
+        """
+        gauge = Gauge(f"halite_{name}", meaning, registry=self.metrics.registry)
+        self._figures[gauge] = statement
 
     def on_start(self, call: Loop) -> None:
         """Await `call` once, after the migrations and before any loop."""
@@ -204,6 +213,10 @@ class Service:
         async def metrics() -> Response:
             """Prometheus text."""
             await self.readiness.measure(self.metrics)
+            async with self.database.quiet() as tx:
+                for gauge, statement in self._figures.items():
+                    found = await tx.scalar(sql(statement), {"now": self.clock.now()})
+                    gauge.set(found or 0)
             return Response(generate_latest(self.metrics.registry), media_type="text/plain")
 
     def _add_events(self, app: FastAPI) -> None:

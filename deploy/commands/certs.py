@@ -9,6 +9,7 @@ from deploy import certificates
 from deploy.data_folder import DataFolder
 from deploy.pki import RENEWED_BEFORE
 from deploy.processes import PROJECT_DIR
+from deploy.report import Report, reports
 from deploy.topicrights import rights_file
 from shared.settings import PlantSettings, read_plant
 
@@ -34,26 +35,29 @@ def command() -> None:
 @command.command(name="make")
 @data_dir_option
 @plant_option
-def make(data_dir: Path, plant: Path | None) -> None:
+@reports
+def make(data_dir: Path, plant: Path | None) -> Report:
     """Make the certificates that are missing, as each start of the plant does."""
     data = DataFolder(data_dir)
     data.prepare()
     certificates.make(data, _plant_of(data, plant))
-    _show(data)
+    return _shown(data)
 
 
 @command.command(name="show")
 @data_dir_option
-def show(data_dir: Path) -> None:
+@reports
+def show(data_dir: Path) -> Report:
     """Print days left, end and name of each certificate, the first to end first."""
-    _show(DataFolder(data_dir))
+    return _shown(DataFolder(data_dir))
 
 
 @command.command(name="renew")
 @click.argument("names", nargs=-1)
 @data_dir_option
 @plant_option
-def renew_named(names: tuple[str, ...], data_dir: Path, plant: Path | None) -> None:
+@reports
+def renew_named(names: tuple[str, ...], data_dir: Path, plant: Path | None) -> Report:
     """Renew the certificates of NAMES; without names, those that end within 30 days.
 
     The plant may run: it takes them up by itself.
@@ -61,10 +65,10 @@ def renew_named(names: tuple[str, ...], data_dir: Path, plant: Path | None) -> N
     data, now = DataFolder(data_dir), datetime.now(UTC)
     ending = [n for n, until in certificates.ends(data).items() if until - now < RENEWED_BEFORE]
     renewed = certificates.renew(data, _plant_of(data, plant), names or ending)
-    for name, until in renewed.items():
-        click.echo(f"{name} is valid until {until:%Y-%m-%d}.")
+    lines = [f"{name} is valid until {until:%Y-%m-%d}." for name, until in renewed.items()]
     if not names and not ending:
-        click.echo(f"None ends within {RENEWED_BEFORE.days} days.")
+        lines = [f"None ends within {RENEWED_BEFORE.days} days."]
+    return Report(data={n: until.isoformat() for n, until in renewed.items()}, lines=lines)
 
 
 @command.command(name="rights")
@@ -80,7 +84,9 @@ def _plant_of(data: DataFolder, given: Path | None) -> PlantSettings:
     return read_plant(given or present)
 
 
-def _show(data: DataFolder) -> None:
-    now = datetime.now(UTC)
-    for name, until in certificates.ends(data).items():
-        click.echo(f"{(until - now).days:5} days  {until:%Y-%m-%d}  {name}")
+def _shown(data: DataFolder) -> Report:
+    now, ends = datetime.now(UTC), certificates.ends(data)
+    return Report(
+        data={name: until.isoformat() for name, until in ends.items()},
+        lines=[f"{(end - now).days:5} days  {end:%Y-%m-%d}  {name}" for name, end in ends.items()],
+    )

@@ -11,6 +11,11 @@ from services.historian.workflow import Historian
 from shared.app import Service
 from shared.topics import all_telemetry
 
+UNSEALED = """
+    SELECT extract(epoch FROM clock_timestamp() - least(
+        (SELECT min(committed_at) FROM fresh_batch),
+        (SELECT min(committed_at) FROM test_batch)))::float8"""
+
 
 def build(settings: HistorianSettings) -> Service:
     """Return the service, wired but not running."""
@@ -22,6 +27,9 @@ def build(settings: HistorianSettings) -> Service:
     service.loop("commit", historian.keep_committing)
     service.loop("seal", historian.keep_sealing)
     service.loop("watch", historian.keep_watching)
+    service.figure(
+        "rows_unsealed_seconds", "age of the oldest rows that are in no sealed file yet", UNSEALED
+    )
     watch_sensors(service)
     add_routes(service, historian)
     add_test_routes(service, TestData(service, settings))

@@ -15,6 +15,9 @@ from shared.app import Service
 from shared.parts import Parts
 from shared.settings import SERVICES
 
+UNSEALED = """
+    SELECT extract(epoch FROM CAST(:now AS timestamptz) - min(time))::float8 FROM record
+    WHERE position > coalesce((SELECT max(position) FROM seal), 0)"""
 SOURCES = tuple(name for name in SERVICES if name != "trace")
 
 
@@ -25,6 +28,9 @@ def build(settings: TraceSettings, parts: Parts | None = None) -> Service:
     service.listen(SOURCES, handlers(recalls), every=keep)
     sealer = Sealer(service, settings.seal_every_s)
     service.loop("seal", sealer.run)
+    service.figure(
+        "record_unsealed_seconds", "plant seconds of the oldest event under no seal", UNSEALED
+    )
     add_routes(service, sealer, recalls)
     add_query_routes(service)
     add_audit_routes(service)

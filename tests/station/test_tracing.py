@@ -8,13 +8,15 @@ import pytest
 import structlog
 from prometheus_client.parser import text_string_to_metric_families
 
+from deploy.contracts import service_named
 from shared.app import Service
-from shared.db import sql
+from shared.db import migrate, sql
 from shared.effects import Effects
 from shared.envelope import Envelope, envelope
 from shared.events import LotHeld
 from shared.tracing import add_trace, carry_on, following, span, traceparent
 from shared.transaction import Transaction
+from tests.plant import ROOT
 
 CALLER = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 HELD = LotHeld(lot_id="LOT-1", work_request_id=None, gate="operator", reason="looked at")
@@ -104,3 +106,33 @@ async def test_figures_follow_what_the_service_does(
     assert after["halite_outbox_oldest_seconds"] > 0
     assert after["halite_commit_seconds_count"] > before["halite_commit_seconds_count"]
     assert after["halite_clock_drift_seconds"] == pytest.approx(0, abs=1)
+
+
+UNSEALED_RECORD = """
+    INSERT INTO record (event_id, source, sequence, type, subject, time, body)
+    VALUES (gen_random_uuid(), 'quality', 1, 'x', 'LOT-1', now() - interval '100 s', '{}')"""
+UNSEALED_ROWS = """
+    INSERT INTO fresh_batch (row_count, from_at, to_at, body, committed_at)
+    VALUES (1, now(), now(), '', now() - interval '100 s')"""
+
+
+@pytest.mark.parametrize(
+    ("name", "figure", "left"),
+    [
+        ("trace", "halite_record_unsealed_seconds", UNSEALED_RECORD),
+        ("historian", "halite_rows_unsealed_seconds", UNSEALED_ROWS),
+    ],
+)
+async def test_what_is_not_sealed_for_long_is_told(
+    name: str, figure: str, left: str, fresh_database: str
+) -> None:
+    migrate(fresh_database, ROOT / "services" / name / "migrations")
+    service = service_named(name, fresh_database)
+    transport = httpx.ASGITransport(app=service.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://s") as http:
+        assert (await figures(http))[figure] == 0
+        async with service.database.begin() as tx:
+            await tx.execute(sql(left))
+        assert (await figures(http))[figure] == pytest.approx(100, abs=60)
+    await service.http.aclose()
+    await service.database.close()
