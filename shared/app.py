@@ -36,6 +36,8 @@ from shared.tracing import Traced
 from shared.transaction import Transaction
 
 log = structlog.get_logger()
+# Bytes of a request: beyond the 64 MB that the gateway passes on, whose refusal tells more.
+LARGEST_BODY = 65 * 1024 * 1024
 KEEP_ALIVE_S = 75  # longer than clients keep an idle connection: only they may end one
 Loop = Callable[[], Awaitable[None]]
 
@@ -185,7 +187,12 @@ class Service:
             async with self.running():
                 yield
 
-        app = CommandApp(title=f"Halite {self.name}", version="1", lifespan=lifespan)
+        app = CommandApp(
+            title=f"Halite {self.name}",
+            version="1",
+            lifespan=lifespan,
+            max_body_size=LARGEST_BODY,
+        )
         app.add_middleware(Traced, new_id=self.parts.new_id)
         answer_errors(app)
         self._add_health(app)
