@@ -32,6 +32,13 @@ def places(
     )
 
 
+def trays_of(tray_positions: int | None, capacity_parts: int | None) -> int | None:
+    """Return how many trays a furnace has; None where its settings do not tell."""
+    if tray_positions is None or capacity_parts is None:
+        return None
+    return -(-capacity_parts // tray_positions)
+
+
 def rearranged(
     known: Sequence[Place],
     seen: Sequence[Place],
@@ -51,7 +58,7 @@ def rearranged(
     if twice := sorted({lot_id for lot_id in named if named.count(lot_id) > 1}):
         raise InvalidInputError(f"{', '.join(twice)}: named more than once, expected one place")
     width = tray_positions or max(1, len(known))
-    trays = None if capacity_parts is None else -(-capacity_parts // width)
+    trays = trays_of(width, capacity_parts)
     for place in seen:
         if place.position > width or (trays is not None and place.tray > trays):
             raise OutOfLimitsError(

@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from services.sintering.load import Place
+from services.sintering.load import Place, trays_of
 from shared.db import sql
 from shared.masterdata import keep_version
 from shared.transaction import Transaction
@@ -48,6 +48,27 @@ class FurnaceQualification(BaseModel):
                 f"valid_until {self.valid_until} is not after qualified_at {self.qualified_at}"
             )
         return self
+
+    def shares(
+        self, places: Sequence[Place], tray_positions: int | None, capacity_parts: int | None
+    ) -> dict[str, float]:
+        """Return the share of the second thermocouple's temperature that each lot sees.
+
+        That one stands at the furnace's highest tray, however few trays of it the load takes.
+        """
+        trays_count = trays_of(tray_positions, capacity_parts)
+        if trays_count is None:
+            trays_count = max((place.tray for place in places), default=1)
+        return {
+            place.lot_id: zone_share(
+                place,
+                self.position_share,
+                self.tray_share,
+                positions_count=tray_positions or len(places),
+                trays_count=trays_count,
+            )
+            for place in places
+        }
 
     def drift(self, zone_offsets_degc: Sequence[float]) -> float | None:
         """Return how far the mean of the last runs lies from the calibration, if too far.

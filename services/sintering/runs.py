@@ -20,7 +20,6 @@ from services.sintering.qualification import (
     FurnaceQualification,
     qualification_at,
     zone_of,
-    zone_share,
 )
 from services.sintering.schedule import HeatTreatment, Value, heat_treatment
 from shared.app import Service
@@ -66,7 +65,11 @@ async def run_ended(
         if item.equipment_id == order.equipment_id
     ]
     places = await store.places_in(tx, order.station_order_id)
-    shares = {} if known is None else _shares(known, station, places)
+    shares = (
+        {}
+        if known is None
+        else known.shares(places, station.tray_positions, station.capacity_parts)
+    )
     heats = _heats(profile, treatment, judged, judgement, shares, station, places)
     await store.keep_heats(tx, order.station_order_id, heats)
     run = _run_ended(order, answer, profile.known(), judgement)
@@ -131,23 +134,6 @@ def _heats(
         shares,
         energy * JOULE_PER_KILOJOULE if isinstance(energy, float) else None,
     )
-
-
-def _shares(
-    known: FurnaceQualification, station: StationSettings, places: Sequence[Place]
-) -> dict[str, float]:
-    """Return the share of the second thermocouple's temperature that each lot sees."""
-    trays_count = max((place.tray for place in places), default=1)
-    return {
-        place.lot_id: zone_share(
-            place,
-            known.position_share,
-            known.tray_share,
-            positions_count=station.tray_positions or len(places),
-            trays_count=trays_count,
-        )
-        for place in places
-    }
 
 
 async def _drift(

@@ -490,7 +490,8 @@ async def test_gas_of_an_anneal_is_measured_and_a_leak_touches_each_pellet(plant
     count = of_lot["profile_deviation_count"]
     assert count.value == 0, count.reason
     zones = {item.value for item in clean.results if item.characteristic == "position_zone"}
-    assert len(zones) == 3 and all(str(zone).startswith("LOAD-") for zone in zones)
+    # 100 pellets fill two of the furnace's eight trays: none stands at its second thermocouple.
+    assert len(zones) == 2 and all(str(zone).startswith("LOAD-") for zone in zones)
     named = {item.characteristic for item in clean.results if item.value in zones}
     assert named == {"position_zone", "furnace_position_zone"}  # of the operation, as tests name it
     async with (

@@ -1,16 +1,17 @@
 """What each place of a furnace load got of the heat."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.sintering.load import Place
+from services.sintering.load import Place, places
 from services.sintering.placeheat import PlaceHeat, heat_of_places
 from services.sintering.profile import Band, Floats, Profile, judge
-from services.sintering.qualification import zone_share
+from services.sintering.qualification import FurnaceQualification, zone_share
 from services.sintering.schedule import HeatTreatment
 
 BAND = Band(soak_band_degc=10.0, ramp_band_ratio=0.25)
@@ -88,3 +89,27 @@ def test_shares_grow_from_the_control_thermocouple_to_the_other(tray: int, posit
     assert share(1, 1) == 0.0
     assert share(12, 60) == pytest.approx(1.0)
     assert share(tray, position) <= share(12, position) and share(tray, position) <= share(tray, 60)
+
+
+@pytest.mark.parametrize(
+    ("capacity_parts", "highest"),
+    [(120, 0.6 + 0.4 / 3), (None, 1.0)],  # tray 2 of the furnace's 4; of the 2 that are known
+)
+def test_a_load_that_takes_few_trays_does_not_reach_the_thermocouple_above_them(
+    capacity_parts: int | None, highest: float
+) -> None:
+    known = FurnaceQualification(
+        equipment_id="furnace-1",
+        version=1,
+        position_share=0.6,
+        tray_share=0.4,
+        zone_offset_degc=0.0,
+        drift_limit_degc=5.0,
+        qualified_at=datetime(2026, 1, 1, tzinfo=UTC),
+        valid_until=datetime(2027, 1, 1, tzinfo=UTC),
+        source="survey",
+    )
+    parts = places([f"P-{number}" for number in range(60)], 30, capacity_parts)
+    shares = known.shares(parts, 30, capacity_parts)
+    assert shares["P-0"] == 0.0
+    assert shares["P-59"] == pytest.approx(highest)
