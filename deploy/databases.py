@@ -6,7 +6,7 @@ from typing import LiteralString
 
 import psycopg
 from psycopg import sql
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from shared.errors import InvalidInputError, PersonNeededError, RetryLaterError
@@ -14,6 +14,7 @@ from shared.settings import SERVICES
 
 USER = "halite"
 SERVICE = "{service}"
+ON_THIS_MACHINE = (None, "", "localhost", "127.0.0.1", "::1")
 ANALYST: LiteralString = "CREATE ROLE halite_analyst NOLOGIN"
 REPORTS: tuple[LiteralString, ...] = (
     "CREATE ROLE halite_reports LOGIN IN ROLE halite_analyst",
@@ -45,14 +46,19 @@ def ensure_reports(connection: Connection) -> None:
 class OutsideServer:
     """A server that others run. template: SQLAlchemy's URL with `{service}` in the database's name.
 
+    With `{service}` in the user too, each service has a role of its own, and roles and databases
+    are made beforehand by `deploy/databaserights.py`.
+
     Raises:
-        InvalidInputError: the template is no such URL.
+        InvalidInputError: the template is no such URL, or leads over a network without TLS that
+            checks who the server is.
     """
 
     def __init__(self, template: str) -> None:
         self._template = template
         try:
-            database = make_url(template).database or ""
+            url = make_url(template)
+            database = url.database or ""
         except ArgumentError as error:
             raise InvalidInputError(f"HALITE_DATABASE_URL: {error}") from error
         if SERVICE not in database or not template.startswith("postgresql+psycopg://"):
@@ -60,22 +66,34 @@ class OutsideServer:
                 "HALITE_DATABASE_URL must be postgresql+psycopg://user@host/halite_{service}?…, "
                 f"it names the database {database!r}"
             )
+        mode = url.query.get("sslmode")
+        if url.host not in ON_THIS_MACHINE and mode != "verify-full":
+            raise InvalidInputError(
+                f"HALITE_DATABASE_URL: over a network sslmode must be verify-full, it is {mode!r}"
+            )
+        self._has_own_roles = SERVICE in (url.username or "")
 
     def url(self, service: str) -> str:
         """Return the address of a service's database."""
         return self._template.replace(SERVICE, service)
 
     def ensure(self) -> None:
-        """Create the services' databases where they are missing.
+        """Create the services' databases where they are missing; try each service's own role.
 
         Raises:
             PersonNeededError: a database is missing and the user may make none.
             RetryLaterError: the server gives no answer, or refuses the user.
         """
+        if self._has_own_roles:
+            for service in SERVICES:
+                with self._connected(make_url(self.url(service))):
+                    continue
+            return
+        administered = make_url(self.url("x")).set(database="postgres")
         for service in SERVICES:
             name = make_url(self.url(service)).database or ""
             try:
-                with self._connected() as connection:
+                with self._connected(administered) as connection:
                     ensure_database(connection, name)
             except psycopg.errors.InsufficientPrivilege as error:
                 raise PersonNeededError(
@@ -84,9 +102,8 @@ class OutsideServer:
                 ) from error
 
     @contextmanager
-    def _connected(self) -> Iterator[Connection]:
-        url = make_url(self.url("x")).set(drivername="postgresql", database="postgres")
-        words = url.render_as_string(hide_password=False)
+    def _connected(self, url: URL) -> Iterator[Connection]:
+        words = url.set(drivername="postgresql").render_as_string(hide_password=False)
         try:
             with psycopg.connect(words, autocommit=True, connect_timeout=5) as connection:
                 yield connection

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from deploy import certificates
+from deploy import certificates, databaserights
 from deploy.data_folder import DataFolder
 from deploy.pki import RENEWED_BEFORE
 from deploy.processes import PROJECT_DIR
@@ -72,11 +72,15 @@ def renew_named(names: tuple[str, ...], data_dir: Path, plant: Path | None) -> R
 
 
 @command.command(name="rights")
+@click.argument("server", type=click.Choice(["broker", "database"]), default="broker")
 @data_dir_option
 @plant_option
-def rights(data_dir: Path, plant: Path | None) -> None:
-    """Print who may say and hear what, as mosquitto's acl_file, for a broker of the site."""
-    click.echo(rights_file(_plant_of(DataFolder(data_dir), plant)), nl=False)
+def rights(server: str, data_dir: Path, plant: Path | None) -> None:
+    """Print who may do what on a SERVER of the site: mosquitto's acl_file, or SQL and pg_hba."""
+    if server == "database":
+        click.echo(databaserights.printed(), nl=False)
+    else:
+        click.echo(rights_file(_plant_of(DataFolder(data_dir), plant)), nl=False)
 
 
 def _plant_of(data: DataFolder, given: Path | None) -> PlantSettings:

@@ -115,6 +115,8 @@ def test_a_wrong_speed_is_refused_with_its_limit(text: str, reason: str) -> None
         ("postgresql+psycopg://halite@db/halite", "names the database 'halite'"),
         ("sqlite:///{service}", "must be postgresql"),
         ("db.example", "Could not parse"),
+        ("postgresql+psycopg://u@db/halite_{service}", "must be verify-full, it is None"),
+        ("postgresql+psycopg://u@db/halite_{service}?sslmode=require", "it is 'require'"),
     ],
 )
 def test_a_url_that_does_not_name_a_database_for_each_service_is_refused(
@@ -125,11 +127,13 @@ def test_a_url_that_does_not_name_a_database_for_each_service_is_refused(
 
 
 def test_a_server_of_others_has_a_database_for_each_service() -> None:
-    server = OutsideServer("postgresql+psycopg://halite@db:5433/halite_{service}?sslmode=require")
+    server = OutsideServer(
+        "postgresql+psycopg://halite@db:5433/halite_{service}?sslmode=verify-full"
+    )
 
     url = server.url("trace")
 
-    assert url == "postgresql+psycopg://halite@db:5433/halite_trace?sslmode=require"
+    assert url == "postgresql+psycopg://halite@db:5433/halite_trace?sslmode=verify-full"
 
 
 def test_a_password_file_that_a_group_may_read_is_copied_for_its_owner_alone(
