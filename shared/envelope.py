@@ -86,6 +86,7 @@ EVENTS: dict[str, tuple[type[Event], ...]] = {
         JobOrderResumed,
         EquipmentStateChanged,
         OperatorChanged,
+        PersonTrained,
         FurnaceLoadPlanned,
         FurnacePlanChanged,
         SinterRunEnded,
@@ -115,6 +116,7 @@ EVENTS: dict[str, tuple[type[Event], ...]] = {
         JobOrderResumed,
         EquipmentStateChanged,
         OperatorChanged,
+        PersonTrained,
     ),
     "formation": (
         JobOrderStarted,
@@ -124,6 +126,7 @@ EVENTS: dict[str, tuple[type[Event], ...]] = {
         JobOrderResumed,
         EquipmentStateChanged,
         OperatorChanged,
+        PersonTrained,
         SpectrumMeasured,
         CyclingEnded,
         ChannelLeased,

@@ -17,6 +17,7 @@ from shared.settings import StationSettings
 from shared.stationfacts import held_events
 from shared.stations import JobAnswer
 from shared.stationwork import EndReader, StartGuard, StationRunner, StationWork
+from shared.trainings import TrainedGuard
 from shared.transaction import Transaction
 from shared.units import display_unit
 
@@ -44,7 +45,8 @@ def drive_stations(
 ) -> list[StationRunner]:
     """Add loops to a service that drive all its stations; `places` is by kind, 1 by default.
 
-    `guard` is asked before each start, `reader` fetches of each ended order what `work` needs.
+    `guard` is asked before each start, by default for the operator's training alone; `reader`
+    fetches of each ended order what `work` needs.
 
     A replica that came later is connected too, and drives them when the first one has ended.
     """
@@ -52,7 +54,7 @@ def drive_stations(
     for station in service.plant.stations_of(service.name):
         client = connect(station, access_to(service, station))
         count = (places or {}).get(station.kind, 1)
-        runner = StationRunner(service, client, work, count, guard, reader)
+        runner = StationRunner(service, client, work, count, guard or TrainedGuard(service), reader)
         service.loop(f"connect {station.name}", client.run)
         service.loop(f"drive {station.name}", runner.run, alone=True)
         service.loop(f"telemetry {station.name}", runner.telemetry)

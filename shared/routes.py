@@ -6,11 +6,12 @@ from urllib.parse import unquote
 
 from fastapi import Depends, Header, Path, Query
 
-from shared import jobcontrol, joborders, recipes
+from shared import jobcontrol, joborders, recipes, trainings
 from shared.app import Service
 from shared.commands import Command, command_of
 from shared.jobcontrol import Asked
 from shared.operators import OperatorDesk, Operators, TakeOver
+from shared.trainings import TrainingGiven
 from shared.transaction import Transaction
 
 if TYPE_CHECKING:  # a service without stations does not load the OPC UA library
@@ -31,6 +32,7 @@ def add_station_routes(service: Service, operators: Operators | None = None) -> 
     _add_job_control(service)
     stations = service.plant.stations_of(service.name)
     _add_operators(service, operators or OperatorDesk(service.outbox, service.clock, stations))
+    _add_trainings(service)
 
     @app.get("/master-recipes", tags=["master data"])
     async def get_recipes() -> dict[str, Any]:
@@ -120,6 +122,22 @@ def _add_operators(service: Service, operators: Operators) -> None:
     ) -> dict[str, Any]:
         """Leave a station."""
         return await command.once(lambda tx: operators.leave(tx, station, body.person))
+
+
+def _add_trainings(service: Service) -> None:
+    app, database = service.app, service.database
+    given = Annotated[Command, Depends(command_of(database))]
+
+    @app.post("/trainings", status_code=201, tags=["operators"])
+    async def post_training(body: TrainingGiven, command: given) -> dict[str, Any]:
+        """Record until when another person is trained to a skill; the newest record counts."""
+        return await command.once(lambda tx: trainings.train(tx, service, body))
+
+    @app.get("/trainings", tags=["operators"])
+    async def get_trainings() -> dict[str, Any]:
+        """Who is trained to what until when, and which training each operation needs."""
+        async with database.quiet() as tx:
+            return dict(await trainings.shown(tx))
 
 
 def _stations(service: Service) -> frozenset[str]:

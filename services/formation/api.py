@@ -15,11 +15,13 @@ from services.formation.graderoutes import add_grade_routes
 from services.formation.grades import Grades
 from services.formation.protocol import CellOrder, TestProtocol, ccd_protocol
 from services.formation.testing import TesterRunner
+from shared import trainings
 from shared.app import Service
 from shared.commands import Command, command_of
 from shared.errors import NotFoundError
 from shared.recipes import MasterRecipe
 from shared.routes import add_station_routes
+from shared.trainings import Trained
 from shared.transaction import Transaction
 
 MOST_TESTS = 20  # of a channel, the newest
@@ -42,10 +44,8 @@ class Staircase(BaseModel):
     record_interval_s: float = Field(ge=0.1)
 
 
-class MasterData(BaseModel):
+class MasterData(Trained):
     """The formation section of a plant's master data."""
-
-    model_config = ConfigDict(extra="forbid")
 
     master_recipes: list[MasterRecipe]
     test_protocols: list[TestProtocol]
@@ -73,11 +73,14 @@ def add_routes(service: Service, testers: list[TesterRunner], files: TestFiles) 
     @app.post("/master-data", status_code=201)
     async def post_master_data(body: MasterData, command: given) -> dict[str, Any]:
         """Keep recipes, protocols and gradings; a version with other content is refused."""
-        return await command.once(
-            lambda tx: workflow.take_master_data(
+
+        async def keep(tx: Transaction) -> dict[str, Any]:
+            await trainings.keep(tx, body)
+            return await workflow.take_master_data(
                 tx, body.master_recipes, body.protocols(), body.gradings
             )
-        )
+
+        return await command.once(keep)
 
     @app.get("/lots/{lot_id}/run")
     async def get_run(lot_id: str) -> dict[str, Any]:

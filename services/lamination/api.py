@@ -13,17 +13,17 @@ from services.lamination.partmeasures import PartMeasurement
 from services.lamination.scandesk import ScanDesk
 from services.lamination.scanning import ScanGiven
 from services.lamination.stackplan import StackPlan
+from shared import trainings
 from shared.app import Service
 from shared.commands import Command, command_of
 from shared.recipes import MasterRecipe
 from shared.routes import add_station_routes
+from shared.trainings import Trained
 from shared.transaction import Transaction
 
 
-class MasterData(BaseModel):
+class MasterData(Trained):
     """The lamination section of a plant's master data."""
-
-    model_config = ConfigDict(extra="forbid")
 
     master_recipes: list[MasterRecipe]
     stack_plans: list[StackPlan]
@@ -49,11 +49,14 @@ def add_routes(service: Service, desk: ScanDesk) -> None:
     @app.post("/master-data", status_code=201)
     async def post_master_data(body: MasterData, command: given) -> dict[str, Any]:
         """Keep recipes, plans and fixtures; a version with other content is refused."""
-        return await command.once(
-            lambda tx: workflow.take_master_data(
+
+        async def keep(tx: Transaction) -> dict[str, Any]:
+            await trainings.keep(tx, body)
+            return await workflow.take_master_data(
                 tx, body.master_recipes, body.stack_plans, body.fixtures
             )
-        )
+
+        return await command.once(keep)
 
     @app.post("/part-measurements", status_code=201)
     async def post_measurements(body: PartMeasurements, command: given) -> dict[str, Any]:

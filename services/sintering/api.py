@@ -16,16 +16,17 @@ from services.sintering.planroutes import Person
 from services.sintering.powder import PowderFormula
 from services.sintering.qualification import FurnaceQualification
 from services.sintering.utilisation import utilisation
+from shared import trainings
 from shared.app import Service
 from shared.commands import Command, command_of
 from shared.recipes import MasterRecipe
 from shared.routes import add_station_routes
+from shared.trainings import Trained
+from shared.transaction import Transaction
 
 
-class MasterData(BaseModel):
+class MasterData(Trained):
     """The sintering section of a plant's master data."""
-
-    model_config = ConfigDict(extra="forbid")
 
     master_recipes: list[MasterRecipe] = Field(default_factory=list)
     furnace_qualifications: list[FurnaceQualification] = Field(default_factory=list)
@@ -80,8 +81,10 @@ def add_routes(service: Service, furnaces: FurnaceWork) -> None:
     @app.post("/master-data", status_code=201)
     async def post_master_data(body: MasterData, command: given) -> dict[str, Any]:
         """Keep recipes and what furnaces are known by; other content of a version is refused."""
-        return await command.once(
-            lambda tx: workflow.take_master_data(
+
+        async def keep(tx: Transaction) -> dict[str, Any]:
+            await trainings.keep(tx, body)
+            return await workflow.take_master_data(
                 tx,
                 body.master_recipes,
                 body.furnace_qualifications,
@@ -90,7 +93,8 @@ def add_routes(service: Service, furnaces: FurnaceWork) -> None:
                 body.furnace_powers,
                 body.energy_tariffs,
             )
-        )
+
+        return await command.once(keep)
 
     @app.get("/due-dates", tags=["maintenance"])
     async def get_due_dates() -> dict[str, Any]:

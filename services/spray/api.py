@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import Depends, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from services.spray import jobstore, store, tracestore, workflow
 from services.spray.cure import CureModel
@@ -11,20 +11,21 @@ from services.spray.domain import Face
 from services.spray.duedates import due_dates
 from services.spray.guard import SprayGuard
 from services.spray.mix import MixFormula
-from services.spray.operators import SprayOperators, Training
+from services.spray.operators import SprayOperators
 from services.spray.respray import ResprayRule
 from services.spray.setup import SpraySetup
 from services.spray.tracelimits import TraceLimits
+from shared import trainings
 from shared.app import Service
 from shared.commands import Command, command_of
 from shared.recipes import MasterRecipe
 from shared.routes import add_station_routes
+from shared.trainings import Trained
+from shared.transaction import Transaction
 
 
-class MasterData(BaseModel):
+class MasterData(Trained):
     """The spray section of a plant's master data."""
-
-    model_config = ConfigDict(extra="forbid")
 
     master_recipes: list[MasterRecipe]
     mix_formulas: list[MixFormula] = Field(default_factory=list)
@@ -32,7 +33,6 @@ class MasterData(BaseModel):
     cure_models: list[CureModel] = Field(default_factory=list)
     trace_limits: list[TraceLimits] = Field(default_factory=list)
     respray_rules: list[ResprayRule] = Field(default_factory=list)
-    trainings: list[Training] = Field(default_factory=list)
 
 
 def add_routes(service: Service, guard: SprayGuard, operators: SprayOperators) -> None:
@@ -52,8 +52,10 @@ def add_routes(service: Service, guard: SprayGuard, operators: SprayOperators) -
     @app.post("/master-data", status_code=201)
     async def post_master_data(body: MasterData, command: given) -> dict[str, Any]:
         """Keep what a plant says of spraying; another content of a version is 409."""
-        return await command.once(
-            lambda tx: workflow.take_master_data(
+
+        async def keep(tx: Transaction) -> dict[str, Any]:
+            await trainings.keep(tx, body)
+            return await workflow.take_master_data(
                 tx,
                 body.master_recipes,
                 body.mix_formulas,
@@ -61,9 +63,9 @@ def add_routes(service: Service, guard: SprayGuard, operators: SprayOperators) -
                 body.cure_models,
                 body.trace_limits,
                 body.respray_rules,
-                body.trainings,
             )
-        )
+
+        return await command.once(keep)
 
     @app.get("/lots/{lot_id}/faces")
     async def get_faces(lot_id: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from services.spray.interlock import Reading
 from services.spray.mixing import Mixing
 from services.spray.settings import SpraySettings
 from services.spray.setup import check_setup
-from shared import joborders, recipes
+from shared import joborders, recipes, trainings
 from shared.app import Service
 from shared.errors import BlockedError
 from shared.joborders import StationOrder
@@ -122,7 +122,9 @@ class SprayGuard:
         station = order.equipment_id.rsplit("/", 1)[-1]
         setup = check_setup(await mixstore.setup_of(tx, station), station, end)
         operator = await operators.operator_of(tx, station, setup)
-        return setup.nozzle_id, operators.check_trained(operator, station, end)
+        await trainings.check_needs(tx, order, now)
+        skill = operators.SKILL
+        return setup.nozzle_id, trainings.check_trained(operator, skill, station, end)
 
     async def _readings(self, client: StationClient) -> dict[str, Reading]:
         samples = await client.read(interlock.WATCHED)

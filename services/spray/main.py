@@ -40,7 +40,7 @@ def build(settings: SpraySettings, parts: Parts | None = None) -> Service:
     stations = service.plant.stations_of(service.name)
     operators = SprayOperators(service.outbox, service.clock, stations)
     add_routes(service, guard, operators)
-    add_mix_routes(service, mixing, operators)
+    add_mix_routes(service, mixing)
     return service
 
 

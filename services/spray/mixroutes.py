@@ -1,4 +1,4 @@
-"""HTTP face of glue mixes, trainings and cure; no rules here."""
+"""HTTP face of glue mixes and cure; no rules here."""
 
 from typing import Annotated, Any
 
@@ -7,13 +7,12 @@ from fastapi import Depends, Query
 from services.spray import curestore, mixstore
 from services.spray.curestore import CureResult
 from services.spray.mixing import Disposal, MixCheck, Mixing, Receipt, WeighOut
-from services.spray.operators import SprayOperators, TrainingGiven
 from shared.app import Service
 from shared.commands import Command, command_of
 
 
-def add_mix_routes(service: Service, mixing: Mixing, operators: SprayOperators) -> None:
-    """Add the routes of glue mixes, trainings and cure results to the app."""
+def add_mix_routes(service: Service, mixing: Mixing) -> None:
+    """Add the routes of glue mixes and cure results to the app."""
     app, database = service.app, service.database
     given = Annotated[Command, Depends(command_of(database))]
 
@@ -54,11 +53,6 @@ def add_mix_routes(service: Service, mixing: Mixing, operators: SprayOperators) 
         """What each job order used of one glue lot, and for which cell."""
         async with database.quiet() as tx:
             return {"items": await mixstore.uses(tx, lot_id)}
-
-    @app.post("/trainings", status_code=201, tags=["operators"])
-    async def post_training(body: TrainingGiven, command: given) -> dict[str, Any]:
-        """Record until when another person may spray; the newest record counts."""
-        return await command.once(lambda tx: operators.train(tx, body))
 
     @app.post("/lots/{lot_id}/cure-results", status_code=201)
     async def post_cure_result(lot_id: str, body: CureResult, command: given) -> dict[str, Any]:

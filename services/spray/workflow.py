@@ -21,13 +21,12 @@ from services.spray.facetraces import FaceTraces
 from services.spray.guard import shortest_s
 from services.spray.mix import MixFormula
 from services.spray.mixing import Mixing, shared_ul
-from services.spray.operators import Training
 from services.spray.respray import ResprayRule
 from services.spray.setup import SpraySetup, check_setup
 from services.spray.tracejudge import TraceVerdict
 from services.spray.tracelimits import TraceLimits
 from services.spray.tracestore import FaceKey
-from shared import joborders, recipes
+from shared import joborders, recipes, trainings
 from shared.app import Service
 from shared.events import JobOrderReleased, LotHeld
 from shared.intake import ended_event, first_startable, order_for
@@ -63,7 +62,7 @@ class SprayWork:
             await self._mixing.check_glue(tx, job_order, now, end)
             setup = check_setup(await mixstore.setup_of(tx, station.name), station.name, end)
             operator = await operators.operator_of(tx, station.name, setup)
-            operators.check_trained(operator, station.name, end)
+            trainings.check_trained(operator, operators.SKILL, station.name, end)
             return order
 
         return await first_startable(tx, self._service, waiting, prepare)
@@ -133,7 +132,6 @@ async def take_master_data(
     cure_models: Sequence[CureModel],
     trace_limits: Sequence[TraceLimits],
     respray_rules: Sequence[ResprayRule],
-    trainings: Sequence[Training],
 ) -> dict[str, Any]:
     """Keep what a plant says of spraying, all or none."""
     answer = {"master_recipes": await recipes.add_all(tx, master_recipes)}
@@ -147,12 +145,10 @@ async def take_master_data(
         await keep_version(tx, "trace_limits", ("recipe_id", "version"), limits)
     for rule in respray_rules:
         await keep_version(tx, "respray_rule", ("recipe_id", "version"), rule)
-    await operators.keep_trainings(tx, trainings)
     return answer | {
         "mix_formulas": [formula.formula_id for formula in mix_formulas],
         "setups": [setup.station for setup in setups],
         "cure_models": [model.cure_model_id for model in cure_models],
         "trace_limits": [limits.recipe_id for limits in trace_limits],
         "respray_rules": [rule.recipe_id for rule in respray_rules],
-        "trainings": [training.person for training in trainings],
     }

@@ -160,6 +160,7 @@ RECEIVED = {
 }
 TRAINED = {
     "trainee": "Ada (ada)",
+    "skill": "spray",
     "valid_until": "2100-01-01T00:00:00Z",
     "evidence": "course 7",
     "person": "Bo (bo)",

@@ -11,6 +11,7 @@ from services.lamination.settings import LaminationSettings
 from shared.events import (
     EquipmentStateChanged,
     GenealogyRecorded,
+    JobOrderHeld,
     JobOrderReleased,
     JobOrderStarted,
     LotHeld,
@@ -505,3 +506,31 @@ async def test_the_force_while_pressed_and_the_place_of_each_layer_are_judged_by
         values = {item.characteristic: item for item in (await plant.ended_after(bad)).results}
     assert values["force_outside_ratio"].value == 1.0
     assert values["layer_outside_count"].value == 1.0
+
+
+async def test_an_operation_that_needs_a_training_starts_only_for_a_trained_operator(
+    plant: Bench,
+) -> None:
+    need = {"operation": "stack", "version": 1, "skill": "stacking", "source": "plant: course 3"}
+    kept = await plant.post("/master-data", MASTER_DATA | {"training_needs": [need]})
+    assert kept.status_code == 201, kept.text
+    layers = parts("Q1", *POUCH, *POUCH, "na_foil")
+    await plant.release(stack("Q1", layers))
+    held = await plant.held("Q1-stack")
+    assert "needs a person trained to stacking and nobody operates the station" in held.reason
+    ada = {"person": "Ada (ada)"}
+    assert (await plant.post("/operators/laminator-1", ada)).status_code == 201
+    await plant.post("/job-orders/Q1-stack/resume")
+    words = "training of Ada (ada) to stacking is not on record"
+    await plant.until(JobOrderHeld, lambda event: words in event.reason)
+    course = {"trainee": "Ada (ada)", "skill": "stacking", "evidence": "course 3"}
+    course |= {"valid_until": "2100-01-01T00:00:00Z", "person": "Bo (bo)"}
+    assert (await plant.post("/trainings", course)).status_code == 201
+    shown = await plant.get("/trainings")
+    assert [item["person"] for item in shown["items"]] == ["ada"]
+    assert [item["skill"] for item in shown["needs"]] == ["stacking"]
+    await plant.post("/job-orders/Q1-stack/resume")
+    assert (await plant.ended("Q1-stack")).state == "ended"
+    over = need | {"version": 2, "skill": None}
+    ended = await plant.post("/master-data", MASTER_DATA | {"training_needs": [over]})
+    assert ended.status_code == 201

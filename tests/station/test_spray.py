@@ -303,7 +303,12 @@ async def test_only_who_is_trained_operates_a_station_and_is_named_by_what_was_s
     assert refused.status_code == 409, refused.text
     assert "training of Ada (ada) to spray is not on record; record a training" in refused.text
     good = plant.service.clock.now() + timedelta(days=300)
-    course = {"trainee": "Ada (ada)", "valid_until": good.isoformat(), "evidence": "course 7"}
+    course = {
+        "trainee": "Ada (ada)",
+        "skill": "spray",
+        "valid_until": good.isoformat(),
+        "evidence": "course 7",
+    }
     own = await plant.post("/trainings", course | ada)
     assert (own.status_code, "cannot record the own training" in own.text) == (409, True)
     bo = {"person": "Bo (bo)"}
@@ -315,7 +320,7 @@ async def test_only_who_is_trained_operates_a_station_and_is_named_by_what_was_s
     over = course | bo | {"valid_until": plant.service.clock.now().isoformat()}
     assert (await plant.post("/trainings", over)).status_code == 201
     await plant.release(spray("T3", "IMG-T"))
-    assert "training of Ada (ada) is valid until" in (await plant.held("T3")).reason
+    assert "training of Ada (ada) to spray is valid until" in (await plant.held("T3")).reason
     assert (await plant.post("/operators/eap-1/end", bo)).status_code == 200
     assert (await plant.post("/operators/eap-1/end", bo)).status_code == 409
     assert (await plant.post("/operators/eap-9/end", bo)).status_code == 404

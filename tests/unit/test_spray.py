@@ -12,7 +12,6 @@ from services.spray import cure
 from services.spray.cure import CureModel
 from services.spray.domain import check_tray, coated_faces, pellets, worst_results
 from services.spray.mix import Mix, State, check_usable, moved
-from services.spray.operators import Operator, check_trained, key_of
 from services.spray.setup import SpraySetup, check_setup
 from shared.errors import (
     BlockedError,
@@ -23,6 +22,7 @@ from shared.errors import (
 )
 from shared.events import JobOrderReleased
 from shared.facts import Material, MaterialUse
+from shared.trainings import Operator, check_trained, key_of
 from simulators.physics import cure as physics
 from simulators.physics import spray
 
@@ -134,13 +134,15 @@ def test_a_person_is_known_by_the_login(person: str, key: str) -> None:
 
 
 def test_who_is_not_trained_to_the_end_of_the_job_starts_nothing() -> None:
-    assert check_trained(Operator(person="Li Na", trained_until=AT), "eap-1", AT) == "Li Na"
+    assert (
+        check_trained(Operator(person="Li Na", trained_until=AT), "spray", "eap-1", AT) == "Li Na"
+    )
     early = Operator(person="Li Na", trained_until=AT - timedelta(seconds=1))
     with pytest.raises(BlockedError, match=r"valid until .* the job would end"):
-        check_trained(early, "eap-1", AT)
+        check_trained(early, "spray", "eap-1", AT)
     unknown = Operator(person="Li Na", trained_until=None)
     with pytest.raises(BlockedError, match="training of Li Na to spray is not on record; record"):
-        check_trained(unknown, "eap-1", AT)
+        check_trained(unknown, "spray", "eap-1", AT)
 
 
 MIX = Mix(
