@@ -74,9 +74,13 @@ def _from_csv(text: str) -> WorkSchedule:
             raise InvalidInputError(
                 f"line 1: unknown column {name}; known are {', '.join(CSV_COLUMNS)}"
             )
+        if columns.count(name) > 1:
+            raise InvalidInputError(
+                f"line 1: column {name} stands there {columns.count(name)} times"
+            )
     if not rows:
         raise InvalidInputError("line 2: no work request below the header")
-    schedule_ids = {row["work_schedule_id"] for _, row in rows}
+    schedule_ids = {row["work_schedule_id"] or "" for _, row in rows}  # a short line has none
     if len(schedule_ids) > 1:
         raise InvalidInputError(f"work_schedule_id differs between lines: {sorted(schedule_ids)}")
     requests = [

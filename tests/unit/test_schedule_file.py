@@ -68,3 +68,22 @@ def test_a_fault_in_yaml_names_line_and_field(
 def test_bytes_that_are_no_text_are_refused() -> None:
     with pytest.raises(InvalidInputError, match="byte 0 is not UTF-8"):
         read_schedule(b"\xff\xfe\x00", "application/yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "work_schedule_id,work_schedule_id,work_request_id,product_id,quantity,due_at\nA,B,C\n",
+            "column work_schedule_id stands there 2 times",
+        ),
+        (
+            "work_request_id,work_schedule_id,product_id,quantity,due_at\nA\nB,C,D,1,E\n",
+            "work_schedule_id differs between lines",
+        ),
+        ("work_schedule_id\rx,product_id\n", "not CSV"),
+    ],
+)
+def test_a_table_of_the_wrong_shape_is_refused_with_the_reason(text: str, said: str) -> None:
+    with pytest.raises(InvalidInputError, match=said):
+        read_schedule(text.encode(), "text/csv")
