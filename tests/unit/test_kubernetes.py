@@ -4,6 +4,7 @@ import shutil
 import subprocess
 from typing import Any
 
+import kubernetes_validate
 import pytest
 import yaml
 
@@ -12,6 +13,10 @@ from shared.settings import SERVICES
 from tests.station.speaker import ROOT
 
 FOLDER = ROOT / "deploy/kubernetes"
+KUBERNETES = "1.33"
+FILES = sorted(
+    file for file in (FOLDER / "base").glob("*.yaml") if file.name != "kustomization.yaml"
+)
 OVERLAYS = ("one-node", "plant")
 PORTS = Ports(named_hosts=True)
 Manifest = dict[str, Any]
@@ -56,11 +61,16 @@ def test_each_service_listens_where_the_others_look_for_it(name: str) -> None:
     assert ports.get("opcua", PORTS.opcua) == PORTS.opcua
 
 
+@pytest.mark.parametrize("name", [file.name for file in FILES])
+def test_a_cluster_takes_each_manifest(name: str) -> None:
+    for item in manifests((FOLDER / "base" / name).read_text()):
+        kubernetes_validate.validate(item, KUBERNETES, strict=True)
+
+
 def test_every_file_of_the_base_is_listed() -> None:
     listed = yaml.safe_load((FOLDER / "base/kustomization.yaml").read_text())["resources"]
 
-    there = {path.name for path in (FOLDER / "base").glob("*.yaml")} - {"kustomization.yaml"}
-    assert sorted(listed) == sorted(there)
+    assert sorted(listed) == [file.name for file in FILES]
 
 
 @needs_kubectl
