@@ -39,6 +39,11 @@ class Plant:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def pid(self) -> int:
+        """The process of the plant, however it was started."""
+        return int(self.report["process"]) if self.process is None else self.process.pid
+
+    @property
     def key(self) -> str:
         """The plant's own key to its gateway."""
         return (self.data_dir / "secrets/gateway/setup-key").read_text()

@@ -181,7 +181,7 @@ async def test_blocked_channel_leads_to_its_page_with_range_and_history(screens:
     row = table(page, "Channels").get_by_role("row").nth(1)
     await expect(row).to_contain_text("drift 0.100% of full scale, limit 0.020%")
     await row.get_by_role("link").click()
-    await expect(page.get_by_role("heading", name="Channel 1-15-1")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Channel 1-15-1", level=1)).to_be_visible()
     await expect(page.get_by_text("Out of service: drift 0.100%")).to_be_visible()
     await expect(page.get_by_text("0.1\u00a0mA")).to_be_visible()
     line = table(page, "History of the channel").get_by_role("row").nth(1)
@@ -202,7 +202,7 @@ async def test_grade_is_shown_with_its_reason_and_can_be_given_anew(screens: Scr
     await expect(grades.get_by_role("row")).to_have_count(3)
     await expect(grades.get_by_role("row").nth(1)).to_contain_text("Ada")
     await page.get_by_role("link", name="1-1-1", exact=True).click()
-    await expect(page.get_by_role("heading", name="Channel 1-1-1")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Channel 1-1-1", level=1)).to_be_visible()
     await expect(table(page, "Newest tests").get_by_role("row")).to_have_count(3)
     await page.close()
 

@@ -11,6 +11,7 @@ from tests.plant import Plant
 CELL = "WR-SMALL-01-C01"
 FIRST_PASSWORD, PASSWORD = "first-one-of-two", "chosen-at-sign-in"
 FIRST_MS = 90_000.0
+CELL_WITHIN_S = 300.0  # until the first cell is built
 # At once, as a scanner is faster than this machine may be; True where nothing would be typed.
 TYPE = """keys => keys.map(key => !document.activeElement.dispatchEvent(
     new KeyboardEvent('keydown', { bubbles: true, cancelable: true, ...key })))"""
@@ -63,7 +64,10 @@ def code_of(sign: str) -> str:
     return f"Digit{sign}" if sign.isdigit() else f"Key{sign.upper()}"
 
 
-def test_a_scan_on_any_screen_finds_what_it_names_and_says_what_was_understood(page: Page) -> None:
+def test_a_scan_on_any_screen_finds_what_it_names_and_says_what_was_understood(
+    page: Page, plant: Plant
+) -> None:
+    plant.wait_for(lambda: plant.get("/api/trace/search", text=CELL)["items"], CELL_WITHIN_S)
     opened(page, "/furnaces")
     scan(page, CELL)
     page.wait_for_url(f"**/search?search={CELL}")
@@ -107,9 +111,7 @@ def test_a_panel_has_keys_of_fifteen_millimetres_and_keeps_that(page: Page) -> N
     opened(page, "/panel")
     page.get_by_role("button", name='15.6", 1920 × 1080').click()
     opened(page, "/alarms")
-    heights = (
-        page.get_by_role("group")
-        .get_by_role("button")
-        .evaluate_all("keys => keys.map(key => key.getBoundingClientRect().height)")
-    )
-    assert len(heights) == 3 and min(heights) >= 15 * 5.56
+    keys = page.get_by_role("group").get_by_role("button")
+    expect(keys).to_have_count(3)
+    heights = keys.evaluate_all("keys => keys.map(key => key.getBoundingClientRect().height)")
+    assert min(heights) >= 15 * 5.56

@@ -65,8 +65,7 @@ def page(context: BrowserContext, ada: dict[str, str]) -> Page:
 @contextmanager
 def frozen(plant: Plant, word: str) -> Iterator[None]:
     """Hold the process with a word in its command: it answers nothing and closes nothing."""
-    assert plant.process is not None
-    children = psutil.Process(plant.process.pid).children(recursive=True)
+    children = psutil.Process(plant.pid).children(recursive=True)
     (process,) = (child for child in children if word in command_of(child))
     process.send_signal(signal.SIGSTOP)
     try:
