@@ -46,7 +46,7 @@ export default function GanttChart({ label, rows, bars, span, nowMs, linkOf, onM
         ref={plot}
         style={{ height: rows.length * ROW_PX }}
         onPointerMove={move.drag}
-        onPointerUp={move.put}
+        onPointerUp={move.drop}
         onPointerCancel={move.leave}
       >
         {ticksOf(span).map((at) => (

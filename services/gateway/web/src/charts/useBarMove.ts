@@ -39,6 +39,16 @@ export function useBarMove(plot: Plot, onPut: (moving: Moving) => void) {
     leave();
     if (given !== null && (given.row !== given.bar.row || given.startMs !== given.bar.fromMs)) onPut(given);
   };
+  /** Where the bar is held; null while it has not left its place, or by another pointer. */
+  const held = (event: PointerEvent): Moving | null => {
+    const element = plot.element.current;
+    if (grip === null || element === null || event.pointerId !== grip.pointerId) return null;
+    const [dx, dy] = [event.clientX - grip.x, event.clientY - grip.y];
+    if (moving === null && Math.hypot(dx, dy) < LEAST_DRAG_PX) return null;
+    const byMs = (dx / element.clientWidth) * (plot.span.toMs - plot.span.fromMs);
+    const row = within(grip.bar.row + Math.round(dy / plot.rowPx));
+    return { bar: grip.bar, row, startMs: movedStart(grip.bar, byMs, plot.nowMs) };
+  };
   const take = (bar: Bar, event: PointerEvent) => {
     if (event.button !== 0 || plot.element.current === null) return;
     // Held by the plot, so that the bar may be drawn anew meanwhile.
@@ -46,13 +56,8 @@ export function useBarMove(plot: Plot, onPut: (moving: Moving) => void) {
     setGrip({ bar, pointerId: event.pointerId, x: event.clientX, y: event.clientY });
   };
   const drag = (event: PointerEvent) => {
-    const element = plot.element.current;
-    if (grip === null || element === null || event.pointerId !== grip.pointerId) return;
-    const [dx, dy] = [event.clientX - grip.x, event.clientY - grip.y];
-    if (moving === null && Math.hypot(dx, dy) < LEAST_DRAG_PX) return;
-    const byMs = (dx / element.clientWidth) * (plot.span.toMs - plot.span.fromMs);
-    const row = within(grip.bar.row + Math.round(dy / plot.rowPx));
-    setMoving({ bar: grip.bar, row, startMs: movedStart(grip.bar, byMs, plot.nowMs) });
+    const now = held(event);
+    if (now !== null) setMoving(now);
   };
   const press = (bar: Bar, event: KeyboardEvent) => {
     const now = moving ?? { bar, row: bar.row, startMs: bar.fromMs };
@@ -72,5 +77,9 @@ export function useBarMove(plot: Plot, onPut: (moving: Moving) => void) {
   };
   /** A bar that was moved by keys and lost the focus stays where it was. */
   const blur = () => grip === null && leave();
-  return { moving, take, drag, put: () => put(moving), leave, press, blur };
+  /** Put down where the pointer was lifted: its last move may not be drawn yet. */
+  const drop = (event: PointerEvent) => {
+    if (grip !== null && event.pointerId === grip.pointerId) put(held(event));
+  };
+  return { moving, take, drag, drop, leave, press, blur };
 }
