@@ -23,11 +23,14 @@ MAY: dict[Role, frozenset[Permission]] = {
 SIGNED: tuple[tuple[str, str], ...] = (
     ("*", "/operators/{station}"),
     ("*", "/operators/{station}/end"),
+    ("*", "/trainings"),
     ("execution", "/lots/{lot_id}/holds"),
     ("execution", "/lots/{lot_id}/holds/{gate}/end"),
     ("execution", "/sodium/moves"),
     ("execution", "/sodium/scraps"),
     ("execution", "/sodium/scraps/{scrap_id}/confirmations"),
+    ("historian", "/retention-holds"),
+    ("historian", "/retention-holds/{hold_id}/end"),
     ("lamination", "/job-orders/{job_order_id}/scans"),
     ("lamination", "/part-measurements"),
     ("quality", "/actions/{action_id}/done"),
@@ -39,12 +42,13 @@ SIGNED: tuple[tuple[str, str], ...] = (
     ("quality", "/nonconformances/{nonconformance_id}/actions"),
     ("quality", "/nonconformances/{nonconformance_id}/causes"),
     ("quality", "/nonconformances/{nonconformance_id}/containments"),
+    ("quality", "/openings"),
+    ("quality", "/openings/{lot_id}/end"),
     ("spray", "/glue-lots/{lot_id}/receipt"),
     ("spray", "/glue-mixes"),
     ("spray", "/glue-mixes/{lot_id}/checks"),
     ("spray", "/glue-mixes/{lot_id}/disposal"),
     ("spray", "/lots/{lot_id}/cure-results"),
-    ("spray", "/trainings"),
 )
 # Those whose body has a signature under a name, or is one (no name): login and password, each time.
 WITH_SIGNATURE: tuple[tuple[str, str, str], ...] = (

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from deploy.contracts import FOLDER
-from services.gateway.roles import MAY, OWN, needed, permissions_of
+from services.gateway.roles import MAY, OWN, is_signed, needed, permissions_of, signature_of
 from shared.errors import NotAllowedError
 from shared.permissions import COMMANDS
 from shared.settings import SERVICES
@@ -16,6 +16,24 @@ SIGN_IN = {"/api/session", "/api/session/badge"}
 def commands_of(service: str) -> list[str]:
     document = json.loads((FOLDER / f"openapi/{service}.json").read_text())
     return [path for path, kinds in document["paths"].items() if "post" in kinds]
+
+
+def fields_of(service: str, path: str) -> set[str]:
+    """Return the names of what a command's body may hold; none where it is a file."""
+    document = json.loads((FOLDER / f"openapi/{service}.json").read_text())
+    body = document["paths"][path]["post"].get("requestBody", {"content": {}})
+    schemas = [kind.get("schema", {}) for kind in body["content"].values()]
+    named = document["components"]["schemas"]
+    whole = [named[one["$ref"].split("/")[-1]] if "$ref" in one else one for one in schemas]
+    return {name for schema in whole for name in schema.get("properties", ())}
+
+
+@pytest.mark.parametrize("service", [name for name in SERVICES if name != "gateway"])
+def test_no_command_believes_the_person_that_its_body_names(service: str) -> None:
+    for path in commands_of(service):
+        named = fields_of(service, path) & {"person", "signature"}
+        asked = f"/api/{service}{path}"
+        assert not named or is_signed(asked) or signature_of(asked) is not None, (path, named)
 
 
 def test_every_command_of_every_service_has_a_permission_and_none_is_left_over() -> None:
