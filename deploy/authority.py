@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from deploy.secretfiles import PUBLIC, SECRET, private_folder, write
 from shared.errors import NotFoundError, PersonNeededError
 from shared.identity import AUTHORITY, CERTIFICATE, KEY
+from shared.secretfiles import PUBLIC, SECRET, damaged, private_folder, write
 from shared.settings import SERVICES, PlantSettings
 
 BROKER, GATEWAY, PROBE = "broker", "gateway", "probe"
@@ -203,16 +203,16 @@ class Authority:
         try:
             return x509.load_pem_x509_certificate((self._folder / name / CERTIFICATE).read_bytes())
         except ValueError as error:
-            raise _damaged(self._folder / name) from error
+            raise damaged(self._folder / name) from error
 
     def _key(self, name: str) -> ec.EllipticCurvePrivateKey:
         try:
             pem = (self._folder / name / KEY).read_bytes()
             key = serialization.load_pem_private_key(pem, password=None)
         except ValueError as error:
-            raise _damaged(self._folder / name) from error
+            raise damaged(self._folder / name) from error
         if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise _damaged(self._folder / name)
+            raise damaged(self._folder / name)
         return key
 
 
@@ -263,13 +263,6 @@ def _general_name(host: str) -> x509.GeneralName:
         return x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:
         return x509.DNSName(host)
-
-
-def _damaged(folder: Path) -> PersonNeededError:
-    return PersonNeededError(
-        f"The certificate or key in {folder} is damaged; "
-        "restore it from a backup, or remove that folder to get a new one."
-    )
 
 
 def _unwritable(error: OSError) -> PersonNeededError:

@@ -10,10 +10,10 @@ from deploy.accounts import account_for, hand_over
 from deploy.authority import BROKER, PROBE
 from deploy.debian import Program, provide
 from deploy.processes import Child, ChildSpec, start_and_wait
-from deploy.secretfiles import SECRET, write
 from deploy.topicrights import rights_file
 from shared.errors import InvalidInputError, PersonNeededError
 from shared.identity import AUTHORITY, CERTIFICATE, KEY, Identity
+from shared.secretfiles import SECRET, write
 from shared.settings import PlantSettings
 
 HOST = "127.0.0.1"

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from deploy.ports import is_loopback
-from deploy.secretfiles import PUBLIC, SECRET, private_folder, write
 from shared.errors import NotFoundError, PersonNeededError
+from shared.secretfiles import PUBLIC, SECRET, damaged, private_folder, write
 from shared.settings import SERVICES, PlantSettings
 
 PLC_CLIENT = "plc-demo-client"
@@ -172,24 +172,17 @@ def _end_of(path: Path) -> datetime:
     try:
         return x509.load_der_x509_certificate(path.read_bytes()).not_valid_after_utc
     except ValueError as error:
-        raise _damaged(path.parent) from error
+        raise damaged(path.parent) from error
 
 
 def _read_key(folder: Path) -> rsa.RSAPrivateKey:
     try:
         key = serialization.load_pem_private_key((folder / "key.pem").read_bytes(), password=None)
     except ValueError as error:
-        raise _damaged(folder) from error
+        raise damaged(folder) from error
     if not isinstance(key, rsa.RSAPrivateKey):
-        raise _damaged(folder)
+        raise damaged(folder)
     return key
-
-
-def _damaged(folder: Path) -> PersonNeededError:
-    return PersonNeededError(
-        f"The certificate or key in {folder} is damaged; "
-        "restore it from a backup, or remove that folder to get a new one."
-    )
 
 
 def _ensure_certificate(folder: Path, who: Application) -> bytes:

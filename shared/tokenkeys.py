@@ -20,6 +20,7 @@ from typing import Any
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
+from shared import secretfiles
 from shared.errors import PersonNeededError
 
 ALGORITHM = "Ed25519"
@@ -111,9 +112,9 @@ def ensure_key(folder: Path, owner: str, now_s: float, renewed_after_s: float) -
                 if one.until_s > now_s
             ]
             listed.append(_shown(key_id, None, key))
-            _write(folder / owner / PUBLIC, {"keys": listed}, 0o644)
             private = {"key_id": key_id, "made_s": now_s, "key": key.as_dict(private=True)}
-            _write(folder / owner / PRIVATE, private, 0o600)
+            secretfiles.write(folder / owner / PUBLIC, _bytes({"keys": listed}), 0o644)
+            secretfiles.write(folder / owner / PRIVATE, _bytes(private), 0o600)
             return True
     except OSError as error:
         raise PersonNeededError(
@@ -161,13 +162,5 @@ def _locked(path: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _write(path: Path, value: dict[str, Any], mode: int) -> None:
-    """Write a file that is never seen half written or with wider rights."""
-    temporary = path.with_name(f"{path.name}.tmp")
-    temporary.unlink(missing_ok=True)
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(handle, "w") as file:
-        json.dump(value, file)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+def _bytes(value: dict[str, Any]) -> bytes:
+    return json.dumps(value).encode()

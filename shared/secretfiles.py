@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from shared.errors import PersonNeededError
+
 SECRET, PUBLIC = 0o600, 0o644
 
 
@@ -16,6 +18,14 @@ def write(path: Path, content: bytes, mode: int) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+
+
+def damaged(folder: Path) -> PersonNeededError:
+    """Return what to tell of a folder whose certificate or key cannot be read."""
+    return PersonNeededError(
+        f"The certificate or key in {folder} is damaged; "
+        "restore it from a backup, or remove that folder to get a new one."
+    )
 
 
 def private_folder(folder: Path) -> None:
