@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import structlog
@@ -39,6 +40,18 @@ log = structlog.get_logger()
 # Bytes of a request: beyond the 64 MB that the gateway passes on, whose refusal tells more.
 LARGEST_BODY = 65 * 1024 * 1024
 KEEP_ALIVE_S = 75  # longer than clients keep an idle connection: only they may end one
+# How uvicorn serves every port.
+SERVER: Mapping[str, Any] = MappingProxyType(
+    {
+        "log_level": "warning",
+        "access_log": False,
+        "proxy_headers": False,
+        "server_header": False,
+        "ws_per_message_deflate": False,
+        "timeout_keep_alive": KEEP_ALIVE_S,
+        "timeout_graceful_shutdown": 5,
+    }
+)
 Loop = Callable[[], Awaitable[None]]
 
 
@@ -132,18 +145,7 @@ class Service:
         self.loop("renew token key", lambda: keep_renewing(keys, self.name))
         gc.collect()
         gc.freeze()  # what is loaded stays: looking through all of it again takes 0.1 s at a time
-        uvicorn.run(
-            self.door(),
-            host=self.settings.host,
-            port=self.settings.port,
-            log_level="warning",
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            ws_per_message_deflate=False,
-            timeout_keep_alive=KEEP_ALIVE_S,
-            timeout_graceful_shutdown=5,
-        )
+        uvicorn.run(self.door(), host=self.settings.host, port=self.settings.port, **SERVER)
 
     def door(self) -> Door:
         """Return what answers at the service's port: its app behind a door that asks for tokens."""

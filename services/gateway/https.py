@@ -9,7 +9,7 @@ import uvicorn
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.app import KEEP_ALIVE_S
+from shared.app import SERVER
 from shared.errors import InvalidInputError
 from shared.identity import Identity
 
@@ -57,13 +57,7 @@ class HttpsDoor:
             port=port,
             ssl_context_factory=lambda _config, _default: context,
             lifespan="off",
-            log_level="warning",
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            ws_per_message_deflate=False,
-            timeout_keep_alive=KEEP_ALIVE_S,
-            timeout_graceful_shutdown=5,
+            **SERVER,
         )
         self._server = _Second(config)
 
