@@ -1,6 +1,6 @@
-"""Routes that every service with stations has: its recipes and its job orders."""
+"""Routes that services with stations share: recipes, job orders, trainings, due dates."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import unquote
 
@@ -9,6 +9,7 @@ from fastapi import Depends, Header, Path, Query
 from shared import jobcontrol, joborders, recipes, trainings
 from shared.app import Service
 from shared.commands import Command, command_of
+from shared.duedates import DueDate
 from shared.jobcontrol import Asked
 from shared.operators import OperatorDesk, Operators, TakeOver
 from shared.trainings import TrainingGiven
@@ -122,6 +123,18 @@ def _add_operators(service: Service, operators: Operators) -> None:
     ) -> dict[str, Any]:
         """Leave a station."""
         return await command.once(lambda tx: operators.leave(tx, station, body.person))
+
+
+def add_due_dates(
+    service: Service, meaning: str, read: Callable[[Transaction], Awaitable[list[DueDate]]]
+) -> None:
+    """Add what must be calibrated, changed or surveyed by when; `meaning` is for the contract."""
+
+    @service.app.get("/due-dates", tags=["maintenance"], description=meaning)
+    async def get_due_dates() -> dict[str, Any]:
+        async with service.database.quiet() as tx:
+            found = await read(tx)
+        return {"items": [item.model_dump(mode="json") for item in found]}
 
 
 def _add_trainings(service: Service) -> None:

@@ -12,6 +12,9 @@ from services.formation.racks import places
 from services.formation.testing import TesterRunner
 from services.formation.watching import TesterWatch
 from shared.app import Service
+from shared.duedates import DueDate
+from shared.routes import add_due_dates
+from shared.transaction import Transaction
 
 MOST_WAITING = 200
 
@@ -45,17 +48,17 @@ def add_rack_routes(service: Service, testers: Sequence[tuple[TesterRunner, Test
                 )
             return {"items": items, "waiting": await rackstore.waiting(tx, MOST_WAITING)}
 
-    @app.get("/due-dates", tags=["maintenance"])
-    async def get_due_dates() -> dict[str, Any]:
-        """Until when the channels are calibrated, and which are out of use."""
+    async def calibrated(tx: Transaction) -> list[DueDate]:
         found = []
-        async with database.quiet() as tx:
-            for runner, _ in testers:
-                tester = runner.tester
-                history = await channelstore.histories(tx, tester.equipment_id)
-                names = sorted({*runner.channel_names(), *history}, key=_in_order)
-                found += [of_channel(tester, name, history.get(name, ())) for name in names]
-        return {"items": [item.model_dump(mode="json") for item in found]}
+        for runner, _ in testers:
+            tester = runner.tester
+            history = await channelstore.histories(tx, tester.equipment_id)
+            names = sorted({*runner.channel_names(), *history}, key=_in_order)
+            found += [of_channel(tester, name, history.get(name, ())) for name in names]
+        return found
+
+    meaning = "Until when the channels are calibrated, and which are out of use."
+    add_due_dates(service, meaning, calibrated)
 
     @app.get("/test-runs")
     async def get_runs(limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> dict[str, Any]:

@@ -16,8 +16,9 @@ from services.lamination.stackplan import StackPlan
 from shared import trainings
 from shared.app import Service
 from shared.commands import Command, command_of
+from shared.duedates import DueDate
 from shared.recipes import MasterRecipe
-from shared.routes import add_station_routes
+from shared.routes import add_due_dates, add_station_routes
 from shared.trainings import Trained
 from shared.transaction import Transaction
 
@@ -115,13 +116,11 @@ def add_routes(service: Service, desk: ScanDesk) -> None:
         ]
         return {"items": items}
 
-    @app.get("/due-dates", tags=["maintenance"])
-    async def get_due_dates() -> dict[str, Any]:
-        """Until when the fixtures of the stations are calibrated."""
-        own = [item for item in service.plant.station if item.service == service.name]
-        async with database.quiet() as tx:
-            found = due_dates(own, await partstore.fixtures(tx))
-        return {"items": [item.model_dump(mode="json") for item in found]}
+    async def calibrated(tx: Transaction) -> list[DueDate]:
+        own = service.plant.stations_of(service.name)
+        return due_dates(own, await partstore.fixtures(tx))
+
+    add_due_dates(service, "Until when the fixtures of the stations are calibrated.", calibrated)
 
     @app.get("/fixtures")
     async def get_fixtures() -> dict[str, Any]:

@@ -20,7 +20,7 @@ from shared import trainings
 from shared.app import Service
 from shared.commands import Command, command_of
 from shared.recipes import MasterRecipe
-from shared.routes import add_station_routes
+from shared.routes import add_due_dates, add_station_routes
 from shared.trainings import Trained
 from shared.transaction import Transaction
 
@@ -96,13 +96,9 @@ def add_routes(service: Service, furnaces: FurnaceWork) -> None:
 
         return await command.once(keep)
 
-    @app.get("/due-dates", tags=["maintenance"])
-    async def get_due_dates() -> dict[str, Any]:
-        """Until when the thermocouples of the furnaces are surveyed."""
-        own = [item for item in service.plant.station if item.service == service.name]
-        async with database.quiet() as tx:
-            found = await due_dates(tx, own)
-        return {"items": [item.model_dump(mode="json") for item in found]}
+    own = service.plant.stations_of(service.name)
+    meaning = "Until when the thermocouples of the furnaces are surveyed."
+    add_due_dates(service, meaning, lambda tx: due_dates(tx, own))
 
     @app.get("/furnaces")
     async def get_furnaces() -> dict[str, Any]:

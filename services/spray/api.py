@@ -19,7 +19,7 @@ from shared import trainings
 from shared.app import Service
 from shared.commands import Command, command_of
 from shared.recipes import MasterRecipe
-from shared.routes import add_station_routes
+from shared.routes import add_due_dates, add_station_routes
 from shared.trainings import Trained
 from shared.transaction import Transaction
 
@@ -41,13 +41,9 @@ def add_routes(service: Service, guard: SprayGuard, operators: SprayOperators) -
     given = Annotated[Command, Depends(command_of(database))]
     add_station_routes(service, operators)
 
-    @app.get("/due-dates", tags=["maintenance"])
-    async def get_due_dates() -> dict[str, Any]:
-        """Until when nozzles and calibrations of the stations are good."""
-        own = [item for item in service.plant.station if item.service == service.name]
-        async with database.quiet() as tx:
-            found = await due_dates(tx, own)
-        return {"items": [item.model_dump(mode="json") for item in found]}
+    own = service.plant.stations_of(service.name)
+    meaning = "Until when nozzles and calibrations of the stations are good."
+    add_due_dates(service, meaning, lambda tx: due_dates(tx, own))
 
     @app.post("/master-data", status_code=201)
     async def post_master_data(body: MasterData, command: given) -> dict[str, Any]:
