@@ -26,8 +26,8 @@ from shared.db import Database, migrate, sql
 from shared.envelope import envelope
 from shared.events import JobOrderEnded
 from shared.facts import Material
-from shared.joborders import StationOrder
 from shared.outbox import Outbox
+from shared.stationorder import StationOrder
 
 ROOT = Path(__file__).resolve().parents[1]
 START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)

@@ -10,11 +10,11 @@ from shared.envelope import Envelope
 from shared.errors import PersonNeededError
 from shared.events import JobOrderEnded, JobOrderReleased, LotHeld, LotHoldReleased
 from shared.facts import Event, Material, TestResult
-from shared.joborders import StationOrder
 from shared.opcua import Access, StationClient
 from shared.routes import add_stations_route
 from shared.settings import StationSettings
 from shared.stationfacts import held_events
+from shared.stationorder import StationOrder
 from shared.stations import JobAnswer
 from shared.stationwork import EndReader, StartGuard, StationRunner, StationWork
 from shared.trainings import TrainedGuard

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from shared import joborders
 from shared.db import sql
 from shared.errors import ConflictError, NotFoundError
+from shared.stationorder import State
 from shared.transaction import Transaction
 
 Asked = Literal["pause", "resume", "stop", "abort"]
@@ -33,7 +33,7 @@ class Wish:
 class Glance:
     """A station's open orders with their states, oldest first, wishes of them, if any job waits."""
 
-    states: Mapping[str, joborders.State]
+    states: Mapping[str, State]
     wishes: Mapping[str, Wish]
     waits: bool
 

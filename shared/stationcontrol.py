@@ -9,9 +9,9 @@ from shared import jobcontrol, joborders
 from shared.app import Service
 from shared.errors import StationFaultError
 from shared.jobcontrol import Asked, Wish
-from shared.joborders import StationOrder
 from shared.opcua import StationClient
 from shared.stationfacts import paused_events, resumed_events
+from shared.stationorder import StationOrder
 from shared.stations import JobAtStation, StationJobState
 
 log = structlog.get_logger()

@@ -14,7 +14,7 @@ from shared.events import (
     JobOrderStarted,
 )
 from shared.facts import EquipmentState
-from shared.joborders import StationOrder
+from shared.stationorder import StationOrder
 
 
 class EquipmentStates:

@@ -13,11 +13,11 @@ from shared.app import Service
 from shared.errors import PersonNeededError, StationFaultError
 from shared.events import JobOrderReleased
 from shared.jobcontrol import Wish
-from shared.joborders import StationOrder
 from shared.opcua import StationClient
 from shared.settings import StationSettings
 from shared.stationcontrol import JobControl
 from shared.stationfacts import EquipmentStates, held_events, started_events
+from shared.stationorder import StationOrder
 from shared.stations import JobAnswer, JobAtStation, read_back_differences
 from shared.telemetry import TelemetryFeed
 from shared.tracing import following, span

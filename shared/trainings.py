@@ -12,9 +12,9 @@ from shared.clock import Clock
 from shared.db import Database, sql
 from shared.errors import BlockedError, ConflictError
 from shared.events import PersonTrained
-from shared.joborders import StationOrder
 from shared.masterdata import keep_version
 from shared.outbox import Outbox
+from shared.stationorder import StationOrder
 from shared.transaction import Transaction
 
 SKILL_PATTERN = r"^[a-z][a-z0-9_]{1,39}$"

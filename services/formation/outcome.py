@@ -13,7 +13,7 @@ from shared import facts
 from shared.events import CyclingEnded, JobOrderEnded, JobOrderReleased
 from shared.facts import TestResult
 from shared.intake import ended_event, measured
-from shared.joborders import StationOrder
+from shared.stationorder import StationOrder
 from shared.stations import JobAnswer
 from shared.units import display_unit
 

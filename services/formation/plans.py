@@ -23,7 +23,7 @@ from shared.app import Service
 from shared.events import JobOrderReleased, SpectrumMeasured
 from shared.facts import CycleFigures
 from shared.intake import ended_event
-from shared.joborders import StationOrder
+from shared.stationorder import StationOrder
 from shared.stations import JobAnswer
 from shared.transaction import Transaction
 

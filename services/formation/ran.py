@@ -19,7 +19,7 @@ from services.formation.protocol import TestProtocol
 from services.formation.store import Run
 from shared import facts
 from shared.errors import InvalidInputError
-from shared.joborders import StationOrder
+from shared.stationorder import StationOrder
 
 log = structlog.get_logger()
 CLOCK_SLACK_S = 60.0  # a tester's clock has whole seconds and is set by people

@@ -27,9 +27,9 @@ from shared.app import Service
 from shared.errors import PersonNeededError, RetryLaterError, StationFaultError
 from shared.events import ChannelLeased, JobOrderReleased
 from shared.intake import hold
-from shared.joborders import StationOrder
 from shared.settings import TesterSettings
 from shared.stationfacts import EquipmentStates, held_events, started_events
+from shared.stationorder import StationOrder
 from shared.transaction import Transaction
 
 log = structlog.get_logger()

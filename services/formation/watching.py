@@ -17,8 +17,8 @@ from services.formation.store import Lease
 from shared import joborders
 from shared.app import Service
 from shared.errors import PersonNeededError
-from shared.joborders import StationOrder
 from shared.settings import TesterSettings
+from shared.stationorder import StationOrder
 from shared.stations import Sample
 from shared.telemetry import written
 from shared.topics import telemetry_topic

@@ -21,8 +21,8 @@ from shared.app import Service
 from shared.errors import BlockedError, NotFoundError
 from shared.events import JobOrderReleased, SpectrumMeasured
 from shared.intake import ended_event, first_startable, lot_results, order_for
-from shared.joborders import StationOrder
 from shared.settings import StationSettings, TesterSettings
+from shared.stationorder import StationOrder
 from shared.stations import JobAnswer
 from shared.transaction import Transaction
 

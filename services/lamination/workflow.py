@@ -17,9 +17,9 @@ from shared.errors import InvalidInputError
 from shared.events import JobOrderReleased
 from shared.facts import Material, TestResult
 from shared.intake import ended_event, first_startable, lot_results, measured, order_for
-from shared.joborders import StationOrder
 from shared.masterdata import keep_version
 from shared.settings import StationSettings
+from shared.stationorder import StationOrder
 from shared.stations import JobAnswer
 from shared.transaction import Transaction
 

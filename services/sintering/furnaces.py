@@ -25,9 +25,9 @@ from shared.app import Service
 from shared.errors import PersonNeededError
 from shared.events import FurnaceLoadPlanned, JobOrderReleased
 from shared.intake import hold
-from shared.joborders import StationOrder
 from shared.recipes import MasterRecipe
 from shared.settings import StationSettings
+from shared.stationorder import StationOrder
 from shared.stationwork import StationRunner
 from shared.transaction import Transaction
 

@@ -26,8 +26,8 @@ from shared.app import Service
 from shared.events import JobOrderReleased, SinterRunEnded, ThermocoupleDriftFound
 from shared.facts import PartPlace, TestResult
 from shared.intake import ended_event, measured
-from shared.joborders import StationOrder
 from shared.settings import StationSettings
+from shared.stationorder import StationOrder
 from shared.stations import JobAnswer
 from shared.transaction import Transaction
 

@@ -33,8 +33,8 @@ from shared.intake import (
     order_for,
     part_results,
 )
-from shared.joborders import StationOrder
 from shared.settings import StationSettings
+from shared.stationorder import StationOrder
 from shared.stations import JobAnswer, ParameterValue
 from shared.transaction import Transaction
 

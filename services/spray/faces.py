@@ -11,8 +11,8 @@ from services.spray.store import Start
 from services.spray.tracejudge import TraceVerdict
 from services.spray.tracestore import FaceKey
 from shared.events import LotHeld, NonconformanceRaised
-from shared.joborders import StationOrder
 from shared.recipes import MasterRecipe
+from shared.stationorder import StationOrder
 from shared.stations import JobAnswer
 
 GATE = "station"  # a person ends such a hold at execution

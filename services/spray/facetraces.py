@@ -13,9 +13,9 @@ from services.spray.tracelimits import TraceLimits
 from services.spray.tracestore import FaceKey
 from shared.app import Service
 from shared.errors import StationFaultError, StationUnreachableError
-from shared.joborders import StationOrder
 from shared.opcua import StationClient
 from shared.stationoffer import TRACE
+from shared.stationorder import StationOrder
 from shared.stations import JobAnswer, read_back_differences
 from shared.traces import Trace
 

@@ -18,8 +18,8 @@ from services.spray.setup import check_setup
 from shared import joborders, recipes, trainings
 from shared.app import Service
 from shared.errors import BlockedError
-from shared.joborders import StationOrder
 from shared.opcua import StationClient
+from shared.stationorder import StationOrder
 from shared.transaction import Transaction
 
 log = structlog.get_logger()

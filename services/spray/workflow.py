@@ -30,10 +30,10 @@ from shared import joborders, recipes, trainings
 from shared.app import Service
 from shared.events import JobOrderReleased, LotHeld
 from shared.intake import ended_event, first_startable, order_for
-from shared.joborders import StationOrder
 from shared.masterdata import keep_version
 from shared.recipes import MasterRecipe
 from shared.settings import StationSettings
+from shared.stationorder import StationOrder
 from shared.stations import JobAnswer
 from shared.transaction import Transaction
 

@@ -35,7 +35,7 @@ from shared import joborders
 from shared.app import Service
 from shared.db import migrate
 from shared.errors import RetryLaterError
-from shared.joborders import StationOrder
+from shared.stationorder import StationOrder
 from tests.station.bench import job_order, lot
 from tests.station.tester_floor import MONDAY, Floor, channels_of, open_floor
 

@@ -16,8 +16,8 @@ from services.spray.tracejudge import TraceVerdict, judge
 from services.spray.tracelimits import TraceLimits
 from shared.errors import BlockedError, StationFaultError
 from shared.events import LotHeld, NonconformanceRaised
-from shared.joborders import StationOrder
 from shared.recipes import MasterRecipe
+from shared.stationorder import StationOrder
 from shared.stations import JobAnswer
 from shared.traces import NO_VALUE, Trace, checked_trace
 from simulators.physics import spraytrace
