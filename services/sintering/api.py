@@ -96,9 +96,8 @@ def add_routes(service: Service, furnaces: FurnaceWork) -> None:
 
         return await command.once(keep)
 
-    own = service.plant.stations_of(service.name)
     meaning = "Until when the thermocouples of the furnaces are surveyed."
-    add_due_dates(service, meaning, lambda tx: due_dates(tx, own))
+    add_due_dates(service, meaning, lambda tx: due_dates(tx, furnaces.furnaces))
 
     @app.get("/furnaces")
     async def get_furnaces() -> dict[str, Any]:

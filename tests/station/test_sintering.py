@@ -605,3 +605,10 @@ async def test_furnaces_and_loads_are_listed(plant: Bench) -> None:
     loads = (await plant.get("/furnace-loads"))["items"]
     assert {load["state"] for load in loads} <= {"ended", "aborted", "running", "allowed_to_start"}
     assert (await plant.http.get("/furnace-loads/LOAD-0")).status_code == 404
+
+
+async def test_surveys_are_due_at_furnaces_and_at_nothing_else(plant: Bench) -> None:
+    items = (await plant.get("/due-dates"))["items"]
+    assert [item["equipment_id"] for item in items] == [
+        f"pilot/furnaces/heat/furnace-{number}" for number in (1, 2, 3)
+    ]
