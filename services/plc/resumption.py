@@ -10,9 +10,8 @@ made anew is not resumed, and its PLC makes a new one, as after a time-out.
 import asyncio
 import base64
 import json
-from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import structlog
 from asyncua import ua
@@ -25,6 +24,7 @@ from asyncua.ua.ua_binary import struct_from_binary, struct_to_binary
 
 from services.plc import sessionstore
 from services.plc.entrance import Internals
+from services.plc.refreshing import mark
 from services.plc.sessions import Identity, Session
 from services.plc.sessionstore import SessionRow
 from shared.app import Service
@@ -32,6 +32,7 @@ from shared.app import Service
 log = structlog.get_logger()
 LOOK_S = 5.0  # a session that timed out by itself wakes nobody
 CLOSED_S = 0.2
+RESTARTED = "Halite was restarted"
 TOGETHER_S = 0.02  # a PLC that enters sends several requests in a row
 RESUMABLE = (ServiceError, ua.UaError, ValueError, KeyError, TypeError)
 
@@ -175,20 +176,6 @@ async def _subscribe(iserver: Internals, session: Session, described: dict[str, 
         [result] = await items.create_monitored_items(one)
         result.StatusCode.check()
         if request.ItemToMonitor.AttributeId == ua.AttributeIds.EventNotifier:
-            await _refresh(subscription, items._monitored_items[item_id])
+            missed = RefreshRequiredEvent()  # type: ignore[no-untyped-call]
+            await mark(subscription, items._monitored_items[item_id], missed, RESTARTED)
     items._monitored_item_counter = max([111, *described["item_ids"]])
-
-
-async def _refresh(subscription: InternalSubscription, item: MonitoredItemData) -> None:
-    """Tell who watches events that some may have been missed, whatever its filter lets through."""
-    now = datetime.now(UTC)
-    event: Any = RefreshRequiredEvent()  # type: ignore[no-untyped-call]
-    event.EventId = uuid4().bytes
-    event.SourceNode, event.SourceName = ua.NodeId(ua.Int32(ua.ObjectIds.Server)), "Server"
-    event.Time = event.ReceiveTime = now
-    event.Message = ua.LocalizedText("Halite was restarted")
-    fields = ua.EventFieldList(
-        ClientHandle=item.client_handle,
-        EventFields=event.to_event_fields(item.filter.SelectClauses),
-    )
-    await subscription.enqueue_event(item.monitored_item_id or 0, fields, item.queue_size)

@@ -19,6 +19,8 @@ from asyncua.server.internal_session import InternalSession
 from asyncua.server.internal_subscription import InternalSubscription
 from asyncua.server.subscription_service import SubscriptionService
 
+from services.plc.refreshing import Refreshing, reachable
+
 MOST_OPERATIONS = 1000
 MOST_MONITORED = 1000
 TOKEN_BYTES = 32
@@ -39,7 +41,7 @@ class Identity:
         return cls(session_id=uuid.uuid4(), token=secrets.token_bytes(TOKEN_BYTES))
 
 
-class Subscriptions(SubscriptionService):
+class Subscriptions(Refreshing):
     """Answers Republish as OPC 10000-4 asks; asyncua 2.1 sends its clients into an endless loop.
 
     Ids begin anywhere, so that one from before a restart meets nothing that is another's.
@@ -116,11 +118,12 @@ class Session(InternalSession):
         return {id_: one for id_, one in there.items() if one.session_id == self.session_id}
 
     async def call(self, params: list[ua.CallMethodRequest]) -> list[ua.CallMethodResult]:
-        token = caller.set(self.user.name or "")
+        token, own = caller.set(self.user.name or ""), reachable.set(frozenset(self.own))
         try:
             return await super().call(_few(params))
         finally:
             caller.reset(token)
+            reachable.reset(own)
 
     async def read(self, params: ua.ReadParameters) -> list[ua.DataValue]:
         _few(params.NodesToRead)

@@ -276,6 +276,9 @@ async def test_an_alarm_is_a_condition_that_is_raised_refreshed_acknowledged_and
     subscription_id = ua.Variant(subscription.subscription_id, ua.VariantType.UInt32)
     await condition_type.call_method(refresh, subscription_id)
     await retained(True)
+    kinds = [one.EventType.Identifier for one in heard.events]
+    assert kinds.count(ua.ObjectIds.RefreshStartEventType) == 1
+    assert kinds[-1] == ua.ObjectIds.RefreshEndEventType
     acknowledge = ua.NodeId(ua.Int32(ua.ObjectIds.AcknowledgeableConditionType_Acknowledge))
     index = alarms.nodeid.NamespaceIndex
     condition = plc.client.get_node(
@@ -286,6 +289,52 @@ async def test_an_alarm_is_a_condition_that_is_raised_refreshed_acknowledged_and
     await plc.call("Beat", line.unit)
     await retained(False)
     await subscription.delete()
+
+
+async def test_the_server_object_hears_every_alarm_and_one_item_can_be_refreshed_alone(
+    line: Line,
+) -> None:
+    plc, other, at_server, at_alarms = await line.plc(), await line.client(), _Heard(), _Heard()
+    await other.connect()
+    subscription = await plc.client.create_subscription(100, at_server)
+    server_item = await subscription.subscribe_alarms_and_conditions()
+    beside = await plc.client.create_subscription(100, at_alarms)
+    await beside.subscribe_alarms_and_conditions(await plc.node("Halite", "Alarms"))
+    name = f"PlcSilent.{line.unit}"
+
+    def names(heard: _Heard) -> list[str]:
+        return [getattr(one, "ConditionName", None) or one.SourceName for one in heard.events]
+
+    await plc.call("Beat", line.unit)
+
+    async def told() -> bool:
+        return name in names(at_server) and name in names(at_alarms)
+
+    await until(told, within_s=60)  # it sends no further beat
+    at_server.events.clear()
+    at_alarms.events.clear()
+    condition_type = plc.client.get_node(ua.NodeId(ua.Int32(ua.ObjectIds.ConditionType)))
+    refresh = ua.NodeId(ua.Int32(ua.ObjectIds.ConditionType_ConditionRefresh2))
+    ids = [ua.Variant(one, ua.VariantType.UInt32) for one in (subscription.subscription_id, 1)]
+    with pytest.raises(ua.UaStatusCodeError) as refused:
+        await condition_type.call_method(refresh, *ids)
+    assert refused.value.code == ua.StatusCodes.BadMonitoredItemIdInvalid
+    ids[1] = ua.Variant(server_item, ua.VariantType.UInt32)
+    with pytest.raises(ua.UaStatusCodeError) as refused:
+        await other.get_node(condition_type.nodeid).call_method(refresh, *ids)
+    assert refused.value.code == ua.StatusCodes.BadSubscriptionIdInvalid
+    await other.disconnect()
+    await condition_type.call_method(refresh, *ids)
+
+    async def refreshed() -> bool:
+        return len(at_server.events) >= 3
+
+    await until(refreshed, within_s=60)
+    assert names(at_server) == ["Server", name, "Server"]
+    assert at_alarms.events == []
+    await plc.call("Beat", line.unit)
+    await subscription.delete()
+    await beside.delete()
 
 
 @pytest.fixture
