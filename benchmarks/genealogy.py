@@ -2,12 +2,13 @@
 
 import argparse
 import asyncio
+import contextlib
 import io
 import random
 import sys
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,6 +65,16 @@ RECORD = """
 NAMES = """
     INSERT INTO known_name (kind, name, first_position)
     SELECT 'lot', lot_id, (SELECT min(position) FROM record) FROM lot ON CONFLICT DO NOTHING"""
+FILLED = ("genealogy_edge", "genealogy_step", "lot", "known_name")
+INDEXES = """
+    SELECT indexname, indexdef FROM pg_indexes i
+    WHERE tablename = ANY(%s) AND NOT EXISTS (
+        SELECT 1 FROM pg_constraint c WHERE c.conname = i.indexname)"""
+LOADING = (
+    "SET synchronous_commit = off",
+    "SET work_mem = '256MB'",
+    "SET maintenance_work_mem = '1GB'",
+)
 LIKE = "SELECT lot_id FROM lot WHERE lot_id ILIKE %s LIMIT 50"
 PLAIN = """
     WITH RECURSIVE found (lot_id) AS (
@@ -97,19 +108,31 @@ async def timed(name: str, times: int, act: Callable[[], Awaitable[object]]) -> 
     return Times(name=name, ms=found)
 
 
+@contextlib.contextmanager
+def without_indexes(connection: "psycopg.Connection[tuple[str, ...]]") -> Iterator[None]:
+    """Take away the indexes that are no constraints while rows come in, and build them anew."""
+    found = connection.execute(INDEXES, (list(FILLED),)).fetchall()
+    for name, _ in found:
+        connection.execute(f"DROP INDEX {name}")
+    yield
+    for _, definition in found:
+        connection.execute(definition)
+
+
 def fill(url: str, before: int, size: int, per_powder: int) -> float:
     """Add cells up to `size` with all they were made of; return wall seconds."""
     begun = time.monotonic()
     values = {"levels": LEVELS, "branches": BRANCHES, "shared": SHARED, "per_powder": per_powder}
     with psycopg.connect(url, autocommit=True) as connection:
-        for first in range(before, size, per_powder):
-            last = min(size, first + per_powder)
-            connection.execute(EDGES, values | {"first": first, "last": last})
-        connection.execute(LOTS)
-        connection.execute(STEPS)
-        connection.execute(RECORD)
-        connection.execute(NAMES)
-        for table in ("genealogy_edge", "genealogy_step", "lot", "known_name"):
+        for setting in LOADING:
+            connection.execute(setting)
+        with without_indexes(connection):
+            for first in range(before, size, per_powder):
+                last = min(size, first + per_powder)
+                connection.execute(EDGES, values | {"first": first, "last": last})
+            for statement in (LOTS, STEPS, RECORD, NAMES):
+                connection.execute(statement)
+        for table in FILLED:
             connection.execute(f"VACUUM ANALYZE {table}")
     return time.monotonic() - begun
 
