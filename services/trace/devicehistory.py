@@ -13,8 +13,8 @@ HANDLED = frozenset(
     {
         *steps.STEP_KINDS,
         *steps.RUN_KINDS,
+        *steps.MACHINE_KINDS,
         "material_lot_registered",
-        "equipment_state_changed",
         "spectrum_measured",
         "cycling_ended",
         "disposition_decided",

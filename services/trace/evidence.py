@@ -17,9 +17,36 @@ _ABOVE = """
             SELECT m.lot_id FROM lot_member m WHERE m.member_lot_id = a.lot_id
         ) AS next (lot_id)
     )"""
-# Their events; those of their job orders, requests and acts that name no lot; and the last word
-# of each machine they saw on its software before they saw it. A machine says its software with
-# each change of its state: each of its few versions is looked up, never all that it said.
+# Which versions or operators a machine ever named: each is looked up, never all that it said.
+_NAMED = """
+    {kind}_named AS (
+        SELECT machine.node_id AS machine_id, found.node_id
+        FROM (SELECT DISTINCT node_id FROM seen) AS machine, LATERAL (
+            WITH RECURSIVE next (node_id) AS (
+                SELECT machine.node_id || '@'
+                UNION ALL
+                SELECT (
+                    SELECT n.node_id FROM record_node n
+                    WHERE n.kind = '{kind}' AND n.node_id ~>~ next.node_id
+                        AND n.node_id ~<~ (machine.node_id || 'A')  -- the character behind @
+                    ORDER BY n.node_id USING ~<~ LIMIT 1
+                ) FROM next WHERE next.node_id IS NOT NULL
+            )
+            SELECT node_id FROM next WHERE node_id IS NOT NULL
+        ) AS found
+    ),
+    {kind} AS (
+        SELECT DISTINCT ON (seen.node_id, seen.from_at) said.position
+        FROM seen JOIN {kind}_named AS named ON named.machine_id = seen.node_id, LATERAL (
+            SELECT n.position, n.from_at FROM record_node n
+            WHERE n.kind = '{kind}' AND n.node_id = named.node_id AND n.from_at <= seen.from_at
+            ORDER BY n.from_at DESC, n.position DESC LIMIT 1
+        ) AS said
+        ORDER BY seen.node_id, seen.from_at, said.from_at DESC, said.position DESC
+    )"""
+# Their events; those of their job orders, requests and acts that name no lot; the last word of
+# each machine they saw on its software and its operator before they saw it, and who took it over
+# while they were there.
 _POSITIONS = f"""
     {_ABOVE},
     own AS (
@@ -38,38 +65,21 @@ _POSITIONS = f"""
         WHERE r.type IN ('org.halite.work_request_accepted.v1', 'org.halite.work_request_ended.v1')
     ),
     seen AS (
-        SELECT DISTINCT n.node_id, n.from_at FROM record_node n
+        SELECT DISTINCT n.node_id, n.from_at, n.to_at FROM record_node n
         JOIN (SELECT position FROM own UNION SELECT position FROM beside) AS those USING (position)
         WHERE n.kind = 'equipment'
     ),
-    version AS (
-        SELECT machine.node_id AS machine_id, found.node_id
-        FROM (SELECT DISTINCT node_id FROM seen) AS machine, LATERAL (
-            WITH RECURSIVE next (node_id) AS (
-                SELECT machine.node_id || '@'
-                UNION ALL
-                SELECT (
-                    SELECT n.node_id FROM record_node n
-                    WHERE n.kind = 'software' AND n.node_id ~>~ next.node_id
-                        AND n.node_id ~<~ (machine.node_id || 'A')  -- the character behind @
-                    ORDER BY n.node_id USING ~<~ LIMIT 1
-                ) FROM next WHERE next.node_id IS NOT NULL
-            )
-            SELECT node_id FROM next WHERE node_id IS NOT NULL
-        ) AS found
-    ),
-    software AS (
-        SELECT DISTINCT ON (seen.node_id, seen.from_at) said.position
-        FROM seen JOIN version ON version.machine_id = seen.node_id, LATERAL (
-            SELECT n.position, n.from_at FROM record_node n
-            WHERE n.kind = 'software' AND n.node_id = version.node_id
-                AND n.from_at <= seen.from_at
-            ORDER BY n.from_at DESC, n.position DESC LIMIT 1
-        ) AS said
-        ORDER BY seen.node_id, seen.from_at, said.from_at DESC, said.position DESC
+    {_NAMED.format(kind="software")},
+    {_NAMED.format(kind="operator")},
+    taken_over AS (
+        SELECT n.position FROM seen
+        JOIN operator_named AS named ON named.machine_id = seen.node_id
+        JOIN record_node n ON n.kind = 'operator' AND n.node_id = named.node_id
+            AND n.from_at > seen.from_at AND n.from_at <= seen.to_at
     )
     SELECT position FROM own UNION SELECT position FROM beside
-    UNION SELECT position FROM asked UNION SELECT position FROM software"""
+    UNION SELECT position FROM asked UNION SELECT position FROM software
+    UNION SELECT position FROM operator UNION SELECT position FROM taken_over"""
 # The lots that were made beside the cell to bear witness for it: of the same lots' members, and
 # tested until they failed; with all that was decided about them.
 _WITNESSES = f"""

@@ -222,11 +222,15 @@ def _lots(lots: Sequence[Fact]) -> Rows:
 def _step(one: Fact) -> list[Any]:
     machine = [one["equipment_id"], one["software_version"], one["fixture_id"], one["channel"]]
     loads = one["furnace_load_ids"] + one["persons"]
+    operators = [
+        f"operator {held['operator'] or 'nobody'} since {held['since_at']}"
+        for held in one["operators"]
+    ]
     used = one["consumed"] + one["produced"]
     return [
         one["operation"] + (f", attempt {one['attempt']}" if one["attempt"] > 1 else ""),
         f"{one['lot_id']}, {one['job_order_id']}",
-        ", ".join(str(value) for value in (*machine, *loads) if value),
+        ", ".join(str(value) for value in (*machine, *loads, *operators) if value),
         f"{_shown(one['recipe_id'])} version {_shown(one['recipe_version'])}",
         f"{_shown(one['started_at'])} to {_shown(one['ended_at'])}",
         "; ".join([one["state"], *one["deviations"], *([one["reason"]] if one["reason"] else [])]),

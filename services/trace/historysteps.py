@@ -1,6 +1,7 @@
 """The steps of a cell's life: who made what of what, on what, with what, and what was measured."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ STEP_KINDS = (
     "channel_leased",
 )
 RUN_KINDS = ("furnace_load_planned", "sinter_run_ended")
+MACHINE_KINDS = ("equipment_state_changed", "operator_changed")
 SPRAY = "spray"
 _STATES = {
     "job_order_released": "allowed_to_start",
@@ -25,6 +27,14 @@ _STATES = {
     "job_order_ended": "ended",
 }
 _RESULT = ("lot_id", "characteristic", "value", "unit")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Machines:
+    """What the machines said of their software, and who took them over, each by machine."""
+
+    software: Mapping[str, Sequence[Told]]
+    operators: Mapping[str, Sequence[Told]]
 
 
 def lots_of(told: Sequence[Told], lot_ids: Collection[str]) -> list[Fact]:
@@ -81,9 +91,13 @@ def steps_of(told: Sequence[Told], lot_ids: Collection[str]) -> list[Fact]:
     for one in of_kind(told, *RUN_KINDS):
         for job_order_id in one.data["job_order_ids"]:
             runs.setdefault(job_order_id, []).append(one)
-    versions = _software(told)
+    states = of_kind(told, "equipment_state_changed")
+    machines = _Machines(
+        software=_by_machine([one for one in states if one.data.get("software_version")]),
+        operators=_by_machine(of_kind(told, "operator_changed")),
+    )
     steps = [
-        _step(job_order_id, said, runs.get(job_order_id, []), versions, lot_ids)
+        _step(job_order_id, said, runs.get(job_order_id, []), machines, lot_ids)
         for job_order_id, said in orders.items()
         if any(_works_on(one, lot_ids) for one in said)
     ]
@@ -108,7 +122,7 @@ def _step(
     job_order_id: str,
     said: Sequence[Told],
     runs: Sequence[Told],
-    versions: Mapping[str, Sequence[Told]],
+    machines: _Machines,
     lot_ids: Collection[str],
 ) -> Fact:
     values: Fact = {}
@@ -118,7 +132,9 @@ def _step(
         if one.kind in _STATES:
             state = one.data.get("state") or _STATES[one.kind]
             reason = one.data.get("reason")
-    software = _version_at(versions.get(values.get("equipment_id", ""), ()), values)
+    machine_id = values.get("equipment_id", "")
+    software = _last_before(machines.software.get(machine_id, ()), values)
+    operators = _operators(machines.operators.get(machine_id, ()), values)
     materials = values.get("materials", [])
     names = ("operation", "lot_id", "equipment_id", "fixture_id", "channel", "recipe_id")
     times = ("released_at", "started_at", "ended_at")
@@ -127,6 +143,7 @@ def _step(
         *said,
         *runs,
         *([software] if software else []),
+        *operators,
         job_order_id=job_order_id,
         state=state,
         **{name: values.get(name) for name in names + times},
@@ -134,6 +151,10 @@ def _step(
         software_version=software.data["software_version"] if software else None,
         is_by_station=bool(of_kind(said, "job_order_started")),
         parameters=values.get("parameters", {}),
+        operators=[
+            {"operator": one.data["operator"], "since_at": one.data["changed_at"]}
+            for one in operators
+        ],
         persons=sorted({values[name] for name in PERSONS if isinstance(values.get(name), str)}),
         reason=reason,
         **{
@@ -160,21 +181,31 @@ def _furnace(runs: Sequence[Told]) -> Fact:
     }
 
 
-def _software(told: Sequence[Told]) -> dict[str, list[Told]]:
-    versions: dict[str, list[Told]] = {}
-    for one in of_kind(told, "equipment_state_changed"):
-        if one.data.get("software_version") is not None:
-            versions.setdefault(one.data["equipment_id"], []).append(one)
-    return versions
+def _by_machine(told: Sequence[Told]) -> dict[str, list[Told]]:
+    said: dict[str, list[Told]] = {}
+    for one in told:
+        said.setdefault(one.data["equipment_id"], []).append(one)
+    return said
 
 
-def _version_at(said: Sequence[Told], values: Fact) -> Told | None:
-    """Return what the machine last said of its software before the step began."""
+def _last_before(said: Sequence[Told], values: Fact) -> Told | None:
+    """Return what was last said of the machine before the step began."""
     at = values.get("started_at")
     if at is None:
         return None
     before = [one for one in said if _instant(one.data["changed_at"]) <= _instant(at)]
     return before[-1] if before else None
+
+
+def _operators(said: Sequence[Told], values: Fact) -> list[Told]:
+    """Return who had the station when the step began, and each change until it ended."""
+    begun, ended = values.get("started_at"), values.get("ended_at")
+    had = _last_before(said, values)
+    if begun is None or ended is None:
+        return [had] if had else []
+    span = _instant(begun), _instant(ended)
+    during = [one for one in said if span[0] < _instant(one.data["changed_at"]) <= span[1]]
+    return [had, *during] if had else during
 
 
 def measurements_of(told: Sequence[Told], lot_ids: Collection[str]) -> list[Fact]:

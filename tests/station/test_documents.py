@@ -35,6 +35,7 @@ from shared.events import (
     JobOrderStarted,
     LotHeld,
     MaterialLotRegistered,
+    OperatorChanged,
     WorkRequestAccepted,
 )
 from shared.facts import Material, MaterialUse
@@ -212,12 +213,15 @@ async def tell_life(speaker: Speaker) -> None:
         software_version="2.4.1",
     )
     await speaker.say("sintering", state, hour(0))
+    await take_over(speaker, "Ada", 0)
+    await take_over(speaker, "Ben", 0.5)
     await speaker.say("execution", registered("RAW"), hour(0))
     pellets = [material(lot, "produced") for lot in ("P1", "P2", "P3")]
     await work(speaker, "press", "PEL", 1, [material("RAW", "consumed"), *pellets])
     await speaker.say("execution", registered("PEL", ("P1", "P2", "P3")), hour(2))
     held = LotHeld(lot_id="P3", work_request_id=REQUEST, gate="thickness", reason="too thick")
     await speaker.say("quality", held, hour(3))
+    await take_over(speaker, None, 4.5)
     for cell, pellet in (("CELL", "P1"), ("W", "P2"), ("OTHER", "P3")):
         used = [material(pellet, "consumed"), material(cell, "produced")]
         await work(speaker, "stack", cell, 4, used)
@@ -239,6 +243,12 @@ async def tell_life(speaker: Speaker) -> None:
     )
     await speaker.say("formation", tested, hour(8))
     await end_life(speaker, "CELL")
+
+
+async def take_over(speaker: Speaker, person: str | None, at_h: float) -> None:
+    """Say that somebody has the mill, or nobody."""
+    changed = OperatorChanged(equipment_id=MILL, operator=person, changed_at=hour(at_h), by="Li Na")
+    await speaker.say("sintering", changed, hour(at_h))
 
 
 async def end_life(speaker: Speaker, lot_id: str) -> None:
@@ -271,6 +281,8 @@ async def test_history_tells_a_cell_s_own_life_with_its_witness_signed_as_json_a
     assert document["lot_ids"] == ["CELL", "P1", "PEL", "RAW"]
     assert [step["operation"] for step in document["steps"]] == ["press", "stack"]
     assert {step["software_version"] for step in document["steps"]} == {"2.4.1"}
+    had = [[one["operator"] for one in step["operators"]] for step in document["steps"]]
+    assert had == [["Ben"], ["Ben", None]]
     assert document["identity"]["order_number"] == "4500001234/10"
     [witness] = document["witnesses"]
     assert (witness["lot_id"], witness["made_of"]) == ("W", ["P2"])

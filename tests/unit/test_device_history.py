@@ -226,6 +226,30 @@ def test_clean_life_from_raw_lots_to_grade_has_nothing_open_and_evidence_for_all
             assert all(found["seal_position"] == 100 for found in one["evidence"])
 
 
+def test_a_step_names_who_had_the_station_and_who_took_it_over_while_it_ran() -> None:
+    tell = life()
+
+    def changed(at_h: float, operator: str | None, machine: str = "pilot/a/b/m-1") -> None:
+        named = {"equipment_id": machine, "operator": operator, "by": "Li Na"}
+        tell("operator_changed", at_h, **named, changed_at=hour(at_h))
+
+    changed(0.5, "Ada")
+    changed(2.5, "Ben")
+    changed(3.4, None)
+    changed(3.5, "Cleo")
+    changed(3.6, "Dora", "pilot/a/b/m-2")
+    tell.told.sort(key=lambda one: one.time)
+    steps = {step["operation"]: step for step in history(tell)["steps"]}
+    had = {name: [one["operator"] for one in step["operators"]] for name, step in steps.items()}
+    assert had["mill"] == ["Ada"]
+    assert had["press"] == ["Ben", None, "Cleo"]
+    assert had["stack"] == ["Cleo"]
+    assert steps["press"]["operators"][2]["since_at"] == hour(3.5)
+    kinds = {one.event_id: one.kind for one in tell.told}
+    evidence = [kinds[one["event_id"]] for one in steps["press"]["evidence"]]
+    assert evidence.count("operator_changed") == 3
+
+
 def test_every_event_of_a_cell_is_evidence_of_some_fact() -> None:
     tell = life()
     tell("some_new_thing_said", 14, lot_id="CELL")

@@ -44,6 +44,7 @@ export interface HistoryStep extends Proved {
   recipe_version: number | null;
   furnace_load_ids: readonly string[];
   persons: readonly string[];
+  operators: readonly { operator: string | null; since_at: string }[];
   deviations: readonly string[];
   started_at: string | null;
   ended_at: string | null;

@@ -35,6 +35,8 @@ export const history: Record<keyof typeof english, string> = {
   'history.key': 'Signiert mit Schlüssel',
   'history.replaced': 'ersetzt',
   'history.attempt': 'Versuch {number}',
+  'history.operator_since': 'Bediener {person} seit {time}',
+  'history.nobody': 'niemand',
   'history.as_ordered': 'lief wie bestellt',
   'history.not_as_ordered': 'NICHT wie bestellt',
   'history.glue_age': 'Alter des Klebers',

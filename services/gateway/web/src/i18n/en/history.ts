@@ -33,6 +33,8 @@ export const history = {
   'history.key': 'Signed with key',
   'history.replaced': 'replaced',
   'history.attempt': 'attempt {number}',
+  'history.operator_since': 'operator {person} since {time}',
+  'history.nobody': 'nobody',
   'history.as_ordered': 'ran as ordered',
   'history.not_as_ordered': 'NOT as ordered',
   'history.glue_age': 'Age of glue',

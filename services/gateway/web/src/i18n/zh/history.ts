@@ -35,6 +35,8 @@ export const history: Record<keyof typeof english, string> = {
   'history.key': '签名密钥',
   'history.replaced': '已被取代',
   'history.attempt': '第 {number} 次',
+  'history.operator_since': '操作员 {person}（自 {time}）',
+  'history.nobody': '无人',
   'history.as_ordered': '按指令运行',
   'history.not_as_ordered': '未按指令运行',
   'history.glue_age': '胶龄',

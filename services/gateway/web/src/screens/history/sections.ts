@@ -68,7 +68,8 @@ function stepLine(step: HistoryStep, { dateTime, word, t }: I18n): Line {
   const times = [step.started_at, step.ended_at].map((at) => (at === null ? NO_DATA : dateTime(Date.parse(at))));
   const recipe = step.recipe_id === null ? null : `${step.recipe_id} v${step.recipe_version ?? NO_DATA}`;
   const machine = [step.equipment_id, step.software_version, step.fixture_id, step.channel, recipe];
-  const says = [...machine, ...step.furnace_load_ids, ...step.persons, times.join(' – '), ...step.deviations, step.reason];
+  const operators = step.operators.map((held) => t('history.operator_since', { person: held.operator ?? t('history.nobody'), time: dateTime(Date.parse(held.since_at)) }));
+  const says = [...machine, ...step.furnace_load_ids, ...step.persons, ...operators, times.join(' – '), ...step.deviations, step.reason];
   const again = step.attempt > 1 ? ` (${t('history.attempt', { number: step.attempt })})` : '';
   const state = step.state === 'ended' ? '' : `, ${word('job_state', step.state)}`;
   return line(`${word('operation', step.operation)}${again}${state}`, step.lot_id, says.filter((one) => one !== null).join(', '), step);
