@@ -15,6 +15,7 @@ from simulators.job_structures import NOT_ALLOWED
 from simulators.opcua_server import Identity, StationServer, node_sets_dir, read_type_nodes
 
 TICK_S = 0.1
+TOGETHER = 50
 
 
 class Shelf:
@@ -97,6 +98,8 @@ async def _change(servers: list[Any], names: tuple[str, ...], rate: float, for_s
             server, name = places[written % len(places)]
             await server.write_signal(name, float(written + 1), datetime.now(UTC))
             written += 1
+            if written % TOGETHER == 0:
+                await asyncio.sleep(0)  # a station that is behind still answers
         await asyncio.sleep(TICK_S)
     return written
 
