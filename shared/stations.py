@@ -101,10 +101,10 @@ def read_back_differences(
             differences.append(f"{name}: sent {ours!r}, station holds {theirs!r}")
         elif their_unit != unit:
             differences.append(
-                f"{name}: sent {ours} in {unit!r}, station holds {theirs} in {their_unit!r}"
+                f"{name}: sent {ours!r} in {unit!r}, station holds {theirs!r} in {their_unit!r}"
             )
         elif not _same(ours, theirs, allowed.get(name, 0.0)):
-            differences.append(f"{name}: sent {ours} {unit}, station holds {theirs} {unit}")
+            differences.append(f"{name}: sent {ours!r} {unit}, station holds {theirs!r} {unit}")
     return differences + _lot_differences(sent.materials, held.content.materials)
 
 

@@ -55,6 +55,11 @@ def test_another_type_or_length_is_a_difference(name: str, value: object) -> Non
     assert read_back_differences(SENT, held(**{name: value}))
 
 
+def test_a_text_that_reads_like_the_number_is_told_as_a_text() -> None:
+    [difference] = read_back_differences(SENT, held(needle_voltage_v="15000.0"))
+    assert difference == "needle_voltage_v: sent 15000.0 V, station holds '15000.0' V"
+
+
 def test_a_missing_and_an_extra_value_are_both_named() -> None:
     parameters = {"needle_voltage_v": 15000.0, "segment_soak_s": (36000.0, 0.0), "extra_s": 1.0}
     found = replace(held(), content=replace(SENT, parameters={**parameters, "atmosphere": "air"}))
