@@ -2,7 +2,8 @@
 
 All containers of a plant share one folder. The database listens on a socket in it, so that it is
 in no network; services and broker have hosts of their own, named as in `docker-compose.yml`.
-HALITE_DATABASE_URL and HALITE_MQTT_URL name a database server and a broker that others run.
+HALITE_DATABASE_URL and HALITE_MQTT_URL name a database server and a broker that others run, and
+HALITE_TLS_DIR the folder of a service's certificate for both; `{service}` in it is its name.
 """
 
 import argparse
@@ -19,7 +20,8 @@ from typing import NoReturn
 from deploy import certificates, example_data, plant
 from deploy.broker import Broker, find_program, guard_of
 from deploy.data_folder import DataFolder
-from deploy.databases import OutsideServer
+from deploy.databaseroles import addresses, admit
+from deploy.databases import SERVICE, OutsideServer
 from deploy.nodesets import ensure_nodesets
 from deploy.pki import ensure_gateway_keys, ensure_passwords
 from deploy.ports import Ports
@@ -117,8 +119,7 @@ def set_up(speed: float) -> None:
         outside.ensure()
     else:
         database = PostgresServer(DATA.postgres, DATA.logs)
-        for name in SERVICES:
-            database.ensure_database(f"halite_{name}")
+        admit(database, DATA.database_passwords)
         database.ensure_reports()
     begin_time(DATA.path / "clock.json", speed, time.time())
 
@@ -217,12 +218,14 @@ def service_spec(name: str) -> ChildSpec:
         urls = {service: outside.url(service) for service in SERVICES}
     else:
         database = PostgresServer(DATA.postgres, DATA.logs)
-        urls = {service: database.url(f"halite_{service}") for service in SERVICES}
+        urls = addresses(database, DATA.database_passwords)
     mqtt_url = os.environ.get("HALITE_MQTT_URL") or MQTT_URL
     specs = plant.service_specs(_files(), PORTS, urls, mqtt_url)
     spec = next(spec for spec in specs if spec.name == name)
-    replica = {"HALITE_REPLICA": os.environ.get("HALITE_REPLICA", "")}
-    return replace(spec, environment={**spec.environment, **replica})
+    own = {"HALITE_REPLICA": os.environ.get("HALITE_REPLICA", "")}
+    if certificate := os.environ.get("HALITE_TLS_DIR"):
+        own["HALITE_TLS_DIR"] = certificate.replace(SERVICE, name)
+    return replace(spec, environment={**spec.environment, **own})
 
 
 def simulator_spec(name: str) -> ChildSpec:

@@ -23,6 +23,7 @@ class DataFolder:
         self.tls = self.path / "tls"
         self.secrets = self.path / "secrets"
         self.gateway_keys = self.secrets / "gateway"
+        self.database_passwords = self.secrets / "database"
         self.share = self.path / "share"
         self.logs = self.path / "log"
         self.plant_file = self.path / "plant.toml"

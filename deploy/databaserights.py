@@ -24,6 +24,7 @@ def statements() -> Iterator[str]:
         yield f"CREATE ROLE {name} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION"
         yield f"CREATE DATABASE {name} OWNER {name}"
         yield f"REVOKE ALL ON DATABASE {name} FROM PUBLIC"
+    yield f"GRANT CONNECT ON DATABASE {role('trace')} TO halite_analyst"
 
 
 def entrances() -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError
 from shared.errors import InvalidInputError, PersonNeededError, RetryLaterError
 from shared.settings import SERVICES
 
-USER = "halite"
+USER, REPORTER = "halite", "halite_reports"
 SERVICE = "{service}"
 ON_THIS_MACHINE = (None, "", "localhost", "127.0.0.1", "::1")
 ANALYST: LiteralString = "CREATE ROLE halite_analyst NOLOGIN"
@@ -37,7 +37,7 @@ def ensure_reports(connection: Connection) -> None:
     The views that the role may read come with the service trace; a role lasts beside them.
     """
     query = "SELECT 1 FROM pg_roles WHERE rolname = %s"
-    for name, statements in (("halite_analyst", (ANALYST,)), ("halite_reports", REPORTS)):
+    for name, statements in (("halite_analyst", (ANALYST,)), (REPORTER, REPORTS)):
         if connection.execute(query, (name,)).fetchone() is None:
             for statement in statements:
                 connection.execute(statement)

@@ -18,6 +18,7 @@ import httpx
 from deploy import certificates, example_data, plant, plant_time
 from deploy.broker import Broker, find_program, guard_of
 from deploy.data_folder import DataFolder
+from deploy.databaseroles import admit
 from deploy.nodesets import ensure_nodesets
 from deploy.pki import ensure_gateway_keys, ensure_passwords
 from deploy.ports import DEFAULT_FIRST, HIGHEST_FIRST, Ports, check_free, write_plant_file
@@ -27,7 +28,7 @@ from deploy.screen import ready_screen
 from deploy.supervisor import Supervisor
 from deploy.web import ensure_web
 from shared.errors import MesError, PersonNeededError
-from shared.settings import SERVICES, PlantSettings, read_plant
+from shared.settings import PlantSettings, read_plant
 
 _ROUND_S = 0.2
 _ANSWER_WITHIN_S = 2.0
@@ -156,9 +157,7 @@ class LocalPlant:
         self._watch("broker", broker.child.spec)
         self._broker = broker
         self._wait_for({"postgres": database.is_ready, "mosquitto": broker.is_ready})
-        for name in SERVICES:
-            database.ensure_database(f"halite_{name}")
-        database_urls = {name: database.url(f"halite_{name}") for name in SERVICES}
+        database_urls = admit(database, self._data.database_passwords)
         self._say("Starting stations and services ...")
         self._begin_time()
         if options.simulators:

@@ -1,8 +1,12 @@
-"""PostgreSQL 18 from its wheel, as a child process that listens on a Unix socket only."""
+"""PostgreSQL 18 from its wheel, as a child process that listens on a Unix socket only.
+
+Who runs the plant on this machine, and root, are its administrator; all others need a password.
+"""
 
 import hashlib
 import importlib.util
 import os
+import pwd
 import shutil
 import signal
 import tempfile
@@ -15,9 +19,10 @@ import psycopg
 from psycopg import sql
 
 from deploy.accounts import Account, account_for, hand_over, let_pass
-from deploy.databases import USER, Connection, ensure_database, ensure_reports
+from deploy.databases import REPORTER, USER, Connection, ensure_database, ensure_reports
 from deploy.processes import Child, ChildSpec, run_tool, start_and_wait
 from shared.errors import PersonNeededError, RetryLaterError
+from shared.secretfiles import PUBLIC, write
 
 VERSION = "18"
 _PORT = 5432
@@ -37,6 +42,14 @@ _SETTINGS = {
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] %d ",
 }
+_MAP, _BY_ACCOUNT = "plant", (USER, REPORTER)
+_ENTRANCES = f"""\
+# Written at each start of the plant.
+local all {USER} peer map={_MAP}
+local replication {USER} peer map={_MAP}
+local all {REPORTER} peer map={_MAP}
+local all all scram-sha-256
+"""
 _FAST_AND_FORGETFUL = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
 
@@ -65,6 +78,7 @@ class PostgresServer:
         self._check_folder()
         if not self.folder.exists():
             self._make_folder()
+        _write_entrances(self.folder)
         hand_over(self.folder, self.account)
         hand_over(self.socket_dir, self.account)
 
@@ -90,9 +104,14 @@ class PostgresServer:
         except psycopg.OperationalError:
             return False
 
-    def url(self, database: str) -> str:
-        """Return the address of a database for SQLAlchemy with psycopg."""
-        return f"postgresql+psycopg://{USER}@/{database}?host={quote(str(self.socket_dir))}&port={_PORT}"
+    def url(self, database: str, *, role: str = USER, password_file: Path | None = None) -> str:
+        """Return the address of a database for SQLAlchemy with psycopg.
+
+        role: who enters; the administrator needs no password, only the account of this machine.
+        """
+        place = f"host={quote(str(self.socket_dir))}&port={_PORT}"
+        known = f"&passfile={quote(str(password_file))}" if password_file else ""
+        return f"postgresql+psycopg://{role}@/{database}?{place}{known}"
 
     def ensure_database(self, name: str) -> None:
         """Create a database unless it exists.
@@ -100,7 +119,7 @@ class PostgresServer:
         Raises:
             RetryLaterError: the server gives no answer.
         """
-        with self._asked() as connection:
+        with self.asked() as connection:
             ensure_database(connection, name)
 
     def ensure_reports(self) -> None:
@@ -109,7 +128,7 @@ class PostgresServer:
         Raises:
             RetryLaterError: the server gives no answer.
         """
-        with self._asked() as connection:
+        with self.asked() as connection:
             ensure_reports(connection)
 
     def drop_database(self, name: str) -> None:
@@ -118,7 +137,7 @@ class PostgresServer:
         Raises:
             RetryLaterError: the server gives no answer.
         """
-        with self._asked() as connection:
+        with self.asked() as connection:
             connection.execute(
                 sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
             )
@@ -130,7 +149,7 @@ class PostgresServer:
             RetryLaterError: the server gives no answer.
         """
         query = "SELECT datname FROM pg_database WHERE datname LIKE 'halite\\_%' ORDER BY datname"
-        with self._asked() as connection:
+        with self.asked() as connection:
             return [str(row[0]) for row in connection.execute(query)]
 
     def base_backup(self, to: Path) -> None:
@@ -174,21 +193,26 @@ class PostgresServer:
             )
 
     @contextmanager
-    def _asked(self) -> Iterator[Connection]:
+    def asked(self, database: str = "postgres") -> Iterator[Connection]:
+        """Enter a database as administrator for the block; each statement commits by itself.
+
+        Raises:
+            RetryLaterError: the server gives no answer.
+        """
         try:
-            with self._connect() as connection:
+            with self._connect(database) as connection:
                 yield connection
         except psycopg.OperationalError as error:
             raise RetryLaterError(
                 f"The database in {self.folder} gave no answer: {error}"
             ) from error
 
-    def _connect(self) -> Connection:
+    def _connect(self, database: str = "postgres") -> Connection:
         return psycopg.connect(
             host=str(self.socket_dir),
             port=_PORT,
             user=USER,
-            dbname="postgres",
+            dbname=database,
             connect_timeout=3,
             autocommit=True,
         )
@@ -236,7 +260,8 @@ class PostgresServer:
                 str(programs() / "initdb"),
                 f"--pgdata={unfinished}",
                 f"--username={USER}",
-                "--auth=trust",
+                "--auth-local=peer",
+                "--auth-host=reject",
                 "--encoding=UTF8",
                 "--locale=C",
                 "--locale-provider=builtin",
@@ -250,6 +275,28 @@ class PostgresServer:
             account=self.account,
         )
         unfinished.rename(self.folder)
+
+
+def _write_entrances(folder: Path) -> None:
+    """Say anew at each start who may enter: a folder from a backup may be another account's now.
+
+    Raises:
+        PersonNeededError: who runs this has no name, or the folder cannot be written.
+    """
+    try:
+        accounts = sorted({pwd.getpwuid(os.geteuid()).pw_name, "root"})
+        names = "".join(f'{_MAP} "{name}" {one}\n' for name in accounts for one in _BY_ACCOUNT)
+        write(folder / "pg_ident.conf", names.encode(), PUBLIC)
+        write(folder / "pg_hba.conf", _ENTRANCES.encode(), PUBLIC)
+    except KeyError as error:
+        raise PersonNeededError(
+            f"The account with the number {os.geteuid()} has no name on this machine, "
+            "so the database cannot know it; run the plant by one that has."
+        ) from error
+    except OSError as error:
+        raise PersonNeededError(
+            f"The file {error.filename} cannot be written: {error.strerror}."
+        ) from error
 
 
 def programs() -> Path:

@@ -14,11 +14,11 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, TextClause, create_engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from shared.claims import claimed
 from shared.connections import LIMITS, LINK, Connections, Limits
-from shared.errors import InvalidInputError, ServiceUnreachableError
+from shared.errors import InvalidInputError, PersonNeededError, ServiceUnreachableError
 from shared.transaction import Transaction
 
 KERNEL_MIGRATIONS = Path(__file__).parent / "migrations"
@@ -167,21 +167,41 @@ def cannot_be_kept(error: DBAPIError) -> bool:
 def migrate(url: str, folder: Path) -> None:
     """Bring a service's database to the newest version: the kernel's tables, then its own.
 
-    Safe to call from several processes at once. `folder` holds Alembic revision files.
+    Safe to call from several processes at once; only looks where nothing is left to do. `folder`
+    holds Alembic revision files.
+
+    Raises:
+        PersonNeededError: it is of another version, and the role in `url` may not change tables.
     """
+    scripts = {
+        table: ScriptDirectory(str(place), version_locations=[str(place)])
+        for table, place in (("kernel_version", KERNEL_MIGRATIONS), ("service_version", folder))
+    }
     engine = create_engine(url, connect_args=LINK)
     try:
         with engine.begin() as connection:
+            if all(_is_newest(connection, *one) for one in scripts.items()):
+                return
             connection.execute(text("SELECT pg_advisory_xact_lock(727001)"))
-            _upgrade(connection, KERNEL_MIGRATIONS, "kernel_version")
-            _upgrade(connection, folder, "service_version")
+            for table, script in scripts.items():
+                _upgrade(connection, script, table)
+    except ProgrammingError as error:
+        if not isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
+            raise
+        raise PersonNeededError(
+            f"the database {engine.url.database} is not of this version, and {engine.url.username} "
+            "may not change its tables; the start of the plant does that, or whoever owns it"
+        ) from error
     finally:
         engine.dispose()
 
 
-def _upgrade(connection: Connection, folder: Path, version_table: str) -> None:
-    script = ScriptDirectory(str(folder), version_locations=[str(folder)])
+def _is_newest(connection: Connection, version_table: str, script: ScriptDirectory) -> bool:
+    present = MigrationContext.configure(connection, opts={"version_table": version_table})
+    return set(present.get_current_heads()) == set(script.get_heads())
 
+
+def _upgrade(connection: Connection, script: ScriptDirectory, version_table: str) -> None:
     def steps(revision: Any, _: MigrationContext) -> Any:
         return script._upgrade_revs("head", revision)
 

@@ -130,7 +130,7 @@ async def records_at(tx: Transaction, positions: Sequence[int]) -> list[Record]:
 
 async def last_seal(tx: Transaction) -> tuple[int, bytes, Frontier]:
     """Return position, root and frontier of the last seal; other sealers wait until the end."""
-    await tx.execute(sql("LOCK TABLE seal IN SHARE ROW EXCLUSIVE MODE"))
+    await tx.execute(sql("SELECT pg_advisory_xact_lock(727004)"))
     statement = "SELECT position, root, count, frontier FROM seal ORDER BY position DESC LIMIT 1"
     row = (await tx.execute(sql(statement))).mappings().first()
     if row is None:

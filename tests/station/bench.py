@@ -18,6 +18,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from deploy.broker import Broker
+from deploy.databaseroles import enter
 from deploy.pki import ensure_passwords, ensure_pki
 from deploy.postgres import PostgresServer
 from shared.app import KEEP_ALIVE_S, Service
@@ -288,7 +289,7 @@ async def bench(
         return {
             "service": service,
             "port": ports[service],
-            "database_url": ground.postgres.url(database),
+            "database_url": enter(ground.postgres, service, database, folder / "passwords"),
             "mqtt_url": ground.broker.url,
             "plant_file": plant_file,
             "data_dir": folder,

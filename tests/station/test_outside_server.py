@@ -35,8 +35,8 @@ def test_who_may_make_no_database_is_told_which_one_is_missing(
     template: str, postgres_server: PostgresServer
 ) -> None:
     with psycopg.connect(postgres_server.url("postgres").replace("+psycopg", "")) as owner:
-        owner.execute("CREATE ROLE powerless LOGIN")
-    powerless = template.replace("//halite@", "//powerless@")
+        owner.execute("CREATE ROLE powerless LOGIN PASSWORD 'none'")
+    powerless = template.replace("//halite@", "//powerless:none@")
 
     with pytest.raises(PersonNeededError, match=r"test_.*_execution is missing"):
         OutsideServer(powerless).ensure()

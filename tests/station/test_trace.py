@@ -344,9 +344,9 @@ async def test_who_owns_the_record_as_a_plain_account_lacks_the_right_to_change_
     """Also where somebody has removed the triggers."""
     database, account = Database(new_database()), f"plain_{uuid.uuid4().hex[:8]}"
     async with database.begin() as tx:
-        await tx.execute(text(f"CREATE ROLE {account} LOGIN"))
+        await tx.execute(text(f"CREATE ROLE {account} LOGIN PASSWORD 'plain'"))
         await tx.execute(text(f"GRANT ALL ON SCHEMA public TO {account}"))
-    url = database.url.replace("://halite@", f"://{account}@")
+    url = database.url.replace("://halite@", f"://{account}:plain@")
     await asyncio.to_thread(migrate, url, MIGRATIONS)
     plain = Database(url)
     await keep(plain, 3)
