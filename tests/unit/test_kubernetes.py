@@ -7,7 +7,9 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
+from sqlalchemy.engine import make_url
 
+from deploy.databases import OutsideServer
 from deploy.ports import Ports
 from shared.settings import SERVICES
 from tests.station.speaker import ROOT
@@ -121,6 +123,61 @@ def test_all_but_plc_and_gateway_run_twice_in_a_plant_and_one_of_two_may_be_away
         if item["spec"]["replicas"] == 2
     }
     assert twice == set(SERVICES) - {"plc", "gateway"} == set(of_kind(found, "PodDisruptionBudget"))
+
+
+def addresses_of_a_plant() -> dict[str, str]:
+    lines = (FOLDER / "overlays/plant/halite.env").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines)
+
+
+def test_broker_and_database_of_a_plant_are_reached_by_certificate_over_tls_alone() -> None:
+    told = addresses_of_a_plant()
+    folder = told["HALITE_TLS_DIR"]
+
+    assert told["HALITE_MQTT_URL"].startswith("mqtts://")
+    database = make_url(told["HALITE_DATABASE_URL"])
+    assert (database.username, database.database) == ("halite_{service}", "halite_{service}")
+    assert database.query == {
+        "sslmode": "verify-full",
+        "sslrootcert": f"{folder}/ca.pem",
+        "sslcert": f"{folder}/cert.pem",
+        "sslkey": f"{folder}/key.pem",
+    }
+    OutsideServer(told["HALITE_DATABASE_URL"])
+
+
+@needs_kubectl
+def test_each_service_of_a_plant_is_given_its_own_certificate_and_no_other() -> None:
+    found = pods(built("plant"))
+    folder = addresses_of_a_plant()["HALITE_TLS_DIR"]
+
+    for name in SERVICES:
+        secrets = [volume for volume in found[name]["volumes"] if "secret" in volume]
+        assert [one["secret"]["secretName"] for one in secrets] == [f"tls-{name}"]
+        assert secrets[0]["secret"]["defaultMode"] == 0o440  # libpq refuses a key that others read
+        [container] = found[name]["containers"]
+        places = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
+        assert places[secrets[0]["name"]] == folder.replace("{service}", name)
+
+
+@needs_kubectl
+def test_the_setup_of_a_plant_tries_the_database_as_every_service() -> None:
+    setup = pods(built("plant"))["setup"]
+    folder = addresses_of_a_plant()["HALITE_TLS_DIR"]
+
+    [given] = [volume["projected"] for volume in setup["volumes"] if "projected" in volume]
+    [place] = [
+        mount["mountPath"]
+        for mount in setup["containers"][0]["volumeMounts"]
+        if mount["name"] == "certificates"
+    ]
+    paths = {
+        f"{place}/{item['path']}" for one in given["sources"] for item in one["secret"]["items"]
+    }
+    files = ("ca.pem", "cert.pem", "key.pem")
+    assert paths == {
+        f"{folder.replace('{service}', name)}/{file}" for name in SERVICES for file in files
+    }
 
 
 @needs_kubectl
