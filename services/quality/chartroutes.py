@@ -142,9 +142,9 @@ def add_chart_routes(service: Service) -> None:
 
         Where too little is known to advise, `skill` is null and `reason` says what is missing.
         """
-        async with database.quiet() as tx:
-            cells = await gradedcells.seen(tx, product_id)
         try:
+            async with database.quiet() as tx:
+                cells = await gradedcells.seen(tx, product_id)
             found = asdict(await asyncio.to_thread(predicted, cells))
         except InvalidInputError as error:
             found = {"skill": None, "weights": {}, "advice": [], "reason": str(error)}

@@ -33,6 +33,9 @@ NONCONFORMANCE_GATE = "nonconformance"  # holds what a nonconformance concerns
 OTHERS_GATES = {EXPOSURE_GATE: "exposure_budgets", NONCONFORMANCE_GATE: "nonconformances"}
 GRADING = "grading"  # the operation under which the figures of a graded cell are judged
 CCD_SURVIVED = "ccd_survived_ma_per_cm2"
+GRADE = "grade"
+CAPACITY = "discharge_capacity_mah"
+EFFICIENCY = "coulombic_efficiency_ratio"
 
 
 def gas_of(state: str) -> GasName:

@@ -62,6 +62,18 @@ async def specifications(
     return [TestSpecification.model_validate(row["body"]) for row in rows]
 
 
+async def of_product(tx: Transaction, product_id: str) -> list[TestSpecification]:
+    """Return the newest version that acts of each gate of a product, after any operation."""
+    rows = await all_rows(
+        tx,
+        """
+        SELECT DISTINCT ON (operation, gate) body FROM test_specification
+        WHERE product_id = :product_id AND acts ORDER BY operation, gate, version DESC""",
+        product_id=product_id,
+    )
+    return [TestSpecification.model_validate(row["body"]) for row in rows]
+
+
 async def add_budget(tx: Transaction, budget: ExposureBudget) -> None:
     """Keep a version of an exposure budget.
 

@@ -24,7 +24,14 @@ from services.quality.comparison import Circumstances, Figures
 from services.quality.consequences import Consequences
 from services.quality.deadlines import Deadlines
 from services.quality.decisions import Recorder
-from services.quality.domain import GRADING, ExposureBudget, TestSpecification
+from services.quality.domain import (
+    CAPACITY,
+    EFFICIENCY,
+    GRADE,
+    GRADING,
+    ExposureBudget,
+    TestSpecification,
+)
 from services.quality.figures import figure
 from services.quality.gates import Verdict
 from services.quality.nonconformance import ReworkRoute
@@ -155,11 +162,11 @@ class QualityWork:
             causation_id=str(envelope.id),
         )
         results = [
-            figure(event.lot_id, "grade", event.grade, "; ".join(event.reasons) or None),
-            figure(event.lot_id, "discharge_capacity_mah", event.discharge_capacity_mah),
+            figure(event.lot_id, GRADE, event.grade, "; ".join(event.reasons) or None),
+            figure(event.lot_id, CAPACITY, event.discharge_capacity_mah),
             figure(
                 event.lot_id,
-                "coulombic_efficiency_ratio",
+                EFFICIENCY,
                 event.coulombic_efficiency_ratio,
                 None if event.coulombic_efficiency_ratio is not None else "the grade has none",
             ),
