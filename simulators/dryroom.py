@@ -1,4 +1,4 @@
-"""The dry room: two dew point sensors and a thermometer, no jobs."""
+"""The air of a dry room, or of another room: two dew point sensors and a thermometer, no jobs."""
 
 import math
 from collections.abc import Mapping

@@ -8,7 +8,8 @@ import gc
 import signal
 import sys
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -77,20 +78,35 @@ def read_stations(plant: Path) -> dict[str, StationConfig]:
 
 def room_of(stations: dict[str, StationConfig], world: World, excursions_per_day: float) -> Room:
     """Return the dry room; faults of its monitor station raise its dew point for all machines."""
-    monitors = [station.name for station in stations.values() if station.kind == "dryroom"]
+    monitors = [
+        station.name
+        for station in stations.values()
+        if station.kind == "dryroom" and station.usual_dew_point_degc is None
+    ]
+    return Room(world.seed, _raised_degc(world, monitors), excursions_per_day)
 
-    def raised_degc(instant: Any) -> float:
+
+def air_of(config: StationConfig, world: World, dry_room: Room) -> Room:
+    """Return the air around a station: the dry room, or that of the monitor of another room."""
+    if config.usual_dew_point_degc is None:
+        return dry_room
+    raised = _raised_degc(world, [config.name])
+    return Room(world.seed, raised, 0.0, config.usual_dew_point_degc)
+
+
+def _raised_degc(world: World, monitors: Sequence[str]) -> Callable[[datetime], float]:
+    def raised_degc(instant: datetime) -> float:
         raised = (world.faults(name).magnitude(ROOM_FAULT, instant) for name in monitors)
         return sum(magnitude for magnitude in raised if magnitude is not None)
 
-    return Room(world.seed, raised_degc, excursions_per_day)
+    return raised_degc
 
 
 def build_station(
     config: StationConfig, types: TypeNodes, world: World, room: Room, clock: Clock, data_dir: Path
 ) -> Station:
     """Wire one station."""
-    machine = KINDS[config.kind](config, world, room)
+    machine = KINDS[config.kind](config, world, air_of(config, world, room))
     identity = Identity(name=config.name, data_dir=data_dir)
     server = StationServer(types, identity, config.endpoint, machine.model)
     return Station(machine, server, clock)

@@ -7,6 +7,7 @@ from sqlalchemy import RowMapping
 
 from services.execution import gates, limits, stock, store
 from services.execution.domain import GateRule, OperationRule, WorkMaster
+from services.execution.holds import OPEN_EXPOSURE
 from services.execution.routing import pellet_lot_id, powder_lot_id
 from services.execution.store import JobOrder
 from services.execution.workmasters import WorkMasters
@@ -90,6 +91,8 @@ class Releaser:
         for hold in await gates.holds(tx, concerned):
             if hold["gate"] in job_order.through:
                 continue
+            if parts and (hold["lot_id"], hold["gate"]) == (pellet_lot, OPEN_EXPOSURE):
+                continue  # what still lies open of the pellet lot is no longer in this cell
             raise BlockedError(f"{hold['lot_id']} held by {hold['gate']}: {hold['reason']}")
         await require(tx, rule.requires, job_order.lot_id, pellet_lot, parts)
 

@@ -84,6 +84,38 @@ async def end(tx: Transaction, lot_id: str, states: Sequence[str]) -> None:
     )
 
 
+async def end_of_origins(
+    tx: Transaction,
+    product_id: str,
+    lot_ids: Sequence[str],
+    states: Sequence[str],
+    operation: str,
+    used: Sequence[str],
+) -> None:
+    """Close the intervals of lots that something was made of, once nothing of them lies open.
+
+    What a person opened stays so; it has a budget of its material. A pellet lot lies open until
+    each of its pellets went through `operation` or is in `used`.
+    """
+    await tx.execute(
+        sql("""
+            DELETE FROM open_exposure o
+            WHERE o.lot_id = ANY(:lot_ids) AND o.open_state = ANY(:states)
+              AND o.product_id = :product_id AND NOT EXISTS (
+                SELECT lot_id FROM member WHERE pellet_lot_id = o.lot_id AND lot_id <> ALL(:used)
+                EXCEPT
+                SELECT unnest(p.parts) FROM passage p
+                WHERE p.work_request_id = o.work_request_id AND p.operation = :operation)"""),
+        {
+            "product_id": product_id,
+            "lot_ids": list(lot_ids),
+            "states": list(states),
+            "operation": operation,
+            "used": list(used),
+        },
+    )
+
+
 async def end_all(tx: Transaction, lot_id: str) -> None:
     """Close all intervals of a lot."""
     await tx.execute(sql("DELETE FROM open_exposure WHERE lot_id = :id"), {"id": lot_id})

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import replace
 
-from services.quality import countdowns, masterdata, opened
+from services.quality import countdowns, lineage, masterdata, opened
 from services.quality.countdown import Countdown, begun, begun_after
 from services.quality.domain import ExposureBudget
 from services.quality.gas import GASES
@@ -54,6 +54,12 @@ class Deadlines:
         ]
         if closed:
             await countdowns.end(tx, event.lot_id, closed)
+        if closed and ended:
+            used = [item.lot_id for item in event.materials if item.use != "produced"]
+            lying = [*used, *await lineage.backward(tx, used)]
+            await countdowns.end_of_origins(
+                tx, event.product_id, lying, closed, event.operation, used
+            )
 
     async def _begin(
         self, tx: Transaction, envelope: Envelope, event: JobOrderStarted | JobOrderEnded

@@ -1,5 +1,6 @@
 """What quality is told to judge: test specifications and exposure budgets, both versioned."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -291,7 +292,8 @@ class TestSpecification(Input):
 class ExposureBudget(Input):
     """How long and in how much moisture a lot may be open in one state.
 
-    The interval runs from the start of `from_operation` to the end of `to_operation` of the lot.
+    The interval runs from the start of `from_operation`, of the lot or of a lot it was made of, to
+    the end of `to_operation`: powder lies open until it is pressed, a pellet until it is sprayed.
     `product_id` is a product, or with `from_operation` open the material definition whose lots are
     opened; what is built of them inherits the time and dose from the opening on.
     """
@@ -323,6 +325,18 @@ class ExposureBudget(Input):
     def of_cell(self) -> bool:
         """Whether cells are in this state, and not the powder or pellets they are made of."""
         return self.state.startswith(("bare_sodium", "coated"))
+
+
+def decided_with(budget: ExposureBudget, budgets: Sequence[ExposureBudget]) -> list[ExposureBudget]:
+    """Return the released budgets that one lot must keep along with `budget`, itself among them.
+
+    They end at the operations of one lot: those of cells and what was sprayed into them together,
+    what ends before with the pellets or the powder alone.
+    """
+    of_cells = {one.from_operation for one in budgets if one.of_cell}
+    of_cells |= {one.to_operation for one in budgets if one.of_cell}
+    ends = of_cells if budget.to_operation in of_cells else {budget.to_operation}
+    return [one for one in budgets if one.status == "released" and one.to_operation in ends]
 
 
 def _require_reason(name: str, status: Status, reason: str | None) -> None:

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.quality import gates, masterdata, opened, openings, store
+from services.quality import gates, lineage, masterdata, opened, openings, store
 from services.quality.comparison import Judged
 from services.quality.decisions import Recorder
-from services.quality.domain import EXPOSURE_GATE, ExposureBudget
+from services.quality.domain import EXPOSURE_GATE, ExposureBudget, decided_with
 from services.quality.exposure import Exposure, added, exposure, sentence, state_of
 from services.quality.gas import GASES, GasName
 from services.quality.settings import QualitySettings
@@ -68,10 +68,13 @@ class ExposureJudge:
         if row is None:
             return False
         budget = ExposureBudget.model_validate(row["body"])
-        first = await openings.newest_passage(tx, lot_id, budget.from_operation)
         last = await openings.newest_passage(tx, lot_id, budget.to_operation)
         if last is None:
             return False
+        first = await openings.newest_passage(tx, lot_id, budget.from_operation)
+        if first is None:
+            origins = await lineage.backward(tx, [lot_id, *last.parts])
+            first = await openings.earliest_passage(tx, origins, budget.from_operation)
         found = await self._exposure(tx, budget, first, last, given_up=row["given_up"])
         if found is None:
             return False
@@ -183,18 +186,14 @@ class ExposureJudge:
         last: Passage,
         judged: tuple[Judged, ...],
     ) -> None:
-        """Block at once; release when all budgets of the product have been kept."""
+        """Block at once; release when all budgets that the lot must keep have been kept."""
         found = gates.verdict(judged)
         if found is None:
             return
         if found.disposition == "released":
             known = await openings.newest_exposures(tx, last.lot_id)
-            acting = [
-                item.state
-                for item in await masterdata.budgets(tx, last.product_id)
-                if item.status == "released" and item.of_cell == budget.of_cell
-            ]
-            states = [known[name]["state"] if name in known else None for name in acting]
+            acting = decided_with(budget, await masterdata.budgets(tx, last.product_id))
+            states = [known[one.state]["state"] if one.state in known else None for one in acting]
             if any(state not in ("within", "near") for state in states):
                 return
         await self._recorder.keep_decision(

@@ -52,6 +52,31 @@ async def forward(tx: Transaction, lot_ids: Sequence[str]) -> list[str]:
     return named + sorted({row["lot_id"] for row in rows} - set(named))
 
 
+async def backward(tx: Transaction, lot_ids: Sequence[str]) -> list[str]:
+    """Return all that some lots were made of and the pellet lots they are of, not they themselves.
+
+    At most 20 000.
+    """
+    rows = await all_rows(
+        tx,
+        """
+        WITH RECURSIVE origin (lot_id) AS (
+            SELECT unnest(CAST(:ids AS text[]))
+            UNION
+            SELECT before.lot_id FROM origin
+            CROSS JOIN LATERAL (
+                SELECT l.part_lot_id AS lot_id FROM lineage l WHERE l.lot_id = origin.lot_id
+                UNION ALL
+                SELECT m.pellet_lot_id FROM member m WHERE m.lot_id = origin.lot_id
+            ) AS before
+        )
+        SELECT lot_id FROM origin WHERE lot_id <> ALL(:ids) ORDER BY lot_id LIMIT :most""",
+        ids=list(lot_ids),
+        most=MOST_LOTS,
+    )
+    return [row["lot_id"] for row in rows]
+
+
 async def made_of_each(tx: Transaction, lot_ids: Sequence[str]) -> dict[str, list[str]]:
     """Return by lot all that was made of it, without itself; at most 20 000 in all."""
     rows = await all_rows(

@@ -83,6 +83,24 @@ async def newest_passage(tx: Transaction, lot_id: str, operation: str) -> Passag
     return passage_of(rows[0]) if rows else None
 
 
+async def earliest_passage(
+    tx: Transaction, lot_ids: Sequence[str], operation: str
+) -> Passage | None:
+    """Return the operation of that of some lots which went through it first; of each the newest."""
+    rows = await all_rows(
+        tx,
+        """
+        SELECT * FROM (
+            SELECT DISTINCT ON (lot_id) * FROM passage
+            WHERE lot_id = ANY(:ids) AND operation = :operation
+            ORDER BY lot_id, ended_at DESC) AS newest
+        ORDER BY started_at, lot_id LIMIT 1""",
+        ids=list(lot_ids),
+        operation=operation,
+    )
+    return passage_of(rows[0]) if rows else None
+
+
 async def air_samples(
     tx: Transaction, equipment_id: str, gas: Gas, from_at: datetime, to_at: datetime
 ) -> Mapping[str, Sequence[AirSample]]:

@@ -58,7 +58,7 @@ def _phases(seed: int) -> tuple[float, ...]:
 
 
 class Room:
-    """The dry room: its dew point follows from plant time, the seed and its station's faults.
+    """A room, by default dry: its dew point follows from plant time, the seed and faults.
 
     raised_degc: by how much a fault raises the dew point at a plant time, 0 when none acts.
     excursions_per_day: how often somebody leaves the door open.
@@ -69,15 +69,16 @@ class Room:
         seed: int,
         raised_degc: Callable[[datetime], float] = lambda instant: 0.0,
         excursions_per_day: float = 0.05,
+        usual_dew_point_degc: float = USUAL_DEW_POINT_DEGC,
     ) -> None:
         self._seed, self._raised_degc = seed, raised_degc
-        self._per_day = excursions_per_day
+        self._per_day, self._usual_degc = excursions_per_day, usual_dew_point_degc
 
     def dew_point_degc(self, instant: datetime) -> float:
         """Return the true dew point at a plant time."""
         now_s = instant.astimezone(UTC).timestamp()
         slow, day, quick, week = _phases(self._seed)
-        value = USUAL_DEW_POINT_DEGC + self._raised_degc(instant)
+        value = self._usual_degc + self._raised_degc(instant)
         value += 1.0 * math.sin(now_s / 11_300.0 + slow) + 1.2 * math.sin(now_s / 13_751.0 + day)
         value += 0.5 * math.sin(now_s / 1_900.0 + quick) + 0.8 * math.sin(now_s / 96_000.0 + week)
         window = int(now_s // WINDOW_S)

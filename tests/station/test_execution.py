@@ -19,6 +19,7 @@ from shared.errors import ConflictError, NotFoundError
 from shared.events import (
     CellGraded,
     DispositionDecided,
+    ExposureEvaluated,
     GenealogyRecorded,
     JobOrderEnded,
     JobOrderReleased,
@@ -37,6 +38,7 @@ from shared.outbox import Outbox
 ROOT = Path(__file__).resolve().parents[2]
 START = datetime(2026, 1, 5, 6, 0, tzinfo=UTC)
 OF_JOB_ORDER = "SELECT state, equipment_id, started_at FROM job_order WHERE job_order_id = :id"
+SPRAYED = {"WR1-C01", "WR1-C02", "WR1-W01"}
 ENVELOPE = Envelope(source="/halite/x", type="t", subject="s", time=START, data={})
 
 
@@ -319,6 +321,43 @@ async def test_a_failed_witness_holds_every_sibling(floor: Floor) -> None:
     await floor.run()
     assert [(await floor.cell(f"WR1-C0{n}"))["disposition"] for n in (1, 2)] == ["blocked"] * 2
     assert "CellCompleted" not in floor.kinds()
+
+
+async def test_pellets_that_lay_open_too_long_stop_no_cell_that_has_its_own_already(
+    floor: Floor,
+) -> None:
+    await accept(floor, schedule())
+    await floor.run()
+    assert {event.lot_id for event in floor.released if event.operation == "spray"} == SPRAYED
+    over = {
+        "work_request_id": "WR1",
+        "state": "over",
+        "minutes": 10_080.0,
+        "budget_minutes": 10_080.0,
+        "dose_ppm_h": None,
+        "budget_dose_ppm_h": 1.0,
+        "reason": "7 days open",
+        "is_open": True,
+    }
+    for lot_id in ("WR1-PEL", "WR1-C02"):
+        event = ExposureEvaluated.model_validate({"lot_id": lot_id, **over})
+        async with floor.database.begin() as tx:
+            await floor.work.on_exposure(tx, ENVELOPE, event)
+    await floor.wait_for_limits(3600)
+    await floor.run()
+    stacked = {event.lot_id for event in floor.released if event.operation == "stack"}
+    assert stacked == SPRAYED - {"WR1-C02"}
+
+
+async def test_cells_wait_while_their_pellets_lie_open_too_long(floor: Floor) -> None:
+    held = LotHeld(
+        lot_id="WR1-PEL", work_request_id="WR1", gate="open_exposure", reason="7 days open"
+    )
+    await accept(floor, schedule())
+    async with floor.database.begin() as tx:
+        await floor.work.on_lot_held(tx, ENVELOPE, held)
+    await floor.run()
+    assert "spray" not in {event.operation for event in floor.released}
 
 
 async def test_a_lot_that_quality_holds_goes_on_when_quality_lets_it_go(floor: Floor) -> None:

@@ -115,7 +115,17 @@ def test_simulated_stations_share_two_processes(plant: PlantSettings) -> None:
             "furnace-3",
             "gauge-1",
         ],
-        ["eap-1", "eap-2", "laminator-1", "sealer-1", "rack-1", "analyser-1", "dryroom-1"],
+        [
+            "eap-1",
+            "eap-2",
+            "laminator-1",
+            "sealer-1",
+            "rack-1",
+            "analyser-1",
+            "dryroom-1",
+            "glovebox-1",
+            "powderroom-1",
+        ],
     ]
 
 
