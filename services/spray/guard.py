@@ -15,7 +15,7 @@ from services.spray.interlock import Reading
 from services.spray.mixing import Mixing
 from services.spray.settings import SpraySettings
 from services.spray.setup import check_setup
-from shared import joborders, recipes, trainings
+from shared import joborders, recipes
 from shared.app import Service
 from shared.errors import BlockedError
 from shared.opcua import StationClient
@@ -121,10 +121,9 @@ class SprayGuard:
         await self._mixing.check_glue(tx, job_order, now, end)
         station = order.equipment_id.rsplit("/", 1)[-1]
         setup = check_setup(await mixstore.setup_of(tx, station), station, end)
-        operator = await operators.operator_of(tx, station, setup)
-        await trainings.check_needs(tx, order, now)
-        skill = operators.SKILL
-        return setup.nozzle_id, trainings.check_trained(operator, skill, station, end)
+        operation = job_order.operation
+        operator = await operators.trained_operator(tx, operation, station, setup, end)
+        return setup.nozzle_id, operator
 
     async def _readings(self, client: StationClient) -> dict[str, Reading]:
         samples = await client.read(interlock.WATCHED)

@@ -1,6 +1,8 @@
 """Who operates a spray station, and whether that person is trained to: asked before each start."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from services.spray import mixstore
@@ -9,7 +11,7 @@ from shared import operators
 from shared.clock import Clock
 from shared.outbox import Outbox
 from shared.settings import StationSettings
-from shared.trainings import Operator, check_trained, trained_until
+from shared.trainings import Operator, check_trained, skills_for, trained_until
 from shared.transaction import Transaction
 
 SKILL = "spray"
@@ -22,6 +24,23 @@ async def operator_of(tx: Transaction, station: str, setup: SpraySetup) -> Opera
     if until is None and person == setup.operator:
         until = setup.trained_until
     return Operator(person=person, trained_until=until)
+
+
+async def trained_operator(
+    tx: Transaction, operation: str, station: str, setup: SpraySetup, end: datetime
+) -> str:
+    """Return who operates a station, trained until a job's end to spray and to what else it needs.
+
+    Raises:
+        BlockedError: a training is not on record, or ends before; names it and the remedy.
+    """
+    operator = await operator_of(tx, station, setup)
+    check_trained(operator, SKILL, station, end)
+    for skill in await skills_for(tx, [operation]):
+        if skill != SKILL:
+            until = await trained_until(tx, operator.person, skill)
+            check_trained(replace(operator, trained_until=until), skill, station, end)
+    return operator.person
 
 
 class SprayOperators:

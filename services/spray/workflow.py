@@ -26,7 +26,7 @@ from services.spray.setup import SpraySetup, check_setup
 from services.spray.tracejudge import TraceVerdict
 from services.spray.tracelimits import TraceLimits
 from services.spray.tracestore import FaceKey
-from shared import joborders, recipes, trainings
+from shared import joborders, recipes
 from shared.app import Service
 from shared.events import JobOrderReleased, LotHeld
 from shared.intake import ended_event, first_startable, order_for
@@ -61,8 +61,8 @@ class SprayWork:
             await respray.check(tx, job_order, now)
             await self._mixing.check_glue(tx, job_order, now, end)
             setup = check_setup(await mixstore.setup_of(tx, station.name), station.name, end)
-            operator = await operators.operator_of(tx, station.name, setup)
-            trainings.check_trained(operator, operators.SKILL, station.name, end)
+            operation = job_order.operation
+            await operators.trained_operator(tx, operation, station.name, setup, end)
             return order
 
         return await first_startable(tx, self._service, waiting, prepare)

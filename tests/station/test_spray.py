@@ -332,6 +332,32 @@ async def test_only_who_is_trained_operates_a_station_and_is_named_by_what_was_s
     assert taken == [("Ada (ada)", "Ada (ada)"), (None, "Bo (bo)")]
 
 
+async def test_an_operation_that_needs_a_further_skill_asks_for_both_before_it_sprays(
+    plant: Bench,
+) -> None:
+    await usable(plant, "IMG-U")
+    need = {"operation": "spray", "version": 1, "skill": "high_voltage", "source": "plant: rule 4"}
+    kept = await plant.post("/master-data", {"master_recipes": [], "training_needs": [need]})
+    assert kept.status_code == 201, kept.text
+    await plant.release(spray("U1", "IMG-U"))
+    reason = (await plant.held("U1")).reason
+    assert "training of Li Na to high_voltage is not on record; record a training" in reason
+    good = plant.service.clock.now() + timedelta(days=300)
+    course = {
+        "trainee": "Li Na",
+        "skill": "high_voltage",
+        "valid_until": good.isoformat(),
+        "evidence": "course 4",
+        "person": "Bo (bo)",
+    }
+    assert (await plant.post("/trainings", course)).status_code == 201
+    await plant.post("/job-orders/U1/resume")
+    assert (await plant.ended("U1")).operator == "Li Na"
+    over = need | {"version": 2, "skill": None}
+    ended = await plant.post("/master-data", {"master_recipes": [], "training_needs": [over]})
+    assert ended.status_code == 201, ended.text
+
+
 async def test_a_chuck_without_vacuum_holds_the_job_and_the_station_goes_on(plant: Bench) -> None:
     await usable(plant, "IMG-6")
     async with plant.fault("eap-1", "vacuum_lost", 1.0):
