@@ -95,10 +95,15 @@ OWN: tuple[tuple[str, Permission | None], ...] = (
     ("/api/work-schedules", "plan"),
 )
 PRIVATE = ("/api/persons", "/api/keys")  # what only administrators may look at
-# Commands that bind to no place: whoever may give them anywhere may give them everywhere.
+# Commands that bind to no place: whoever may give them anywhere may give them everywhere. A shift
+# is handed over by those who worked it, at one area or all; the reason of a stop is said by who saw
+# it, and stands in that person's name.
 ANYWHERE: tuple[tuple[str, str], ...] = (
     ("alarms", "/{alarm_id}/acknowledge"),
+    ("downtime-reasons", "/"),
     ("execution", "/lots/{lot_id}/holds"),
+    ("handovers", "/"),
+    ("handovers", "/{handover_id}/take-over"),
     ("quality", "/nonconformances"),
 )
 

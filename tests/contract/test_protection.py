@@ -13,10 +13,11 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from deploy.contracts import FOLDER, service_named
+from services.gateway.grants import Limit
 from services.gateway.guard import FREE, Guard
 from services.gateway.persons import Caller
 from services.gateway.rights import Rights
-from services.gateway.roles import needed
+from services.gateway.roles import Role, needed
 from shared.app import Service
 from shared.door import Door
 from shared.permissions import OPEN, PERMISSIONS, Permission, needed_at
@@ -181,6 +182,26 @@ class Ways:
 
     async def caller_of_key(self, key: str) -> Caller | None:
         return self._caller
+
+
+@pytest.mark.parametrize(
+    ("path", "given"),
+    [
+        ("/api/handovers", True),
+        ("/api/handovers/HO-1/take-over", True),
+        ("/api/downtime-reasons", True),
+        ("/api/alarms/A-1/acknowledge", True),
+        ("/api/alarms/A-1/shelve", False),
+        ("/api/execution/sodium/moves", False),
+    ],
+)
+async def test_who_operates_one_area_hands_its_shift_over_but_acts_nowhere_else(
+    path: str, given: bool
+) -> None:
+    limits: dict[Role, Limit] = {"operator": Limit(at=("pilot/dryroom",))}
+    caller = Caller(login="ada", name="Ada", roles=frozenset({"operator"}), limits=limits)
+    rights = Rights(service("gateway").database, service("gateway").plant)
+    assert await rights.may(caller, "POST", path) is given
 
 
 def of_the_gateway() -> list[Way]:

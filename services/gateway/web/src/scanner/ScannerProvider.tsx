@@ -1,6 +1,7 @@
 /** Hears the scanner on every screen: a screen that works with scans takes them, any other searches for the code. */
 import { createContext, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { useNavigate } from 'react-router';
+import { searchPath } from '../screens/search/search-path';
 import { ScanDecoder } from './decoder';
 
 type Take = (code: string) => void;
@@ -33,7 +34,7 @@ export function ScannerProvider({ children }: { children: ReactNode }) {
       setNewest((before) => ({ code: scanned, number: (before?.number ?? 0) + 1 }));
       const take = takers.current.at(-1);
       if (take !== undefined) take(scanned);
-      else void navigate(`/search?search=${encodeURIComponent(scanned)}`);
+      else void navigate(searchPath(scanned));
     };
     // Before any field: what a scanner types must not land in the one that has the focus.
     window.addEventListener('keydown', hear, { capture: true });

@@ -76,4 +76,7 @@ export const frame: Record<keyof typeof english, string> = {
   'error.screen': 'Dieser Bildschirm ist ausgefallen. Die anderen gehen weiter.',
   'error.reload': 'Neu laden',
   'error.no_screen': 'Diesen Bildschirm gibt es nicht.',
+  'date.form': 'JJJJ-MM-TT',
+  'date.note': 'Jahr-Monat-Tag',
+  'date.wrong': 'Das ist kein Tag: Jahr, Monat und Tag angeben, wie 2026-11-28.',
 };

@@ -72,4 +72,7 @@ export const frame = {
   'error.screen': 'This screen has failed. The other screens still work.',
   'error.reload': 'Load again',
   'error.no_screen': 'There is no such screen.',
+  'date.form': 'YYYY-MM-DD',
+  'date.note': 'Year-month-day',
+  'date.wrong': 'This is not a day: write year, month and day, as in 2026-11-28.',
 };

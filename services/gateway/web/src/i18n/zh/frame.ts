@@ -74,4 +74,7 @@ export const frame: Record<keyof typeof english, string> = {
   'error.screen': '此画面出错。其他画面仍可使用。',
   'error.reload': '重新加载',
   'error.no_screen': '没有此画面。',
+  'date.form': 'YYYY-MM-DD',
+  'date.note': '年-月-日',
+  'date.wrong': '不是有效日期：请按年、月、日输入，例如 2026-11-28。',
 };

@@ -4,8 +4,8 @@ import { CHANNEL_ENTRIES, useChannelEntry, type ChannelEntryKind, type NewChanne
 import { useCaller } from '../../app/session/SessionGate';
 import { useI18n } from '../../i18n/I18nProvider';
 import { CommandForm } from '../../parts/CommandForm';
+import { DateField } from '../../parts/DateField';
 import { SelectField } from '../../parts/SelectField';
-import { DateField } from '../../ui/DateField';
 import { Panel } from '../../ui/Panel';
 import { TextField } from '../../ui/TextField';
 

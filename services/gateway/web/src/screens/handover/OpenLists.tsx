@@ -8,6 +8,7 @@ import { DataTable, type Column } from '../../ui/DataTable';
 import { Mark } from '../../ui/Mark';
 import { Notice } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
+import { searchPath } from '../search/search-path';
 import './handover.css';
 
 const ORDER: readonly OpenKind[] = ['held_lots', 'alarms', 'job_orders', 'time_limits', 'exposures', 'stops'];
@@ -51,7 +52,7 @@ function List({ kind, open }: { kind: OpenKind; open: OpenThings }) {
   }
 }
 
-const lotLink = (lotId: string) => <Link to={`/search?search=${encodeURIComponent(lotId)}`}>{lotId}</Link>;
+const lotLink = (lotId: string) => <Link to={searchPath(lotId)}>{lotId}</Link>;
 
 function HeldLots({ lots }: { lots: readonly HeldLot[] }) {
   const { t, word } = useI18n();

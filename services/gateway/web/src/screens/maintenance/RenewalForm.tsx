@@ -3,8 +3,8 @@ import { commandKey } from '../../api/http';
 import { useRenew, type DueDate, type Renewal } from '../../api/maintenance';
 import { useI18n } from '../../i18n/I18nProvider';
 import { CommandForm } from '../../parts/CommandForm';
+import { DateField } from '../../parts/DateField';
 import { Button } from '../../ui/Button';
-import { DateField } from '../../ui/DateField';
 import { Panel } from '../../ui/Panel';
 import { TextField } from '../../ui/TextField';
 
