@@ -29,7 +29,7 @@ TRACE_DATABASE = "halite_trace"
 _COPIED_LAST = ("clock.json", "clock.latest.json")
 # The broker is only the doorbell: what it still holds must not ring in a plant set back in time.
 _LEFT_OUT = ("postgres", "postgres.socket", "postgres.new", "broker", "log")
-_OF_A_RUN = ("plant.lock", "running.json")
+_OF_A_RUN = ("plant.lock", "running.json", "port")
 _PASSING_SUFFIXES = (".tmp", ".sqlite-wal", ".sqlite-shm", ".sqlite-journal")
 
 

@@ -29,6 +29,7 @@ class DataFolder:
         self.plant_file = self.path / "plant.toml"
         self.lock_file = self.path / "plant.lock"
         self.running_file = self.path / "running.json"
+        self.port_file = self.path / "port"
 
     def prepare(self, smallest_free_bytes: int = SMALLEST_FREE_BYTES) -> None:
         """Make the folder and check that it can be written and that the disk has room.
@@ -59,6 +60,13 @@ class DataFolder:
                 f"The disk of the data folder {self.path} has {free_bytes / 1e6:.0f} MB free, "
                 f"the plant needs {smallest_free_bytes / 1e6:.0f} MB."
             )
+
+    def first_port(self) -> int | None:
+        """Return the port of the operators' page as of the last start, None before the first."""
+        try:
+            return int(self.port_file.read_text())
+        except (OSError, ValueError):
+            return None
 
     @contextmanager
     def held(self) -> Iterator[None]:

@@ -9,19 +9,27 @@ import httpx
 
 from deploy.data_folder import DataFolder
 from deploy.pki import SETUP_KEY
+from deploy.ports import DEFAULT_FIRST, Ports
 from shared.errors import InvalidInputError, PersonNeededError, ServiceUnreachableError
 
 TIMEOUT_S = 60.0
 url_option: Callable[[Any], Any] = click.option(
-    "--url", default="http://127.0.0.1:8080", show_default=True, help="The gateway of the plant."
+    "--url",
+    default=None,
+    help="The gateway of the plant; where the last start in the data folder put it when not given.",
 )
+
+
+def url_of(data: DataFolder, url: str | None) -> str:
+    """Return where the gateway of a plant is. url: what a person said, if anything."""
+    return url or Ports(first=data.first_port() or DEFAULT_FIRST).service_urls()["gateway"]
 
 
 class GatewayClient:
     """One plant's gateway, asked with everything that the setup key may."""
 
-    def __init__(self, url: str, data: DataFolder) -> None:
-        self._url, self._file = url, data.gateway_keys / SETUP_KEY
+    def __init__(self, url: str | None, data: DataFolder) -> None:
+        self._url, self._file = url_of(data, url), data.gateway_keys / SETUP_KEY
 
     def get(self, path: str) -> dict[str, Any]:
         """Return what the gateway answers.

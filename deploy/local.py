@@ -121,6 +121,7 @@ class LocalPlant:
         source = PROJECT_DIR / "deploy" / "plant.toml"
         plant_file = write_plant_file(source, data.plant_file, options.ports.shift)
         settings = read_plant(plant_file)
+        data.port_file.write_text(str(options.ports.first))
         check_free(options.ports.all_used(settings, options.simulators))
         database = PostgresServer(data.postgres, data.logs)
         database.prepare()

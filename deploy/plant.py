@@ -9,7 +9,7 @@ from pathlib import Path
 from deploy.data_folder import DataFolder
 from deploy.ports import Ports, is_loopback
 from deploy.processes import ChildSpec
-from shared.settings import SERVICES, PlantSettings, StationKind
+from shared.settings import SERVICES, PlantSettings, ServiceSettings, StationKind
 
 SEED = 7
 # Stations that share a process share the type nodes of their address spaces: a further one costs
@@ -28,6 +28,8 @@ _GROUP_OF_KIND: dict[StationKind, str] = {
     "rack": "dry",
     "analyser": "dry",
 }
+# What the plant decides for each process: a person's variable would be meant for another one.
+_GIVEN = {f"HALITE_{name.upper()}" for name in (*ServiceSettings.model_fields, "https_port")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,13 +133,12 @@ def _own_settings(name: str, files: PlantFiles, ports: Ports) -> dict[str, str]:
 
 
 def _environment(files: PlantFiles) -> dict[str, str]:
-    """What every process gets; one numeric thread each: there are more processes than cores.
+    """What every process gets: the settings of the person who starts the plant, but for those that
+    the plant itself gives; one numeric thread each, as there are more processes than cores.
 
     The allocator gives memory back early: loading the OPC UA library leaves 40 MB unused.
     """
-    inherited = {
-        name: value for name, value in os.environ.items() if not name.startswith("HALITE_")
-    }
+    inherited = {name: value for name, value in os.environ.items() if name not in _GIVEN}
     return (
         {
             "OPENBLAS_NUM_THREADS": "1",

@@ -1,5 +1,6 @@
 """Failures as HTTP: the status of each, and a body with code and sentence."""
 
+import math
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -20,6 +21,7 @@ from shared.errors import (
     RetryLaterError,
     StationFaultError,
     TooLargeError,
+    TooManyRequestsError,
     TooManyTriesError,
 )
 
@@ -34,6 +36,7 @@ STATUS: dict[type[MesError], int] = {
     BlockedError: 409,
     StationFaultError: 502,
     TooManyTriesError: 429,
+    TooManyRequestsError: 429,
     RetryLaterError: 503,
 }
 # What the framework itself refuses, by status.
@@ -63,7 +66,10 @@ def answer_to(error: MesError) -> JSONResponse:
     body: dict[str, Any] = {"code": type(error).__name__, "detail": str(error)}
     if isinstance(error, ConflictError) and error.current is not None:
         body["current"] = jsonable_encoder(error.current)
-    return JSONResponse(body, status_of(error))
+    headers = {}
+    if isinstance(error, TooManyRequestsError):
+        headers["Retry-After"] = str(math.ceil(error.retry_after_s))  # RFC 9110: whole seconds
+    return JSONResponse(body, status_of(error), headers)
 
 
 def answer_errors(app: FastAPI) -> None:

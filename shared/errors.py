@@ -72,3 +72,11 @@ class ServiceUnreachableError(RetryLaterError):
 
 class TooManyTriesError(RetryLaterError):
     """Somebody tried too often; the message says when to try again."""
+
+
+class TooManyRequestsError(RetryLaterError):
+    """Somebody asks too fast. retry_after_s: when a request is taken again."""
+
+    def __init__(self, message: str, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s

@@ -6,10 +6,9 @@ from pathlib import Path
 import click
 
 from deploy.commands.certs import data_dir_option
-from deploy.commands.status import port_option
+from deploy.commands.status import port_option, ports_of
 from deploy.data_folder import DataFolder
 from deploy.doctor import Finding, look
-from deploy.ports import Ports
 from deploy.report import Report, reports
 
 _MARKS = {"ok": "ok     ", "warning": "WARNING", "trouble": "TROUBLE"}
@@ -19,12 +18,13 @@ _MARKS = {"ok": "ok     ", "warning": "WARNING", "trouble": "TROUBLE"}
 @port_option
 @data_dir_option
 @reports
-def command(port: int, data_dir: Path) -> Report:
+def command(port: int | None, data_dir: Path) -> Report:
     """Look at disk, clock, certificates, database, broker and services; the plant may be down.
 
     Ends with 1 when something is wrong or soon will be.
     """
-    found = look(DataFolder(data_dir), Ports(first=port))
+    data = DataFolder(data_dir)
+    found = look(data, ports_of(data, port))
     wrong = sum(finding.level != "ok" for finding in found)
     return Report(
         data=[finding.as_json() for finding in found],

@@ -8,6 +8,7 @@ import httpx
 
 from deploy.commands.certs import data_dir_option
 from deploy.data_folder import DataFolder
+from deploy.gatewayclient import url_of, url_option
 from deploy.pki import SETUP_KEY
 from deploy.report import Report, progress, reports
 from shared.errors import NotFoundError, ServiceUnreachableError
@@ -31,21 +32,22 @@ _TIMEOUT_S = 60.0
     default=Path(),
     help="The folder; this one by default.",
 )
-@click.option("--url", default="http://127.0.0.1:8080", help="The gateway of the plant.")
+@url_option
 @click.option("--only", type=click.Choice(sorted(_DOCUMENTS)), multiple=True, help="Not all.")
 @data_dir_option
 @reports
-def command(lot: str, to: Path, url: str, only: tuple[str, ...], data_dir: Path) -> Report:
+def command(lot: str, to: Path, url: str | None, only: tuple[str, ...], data_dir: Path) -> Report:
     """Write device history, passport and proof of LOT into the folder TO.
 
     Run it where the plant's data folder is: it signs in with the setup key that lies there.
     """
-    key = (DataFolder(data_dir).gateway_keys / SETUP_KEY).read_text().strip()
+    data = DataFolder(data_dir)
+    key = (data.gateway_keys / SETUP_KEY).read_text().strip()
     to.mkdir(parents=True, exist_ok=True)
     headers = {"authorization": f"Bearer {key}"}
     names, files = only or tuple(_DOCUMENTS), []
     with (
-        httpx.Client(base_url=url, headers=headers, timeout=_TIMEOUT_S) as client,
+        httpx.Client(base_url=url_of(data, url), headers=headers, timeout=_TIMEOUT_S) as client,
         progress("export") as show,
     ):
         for name in names:

@@ -16,7 +16,7 @@ from deploy.report import Report, reports
 @url_option
 @data_dir_option
 @reports
-def command(file: Path, url: str, data_dir: Path) -> Report:
+def command(file: Path, url: str | None, data_dir: Path) -> Report:
     """Send the master data FILE (YAML or JSON), each service its section, and print who took it."""
     client = GatewayClient(url, DataFolder(data_dir))
     answer = client.post("/api/master-data", content=file.read_bytes())

@@ -16,7 +16,7 @@ from deploy.report import Report, reports
 @url_option
 @data_dir_option
 @reports
-def command(file: Path, url: str, data_dir: Path) -> Report:
+def command(file: Path, url: str | None, data_dir: Path) -> Report:
     """Send the work schedule FILE (YAML, JSON or CSV) and print the plant's answer."""
     client = GatewayClient(url, DataFolder(data_dir))
     answer = client.post("/api/work-schedules", content=file.read_bytes())

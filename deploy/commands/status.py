@@ -1,7 +1,11 @@
 """`halite status`: what each service of the plant on this machine says of itself."""
 
+from pathlib import Path
+
 import click
 
+from deploy.commands.certs import data_dir_option
+from deploy.data_folder import DataFolder
 from deploy.doctor import readiness
 from deploy.ports import DEFAULT_FIRST, HIGHEST_FIRST, Ports
 from deploy.report import Report, reports
@@ -9,21 +13,27 @@ from deploy.report import Report, reports
 port_option = click.option(
     "--port",
     type=click.IntRange(1, HIGHEST_FIRST),
-    default=DEFAULT_FIRST,
-    show_default=True,
-    help="The port of the operators' page.",
+    default=None,
+    help="The port of the operators' page; that of the last start in the data folder, else "
+    f"{DEFAULT_FIRST}, when not given.",
 )
+
+
+def ports_of(data: DataFolder, port: int | None) -> Ports:
+    """Return the ports of the plant of a folder. port: what a person said, if anything."""
+    return Ports(first=port or data.first_port() or DEFAULT_FIRST)
 
 
 @click.command(name="status")
 @port_option
+@data_dir_option
 @reports
-def command(port: int) -> Report:
+def command(port: int | None, data_dir: Path) -> Report:
     """Print whether each service is ready, how long events wait and how many are set aside.
 
     Ends with 1 when a service is not ready.
     """
-    said = readiness(Ports(first=port))
+    said = readiness(ports_of(DataFolder(data_dir), port))
     waiting = [name for name, answer in said.items() if not (answer and answer.get("ready"))]
     return Report(
         data=said,

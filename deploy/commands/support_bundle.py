@@ -5,9 +5,8 @@ from pathlib import Path
 import click
 
 from deploy.commands.certs import data_dir_option
-from deploy.commands.status import port_option
+from deploy.commands.status import port_option, ports_of
 from deploy.data_folder import DataFolder
-from deploy.ports import Ports
 from deploy.report import Report, reports
 from deploy.supportbundle import write_bundle
 
@@ -17,13 +16,14 @@ from deploy.supportbundle import write_bundle
 @port_option
 @data_dir_option
 @reports
-def command(to: Path, port: int, data_dir: Path) -> Report:
+def command(to: Path, port: int | None, data_dir: Path) -> Report:
     """Write what helps to find a fault into the archive TO; look through it before you send it.
 
     Keys, passwords, certificates and the database are left out, and blotted out where a log has
     their text. Names of lots, machines and persons are in it.
     """
-    names = write_bundle(DataFolder(data_dir), Ports(first=port), to)
+    data = DataFolder(data_dir)
+    names = write_bundle(data, ports_of(data, port), to)
     size_bytes = to.stat().st_size
     return Report(
         data={"file": str(to), "size_bytes": size_bytes, "names": names},

@@ -7,11 +7,10 @@ import click
 
 from deploy.background import UP_WITHIN_S, running, start
 from deploy.commands.certs import data_dir_option
-from deploy.commands.status import port_option
+from deploy.commands.status import port_option, ports_of
 from deploy.data_folder import DataFolder
 from deploy.doctor import readiness
 from deploy.local import FASTEST, SPEED
-from deploy.ports import Ports
 from deploy.report import Report, progress, reports
 from shared.settings import SERVICES
 
@@ -39,7 +38,7 @@ from shared.settings import SERVICES
 @reports
 def command(
     speed: float,
-    port: int,
+    port: int | None,
     data_dir: Path,
     empty: bool,
     without_simulators: bool,
@@ -49,10 +48,11 @@ def command(
 
     One that runs in the folder is left as it is. Ends with 3 when it does not serve in time.
     """
-    data, ports = DataFolder(data_dir), Ports(first=port)
+    data = DataFolder(data_dir)
+    ports = ports_of(data, port)
     if told := running(data):
         return _report(told, f"The plant already runs (process {told['process']}).")
-    options = [f"--speed={speed}", f"--port={port}"]
+    options = [f"--speed={speed}", f"--port={ports.first}"]
     options += ["--empty"] if empty else []
     options += ["--without-simulators"] if without_simulators else []
     with progress("starting") as show:

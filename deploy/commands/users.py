@@ -32,7 +32,7 @@ def command() -> None:
 @url_option
 @data_dir_option
 @reports
-def list_users(url: str, data_dir: Path) -> Report:
+def list_users(url: str | None, data_dir: Path) -> Report:
     """Print login, roles, state and name of each person."""
     items = GatewayClient(url, DataFolder(data_dir)).get("/api/persons")["items"]
     return Report(data=items, lines=[_line(person) for person in items])
@@ -47,7 +47,7 @@ def list_users(url: str, data_dir: Path) -> Report:
 @data_dir_option
 @reports
 def add(
-    login: str, name: str, roles: tuple[str, ...], password: str, url: str, data_dir: Path
+    login: str, name: str, roles: tuple[str, ...], password: str, url: str | None, data_dir: Path
 ) -> Report:
     """Add a person, who chooses another password at the first sign-in."""
     body = {"login": login, "name": name, "roles": roles, "password": password}
@@ -61,7 +61,7 @@ def add(
 @url_option
 @data_dir_option
 @reports
-def reset(login: str, password: str, url: str, data_dir: Path) -> Report:
+def reset(login: str, password: str, url: str | None, data_dir: Path) -> Report:
     """Give a person a password for one sign-in; the person's sessions end."""
     client = GatewayClient(url, DataFolder(data_dir))
     client.post(f"/api/persons/{login}/password", {"password": password})
@@ -73,7 +73,7 @@ def reset(login: str, password: str, url: str, data_dir: Path) -> Report:
 @url_option
 @data_dir_option
 @reports
-def disable(login: str, url: str, data_dir: Path) -> Report:
+def disable(login: str, url: str | None, data_dir: Path) -> Report:
     """Keep a person out; sessions end at once."""
     GatewayClient(url, DataFolder(data_dir)).post(f"/api/persons/{login}", {"disabled": True})
     return _about(login, "is disabled.")
@@ -84,7 +84,7 @@ def disable(login: str, url: str, data_dir: Path) -> Report:
 @url_option
 @data_dir_option
 @reports
-def enable(login: str, url: str, data_dir: Path) -> Report:
+def enable(login: str, url: str | None, data_dir: Path) -> Report:
     """Let a person in again."""
     GatewayClient(url, DataFolder(data_dir)).post(f"/api/persons/{login}", {"disabled": False})
     return _about(login, "is enabled.")

@@ -8,6 +8,7 @@ from services.gateway.keys import Keys
 from services.gateway.oidc import Provider
 from services.gateway.oidcpersons import OidcPersons
 from services.gateway.persons import Caller
+from services.gateway.quota import Quota
 from services.gateway.rights import Rights
 from services.gateway.throttle import Throttle
 from shared.app import Service
@@ -21,6 +22,7 @@ class Entrances:
     keys: Keys
     rights: Rights
     throttle: Throttle
+    quota: Quota
     oidc: OidcPersons | None
 
     async def caller_of_key(self, key: str) -> Caller | None:
@@ -28,8 +30,8 @@ class Entrances:
         return await self.identity.caller_of_key(key) or await self.keys.caller(key)
 
 
-def entrances_of(service: Service, secrets_dir: Path) -> Entrances:
-    """Return the ways into a plant.
+def entrances_of(service: Service, secrets_dir: Path, quota: Quota) -> Entrances:
+    """Return the ways into a plant. quota: how fast one caller may ask.
 
     Raises:
         InvalidInputError: the plant file gives groups of the provider roles that do not exist.
@@ -46,5 +48,6 @@ def entrances_of(service: Service, secrets_dir: Path) -> Entrances:
         keys=Keys(database, outbox, wall_now),
         rights=Rights(database, service.plant),
         throttle=Throttle(),
+        quota=quota,
         oidc=oidc,
     )

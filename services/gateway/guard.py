@@ -1,5 +1,6 @@
-"""Lets nobody past `/api` who is not signed in or may not do what is asked."""
+"""Lets nobody past `/api` who is not signed in, may not do what is asked, or asks too fast."""
 
+import time
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote
 
@@ -32,13 +33,16 @@ class Guard:
         self._app, self._entrances = app, entrances
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on or answer it with 401 or 403."""
+        """Pass a request on or answer it with 401, 403 or 429."""
         if scope["type"] not in ("http", "websocket") or not _is_api(scope["path"]):
             await self._app(scope, receive, send)
             return
         method = scope.get("method", "GET")
         try:
             caller = await self._caller(Headers(scope=scope))
+            if caller is not None and not caller.is_plant:
+                kind = "program" if caller.way == "key" else "person"
+                self._entrances.quota.take(f"{kind} {caller.login}", time.monotonic())
             if (method, scope["path"]) not in FREE:
                 caller = await self._allowed(caller, method, scope["path"])
         except MesError as error:

@@ -186,7 +186,7 @@ class Identity:
         """Return the account of a key, None when it is not the plant's."""
         if not self._setup_key or not hmac.compare_digest(key.encode(), self._setup_key):
             return None
-        return Caller(login="setup", name="Setup key", roles=frozenset(ROLES))
+        return Caller(login="setup", name="Setup key", roles=frozenset(ROLES), is_plant=True)
 
     async def sign_out(self, token: str, caller: Caller) -> None:
         """End a session."""

@@ -3,6 +3,8 @@
 import asyncio
 from pathlib import Path
 
+from prometheus_client import Counter
+
 from services.gateway.alarmdesk import AlarmDesk
 from services.gateway.api import Parts, add_routes
 from services.gateway.entrances import entrances_of
@@ -15,6 +17,7 @@ from services.gateway.oeedesk import OeeDesk
 from services.gateway.overview import Overview
 from services.gateway.peers import Peers
 from services.gateway.push import Pusher
+from services.gateway.quota import Quota
 from services.gateway.settings import GatewaySettings
 from services.gateway.values import LiveValues
 from services.gateway.workflow import GatewayWork
@@ -46,7 +49,13 @@ def build(settings: GatewaySettings) -> Service:
     hub = Hub()
     pusher = Pusher(hub, overview, peers, service.clock)
     work = GatewayWork(service, pusher.touch)
-    entrances = entrances_of(service, settings.secrets_dir / "gateway")
+    over = Counter(
+        "halite_requests_over_quota",
+        "requests refused because one caller asked too fast",
+        registry=service.metrics.registry,
+    )
+    quota = Quota(settings.requests_per_s, settings.requests_at_once, over.inc)
+    entrances = entrances_of(service, settings.secrets_dir / "gateway", quota)
     service.listen(LISTENS_TO, work.handlers, work.on_every)
 
     def take_telemetry(message: Message) -> None:

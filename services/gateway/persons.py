@@ -39,7 +39,7 @@ class Caller:
     """Who asks: a person who signed in, or a program with a key (`login` is then its account).
 
     roles: those that count now. limits: at what equipment a role counts. lapsed: roles whose
-    training ended, with its last day.
+    training ended, with its last day. is_plant: the plant itself, by its own key.
     """
 
     login: str
@@ -49,6 +49,7 @@ class Caller:
     way: Way = "password"
     limits: Mapping[Role, Limit] = field(default_factory=dict)
     lapsed: Mapping[Role, date] = field(default_factory=dict)
+    is_plant: bool = False
 
     @property
     def permissions(self) -> frozenset[Permission]:

@@ -11,7 +11,9 @@ class GatewaySettings(ServiceSettings):
     """Where the operators' web app is, which `make web` builds.
 
     wait_limit_s: wall seconds that an event of a service may wait before it is an alarm.
-    disk_limit_mb: free space on a service's disk below which it is one. https_port: where the app
+    disk_limit_mb: free space on a service's disk below which it is one. requests_per_s: how many
+    one person or program may make in the long run, requests_at_once: at once before that counts.
+    https_port: where the app
     is served over TLS too, with the certificate in tls_dir, None: nowhere; https_host: on which
     address, since that port is for other machines all by default.
     """
@@ -19,5 +21,7 @@ class GatewaySettings(ServiceSettings):
     web_dir: Path = Path(__file__).parent / "web" / "dist"
     wait_limit_s: float = Field(default=10.0, gt=0)
     disk_limit_mb: float = Field(default=1000.0, gt=0)
+    requests_per_s: float = Field(default=50.0, gt=0)
+    requests_at_once: int = Field(default=500, ge=1)
     https_host: str = "0.0.0.0"
     https_port: int | None = Field(default=None, gt=0, lt=65536)

@@ -16,6 +16,7 @@ from deploy.contracts import FOLDER, service_named
 from services.gateway.grants import Limit
 from services.gateway.guard import FREE, Guard
 from services.gateway.persons import Caller
+from services.gateway.quota import Quota
 from services.gateway.rights import Rights
 from services.gateway.roles import Role, needed
 from shared.app import Service
@@ -179,6 +180,7 @@ class Ways:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
         self.rights = Rights(service("gateway").database, service("gateway").plant)
+        self.quota = Quota(per_s=1e6, burst=1_000_000)
 
     async def caller_of_key(self, key: str) -> Caller | None:
         return self._caller

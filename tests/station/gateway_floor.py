@@ -205,12 +205,14 @@ async def open_gateway(
     clock_file: Path | None = None,
     within_s: float = 120,
     more: str = "",
+    quota: tuple[float, int] = (50.0, 500),
 ) -> AsyncIterator[Plant]:
     """The gateway over a database of its own while the block lasts.
 
     real: addresses of services that are there; others are stood in for. web_dir: the built app.
     clock_file: of another clock than the wall's. within_s: how long the block may take.
-    more: tables at the end of the plant file.
+    more: tables at the end of the plant file. quota: requests a second, and at once, that
+    one caller may make.
     """
     site = f"t{uuid.uuid4().hex[:8]}"
     bus = Bus(broker.url, f"test-{site}")
@@ -233,6 +235,8 @@ async def open_gateway(
         web_dir=web,
         data_dir=folder,
         clock_file=clock_file,
+        requests_per_s=quota[0],
+        requests_at_once=quota[1],
     )
     ensure_gateway_keys(folder / "secrets/gateway")
     key = (folder / "secrets/gateway/setup-key").read_text()

@@ -102,6 +102,25 @@ async def plant(
     postgres_server.drop_database(name)
 
 
+async def test_a_program_in_a_loop_is_slowed_down_and_others_are_not(
+    fresh_database: str, broker: Broker, tmp_path: Path
+) -> None:
+    async with open_gateway(fresh_database, broker, tmp_path, quota=(0.01, 5)) as plant:
+        wanted = {"account": "erp", "roles": ["viewer"], "valid_days": 1}
+        made = (await plant.http.post("/api/keys", json=wanted)).json()
+        program = {"authorization": f"Bearer {made['key']}"}
+
+        replies = [await plant.http.get("/api/session", headers=program) for _ in range(7)]
+        own = [await plant.http.get("/api/session") for _ in range(7)]
+        figures = (await plant.http.get("/metrics")).text
+
+    assert [reply.status_code for reply in replies] == [200] * 5 + [429] * 2
+    assert replies[-1].json()["code"] == "TooManyRequestsError"
+    assert 90 < int(replies[-1].headers["retry-after"]) <= 100
+    assert {reply.status_code for reply in own} == {200}
+    assert "halite_requests_over_quota_total 2.0" in figures
+
+
 @pytest.fixture
 async def stranger(plant: Plant) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(base_url=plant.url, trust_env=False, timeout=60) as client:

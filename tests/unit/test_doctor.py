@@ -6,7 +6,7 @@ import socket
 import tarfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from deploy.cli import halite
+from deploy.commands.status import ports_of
 from deploy.data_folder import SMALLEST_FREE_BYTES, DataFolder
 from deploy.doctor import LOW_DISK_BYTES, WAIT_LIMIT_S, Finding, Machine, look
 from deploy.pki import ensure_gateway_keys, ensure_passwords, ensure_pki, valid_until
@@ -77,6 +78,36 @@ def test_the_doctor_tells_a_wrong_folder_from_an_empty_disk(tmp_path: Path) -> N
     shown = CliRunner().invoke(halite, words)
     assert "data folder" in shown.output and "--data-dir" in shown.output
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (["doctor"], "plc: no answer on port {}"),
+        (["status"], "plc          ready"),
+        (["users", "list"], "http://127.0.0.1:{}"),
+    ],
+)
+def test_a_plant_is_looked_for_where_its_folder_was_started_last(
+    data: DataFolder, words: tuple[list[str], str]
+) -> None:
+    asked, told = words
+    first = free_first()
+    data.port_file.write_text(str(first))
+    port = Ports(first=first).service("plc")
+
+    with answering(port, READY) if asked == ["status"] else nullcontext():
+        shown = CliRunner().invoke(halite, [*asked, "--data-dir", str(data.path)])
+
+    place = first if asked[0] == "users" else port
+    assert told.format(place) in shown.output + shown.stderr
+
+
+def test_without_a_start_the_usual_port_is_looked_at(data: DataFolder) -> None:
+    assert data.first_port() is None
+    data.port_file.write_text("rubbish")
+    assert ports_of(data, None) == Ports()
+    assert ports_of(data, 9000) == Ports(first=9000)
 
 
 def test_a_damaged_certificate_is_trouble(data: DataFolder) -> None:
