@@ -1,11 +1,12 @@
 """HTTP face of the spray service; no rules here."""
 
+import asyncio
 from typing import Annotated, Any
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Response
 from pydantic import Field
 
-from services.spray import jobstore, store, tracestore, workflow
+from services.spray import jobstore, store, tracestore, tracetable, workflow
 from services.spray.cure import CureModel
 from services.spray.domain import Face
 from services.spray.duedates import due_dates
@@ -81,16 +82,26 @@ def add_routes(service: Service, guard: SprayGuard, operators: SprayOperators) -
             return await tracestore.shown(tx, lot_id, face, points, station_order_id)
 
     @app.get("/spray-jobs")
-    async def get_jobs(limit: Annotated[int, Query(ge=1, le=1000)] = 50) -> dict[str, Any]:
-        """The newest spray jobs of all stations, with how many faces are not as they must be."""
+    async def get_jobs(
+        limit: Annotated[int, Query(ge=1, le=1000)] = 50, lot_id: str | None = None
+    ) -> dict[str, Any]:
+        """The newest spray jobs, of one cell if named, with how many faces are not as they must."""
         async with database.quiet() as tx:
-            return {"items": await jobstore.jobs(tx, limit)}
+            return {"items": await jobstore.jobs(tx, limit, lot_id)}
 
     @app.get("/spray-jobs/{station_order_id}")
     async def get_job(station_order_id: str) -> dict[str, Any]:
         """One spray job: its control recipe, its glue, and both faces of each pellet."""
         async with database.quiet() as tx:
             return await jobstore.job(tx, station_order_id)
+
+    @app.get("/spray-jobs/{station_order_id}/traces.parquet", response_class=Response)
+    async def get_traces(station_order_id: str) -> Response:
+        """All traces of a spray job as rows at the station's rate: face, time, one column each."""
+        async with database.quiet() as tx:
+            kept = await tracestore.traces_of(tx, station_order_id)
+        content = await asyncio.to_thread(tracetable.parquet, kept)
+        return Response(content, media_type=tracetable.MEDIA_TYPE)
 
     @app.get("/interlocks")
     async def get_interlocks() -> dict[str, Any]:

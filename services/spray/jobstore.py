@@ -21,10 +21,16 @@ _SHOWN = """
     FROM station_order o LEFT JOIN start_setup s USING (station_order_id)"""
 
 
-async def jobs(tx: Transaction, limit: int) -> list[dict[str, Any]]:
-    """Return the newest spray jobs, each with how many of its faces are not as they must be."""
-    statement = f"{_SHOWN} ORDER BY o.planned_at DESC, o.station_order_id LIMIT :limit"
-    rows = (await tx.execute(sql(statement), {"limit": limit})).mappings()
+async def jobs(tx: Transaction, limit: int, lot_id: str | None = None) -> list[dict[str, Any]]:
+    """Return the newest spray jobs, each with how many of its faces are not as they must be.
+
+    lot_id: the cell or witness whose parts were sprayed; None: of all.
+    """
+    of_lot = """ WHERE o.station_order_id IN (
+        SELECT station_order_id FROM job_order WHERE body ->> 'lot_id' = :lot_id)"""
+    where = "" if lot_id is None else of_lot
+    statement = f"{_SHOWN}{where} ORDER BY o.planned_at DESC, o.station_order_id LIMIT :limit"
+    rows = (await tx.execute(sql(statement), {"limit": limit, "lot_id": lot_id})).mappings()
     return [dict(row) for row in rows]
 
 

@@ -164,6 +164,22 @@ async def shown(
     }
 
 
+async def traces_of(tx: Transaction, station_order_id: str) -> list[tuple[FaceKey, Trace]]:
+    """Return the traces of a job that are still kept, in order of pellet and face.
+
+    Raises:
+        NotFoundError: no trace of the job is kept.
+        StationFaultError: what is kept is not what was once stored.
+    """
+    statement = """
+        SELECT * FROM face_trace WHERE station_order_id = :id AND samples IS NOT NULL
+        ORDER BY lot_id, face"""
+    rows = (await tx.execute(sql(statement), {"id": station_order_id})).mappings().all()
+    if not rows:
+        raise NotFoundError(f"no trace of spray job {station_order_id} is kept")
+    return [((row["lot_id"], row["face"]), unpacked(row)) for row in rows]
+
+
 def unpacked(row: Mapping[Any, Any]) -> Trace:
     """Return a kept trace.
 

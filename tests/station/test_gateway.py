@@ -153,7 +153,7 @@ async def test_the_overview_knows_each_station_and_says_what_it_does_not_know(
         "items": [{"operation": "mill", "waiting": 1, "running": 2, "held": 0, "ended": 3, "x": 1}]
     }
     overview = (await plant.http.get("/api/overview")).json()
-    assert len(overview["stations"]) == 16
+    assert len(overview["stations"]) == 18
     assert {item["data_quality"] for item in overview["stations"]} == {"unknown"}
     assert overview["stations"][-1]["kind"] == "tester"
     assert overview["line"] == "Pilot line"

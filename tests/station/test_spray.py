@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import polars
 import pytest
 
 from services.spray import tracestore
@@ -426,6 +427,15 @@ async def test_each_face_has_its_trace_judged_and_kept(plant: Bench) -> None:
     assert (job["glue_lot_ids"], job["bad_count"], job["nozzle_id"]) == (["IMG-20"], 0, "NOZ-eap-1")
     assert "J20" in {item["station_order_id"] for item in (await plant.get("/spray-jobs"))["items"]}
     assert (await plant.http.get("/spray-jobs/NONE")).status_code == 404
+    of_cell = (await plant.get(f"/spray-jobs?lot_id={ended.lot_id}"))["items"]
+    assert [item["station_order_id"] for item in of_cell] == ["J20"]
+    assert (await plant.get("/spray-jobs?lot_id=NOBODY"))["items"] == []
+    rows = polars.read_parquet((await plant.http.get("/spray-jobs/J20/traces.parquet")).content)
+    face_b = rows.filter(polars.col("face") == "b")
+    assert face_b.height == pytest.approx(2000, abs=50), "each sample at 1 kHz is a row"
+    volts = face_b.filter(polars.col("time_s") > 0.4)["needle_voltage_v"]
+    assert volts.median() == pytest.approx(settled, abs=10)
+    assert (await plant.http.get("/spray-jobs/NONE/traces.parquet")).status_code == 404
     missing = await plant.http.get("/lots/NOBODY/faces/a/trace")
     assert missing.status_code == 404
     async with plant.service.database.begin() as tx:

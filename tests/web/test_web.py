@@ -5,6 +5,8 @@ import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -25,7 +27,7 @@ from tests.plant import Plant
 
 CELL, PELLETS = "WR-SMALL-01-C01", "WR-SMALL-01-PEL"
 FIRST_PASSWORD, PASSWORD = "first-one-of-two", "chosen-at-sign-in"
-STATION_COUNT = 16
+STATION_COUNT = 18
 FIRST_MS, BACK_MS = 90_000.0, 90_000.0
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 BROKEN = {
@@ -38,6 +40,16 @@ BROKEN = {
     "data": {},
     "sequence": 1,
 }
+# Whether something is drawn at a share of the width and height of a chart's axes.
+INK = """([at, x, y]) => {
+    const canvas = at.querySelector("canvas");
+    if (canvas === null) return false;
+    const scale = canvas.width / canvas.clientWidth;
+    const left = 64 + x * (canvas.clientWidth - 84) - 3;
+    const top = 16 + (1 - y) * (canvas.clientHeight - 64) - 3;
+    const found = canvas.getContext("2d").getImageData(left * scale, top * scale, 6, 6);
+    return found.data.some((value, index) => index % 4 === 3 && value > 0);
+}"""
 pytestmark = pytest.mark.usefixtures("begun_order")
 
 
@@ -171,6 +183,47 @@ def test_a_cell_of_the_list_leads_to_its_whole_life(page: Page) -> None:
     for part in ("Operations", "Exposure", "Gate results", "Formation", "Genealogy"):
         expect(page.get_by_role("heading", name=part, exact=True)).to_be_visible()
     expect(page.get_by_role("cell", name="Sinter", exact=True)).to_be_visible()
+
+
+def test_measured_cure_is_charted_beside_the_predicted_and_a_cell_shows_its_spray_traces(
+    page: Page, plant: Plant
+) -> None:
+    job = plant.wait_for(lambda: sprayed(plant), 240)
+    face, ended_at = job["faces"][0], datetime.fromisoformat(job["ended_at"])
+    for minutes, method, value in ((16, "ft_ir", 0.008), (40, "tga", 0.0001)):
+        given = {
+            "face": face["face"],
+            "method": method,
+            "value_ratio": value,
+            "measured_at": (ended_at + timedelta(minutes=minutes)).isoformat(),
+            "person": "-",
+        }
+        path = f"/api/spray/lots/{face['lot_id']}/cure-results"
+        reply = plant.post(path, json.dumps(given).encode(), f"cure-{method}", "application/json")
+        assert reply.status_code == 201, reply.text
+    page.goto("/spray")
+    chart = page.get_by_role("img", name="Measured over predicted")
+    chart.scroll_into_view_if_needed()
+    # Where measured and predicted agree there is a line, and beyond the limit there is none.
+    handle = chart.element_handle()
+    page.wait_for_function(INK, arg=[handle, 0.5, 0.5])
+    assert not page.evaluate(INK, [handle, 0.5, 0.3])
+    for method in ("FT-IR", "TGA"):
+        row = page.get_by_role("row").filter(has_text=face["lot_id"]).filter(has_text=method)
+        expect(row).to_be_visible()
+    page.goto(f"/cells/{job['station_order_id'].removesuffix('-spray')}")
+    spray = page.locator("section", has=page.get_by_role("heading", name="Spray traces"))
+    expect(spray.get_by_role("img", name="Needle / V")).to_be_visible()
+    spray.get_by_role("link", name=f"Spray job {job['station_order_id']}").click()
+    expect(page.get_by_role("heading", name="Faces")).to_be_visible()
+
+
+def sprayed(plant: Plant) -> dict[str, Any] | None:
+    """Return the first spray job that has ended, with its faces."""
+    jobs = plant.get("/api/spray/spray-jobs")["items"]
+    ended = [job["station_order_id"] for job in jobs if job["ended_at"] and job["faces_count"]]
+    found: dict[str, Any] = plant.get(f"/api/spray/spray-jobs/{ended[-1]}") if ended else {}
+    return found or None
 
 
 def test_cells_picked_in_the_list_are_compared_and_one_is_taken_out_again(page: Page) -> None:

@@ -136,6 +136,15 @@ export const useInterlocks = () => useItems<Interlock>(['spray-interlocks'], '/a
 
 export const useSprayJobs = () => useItems<SprayJob>(['spray-jobs'], `/api/spray/spray-jobs?limit=${LIMIT}`);
 
+/** The spray jobs of one cell or witness, a repeated one too. */
+export const useSprayJobsOf = (lotId: string) =>
+  useQuery({
+    queryKey: ['spray-jobs-of', lotId],
+    queryFn: ({ signal }) =>
+      getJson<Items<SprayJob>>(`/api/spray/spray-jobs?limit=${LIMIT}&lot_id=${encodeURIComponent(lotId)}`, signal),
+    refetchInterval: REFRESH_MS,
+  });
+
 export const useGlueMixes = () => useItems<GlueMix>(GLUE_KEY, `/api/spray/glue-mixes?limit=${LIMIT}`);
 
 /** `drift_limit_ratio` is of the newest cure model, null while there is none. */

@@ -47,16 +47,17 @@ export default function CureChart({ results, driftLimitRatio }: CureChartProps) 
           value: [one.predicted_ratio, one.measured_ratio],
           name: `${one.lot_id} ${one.face} · ${t(`spray.${one.method}`)}`,
         }));
+    const line = (from: [number, number], to: [number, number], type: 'solid' | 'dashed') => ({
+      type: 'line',
+      silent: true,
+      symbol: 'none',
+      tooltip: { show: false },
+      lineStyle: { color: palette.line, width: 1.5, type },
+      data: [from, to],
+    });
     const limit = driftLimitRatio ?? 0;
-    const lines = [
-      [{ coord: [0, 0] }, { coord: [1, 1] }],
-      ...(limit > 0
-        ? [
-            [{ coord: [0, limit], lineStyle: { type: 'dashed' } }, { coord: [1 - limit, 1] }],
-            [{ coord: [limit, 0], lineStyle: { type: 'dashed' } }, { coord: [1, 1 - limit] }],
-          ]
-        : []),
-    ];
+    const edges =
+      limit > 0 ? [line([0, limit], [1 - limit, 1], 'dashed'), line([limit, 0], [1, 1 - limit], 'dashed')] : [];
     return {
       animation: false,
       grid: { ...MARGIN, outerBoundsMode: 'none' },
@@ -73,19 +74,9 @@ export default function CureChart({ results, driftLimitRatio }: CureChartProps) 
           `${t('spray.measured')} ${percent(data.value[1], 1)}`,
       },
       series: [
-        {
-          type: 'scatter',
-          symbolSize: 9,
-          itemStyle: { color: palette.first },
-          data: points(false),
-          markLine: {
-            silent: true,
-            symbol: 'none',
-            label: { show: false },
-            lineStyle: { color: palette.line, type: 'solid' },
-            data: lines,
-          },
-        },
+        line([0, 0], [1, 1], 'solid'),
+        ...edges,
+        { type: 'scatter', symbolSize: 9, itemStyle: { color: palette.first }, data: points(false) },
         { type: 'scatter', symbol: 'triangle', symbolSize: 12, itemStyle: { color: palette.warn }, data: points(true) },
       ],
     };

@@ -10,6 +10,7 @@ export const cell: Record<keyof typeof english, string> = {
   'cell.time_limits': 'Zeitgrenzen',
   'cell.exposure': 'Exposition',
   'cell.gates': 'Prüfergebnisse',
+  'cell.spray': 'Sprühverläufe',
   'cell.formation': 'Formierung',
   'cell.spectrum': 'Impedanz',
   'cell.genealogy': 'Herkunft',

@@ -8,6 +8,7 @@ export const cell = {
   'cell.time_limits': 'Time limits',
   'cell.exposure': 'Exposure',
   'cell.gates': 'Gate results',
+  'cell.spray': 'Spray traces',
   'cell.formation': 'Formation',
   'cell.spectrum': 'Impedance',
   'cell.genealogy': 'Genealogy',

@@ -10,6 +10,7 @@ export const cell: Record<keyof typeof english, string> = {
   'cell.time_limits': '时限',
   'cell.exposure': '暴露',
   'cell.gates': '检验结果',
+  'cell.spray': '喷涂曲线',
   'cell.formation': '化成',
   'cell.spectrum': '阻抗',
   'cell.genealogy': '谱系',

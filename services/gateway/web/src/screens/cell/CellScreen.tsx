@@ -14,6 +14,7 @@ import { GateTable } from './GateTable';
 import { ImpedanceView } from './ImpedanceView';
 import { OperationTable } from './OperationTable';
 import { SectionBar } from './SectionBar';
+import { SprayView } from './SprayView';
 import { TimeLimitTable } from './TimeLimitTable';
 
 /** The whole life of one cell on one page. */
@@ -60,6 +61,7 @@ export default function CellScreen() {
             <Panel title={t('cell.gates')} id="gates">
               {record.gates === null ? <NotRead /> : <GateTable gates={record.gates} readAt={readAt} />}
             </Panel>
+            <SprayView cellId={cellId} />
             <FormationView formation={record.formation} missing={isMissing(record, 'formation')} curveMissing={isMissing(record, 'curve')} readAt={readAt} />
             <ImpedanceView spectrum={record.spectrum} missing={isMissing(record, 'spectrum')} readAt={readAt} />
             <GenealogyPanel genealogy={record.genealogy} lotId={cellId} readAt={readAt} id="genealogy" />

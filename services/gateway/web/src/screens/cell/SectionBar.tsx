@@ -6,6 +6,7 @@ const SECTIONS: readonly { id: string; label: MessageKey }[] = [
   { id: 'time_limits', label: 'cell.time_limits' },
   { id: 'exposure', label: 'cell.exposure' },
   { id: 'gates', label: 'cell.gates' },
+  { id: 'spray', label: 'cell.spray' },
   { id: 'formation', label: 'cell.formation' },
   { id: 'impedance', label: 'cell.spectrum' },
   { id: 'genealogy', label: 'cell.genealogy' },
