@@ -30,7 +30,7 @@ AQLS_PERCENT = (
     *(0.010, 0.015, 0.025, 0.040, 0.065, 0.10, 0.15, 0.25, 0.40, 0.65),
     *(1.0, 1.5, 2.5, 4.0, 6.5, 10.0),
 )
-_SIZES: dict[Severity, tuple[int, ...]] = {
+SIZES: dict[Severity, tuple[int, ...]] = {
     "normal": (2, 3, 5, 8, 13, 20, 32, 50, 80, 125, 200, 315, 500, 800, 1250, 2000),
     "tightened": (2, 3, 5, 8, 13, 20, 32, 50, 80, 125, 200, 315, 500, 800, 1250, 2000, 3150),
     "reduced": (2, 2, 2, 3, 5, 8, 13, 20, 32, 50, 80, 125, 200, 315, 500, 800),
@@ -106,20 +106,25 @@ def attributes_plan(
     """
     if severity == "discontinued":
         raise InvalidInputError("inspection is discontinued until the process was improved")
-    at = _aql_step(aql_percent)
+    at = aql_step(aql_percent)
     row = LETTERS.index(code_letter(lot_size, level))
     row = _followed(row, at, severity)
     accept, refuse = _NUMBERS[severity][row + at]
     return AttributesPlan(
         letter=(LETTERS + "S")[row],
         severity=severity,
-        sample_count=min(lot_size, _SIZES[severity][row]),
+        sample_count=min(lot_size, SIZES[severity][row]),
         accept_count=accept,
         refuse_count=refuse,
     )
 
 
-def _aql_step(aql_percent: float) -> int:
+def aql_step(aql_percent: float) -> int:
+    """Return the place of an AQL among those of the tables.
+
+    Raises:
+        InvalidInputError: it is none of them.
+    """
     if aql_percent not in AQLS_PERCENT:
         raise InvalidInputError(
             f"AQL is {aql_percent:g} %; there are {', '.join(f'{a:g}' for a in AQLS_PERCENT)}"
@@ -129,7 +134,9 @@ def _aql_step(aql_percent: float) -> int:
 
 def _followed(row: int, at: int, severity: Severity) -> int:
     """Return the row of the plan that the arrows of the table lead to."""
-    numbers, last = _NUMBERS[severity], len(_SIZES[severity]) - 1
+    numbers, last = _NUMBERS[severity], len(SIZES[severity]) - 1
+    if severity == "tightened":
+        row = max(row, 1)  # table II-B has no plan of letter A up to an AQL of 10 %
     upwards = row + at == _UP[severity] and row > 0
     step = -1 if upwards or row + at > max(numbers) else 1
     while row + at not in numbers:
@@ -150,8 +157,14 @@ def switched(
 ) -> Switching:
     """Return where a series stands after one more lot of first submission."""
     accepted, keeps = judged(plan, nonconforming_count)
+    gained = _gain(plan, nonconforming_count, aql_percent) if now.severity == "normal" else 0
+    return after_lot(now, accepted=accepted, keeps_reduced=keeps, gained=gained)
+
+
+def after_lot(now: Switching, *, accepted: bool, keeps_reduced: bool, gained: int) -> Switching:
+    """Return where a series stands after a lot; gained: its points, 0 sets the score back."""
     if now.severity == "reduced":
-        return now if accepted and keeps else Switching()
+        return now if accepted and keeps_reduced else Switching()
     recent = (*now.recent, accepted)[-WITHIN:]
     if now.severity == "tightened":
         refused = now.refused_count + (not accepted)
@@ -162,8 +175,7 @@ def switched(
         return replace(now, recent=recent, refused_count=refused)
     if recent.count(False) >= TO_TIGHTENED:
         return Switching(severity="tightened")
-    gain = _gain(plan, nonconforming_count, aql_percent)
-    score = now.score + gain if gain else 0
+    score = now.score + gained if gained else 0
     if score >= TO_REDUCED:
         return Switching(severity="reduced")
     return replace(now, score=score, recent=recent)
@@ -173,7 +185,7 @@ def _gain(plan: AttributesPlan, nonconforming_count: int, aql_percent: float) ->
     """Return the points of a lot: with Ac of 2 or more it must also pass one AQL tighter."""
     if plan.accept_count < 2:
         return 2 if nonconforming_count <= plan.accept_count else 0
-    place = LETTERS.index(plan.letter) + _aql_step(aql_percent) - 1
+    place = LETTERS.index(plan.letter) + aql_step(aql_percent) - 1
     tighter, _ = _NUMBERS["normal"][place]
     return 3 if nonconforming_count <= tighter else 0
 

@@ -170,15 +170,17 @@ class CcdRecipeRule(Input):
 class SamplingRule(Input):
     """How many parts of a lot are measured and what is accepted.
 
-    `iso_2859_1`: by lot size, `level` and `aql_percent`, with switching. `fixed`: `sample_count`
-    and `accept_count`, as for destructive tests. `variables`: ISO 3951, s-method, for each
-    characteristic by itself; a lot with `good_ratio` nonconforming is refused with probability
-    `producer_risk_ratio`, one with `bad_ratio` accepted with `consumer_risk_ratio`.
+    `iso_2859_1`: by lot size, `level` and `aql_percent`, with switching; with `stages` double or
+    multiple a further sample is drawn only where the ones before say too little. `fixed`:
+    `sample_count` and `accept_count`, as for destructive tests. `variables`: ISO 3951, s-method,
+    for each characteristic by itself; a lot with `good_ratio` nonconforming is refused with
+    probability `producer_risk_ratio`, one with `bad_ratio` accepted with `consumer_risk_ratio`.
     """
 
     method: Literal["iso_2859_1", "fixed", "variables"]
     level: Literal["S-1", "S-2", "S-3", "S-4", "I", "II", "III"] | None = _optional()
     aql_percent: float | None = _optional(gt=0, le=10)
+    stages: Literal["double", "multiple"] | None = _optional()
     sample_count: int | None = _optional(ge=1, le=10_000)
     accept_count: int | None = _optional(ge=0)
     good_ratio: float | None = _optional(gt=0, lt=0.5)
@@ -190,6 +192,8 @@ class SamplingRule(Input):
     def _check(self) -> Self:
         needed = _OF_METHOD[self.method]
         given = {name for name, value in self if value is not None} - {"method"}
+        if self.method == "iso_2859_1":
+            given -= {"stages"}
         if given != needed:
             raise ValueError(
                 f"sampling {self.method} has {', '.join(sorted(given)) or 'nothing'}; it needs "

@@ -121,18 +121,25 @@ def report(
     two arcs cannot be named either, with the interface's arc alone.
 
     Raises:
-        InvalidInputError: an option out of its limits, too few points for the circuit.
+        InvalidInputError: an option out of its limits, too few points for the circuit, a sweep with
+            a decade left out, values that stand still, an imaginary part of the wrong sign.
     """
-    from services.quality.linkk import kramers_kronig_test
+    from services.quality.linkk import LinKkResult, kramers_kronig_test
     from services.quality.relaxation import relaxation_times
+    from services.quality.spectrumdoubts import require_sign, require_sound
 
-    kk = kramers_kronig_test(
-        spectrum,
-        c_ratio=options.c_ratio,
-        part=options.part,
-        elements_per_decade=options.elements_per_decade,
-        with_capacitance=mode == "blocking",
-    )
+    def tested(one: "Spectrum") -> LinKkResult:
+        return kramers_kronig_test(
+            one,
+            c_ratio=options.c_ratio,
+            part=options.part,
+            elements_per_decade=options.elements_per_decade,
+            with_capacitance=mode == "blocking",
+        )
+
+    require_sound(spectrum)
+    kk = tested(spectrum)
+    require_sign(spectrum, kk, tested)
     fit, circuit = _fitted(spectrum, mode, interface_tau_min_s)
     relaxation = relaxation_times(spectrum, with_capacitance=mode == "blocking")
     return SpectrumReport(kk=kk, fit=fit, circuit=circuit, relaxation=relaxation)

@@ -1,12 +1,13 @@
 """Decides over lots by samples of their parts, and keeps how strictly the next lot is inspected."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from services.quality import attributesplan, lineage, samples
+from services.quality import attributesplan, lineage, samples, stagedplan, store
 from services.quality.attributesplan import Severity, Switching
-from services.quality.comparison import Figures
+from services.quality.comparison import Figures, Key
 from services.quality.decisions import Recorder
 from services.quality.domain import Identifier, Input, Name, SamplingRule, TestSpecification
 from services.quality.gates import Verdict
@@ -38,6 +39,22 @@ class Sampler:
 
     def __init__(self, recorder: Recorder, clock: Clock) -> None:
         self._recorder, self._clock = recorder, clock
+
+    async def measured(
+        self, tx: Transaction, spec: TestSpecification, passage: Passage
+    ) -> tuple[Figures, Mapping[Key, str], tuple[str, ...]]:
+        """Return the figures of parts, by what protocol, and the parts that have one.
+
+        Stages of a double or multiple plan may be measured by one job order after the other.
+        """
+        figures, protocols = await store.figures(tx, passage.job_order_id)
+        parts = list(passage.parts)
+        if spec.sampling is not None and spec.sampling.stages is not None:
+            before, by = await store.figures_before(tx, passage)
+            figures, protocols = {**before, **figures}, {**by, **protocols}
+            parts += await lineage.members(tx, passage.lot_id)
+        known = {lot_id for lot_id, _ in figures}
+        return figures, protocols, tuple(one for one in dict.fromkeys(parts) if one in known)
 
     async def decide(
         self,
@@ -158,12 +175,25 @@ async def shown(tx: Transaction, limit: int) -> dict[str, Any]:
 async def to_draw(
     tx: Transaction, spec: TestSpecification, rule: SamplingRule, lot_id: str
 ) -> dict[str, Any]:
-    """Return which parts of a lot are to be measured, by the plan as the series stands now."""
+    """Return which parts of a lot are to be measured, by the plan as the series stands now.
+
+    `lot_ids` are those of the first stage; each further one is for a lot that is undecided by then.
+    """
     items = await lineage.members(tx, lot_id)
     series = await _series(tx, spec.product_id, spec.operation, spec.gate)
     plan = samples.plan_for(rule, len(items), series)
     parts = samples.drawn(lot_id, spec.gate, items, plan.sample_count)
-    return {"lot_id": lot_id, "lot_size": len(items), "plan": plan.words, "lot_ids": parts}
+    stages, begin = [], 0
+    for end in samples.stage_sizes(plan):
+        stages.append(sorted(parts[begin:end]))
+        begin = end
+    return {
+        "lot_id": lot_id,
+        "lot_size": len(items),
+        "plan": plan.words,
+        "lot_ids": stages[0],
+        "stages": stages,
+    }
 
 
 def _after(rule: SamplingRule, series: Switching, plan: Plan, found: Sample) -> Switching:
@@ -171,6 +201,13 @@ def _after(rule: SamplingRule, series: Switching, plan: Plan, found: Sample) -> 
         return series
     if not plan.attributes.letter:
         return series
+    if plan.staged is not None and found.staged is not None:
+        return attributesplan.after_lot(
+            series,
+            accepted=found.accepted is True,
+            keeps_reduced=found.staged.keeps_reduced,
+            gained=stagedplan.gain(plan.staged, found.staged),
+        )
     bad = found.nonconforming_count
     return attributesplan.switched(series, plan.attributes, bad, rule.aql_percent)
 

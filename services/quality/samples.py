@@ -1,39 +1,43 @@
 """Which parts of a lot are drawn, and what a sample says of the whole lot."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from services.quality import attributesplan, variablesplan
-from services.quality.attributesplan import AttributesPlan, Switching
+from services.quality import attributesplan, stagedplan, variablesplan
+from services.quality.attributesplan import AttributesPlan, Level, Severity, Switching
 from services.quality.comparison import Figures
 from services.quality.domain import SamplingRule, TestSpecification
 from services.quality.gates import Decision, Verdict
+from services.quality.stagedplan import Kind, StagedPlan, StagedVerdict
 from shared.errors import InvalidInputError
 from shared.facts import Disposition, PartDisposition
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """How many parts are drawn; `attributes` or the acceptance constant `k` says what is accepted.
+    """How many parts are drawn; `attributes`, `staged` or the constant `k` says what is accepted.
 
-    reason: why nothing can be accepted, None where something can.
+    sample_count: of all stages together. reason: why nothing can be accepted, None where something
+    can.
     """
 
     sample_count: int
     words: str
     attributes: AttributesPlan | None = None
+    staged: StagedPlan | None = None
     k: float | None = None
     reason: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """What a sample said; accepted is None where it is not complete."""
+    """What a sample said; accepted is None where it is not complete. staged: by which stage."""
 
     accepted: bool | None
     nonconforming_count: int
     reason: str
+    staged: StagedVerdict | None = None
 
 
 def plan_for(rule: SamplingRule, lot_size: int, series: Switching) -> Plan:
@@ -50,14 +54,7 @@ def plan_for(rule: SamplingRule, lot_size: int, series: Switching) -> Plan:
             return Plan(
                 sample_count=lot_size, words="the whole lot", attributes=_fixed(lot_size, 0)
             )
-        plan = attributesplan.attributes_plan(
-            lot_size, rule.level, rule.aql_percent, series.severity
-        )
-        words = (
-            f"ISO 2859-1 level {rule.level}, AQL {rule.aql_percent:g} %, {plan.severity}, letter "
-            f"{plan.letter}: {plan.sample_count} of {lot_size}, Ac {plan.accept_count}"
-        )
-        return Plan(sample_count=plan.sample_count, words=words, attributes=plan)
+        return _iso_plan(rule.level, rule.aql_percent, rule.stages, lot_size, series.severity)
     if rule.method == "fixed" and rule.sample_count is not None:
         count, accept = min(rule.sample_count, lot_size), rule.accept_count or 0
         words = f"{count} of {lot_size}, Ac {accept}"
@@ -73,12 +70,39 @@ def plan_for(rule: SamplingRule, lot_size: int, series: Switching) -> Plan:
     return Plan(sample_count=count, words=words, k=plan_s.k)
 
 
+def _iso_plan(
+    level: Level, aql_percent: float, kind: Kind | None, lot_size: int, severity: Severity
+) -> Plan:
+    plan = attributesplan.attributes_plan(lot_size, level, aql_percent, severity)
+    staged = stagedplan.staged_plan(lot_size, level, aql_percent, severity, kind or "single")
+    about = f"ISO 2859-1 level {level}, AQL {aql_percent:g} %, {plan.severity}, letter"
+    if staged is None:
+        words = f"{about} {plan.letter}: {plan.sample_count} of {lot_size}, Ac {plan.accept_count}"
+        return Plan(sample_count=plan.sample_count, words=words, attributes=plan)
+    first, last = staged.stages[0], staged.stages[-1]
+    words = (
+        f"{about} {staged.letter}, {staged.kind}: {first.sample_count} of {lot_size}, then as many "
+        f"again up to {last.sample_count}"
+    )
+    return Plan(sample_count=last.sample_count, words=words, attributes=plan, staged=staged)
+
+
+def stage_sizes(plan: Plan) -> tuple[int, ...]:
+    """Return how many parts are drawn up to each stage."""
+    if plan.staged is None:
+        return (plan.sample_count,)
+    return tuple(stage.sample_count for stage in plan.staged.stages)
+
+
 def drawn(lot_id: str, gate: str, items: Sequence[str], count: int) -> list[str]:
-    """Return the parts that are measured: drawn by hash, so that nobody chooses them."""
+    """Return the parts that are measured, in the order of the draw.
+
+    Drawn by hash, so that nobody chooses them; a larger sample begins with the smaller one.
+    """
     ordered = sorted(
         items, key=lambda item: hashlib.sha256(f"{lot_id}|{gate}|{item}".encode()).digest()
     )
-    return sorted(ordered[:count])
+    return ordered[:count]
 
 
 def judge_sample(
@@ -94,6 +118,8 @@ def judge_sample(
         return Sample(accepted=False, nonconforming_count=bad, reason=plan.reason)
     names = [item.characteristic for item in spec.judged]
     missing = [item for item in sample if all((item, name) not in figures for name in names)]
+    if plan.staged is not None:
+        return _by_stages(plan, plan.staged, sample, set(missing), verdicts)
     if missing:
         reason = (
             f"unknown: {len(missing)} of the {len(sample)} drawn parts are not measured, "
@@ -108,6 +134,36 @@ def judge_sample(
             reason=f"{bad} of {len(sample)} drawn parts nonconforming ({plan.words})",
         )
     return _by_variables(spec, plan, sample, figures, bad)
+
+
+def _by_stages(
+    plan: Plan,
+    staged: StagedPlan,
+    sample: Sequence[str],
+    missing: Set[str],
+    verdicts: Mapping[str, Verdict],
+) -> Sample:
+    """Return what the stages say whose parts are all measured; the next one is asked for."""
+    counts = []
+    for stage in staged.stages:
+        parts = sample[: stage.sample_count]
+        if not missing.isdisjoint(parts):
+            break
+        counts.append(sum(verdicts[one].disposition != "released" for one in parts))
+    found = stagedplan.judged(staged, counts)
+    bad = found.nonconforming_count
+    if found.accepted is None:
+        wanted = staged.stages[len(counts)].sample_count
+        left = [one for one in sample[:wanted] if one in missing]
+        so_far = f"{bad} nonconforming after stage {found.stage}; " if counts else ""
+        reason = (
+            f"unknown: {so_far}{len(left)} drawn parts of stage {len(counts) + 1} are not "
+            f"measured, {left[0]} for one ({plan.words})"
+        )
+        return Sample(accepted=None, nonconforming_count=bad, reason=reason, staged=found)
+    taken = staged.stages[found.stage - 1].sample_count
+    reason = f"{bad} of {taken} drawn parts nonconforming, stage {found.stage} ({plan.words})"
+    return Sample(accepted=found.accepted, nonconforming_count=bad, reason=reason, staged=found)
 
 
 def decide_sample(

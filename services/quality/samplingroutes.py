@@ -1,20 +1,31 @@
 """HTTP face of sampling plans and series; no rules here."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query, Response
 
-from services.quality import attributesplan, masterdata, operatingcurve, sampler, variablesplan
+from services.quality import (
+    attributesplan,
+    masterdata,
+    operatingcurve,
+    sampler,
+    stagedplan,
+    variablesplan,
+)
 from services.quality.attributesplan import Level, Severity
 from services.quality.sampler import Resumption
 from services.quality.signing import Signing
+from services.quality.stagedplan import Kind, Stage
 from shared.answers import answers
 from shared.app import Service
 from shared.commands import Command, command_of
 from shared.errors import NotFoundError
 
 Ratio = Annotated[float, Query(ge=1e-6, lt=0.5)]
+LotSize = Annotated[int, Query(ge=2, le=10_000_000)]
+Aql = Annotated[float, Query(gt=0, le=10)]
 Count = Annotated[int, Query(ge=1, le=100_000)]
 NameQuery = Annotated[str, Query(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,60}$")]
 LotPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,120}$")]
@@ -54,14 +65,37 @@ def _add_plans(service: Service) -> None:
 
     @app.get("/sampling-plans/iso-2859-1", tags=["sampling"])
     async def get_attributes_plan(
-        lot_size: Annotated[int, Query(ge=2, le=10_000_000)],
-        aql_percent: Annotated[float, Query(gt=0, le=10)],
+        lot_size: LotSize,
+        aql_percent: Aql,
         level: Level = "II",
         severity: Severity = "normal",
+        stages: Kind = "single",
     ) -> dict[str, Any]:
-        """The single plan of a lot, with what it lets pass."""
-        plan = attributesplan.attributes_plan(lot_size, level, aql_percent, severity)
-        return asdict(plan) | _passes(plan.sample_count, plan.accept_count, None)
+        """The single, double or multiple plan of a lot, with what it lets pass.
+
+        `kind` says which holds: a small lot has a single plan whatever is asked for.
+        """
+        return _iso_plan(lot_size, aql_percent, level, severity, stages)
+
+    @app.get(
+        "/sampling-plans/iso-2859-1/drawing",
+        tags=["sampling"],
+        response_class=Response,
+        responses=answers("image/svg+xml"),
+    )
+    async def get_iso_drawing(
+        lot_size: LotSize,
+        aql_percent: Aql,
+        level: Level = "II",
+        severity: Severity = "normal",
+        stages: Kind = "single",
+    ) -> Response:
+        """The operating characteristic of such a plan as a picture (SVG)."""
+        found = _iso_plan(lot_size, aql_percent, level, severity, stages)
+        counts = ", ".join(str(stage["sample_count"]) for stage in found["stages"])
+        title = f"{found['kind']}, letter {found['letter']}, {severity}: {counts} of {lot_size}"
+        svg = operatingcurve.drawing(title, found["nonconforming_ratio"], found["accepted_ratio"])
+        return Response(svg, media_type="image/svg+xml")
 
     @app.get("/sampling-plans/fixed", tags=["sampling"])
     async def get_fixed_plan(
@@ -107,20 +141,48 @@ def _add_plans(service: Service) -> None:
         }
 
 
+def _iso_plan(
+    lot_size: int, aql_percent: float, level: Level, severity: Severity, kind: Kind
+) -> dict[str, Any]:
+    """Return a plan of ISO 2859-1 with its stages and its operating characteristic."""
+    single = attributesplan.attributes_plan(lot_size, level, aql_percent, severity)
+    plan = stagedplan.staged_plan(lot_size, level, aql_percent, severity, kind)
+    if plan is None:
+        found = _passes(single.sample_count, single.accept_count, None)
+        means = [float(single.sample_count)] * len(found["nonconforming_ratio"])
+        stages: tuple[Stage, ...] = (stagedplan.of_single(single),)
+    else:
+        found = _curve(lambda ratio: stagedplan.accept_probability(plan, ratio))
+        means = [stagedplan.mean_sample_count(plan, one) for one in found["nonconforming_ratio"]]
+        stages = plan.stages
+    return {
+        **asdict(single),
+        "kind": "single" if plan is None else plan.kind,
+        "stages": [asdict(stage) for stage in stages],
+        "mean_sample_count": means,
+        **found,
+    }
+
+
 def _passes(sample_count: int, accept_count: int, lot_size: int | None) -> dict[str, Any]:
     """Return the operating characteristic of a plan and its two usual points."""
 
     def accepts(ratio: float) -> float:
         return attributesplan.accept_probability(sample_count, accept_count, ratio, lot_size)
 
-    at_95 = operatingcurve.quality_accepted(accepts, 0.95)
-    at_10 = operatingcurve.quality_accepted(accepts, 0.10)
-    most = min(1.0, 1.5 * (at_10 or 1.0))
-    ratios, accepted = operatingcurve.curve(accepts, most)
     return {
         "sample_count": sample_count,
         "accept_count": accept_count,
         "lot_size": lot_size,
+        **_curve(accepts),
+    }
+
+
+def _curve(accepts: Callable[[float], float]) -> dict[str, Any]:
+    at_95 = operatingcurve.quality_accepted(accepts, 0.95)
+    at_10 = operatingcurve.quality_accepted(accepts, 0.10)
+    ratios, accepted = operatingcurve.curve(accepts, min(1.0, 1.5 * (at_10 or 1.0)))
+    return {
         "accepted_95_percent_at_ratio": at_95,
         "accepted_10_percent_at_ratio": at_10,
         "nonconforming_ratio": ratios,

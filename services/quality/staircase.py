@@ -1,6 +1,7 @@
 """Owns the figures of a staircase of currents: which level a symmetric cell survived, and how."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from services.quality.domain import CCD_SURVIVED, CcdRecipeRule
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 CCD_FAILED = "ccd_failed_ma_per_cm2"
 CCD_CHARGE = "ccd_charge_mah_per_cm2"
 CCD_MODE = "ccd_mode"
+WIDEST_GAP_ROWS = 5.0  # between two rows of a half step, in the median of all its distances
+WIDEST_STEP_RATIO = 1.5  # of the height of a step; more is a level of which no row came
 OF_STAIRCASE = (CCD_SURVIVED, CCD_FAILED, CCD_CHARGE, CCD_MODE)
 
 
@@ -35,9 +38,10 @@ def staircase_figures(event: CyclingEnded, rule: CcdRecipeRule | None) -> list[T
             area_cm2=event.area_cm2,
         )
         recipe = ccd_recipe(half_steps, rule)
+        height = rule.step_ma_per_cm2 if rule is not None else None
+        step = height or _step_ma_per_cm2(half_steps)
+        _require_whole(half_steps, step)
         found = critical_current_density(half_steps, recipe)
-        step = rule.step_ma_per_cm2 if rule is not None else None
-        step = step or _step_ma_per_cm2(half_steps)
     except CANNOT_BE_COMPUTED as error:
         return [unknown(event.lot_id, name, str(error)) for name in OF_STAIRCASE]
     return _ccd_figures(event.lot_id, found, step)
@@ -64,6 +68,32 @@ def ccd_recipe(half_steps: Sequence["HalfStep"], rule: CcdRecipeRule | None) -> 
     return CcdRecipe(
         dwell_s=dwell_s, voltage_limit_v=2.0 * highest_v + 1.0, settle_s=min(5.0, dwell_s / 2.0)
     )
+
+
+def _require_whole(half_steps: Sequence["HalfStep"], step_ma_per_cm2: float) -> None:
+    """Refuse rows with a gap: what a cell did in it is not known, so no level counts.
+
+    Raises:
+        InvalidInputError: a half step whose rows have a gap, or a level that is not there.
+    """
+    level = abs(half_steps[0].current_density_ma_cm2) if half_steps else 0.0
+    for half_step in half_steps:
+        density = abs(half_step.current_density_ma_cm2)
+        if density - level > WIDEST_STEP_RATIO * step_ma_per_cm2:
+            raise InvalidInputError(
+                f"no rows between {level:.4g} and {density:.4g} mA/cm2; the staircase rises by "
+                f"{step_ma_per_cm2:g} mA/cm2"
+            )
+        level = max(level, density)
+        times = half_step.time_s
+        distances = [float(b - a) for a, b in pairwise(times)]
+        usual = sorted(distances)[len(distances) // 2] if distances else 0.0
+        widest = max(distances, default=0.0)
+        if widest > WIDEST_GAP_ROWS * usual:
+            raise InvalidInputError(
+                f"rows have a gap of {widest:g} s at {half_step.current_density_ma_cm2:+.4g} "
+                f"mA/cm2, usual are {usual:g} s; what the cell did in it is unknown"
+            )
 
 
 def _ccd_figures(lot_id: str, found: "CcdResult", step_ma_per_cm2: float) -> list[TestResult]:

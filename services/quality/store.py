@@ -183,6 +183,26 @@ async def figures(tx: Transaction, job_order_id: str) -> tuple[Figures, Mapping[
     rows = await all_rows(
         tx, "SELECT * FROM measurement WHERE job_order_id = :id ORDER BY id", id=job_order_id
     )
+    return _newest(rows)
+
+
+async def figures_before(tx: Transaction, passage: Passage) -> tuple[Figures, Mapping[Key, str]]:
+    """Return the same of the earlier job orders of an operation over the same lot."""
+    rows = await all_rows(
+        tx,
+        """
+        SELECT m.* FROM measurement m JOIN passage p USING (job_order_id)
+        WHERE p.lot_id = :lot_id AND p.operation = :operation
+          AND (p.ended_at, p.job_order_id) < (:ended_at, :job_order_id) ORDER BY m.id""",
+        lot_id=passage.lot_id,
+        operation=passage.operation,
+        ended_at=passage.ended_at,
+        job_order_id=passage.job_order_id,
+    )
+    return _newest(rows)
+
+
+def _newest(rows: Sequence[RowMapping]) -> tuple[Figures, Mapping[Key, str]]:
     found = {(row["lot_id"], row["characteristic"]): _measured(row) for row in rows}
     newest = {(row["lot_id"], row["characteristic"]): row["protocol"] for row in rows}
     return found, {key: protocol for key, protocol in newest.items() if protocol is not None}

@@ -18,6 +18,7 @@ from services.quality import (
     signing,
     store,
     waiverwork,
+    whereabouts,
 )
 from services.quality.chartmaster import ControlChart
 from services.quality.comparison import Circumstances, Figures
@@ -263,6 +264,7 @@ class Decider:
             await store.set_waits(tx, job_order_id, waits)
             return False
         figures, protocols = await store.figures(tx, job_order_id)
+        figures = await whereabouts.credible(tx, passage, figures)
         now = self._clock.now()
         for spec in specs:
             lot_ids = (passage.lot_id, *passage.parts)
@@ -289,8 +291,8 @@ class Decider:
         spec, passage = case.spec, case.passage
         lot_ids = (passage.lot_id,) if spec.decides == "lot" else passage.parts
         if spec.decides == "sample":
-            measured = {lot_id for lot_id, _ in case.figures}
-            lot_ids = tuple(lot_id for lot_id in passage.parts if lot_id in measured)
+            figures, protocols, lot_ids = await self._sampler.measured(tx, spec, passage)
+            case = replace(case, figures=figures, under=replace(case.under, protocols=protocols))
         verdicts = []
         for lot_id in lot_ids:
             found = await self._judge(tx, case, lot_id)
@@ -319,7 +321,8 @@ class Decider:
         name = f"{spec.gate}_nonconforming_count"
         if spec.decides == "lot" or await store.is_measured(tx, passage.job_order_id, name):
             return
-        failed = sum(item.disposition != "released" for item in verdicts)
+        own = [item for item in verdicts if item.lot_id in (passage.lot_id, *passage.parts)]
+        failed = sum(item.disposition != "released" for item in own)
         found = figure(passage.lot_id, name, float(failed))
         await store.keep_measurements(
             tx,
@@ -327,7 +330,7 @@ class Decider:
             [found],
             passage.ended_at,
             f"{spec.gate}@{spec.version}",
-            items=float(len(verdicts)),
+            items=float(len(own)),
         )
 
     async def _judge(self, tx: Transaction, case: Case, lot_id: str) -> Verdict | None:

@@ -382,3 +382,7 @@ async def test_a_signature_is_of_the_person_whose_password_comes_with_it(plant: 
         bare = await ada.post(closings, json={"conclusion": "none"}, headers=key(4))
         assert (bare.status_code, "a signature is needed" in bare.text) == (422, True)
         assert len(plant.peers.given) == reached
+        assert (await ada.post("/api/session/end", headers=key(5))).status_code == 200
+        stale = await ada.post(path, json=given("ada"), headers=key(6))
+        assert stale.status_code == 401, "a session that has ended signs nothing, whatever comes"
+        assert len(plant.peers.given) == reached

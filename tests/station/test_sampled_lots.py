@@ -107,6 +107,38 @@ async def test_refused_lots_tighten_and_stop_inspection_until_a_person_resumes_i
     assert decided.disposition == "released"
 
 
+async def test_a_double_plan_asks_for_its_second_sample_and_judges_both_together(
+    desk: Desk,
+) -> None:
+    rule_of_two = {"method": "iso_2859_1", "level": "II", "aql_percent": 10.0, "stages": "double"}
+    await desk.taught(rule(**rule_of_two))  # letter D: 5 and 5, (0, 3) and (3, 4)
+    await lot_of(desk, "PEL", 40)
+    query = "product_id=nvp-coin&operation=gauge&gate=thickness"
+    shown = await desk.get(f"/lots/PEL/sample?{query}")
+    first, second = shown["stages"]
+    assert (len(first), len(second), shown["lot_ids"]) == (5, 5, first)
+    good = dict.fromkeys(first, 125.0)
+    await desk.hear(gauged("PEL", job="early", **{first[0].replace("-", "_"): 140.0}))
+    assert (await desk.said(DispositionDecided))[-1].reason.startswith("unknown: 4 drawn parts")
+    decided = await measure(desk, "PEL", good | {first[0]: 140.0, first[1]: 110.0})
+    assert decided.disposition == "blocked"
+    assert "2 nonconforming after stage 1; 5 drawn parts of stage 2 are not" in decided.reason
+    assert (await desk.get("/sampling-series"))["items"] == [], "an open sample moves nothing"
+    values = dict.fromkeys(second, 125.0) | {second[0]: 150.0}
+    names = {lot.replace("-", "_"): value for lot, value in values.items()}
+    await desk.hear(gauged("PEL", job="gauge-2", **names))
+    decided = (await desk.said(DispositionDecided))[-1]
+    assert (decided.disposition, decided.reason[:34]) == (
+        "released",
+        "3 of 10 drawn parts nonconforming,",
+    )
+    words = {part.lot_id: part.disposition for part in decided.parts}
+    bad = {first[0], first[1], second[0]}
+    assert {lot for lot, word in words.items() if word == "blocked"} == bad
+    [kept] = (await desk.get("/sampling-series"))["items"]
+    assert (kept["accepted"], kept["nonconforming_count"]) == (True, 3)
+
+
 async def test_variables_refuse_a_lot_whose_spread_is_too_wide_though_all_measured_pass(
     desk: Desk,
 ) -> None:
@@ -127,6 +159,13 @@ async def test_plans_are_shown_with_what_they_let_pass(desk: Desk) -> None:
     plan = await desk.get("/sampling-plans/iso-2859-1?lot_size=800&aql_percent=1.0")
     assert (plan["sample_count"], plan["refuse_count"]) == (80, 3)
     assert plan["accepted_10_percent_at_ratio"] == pytest.approx(0.0652, abs=2e-4)
+    assert (plan["kind"], len(plan["stages"])) == ("single", 1)
+    ask = "lot_size=800&aql_percent=1.0&stages=multiple"
+    staged = await desk.get(f"/sampling-plans/iso-2859-1?{ask}")
+    assert [one["sample_count"] for one in staged["stages"]] == [20 * n for n in range(1, 8)]
+    assert staged["mean_sample_count"][0] < 80
+    drawing = await desk.http.get(f"/sampling-plans/iso-2859-1/drawing?{ask}")
+    assert "multiple, letter J, normal" in drawing.text
     small = await desk.get("/sampling-plans/fixed?sample_count=3&lot_size=20")
     assert small["accepted_ratio"][0] == 1.0
     both = await desk.get(

@@ -1,17 +1,21 @@
 """Guard bands, protocols and waivers on a real database: nothing is released by accident."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy.exc import DBAPIError
 
+from services.quality.decisions import Recorder
+from services.quality.workflow import Decider
 from shared.db import sql
 from shared.events import DispositionDecided, RecordSigned, WaiverChanged
 from tests.station.quality_desk import Desk, ended, quality_desk, result, signature, specification
 
 LEAK = {"characteristic": "leak_rate_mbar_l_per_s", "unit": "mbar_l_per_s", "high": 1e-6}
+EIGHT_DAYS = timedelta(days=8)
 SEAL = specification("seal", "seal", LEAK, may_release=["quality_engineer", "head_of_quality"])
 
 
@@ -86,6 +90,25 @@ async def test_a_waiver_of_two_persons_releases_exactly_its_lots_within_its_limi
     async with desk.service.database.quiet() as tx:
         with pytest.raises(DBAPIError, match="is a record and is never changed"):
             await tx.execute(sql("UPDATE signature SET person = 'x'"))
+
+
+async def test_an_expired_waiver_covers_nothing_any_more_and_its_lots_are_blocked_again(
+    desk: Desk,
+) -> None:
+    await desk.hear(ended("C-1", "seal", leak("C-1", 2e-6)))
+    first = await desk.does("/waivers", waiver(desk, "C-1", "C-2", days=7))
+    shown = {"record_sha256": first["record_sha256"]}
+    await desk.does("/waivers/W-1/signatures", signature("Ada", **shown))
+    assert dict(await desk.decided("seal")) == {"C-1": "released"}
+    later = replace(desk.service.clock, plant_start=desk.service.clock.plant_start + EIGHT_DAYS)
+    recorder = Recorder(desk.service.outbox, later)
+    desk.decider = Decider(desk.service.database, recorder, later)
+    asked = {"person": "Li Na", "reason": "the cell is still here"}
+    await desk.does("/job-orders/C-1-seal/evaluations", asked)
+    await desk.hear(ended("C-2", "seal", leak("C-2", 2e-6)))
+    assert dict(await desk.decided("seal")) == {"C-1": "blocked", "C-2": "blocked"}
+    newest, under_it, _ = (await desk.get("/lots/C-1/results"))["items"]
+    assert (newest["waiver_id"], under_it["waiver_id"]) == (None, "W-1")
 
 
 UNSOUND: list[tuple[dict[str, Any], str]] = [

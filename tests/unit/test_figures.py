@@ -1,5 +1,6 @@
 """Figures that quality computes: known answers, and None with a reason where there is none."""
 
+import re
 from datetime import UTC, datetime
 
 import numpy as np
@@ -123,6 +124,41 @@ def test_a_spectrum_that_cannot_be_evaluated_gives_unknown_figures(change, told)
     assert told in found["interface_asr_ohm_cm2"].reason
 
 
+FROZEN_Z = np.where((FREQUENCY_HZ < 100.0) & (FREQUENCY_HZ > 10.0), 150.0 - 1j, CELL_Z)
+LEFT_OUT = (FREQUENCY_HZ > 100.0) | (FREQUENCY_HZ < 5.0)
+
+
+@pytest.mark.parametrize(
+    ("event", "told"),
+    [
+        (spectrum(CELL_Z.conj()), "with the sign of the imaginary part turned 0.00"),
+        (
+            spectrum(CELL_Z[LEFT_OUT], frequency_hz=FREQUENCY_HZ[LEFT_OUT].tolist()),
+            r"no point between 4.9\d* and 121\S* Hz, 1.4 decades",
+        ),
+        (
+            spectrum(CELL_Z).model_copy(
+                update={
+                    "z_real_ohm": tuple(FROZEN_Z.real.tolist()),
+                    "z_imag_ohm": tuple(FROZEN_Z.imag.tolist()),
+                }
+            ),
+            r"z_ohm is 150-1j at 3 frequencies in a row .* saturated",
+        ),
+        (
+            spectrum(CELL_Z, frequency_hz=[7e6, *FREQUENCY_HZ[:-1].tolist()]),
+            "7000000.0 at point 2; it must be present once only",
+        ),
+    ],
+    ids=["sign swapped", "frequencies missing", "saturated", "frequency repeated"],
+)
+def test_a_spectrum_that_is_no_evidence_releases_nothing_and_says_why(event, told):
+    found, record = figures(event)
+    assert record is None
+    assert {result.value for result in found.values()} == {None}
+    assert re.search(told, found["interface_asr_ohm_cm2"].reason)
+
+
 def staircase(shorted_from=None, area_cm2=AREA_CM2, dwell_s=DWELL_S):
     """Rows of a staircase to 5 mA/cm2 with 1 row a second; from a half step on it is shorted."""
     random = np.random.default_rng(3)
@@ -199,3 +235,31 @@ def test_without_an_area_nothing_is_known():
 def test_rows_without_a_current_are_no_staircase():
     rows = staircase().model_copy(update={"current_ma": (0.0,) * len(staircase().current_ma)})
     assert "no half step" in ccd(rows)["ccd_survived_ma_per_cm2"].reason
+
+
+def without(event, leaves_out):
+    """The event without the rows of which `leaves_out` (step, time within it in s) is true."""
+    first = {step: at for step, at in zip(event.step_index[::-1], event.time_s[::-1], strict=True)}
+    kept = [
+        row
+        for row, (step, at) in enumerate(zip(event.step_index, event.time_s, strict=True))
+        if not leaves_out(step, at - first[step])
+    ]
+    names = ("step_index", "time_s", "voltage_v", "current_ma")
+    return event.model_copy(
+        update={name: tuple(getattr(event, name)[row] for row in kept) for name in names}
+    )
+
+
+GAPS = [
+    (lambda step, at: step == 7 and 20.0 < at < 40.0, "gap of 20 s at \\+0.7968 mA/cm2"),
+    (lambda step, _: step in (7, 8), "no rows between 0.5976 and 0.996 mA/cm2"),
+]
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize(("leaves_out", "told"), GAPS, ids=["in a half step", "a level"])
+def test_a_staircase_with_a_gap_is_unknown_and_no_level_counts_as_survived(rule, leaves_out, told):
+    found = ccd(without(staircase(), leaves_out), rule)
+    assert {result.value for result in found.values()} == {None}
+    assert re.search(told, found["ccd_survived_ma_per_cm2"].reason)
