@@ -114,6 +114,7 @@ def _rights(connection: Connection, database: str, name: str) -> Iterator[sql.Co
         "GRANT USAGE ON SCHEMA public TO {role}",
         "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
         "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}",
+        "GRANT EXECUTE ON FUNCTION pg_ls_waldir() TO {role}",  # names and sizes, for /metrics
     )
     for statement in statements:
         yield sql.SQL(statement).format(**said)

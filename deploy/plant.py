@@ -29,7 +29,11 @@ _GROUP_OF_KIND: dict[StationKind, str] = {
     "analyser": "dry",
 }
 # What the plant decides for each process: a person's variable would be meant for another one.
-_GIVEN = {f"HALITE_{name.upper()}" for name in (*ServiceSettings.model_fields, "https_port")}
+_GIVEN = {
+    f"HALITE_{name.upper()}"
+    for name in (*ServiceSettings.model_fields, "https_port")
+    if name != "otlp_url"
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ import structlog
 import uvicorn
 from fastapi import Depends, FastAPI, Query, Response
 from fastapi.responses import PlainTextResponse
+from fastapi.telemetry import TelemetryConfig
 from prometheus_client import Gauge, generate_latest
 
 from shared.answers import STATUS, answer_errors
@@ -30,6 +31,7 @@ from shared.outbox import Outbox, Relay
 from shared.parts import Parts, parts_of
 from shared.readiness import Readiness
 from shared.settings import ServiceSettings
+from shared.spans import exported
 from shared.tasks import end_all
 from shared.tokenkeys import RENEWED_AFTER_S, ensure_key, keep_renewing
 from shared.tokens import Verifier
@@ -37,6 +39,15 @@ from shared.tracing import Traced
 from shared.transaction import Transaction
 
 log = structlog.get_logger()
+NOT_MEASURED = ("/livez", "/readyz", "/metrics", "/api/session")
+# Of a request where an OpenTelemetry SDK is set up: one span, not its body, values or errors; none
+# of probes, which come each second, and of ways in, whose queries have codes of sign-ins.
+MEASURED: TelemetryConfig = {
+    "operation_spans": False,
+    "metrics": False,
+    "logs": False,
+    "exclude": lambda scope: scope["path"].startswith(NOT_MEASURED),
+}
 # Bytes of a request: beyond the 64 MB that the gateway passes on, whose refusal tells more.
 LARGEST_BODY = 65 * 1024 * 1024
 KEEP_ALIVE_S = 75  # longer than clients keep an idle connection: only they may end one
@@ -111,6 +122,7 @@ class Service:
         self.readiness.inbox = self.inbox
         for reader in self.inbox.readers:
             reader.found_gap = self.metrics.event_gaps.labels(reader.source).inc
+            reader.took = self.metrics.inbox_batch.observe
             self.loop(f"read {reader.source}", reader.run)
 
     def loop(self, name: str, run: Loop, *, alone: bool = False) -> None:
@@ -145,7 +157,8 @@ class Service:
         self.loop("renew token key", lambda: keep_renewing(keys, self.name))
         gc.collect()
         gc.freeze()  # what is loaded stays: looking through all of it again takes 0.1 s at a time
-        uvicorn.run(self.door(), host=self.settings.host, port=self.settings.port, **SERVER)
+        with exported(self.name, self.settings.otlp_url, self.settings.replica):
+            uvicorn.run(self.door(), host=self.settings.host, port=self.settings.port, **SERVER)
 
     def door(self) -> Door:
         """Return what answers at the service's port: its app behind a door that asks for tokens."""
@@ -194,6 +207,7 @@ class Service:
             version="1",
             lifespan=lifespan,
             max_body_size=LARGEST_BODY,
+            telemetry=MEASURED,
         )
         app.add_middleware(Traced, new_id=self.parts.new_id)
         answer_errors(app)

@@ -140,6 +140,21 @@ class Database:
             raise ServiceUnreachableError(f"database: no answer in {PING_S:g} s")
         await asking
 
+    async def sizes_bytes(self) -> tuple[int, int | None]:
+        """Return the sizes of this database and of the server's log of changes.
+
+        The second is None where the role may not look; the plant's own server lets it.
+
+        Raises:
+            ServiceUnreachableError: the database is away.
+        """
+        may = "SELECT has_function_privilege('pg_ls_waldir()', 'EXECUTE')"
+        async with self.quiet() as tx:
+            own = await tx.scalar(sql("SELECT pg_database_size(current_database())"))
+            if not await tx.scalar(sql(may)):
+                return int(own), None
+            return int(own), int(await tx.scalar(sql("SELECT sum(size) FROM pg_ls_waldir()")))
+
     async def close(self) -> None:
         """Close all connections."""
         await self._connections.close()

@@ -15,6 +15,7 @@ from shared.tracing import add_trace
 log = structlog.get_logger()
 CLOCK_EVERY_S = 10.0
 COMMIT_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
+BATCH_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 
 class LossyOutput:
@@ -87,6 +88,23 @@ class Metrics:
             ["source"],
             registry=registry,
         )
+        self.event_sequence = Gauge(
+            "halite_event_sequence",
+            "number of the last event that this service said",
+            registry=registry,
+        )
+        self.events_read = Gauge(
+            "halite_events_read_sequence",
+            "number up to which the events of a source are read",
+            ["source"],
+            registry=registry,
+        )
+        self.inbox_batch = Histogram(
+            "halite_inbox_batch_events",
+            "events of one source that were applied in one transaction",
+            buckets=BATCH_BUCKETS,
+            registry=registry,
+        )
         self.set_aside = Gauge(
             "halite_set_aside_events", "events that wait for a person", registry=registry
         )
@@ -105,6 +123,14 @@ class Metrics:
         self.clock_drift_s = Gauge(
             "halite_clock_drift_seconds",
             "by how much the wall clock was set since the start",
+            registry=registry,
+        )
+        self.database_bytes = Gauge(
+            "halite_database_bytes", "size of the service's database", registry=registry
+        )
+        self.wal_bytes = Gauge(
+            "halite_database_wal_bytes",
+            "size of the database server's log of changes; NaN where the service may not look",
             registry=registry,
         )
         self.disk_free_bytes = Gauge(

@@ -14,6 +14,7 @@ from asyncua.ua.uaerrors import UaError
 
 from shared.db import Signal
 from shared.errors import MesError, StationFaultError, StationUnreachableError
+from shared.opcua_call import call_method
 from shared.opcua_data import WRONG_SHAPE, job_answer, job_at_station, job_order_structure
 from shared.opcua_link import LOST, TIMEOUT_S, Access, connection, stranger
 from shared.opcua_offer import StationNodes, explore
@@ -25,6 +26,7 @@ from shared.stationoffer import ORDER_LIST, RESPONSE, RESPONSE_LIST, TRACE, Stat
 from shared.stations import NO_COMMUNICATION, JobAnswer, JobAtStation, JobContent, Sample
 from shared.tasks import end_all
 from shared.traces import Trace, checked_trace
+from shared.tracing import span
 
 __all__ = ["Access", "StationClient"]
 log = structlog.get_logger()
@@ -226,7 +228,9 @@ class StationClient:
             return await self._listed_answer(job_order_id)
         async with self._asking(RESPONSE) as nodes:
             method = nodes.parts[RESPONSE]
-            reply = await nodes.results.call_method(method.nodeid, job_order_id)
+            reply = await call_method(
+                nodes.client, nodes.results.nodeid, method.nodeid, job_order_id
+            )
             response, status = reply[0], int(reply[1])
             if status & INVALID_STATE:
                 return None
@@ -245,7 +249,8 @@ class StationClient:
         what = f"{TRACE} {job_order_id} part {part} face {face}"
         async with self._asking(what) as nodes:
             given = (job_order_id, ua.Variant(part, ua.VariantType.UInt32), face)
-            reply = await nodes.traces.call_method(nodes.parts[TRACE].nodeid, *given)
+            method = nodes.parts[TRACE].nodeid
+            reply = await call_method(nodes.client, nodes.traces.nodeid, method, *given)
             *said, status = reply
             started_at, interval_s, signals, scale, offset, samples = said
             if int(status) & NO_ERROR:
@@ -267,15 +272,21 @@ class StationClient:
     async def _command(
         self, method: str, job_order_id: str, argument: JobContent | str, accept: int = NO_ERROR
     ) -> None:
-        comment = ua.Variant([], ua.VariantType.LocalizedText, is_array=True)
-        async with self._asking(f"{method} {job_order_id}") as nodes:
-            given = self._packed(argument, nodes) if isinstance(argument, JobContent) else argument
-            node_id = nodes.parts[method].nodeid
-            status = int(await nodes.control.call_method(node_id, given, comment))
+        ids = {"equipment_id": self.equipment_id, "job_order_id": job_order_id}
+        with span(f"call {method}", **ids):
+            status = await self._status(method, job_order_id, argument)
         if not status & accept:
             raise StationFaultError(
                 f"{self.equipment_id}: {method} {job_order_id} refused, return status {status}"
             )
+
+    async def _status(self, method: str, job_order_id: str, argument: JobContent | str) -> int:
+        comment = ua.Variant([], ua.VariantType.LocalizedText, is_array=True)
+        async with self._asking(f"{method} {job_order_id}") as nodes:
+            given = self._packed(argument, nodes) if isinstance(argument, JobContent) else argument
+            node_id = nodes.parts[method].nodeid
+            [said] = await call_method(nodes.client, nodes.control.nodeid, node_id, given, comment)
+            return int(said)
 
     def _packed(self, content: JobContent, nodes: StationNodes) -> ua.Variant:
         structures = self._here_structures()

@@ -32,8 +32,11 @@ Children = Mapping[str, Node]
 class StationNodes:
     """The nodes of one station by their names, as they are called in this connection.
 
-    alive: what is read to know whether the station lives. index: of the job control's namespace.
+    client: whose connection it is. alive: what is read to know whether the station lives. index:
+    of the job control's namespace.
     """
+
+    client: Client
 
     alive: Node
     values: Children
@@ -68,6 +71,7 @@ async def explore(client: Client, settings: StationSettings) -> tuple[StationNod
     identification = await _texts(await _children(top.get("Identification")))
     values = await _values(client, settings, uris, top)
     nodes = StationNodes(
+        client=client,
         alive=state or client.nodes.server_state,
         values=values,
         parts=parts,

@@ -37,7 +37,8 @@ class SourceReader:
 
     Events that wait together are applied in one transaction. Those that concern nobody here cost
     no transaction at all: they are passed over in memory, and the cursor follows at the next look.
-    found_gap: called when a number is missing, before the source is asked.
+    found_gap: called when a number is missing, before the source is asked. took: told how many
+    events were applied in one transaction.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class SourceReader:
         self._database, self._http, self._effects = database, http, effects
         self._doorbell: asyncio.Queue[Message | None] = asyncio.Queue()
         self.found_gap: Callable[[], None] = _tell_nobody
+        self.took: Callable[[float], None] = _count_nothing
         self._passed = 0
         self._missed = False  # a message was let go: what it says is to be read from the source
         self._away = False  # the source could not be read, so its messages are of no use yet
@@ -210,6 +212,7 @@ class SourceReader:
             done += len(fresh)
             await cursors.advance(tx, self.source, done)
         self._passed = done
+        self.took(len(fresh))
         return done >= max(envelope.sequence or 0 for envelope in envelopes)
 
     async def _set_aside(self, envelope: Envelope, error: Exception) -> None:
@@ -233,6 +236,10 @@ class SourceReader:
 
 def _tell_nobody() -> None:
     """Take that a gap was found."""
+
+
+def _count_nothing(count: float) -> None:
+    """Take that events were applied together."""
 
 
 def _parsed(message: Message) -> Envelope | None:

@@ -62,8 +62,14 @@ class Readiness:
         """
         metrics.outbox_oldest_s.set(await self.outbox.oldest_waiting_s() or 0)
         metrics.outbox_waiting.set(await self.outbox.waiting_count())
+        metrics.event_sequence.set(await self.outbox.last_sequence())
         metrics.clock_drift_s.set(self.clock.drift_s())
+        size, wal = await self.database.sizes_bytes()
+        metrics.database_bytes.set(size)
+        metrics.wal_bytes.set(float("nan") if wal is None else wal)
         if self.inbox is not None:
+            for source, sequence in self.inbox.passed().items():
+                metrics.events_read.labels(source).set(sequence)
             metrics.set_aside.set(await self.inbox.set_aside_count())
         free_mb = _free_mb(self.data_dir)
         metrics.disk_free_bytes.set(float("nan") if free_mb is None else 1e6 * free_mb)

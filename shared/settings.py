@@ -264,7 +264,8 @@ class ServiceSettings(BaseSettings):
 
     replica: tells several processes of one service apart at the broker; empty for the only one.
     mqtt_url: `mqtts` for TLS, with the certificate in tls_dir (`ca.pem`, `cert.pem`, `key.pem`;
-    `{data_dir}/tls/{service}` when not given).
+    `{data_dir}/tls/{service}` when not given). otlp_url: of a collector that is sent how long each
+    part of a trace took, such as `http://collector:4318/v1/traces`; empty: nowhere.
     """
 
     model_config = SettingsConfigDict(env_prefix="HALITE_", frozen=True, extra="ignore")
@@ -281,6 +282,7 @@ class ServiceSettings(BaseSettings):
     nodesets: Path = Path(".cache/nodesets")
     tls_dir: Path | None = None
     service_urls: dict[str, str] = Field(default_factory=dict)
+    otlp_url: str = Field(default="", pattern=r"^(https?://.+)?$")
 
     @property
     def identity_dir(self) -> Path:

@@ -42,10 +42,31 @@ def following(parent: str | None) -> Iterator[None]:
 def span(name: str, **ids: str) -> Iterator[None]:
     """Measure the block as a part of its trace, where an OpenTelemetry SDK is set up.
 
+    One that fails is marked with the kind of the error, without its words: they may tell values.
+
     ids: of what it works on, such as `job_order_id`; no recipe values and no persons.
     """
-    with _TRACER.start_as_current_span(name, attributes=ids):
+    begun = _TRACER.start_as_current_span(
+        name, attributes=ids, record_exception=False, set_status_on_exception=False
+    )
+    with begun as measured, _Marked(measured):
         yield
+
+
+class _Marked:
+    """Marks a span as failed when its block ends with an error."""
+
+    def __init__(self, begun: trace.Span) -> None:
+        self._span = begun
+
+    def __enter__(self) -> None:
+        """Begin the block."""
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """End the block; its error goes on."""
+        if kind is not None:
+            self._span.set_attribute("error.type", kind.__name__)
+            self._span.set_status(trace.StatusCode.ERROR)
 
 
 async def carry_on(request: httpx.Request) -> None:
@@ -77,7 +98,7 @@ class Traced:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        with following(self._parent(scope)):
+        with following(traceparent() or self._parent(scope)):  # begun by who measures it, or here
             named = (ANSWER_HEADER.encode(), (traceparent() or "").encode())
 
             async def answer(message: Message) -> None:

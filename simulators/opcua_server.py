@@ -30,6 +30,7 @@ from cryptography.x509 import Certificate
 
 from shared.ports import close_port
 from simulators.tracing import TRACE, Method, add_trace_method
+from simulators.wire import TracingServer
 
 BASE = "http://opcfoundation.org/UA/"
 MACHINERY, JOBS = f"{BASE}Machinery/", f"{BASE}Machinery/Jobs/"
@@ -251,7 +252,7 @@ class StationServer:
         self._types, self._identity, self._endpoint = types, identity, endpoint
         self._model = model
         users = OneUser(identity.password())
-        self._server = Server(iserver=StationInternals(types, users))
+        self._server = TracingServer(iserver=StationInternals(types, users))
         self._signals: dict[str, ua.NodeId] = {}
         self._state: ua.NodeId | None = None
         self._order_list: ua.NodeId | None = None

@@ -41,6 +41,7 @@ RECOVERED_WITHIN_S = 180.0
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 MACHINE_SETTINGS = (
     CERTIFICATES,
+    "/usr/local/share/ca-certificates",
     "/etc/apt/sources.list",
     "/etc/apt/sources.list.d",
     "/etc/apt/apt.conf.d",

@@ -66,6 +66,7 @@ def own() -> Iterator[Own]:
 def test_each_service_enters_its_own_database_and_finds_its_tables(own: Own, service: str) -> None:
     with own.enter(service) as connection:
         connection.execute("SELECT count(*) FROM outbox")
+        connection.execute("SELECT sum(size) FROM pg_ls_waldir()")
         who = connection.execute("SELECT current_user, current_database()").fetchone()
 
     assert who == (f"halite_{service}", f"halite_{service}")

@@ -136,11 +136,14 @@ async def _for_ever(run: Callable[[], object]) -> None:
 
 
 async def test_events_arrive_once_and_in_order(line: Line) -> None:
+    together: list[float] = []
+    line.reader.inbox.readers[0].took = together.append
     wanted = [f"r{number}" for number in range(500)]
     for start in range(0, 500, 50):
         await line.say("L1", *wanted[start : start + 50])
     await until(lambda: len(line.reader.seen) >= 500)
     assert line.reader.seen == wanted
+    assert sum(together) == 500 and max(together) > 1, "what waits together is applied together"
 
 
 async def test_a_killed_broker_loses_nothing(line: Line, own_broker: Broker) -> None:

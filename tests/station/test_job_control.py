@@ -1,12 +1,16 @@
 """Running jobs that people pause, resume, stop or abort, at stations that offer it and others."""
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import UUID
 
 import pytest
+from asyncua import ua
+from asyncua.ua.ua_binary import struct_from_binary, struct_to_binary
 
 from services.sintering.main import build
 from services.sintering.settings import SinteringSettings
@@ -16,8 +20,11 @@ from shared.events import (
     JobOrderResumed,
     JobOrderStarted,
 )
+from shared.opcua_call import span_context
 from shared.stationoffer import METHODS
+from shared.tracing import following
 from simulators.opcua_server import Identity
+from simulators.wire import trace_id_of
 from tests.station.bench import WITHIN_S, Bench, Ground, bench, job_order, lot, recipe
 from tests.station.makers_plc import Makers, MakersPlc, changed_first
 
@@ -112,6 +119,38 @@ def equipment_id_of(plant: Bench, name: str) -> str:
 
 def runs(plant: Bench) -> set[int]:
     return set(Counter(run.job_order_id for run in plant.world.runs()).values())
+
+
+async def test_the_trace_of_an_order_arrives_in_the_log_of_the_machine(
+    plant: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trace_id = "4bf92f3577b34da6a3ce929d0e0e4736"
+    with following(f"00-{trace_id}-00f067aa0ba902b7-01"):
+        await plant.release(dried("T1"))
+    await plant.ended("T1")
+
+    printed = capsys.readouterr().out.splitlines()
+    written = [json.loads(line) for line in printed if '"method called"' in line]
+    own = [line for line in written if line["trace_id"] == trace_id]
+    assert {line["station"] for line in own} == {DRYER}
+    methods = [line["method"] for line in own]
+    assert methods[:2] == ["Store", "Start"]
+    assert "RequestJobResponseByJobOrderID" in methods
+
+
+def test_a_request_carries_its_trace_as_the_standard_has_it() -> None:
+    trace_id, span_id = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+    header = ua.RequestHeader()
+    header.AdditionalHeader = span_context(f"00-{trace_id}-{span_id}-01")
+
+    read = struct_from_binary(ua.RequestHeader, ua.utils.Buffer(struct_to_binary(header)))
+
+    [pair] = read.AdditionalHeader.Parameters
+    assert pair.Key == ua.QualifiedName("SpanContext", 0)
+    assert pair.Value.Value.TraceId == UUID(trace_id)
+    assert pair.Value.Value.SpanId == int(span_id, 16)
+    assert trace_id_of(read) == trace_id
+    assert trace_id_of(ua.RequestHeader()) is None
 
 
 async def test_a_person_pauses_a_running_job_and_lets_it_go_on(plant: Bench) -> None:

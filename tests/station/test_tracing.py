@@ -14,6 +14,7 @@ from shared.db import migrate, sql
 from shared.effects import Effects
 from shared.envelope import Envelope, envelope
 from shared.events import LotHeld
+from shared.outbox import Relay
 from shared.tracing import add_trace, carry_on, following, span, traceparent
 from shared.transaction import Transaction
 from tests.plant import ROOT
@@ -104,6 +105,11 @@ async def test_figures_follow_what_the_service_does(
     after = await figures(http)
     assert (before["halite_outbox_waiting_events"], after["halite_outbox_waiting_events"]) == (0, 2)
     assert after["halite_outbox_oldest_seconds"] > 0
+    assert after["halite_event_sequence"] == before["halite_event_sequence"]  # not numbered yet
+    await Relay(formation.database, formation.bus).number()
+    assert (await figures(http))["halite_event_sequence"] == before["halite_event_sequence"] + 2
+    assert after["halite_database_bytes"] > 1e6
+    assert after["halite_database_wal_bytes"] >= 16 * 2**20  # one file at least
     assert after["halite_commit_seconds_count"] > before["halite_commit_seconds_count"]
     assert after["halite_clock_drift_seconds"] == pytest.approx(0, abs=1)
 

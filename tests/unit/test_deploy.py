@@ -146,6 +146,7 @@ def test_a_service_is_told_all_it_needs_by_its_environment(
 ) -> None:
     monkeypatch.setenv("HALITE_HOST", "0.0.0.0")
     monkeypatch.setenv("HALITE_WAIT_LIMIT_S", "30")
+    monkeypatch.setenv("HALITE_OTLP_URL", "http://collector:4318/v1/traces")
     databases = {name: f"postgresql+psycopg://halite@/{name}" for name in SERVICES}
     specs = service_specs(files, Ports(), databases, "mqtt://127.0.0.1:8090")
     by_name = {spec.name: spec.environment for spec in specs}
@@ -154,6 +155,9 @@ def test_a_service_is_told_all_it_needs_by_its_environment(
     assert json.loads(by_name["trace"]["HALITE_SERVICE_URLS"]) == Ports().service_urls()
     assert by_name["trace"]["HALITE_HOST"] == "127.0.0.1"
     assert by_name["gateway"]["HALITE_WAIT_LIMIT_S"] == "30"
+    assert {told["HALITE_OTLP_URL"] for told in by_name.values()} == {
+        "http://collector:4318/v1/traces"
+    }
 
 
 def test_the_screen_says_where_everything_is_and_how_to_stop_it(tmp_path: Path) -> None:
