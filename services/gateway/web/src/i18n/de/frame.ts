@@ -58,13 +58,14 @@ export const frame: Record<keyof typeof english, string> = {
 
   'data.loading': 'Wird geladen',
   'data.none': 'Keine – geprüft {time}',
-  'data.old': 'Der Server antwortet nicht ({reason}). Gezeigt wird der Stand von {time}.',
+  'data.old': 'Das konnte nicht neu gelesen werden ({reason}). Gezeigt wird der Stand von {time}.',
   'data.retry': 'Erneut versuchen',
   'data.missing': 'Keine Daten',
   'data.bad_quality': 'Schlechte Qualität, letzter guter Wert',
   'data.stale_quality': 'Veralteter Wert',
   'data.partial':
     'Nicht alles auf dieser Seite konnte gelesen werden. Der Rest gilt wie gezeigt; was fehlt, wird von selbst erneut gelesen.',
+  'data.unread': '{what}: nicht bekannt – {reason}',
   'data.not_read': 'Nicht bekannt – das konnte nicht gelesen werden',
 
   'error.title': 'Das konnte nicht gelesen werden',

@@ -56,12 +56,13 @@ export const frame = {
 
   'data.loading': 'Loading',
   'data.none': 'None – checked {time}',
-  'data.old': 'The server does not answer ({reason}). Shown is the state of {time}.',
+  'data.old': 'This could not be read again ({reason}). Shown is the state of {time}.',
   'data.retry': 'Try again',
   'data.missing': 'No data',
   'data.bad_quality': 'Bad quality, last good value',
   'data.stale_quality': 'Stale value',
   'data.partial': 'Not all of this page could be read. The rest is as shown; what is missing is asked for again by itself.',
+  'data.unread': '{what}: not known – {reason}',
   'data.not_read': 'Not known – this could not be read',
 
   'error.title': 'This could not be read',

@@ -58,12 +58,13 @@ export const frame: Record<keyof typeof english, string> = {
 
   'data.loading': '正在加载',
   'data.none': '无 – 检查于 {time}',
-  'data.old': '服务器无应答（{reason}）。显示的是 {time} 的状态。',
+  'data.old': '无法重新读取（{reason}）。显示的是 {time} 的状态。',
   'data.retry': '重试',
   'data.missing': '无数据',
   'data.bad_quality': '质量差，最后有效值',
   'data.stale_quality': '过时数值',
   'data.partial': '本页部分内容无法读取。其余内容有效；缺失部分会自动重新读取。',
+  'data.unread': '{what}：未知 – {reason}',
   'data.not_read': '未知 – 无法读取',
 
   'error.title': '无法读取',

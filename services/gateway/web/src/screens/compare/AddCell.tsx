@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { useCells } from '../../api/queries';
 import { useI18n } from '../../i18n/I18nProvider';
+import { Unread } from '../../parts/Unread';
 import { Button } from '../../ui/Button';
 import { SearchField } from '../../ui/SearchField';
 import { useSettled } from '../search/useFilter';
@@ -27,6 +28,7 @@ export function AddCell({ chosen, onAdd }: AddCellProps) {
   return (
     <div className="add-cell">
       <SearchField label={t('compare.add')} clearLabel={t('search.clear')} value={search} onChange={setSearch} />
+      <Unread what={t('compare.add')} query={cells} />
       {offered.map((cell) => (
         <Button key={cell.cell_id} onPress={() => add(cell.cell_id)}>
           {cell.cell_id}

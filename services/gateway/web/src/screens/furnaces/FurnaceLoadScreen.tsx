@@ -5,8 +5,10 @@ import { NO_DATA } from '../../i18n/format';
 import { useI18n } from '../../i18n/I18nProvider';
 import { BackToSearch } from '../../parts/BackToSearch';
 import { DataView } from '../../parts/DataView';
+import { ErrorNote } from '../../parts/ErrorNote';
 import { Instant } from '../../parts/Instant';
 import { None } from '../../parts/None';
+import { Unread } from '../../parts/Unread';
 import { Badge } from '../../ui/Badge';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Facts } from '../../ui/Facts';
@@ -80,9 +82,19 @@ function LoadProfile({ load, readAt }: { load: FurnaceLoadRecord; readAt: number
   const running = useRunningProfile(load);
   const band = load.judged['soak_band_degc'];
   const profile = load.profile ?? running.data;
-  if (profile === undefined || profile.time_s.length === 0) return <None readAt={readAt} />;
+  if (profile === undefined && running.error !== null) return <ErrorNote error={running.error} onRetry={() => void running.refetch()} />;
+  if (running.isLoading) return <Skeleton label={t('data.loading')} />;
+  if (profile === undefined || profile.time_s.length === 0) {
+    return (
+      <>
+        <Unread what={t('furnace.profile')} query={running} />
+        <None readAt={readAt} />
+      </>
+    );
+  }
   return (
     <Suspense fallback={<Skeleton label={t('data.loading')} />}>
+      <Unread what={t('furnace.profile')} query={running} />
       <ProfileCurve profile={profile} bandDegc={typeof band === 'number' ? band : null} />
       {profile.oxygen_ppm !== undefined && <GasCurve profile={profile} judged={load.judged} />}
     </Suspense>

@@ -7,6 +7,7 @@ import { DispositionBadge } from '../../parts/DispositionBadge';
 import { LotPicks } from '../../parts/LotPicks';
 import { None } from '../../parts/None';
 import { SignatureFields, SignatureTable, useSignature } from '../../parts/SignatureFields';
+import { Unread } from '../../parts/Unread';
 import { Badge } from '../../ui/Badge';
 import { Button } from '../../ui/Button';
 import { Choice } from '../../ui/Choice';
@@ -81,7 +82,8 @@ function DispositionForm({ page }: { page: NcPage }) {
   const [lots, setLots] = useState<string[]>([]);
   const [reason, setReason] = useState('');
   const [route, setRoute] = useState('');
-  const routes = useReworkRoutes().data?.items ?? [];
+  const asked = useReworkRoutes();
+  const routes = asked.data?.items ?? [];
   const form = useSignature('');
   const { send, mutation } = useQualityCommand(() => {
     setLots([]);
@@ -114,9 +116,10 @@ function DispositionForm({ page }: { page: NcPage }) {
         onChange={(value) => setChosen(value)}
       />
       <LotPicks label={t('gates.lots')} lots={page.lots.map((one) => one.lot_id)} chosen={lots} onChange={setLots} />
+      <Unread what={t('nc.route')} query={asked} />
       {chosen === 'rework' &&
         (routeId === undefined ? (
-          <p>{t('nc.no_route')}</p>
+          asked.data !== undefined && <p>{t('nc.no_route')}</p>
         ) : (
           <SelectField
             label={t('nc.route')}

@@ -33,13 +33,15 @@ export default function QueriesScreen() {
       <SavedQueries onOpen={setQuestion} />
       <DataView query={views}>
         {({ items, operators }) => (
-          <Panel title={t('queries.view')}>
-            <Conditions views={items} operators={operators} question={question} onChange={setQuestion} />
-            <SaveQuery question={question} />
-          </Panel>
+          <>
+            <Panel title={t('queries.view')}>
+              <Conditions views={items} operators={operators} question={question} onChange={setQuestion} />
+              <SaveQuery question={question} />
+            </Panel>
+            <Rows question={question} view={items.find(({ view }) => view === question.view)} />
+          </>
         )}
       </DataView>
-      <Rows question={question} view={views.data?.items.find(({ view }) => view === question.view)} />
     </div>
   );
 }

@@ -4,6 +4,7 @@ import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
 import { Instant } from '../../parts/Instant';
 import { None } from '../../parts/None';
+import { Unread } from '../../parts/Unread';
 import { Badge } from '../../ui/Badge';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Panel } from '../../ui/Panel';
@@ -24,12 +25,13 @@ export default function SprayScreen() {
     <div className="screen">
       <h1>{t('spray.title')}</h1>
       <Panel title={t('spray.stations')}>
+        <Unread what={t('spray.waits')} query={interlocks} />
         <DataView query={stations}>
           {({ items }, readAt) =>
             items.length === 0 ? (
               <None readAt={readAt} />
             ) : (
-              <StationTable stations={items} waiting={interlocks.data?.items ?? []} jobs={jobs.data?.items ?? []} />
+              <StationTable stations={items} waiting={interlocks.data?.items ?? null} jobs={jobs.data?.items ?? []} />
             )
           }
         </DataView>
@@ -49,7 +51,8 @@ export default function SprayScreen() {
 
 interface StationTableProps {
   stations: readonly SprayStation[];
-  waiting: readonly Interlock[];
+  /** Null while it is not known what they wait for. */
+  waiting: readonly Interlock[] | null;
   jobs: readonly SprayJob[];
 }
 
@@ -57,10 +60,10 @@ function StationTable({ stations, waiting, jobs }: StationTableProps) {
   const { t } = useI18n();
   const jobOf = (station: SprayStation) =>
     jobs.find((job) => job.equipment_id === station.equipment_id && OPEN.includes(job.state));
-  const waitOf = (station: SprayStation) => waiting.find((one) => one.equipment_id === station.equipment_id);
+  const waitOf = (station: SprayStation) => waiting?.find((one) => one.equipment_id === station.equipment_id);
   const columns: Column<SprayStation>[] = [
     { id: 'station', header: t('spray.station'), cell: ({ equipment_id }) => nameOf(equipment_id) },
-    { id: 'state', header: t('field.state'), cell: (one) => <StationState station={one} wait={waitOf(one)} job={jobOf(one)} /> },
+    { id: 'state', header: t('field.state'), cell: (one) => <StationState station={one} wait={waiting === null ? null : waitOf(one)} job={jobOf(one)} /> },
     { id: 'job', header: t('spray.job'), cell: (one) => jobOf(one)?.station_order_id ?? NO_DATA },
     { id: 'recipe', header: t('spray.recipe'), cell: (one) => recipeOf(jobOf(one)) },
     { id: 'why', header: t('spray.why'), cell: (one) => whyOf(one, waitOf(one)) ?? NO_DATA },
@@ -69,10 +72,11 @@ function StationTable({ stations, waiting, jobs }: StationTableProps) {
   return <DataTable label={t('spray.stations')} columns={columns} rows={stations} rowKey={(one) => one.equipment_id} />;
 }
 
-function StationState({ station, wait, job }: { station: SprayStation; wait: Interlock | undefined; job: SprayJob | undefined }) {
+function StationState({ station, wait, job }: { station: SprayStation; wait: Interlock | null | undefined; job: SprayJob | undefined }) {
   const { t } = useI18n();
   if (!station.connected) return <Badge mark="unknown">{t('spray.silent')}</Badge>;
-  if (station.unusable !== null || (wait !== undefined && wait.trouble !== null)) return <Badge mark="bad">{t('spray.down')}</Badge>;
+  if (station.unusable !== null || (wait !== undefined && wait !== null && wait.trouble !== null)) return <Badge mark="bad">{t('spray.down')}</Badge>;
+  if (wait === null) return <Badge mark="unknown">{t('gates.unknown')}</Badge>;
   if (wait !== undefined) return <Badge mark="near">{t('spray.waits')}</Badge>;
   return <Badge mark={null}>{t(job?.state === 'running' ? 'spray.sprays' : 'spray.free')}</Badge>;
 }
