@@ -106,16 +106,20 @@ class TimeLimitRule(Input):
 
 
 class WorkMaster(Input):
-    """A product and its route, in one version."""
+    """A product and its route, in one version.
+
+    A route of powder operations alone makes powder of `cell_definition_id`: an order's quantity
+    counts portions of `powder_g_per_pellet`, and it has no pellets, samples, cells or witnesses.
+    """
 
     product_id: Identifier
     version: int = Field(ge=1)
     description: str
     cell_definition_id: Identifier
     witness_definition_id: Identifier
-    pellets_per_cell: int = Field(ge=1)
+    pellets_per_cell: int = Field(ge=0)
     spare_ratio: float = Field(ge=0, le=1)
-    sample_count: int = Field(ge=1)
+    sample_count: int = Field(ge=0)
     powder_g_per_pellet: float = Field(gt=0)
     operations: tuple[OperationRule, ...]
     time_limits: tuple[TimeLimitRule, ...] = ()
@@ -126,6 +130,11 @@ class WorkMaster(Input):
         named = {(rule.scope, rule.operation) for rule in self.operations}
         if len(named) != len(self.operations):
             raise ValueError("an operation stands twice in the same scope")
+        least = 0 if self.makes_powder else 1
+        for name in ("pellets_per_cell", "sample_count"):
+            if (count := getattr(self, name)) < least or (self.makes_powder and count):
+                wanted = "0 for a route that makes powder" if self.makes_powder else "at least 1"
+                raise ValueError(f"{name} of {self.product_id} is {count}; it must be {wanted}")
         for limit in self.time_limits:
             between = {limit.from_operation, limit.to_operation}
             if not any({(scope, name) for name in between} <= named for scope, _ in named):
@@ -134,6 +143,11 @@ class WorkMaster(Input):
                     f"{limit.from_operation} and {limit.to_operation}"
                 )
         return self
+
+    @property
+    def makes_powder(self) -> bool:
+        """Whether the route ends with its powder."""
+        return all(rule.scope == "powder" for rule in self.operations)
 
     def rule(self, scope: str, operation: str) -> OperationRule:
         """Return the rule of one operation; it exists, for job orders are made from these."""

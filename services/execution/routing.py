@@ -56,6 +56,10 @@ def expand(request: WorkRequest, master: WorkMaster) -> Expansion:
     lot of a sample's job orders is a place holder until a pellet is chosen when they are released.
     """
     powder = powder_lot_id(request.work_request_id)
+    if master.makes_powder:
+        grams = request.quantity * master.powder_g_per_pellet
+        made = _powder(powder, master.cell_definition_id, grams)
+        return Expansion(lots=(made,), job_orders=tuple(_chain(master, "powder", powder, ())))
     pellet_lot = pellet_lot_id(request.work_request_id)
     samples = _numbered(request.work_request_id, "S", master.sample_count)
     cells = _numbered(request.work_request_id, "C", request.quantity)
@@ -97,13 +101,7 @@ def _powder_and_pellets(
 ) -> Iterator[PlannedLot]:
     count = master.pellet_count(request.quantity, request.witness_quantity)
     grams = count * master.powder_g_per_pellet
-    yield PlannedLot(
-        lot_id=powder,
-        material_definition_id="nzzspo_powder",
-        kind="powder",
-        quantity=grams,
-        unit="g",
-    )
+    yield _powder(powder, "nzzspo_powder", grams)
     yield PlannedLot(
         lot_id=pellet_lot,
         material_definition_id="ose_pellet",
@@ -120,6 +118,16 @@ def _powder_and_pellets(
             unit="count",
             member_of=pellet_lot,
         )
+
+
+def _powder(lot_id: str, definition: str, grams: float) -> PlannedLot:
+    return PlannedLot(
+        lot_id=lot_id,
+        material_definition_id=definition,
+        kind="powder",
+        quantity=grams,
+        unit="g",
+    )
 
 
 def _chain(

@@ -54,13 +54,22 @@ async def allocate(
     for stock_rule in rule.stock:
         count = {"pellet": len(processed), "part": len(processed), "job_order": 1}[stock_rule.per]
         if job_order.scope == "powder":
-            pellet_lot = await store.lots(tx, [pellet_lot_id(job_order.work_request_id)])
-            count = round(sum(lot["quantity"] for lot in pellet_lot.values()))
+            count = await _portions(tx, job_order, master)
         await _take_stock(tx, allocation, stock_rule, count if stock_rule.per != "job_order" else 1)
     if rule.stack is not None:
         await _take_layers(tx, allocation, job_order, rule.stack.layers, now)
     allocation.materials += processed
     return allocation
+
+
+async def _portions(tx: Transaction, job_order: JobOrder, master: WorkMaster) -> int:
+    """Return for how many pellets powder is made, or how many portions are ordered without any."""
+    lot_id = pellet_lot_id(job_order.work_request_id)
+    each = 1.0
+    if master.makes_powder:
+        lot_id, each = job_order.lot_id, master.powder_g_per_pellet
+    lots = await store.lots(tx, [lot_id])
+    return round(sum(float(lot["quantity"]) for lot in lots.values()) / each)
 
 
 async def _own_lots(

@@ -349,6 +349,32 @@ async def test_pellets_that_lay_open_too_long_stop_no_cell_that_has_its_own_alre
     assert stacked == SPRAYED - {"WR1-C02"}
 
 
+async def test_a_powder_is_mixed_dried_and_annealed_in_argon_with_hydrogen_by_its_order(
+    floor: Floor,
+) -> None:
+    quantities = {"nh4vo3": 4.86, "nah2po4": 8.52, "citric_acid": 7.68, "graphene_oxide": 0.4}
+    given = {name: (2 * grams, "g") for name, grams in quantities.items()} | {"water": (120, "ml")}
+    lots = [
+        {"lot_id": f"R-{name}", "material_definition_id": name, "quantity": amount, "unit": unit}
+        for name, (amount, unit) in given.items()
+    ]
+    order = {"work_request_id": "WR9", "product_id": "nvp-powder", "quantity": 2, "due_at": START}
+    wanted = {"work_schedule_id": "S9", "material_lots": lots, "work_requests": [order]}
+    await accept(floor, WorkSchedule.model_validate(wanted))
+    await floor.run()
+    assert [(event.operation, event.recipe_id) for event in floor.released] == [
+        ("mill", "stir-nvp"),
+        ("dry", "dry-nvp"),
+        ("anneal", "anneal-nvp"),
+    ]
+    async with floor.database.quiet() as tx:
+        rows = await tx.execute(text("SELECT lot_id, material_definition_id, quantity FROM lot"))
+        found = {row.lot_id: (row.material_definition_id, row.quantity) for row in rows}
+    assert found["WR9-PWD"] == ("nvp_powder", 19.0)
+    assert {name for name in found if name.startswith("WR9-")} == {"WR9-PWD"}
+    assert all(found[f"R-{name}"][1] == pytest.approx(0.0, abs=1e-9) for name in given)
+
+
 async def test_cells_wait_while_their_pellets_lie_open_too_long(floor: Floor) -> None:
     held = LotHeld(
         lot_id="WR1-PEL", work_request_id="WR1", gate="open_exposure", reason="7 days open"

@@ -479,6 +479,26 @@ async def test_a_part_on_hold_of_bad_glue_or_out_of_time_is_not_taken_and_nothin
     assert await scan(plant, "S4-stack", lot_id="S4-02") == (201, "")
 
 
+async def test_a_pellet_whose_clock_runs_out_during_the_scan_is_refused_and_the_rest_lies_on(
+    plant: Bench,
+) -> None:
+    body: dict[str, Any] = {"master_recipes": [], "stack_plans": [SCANNED]}
+    assert (await plant.post("/master-data", body)).status_code == 201
+    clock = {"time_limit_id": "S9-window", "lot_id": "S9-02"}
+    later = window("open", "2200-01-01T00:00:00Z").model_copy(update=clock)
+    await plant.release(scanned("S9"))
+    await heard(plant, "S10", later)
+    assert await scan(plant, "S9-stack", lot_id="S9-01") == (201, "")
+    over = window("open", "2001-01-01T00:00:00Z").model_copy(update=clock)
+    await heard(plant, "S11", over)
+    answered, detail = await scan(plant, "S9-stack", lot_id="S9-02")
+    assert answered == 409
+    assert "rule clock: coat_to_stack of S9-02 ended at 2001-01-01 00:00:00, now is" in detail
+    assert "raise a nonconformance for it and stack another" in detail
+    assert await lying(plant, "S9-stack") == ["S9-01"]
+    assert "S9" not in {event.lot_id for event in await plant.said(JobOrderStarted)}
+
+
 async def test_the_force_while_pressed_and_the_place_of_each_layer_are_judged_by_the_plans_bands(
     plant: Bench,
 ) -> None:

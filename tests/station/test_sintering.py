@@ -104,6 +104,10 @@ RECIPES = [
 ]
 
 
+EXAMPLES = yaml.safe_load(MASTER_DATA.read_text())["sintering"]["master_recipes"]
+RECIPES += [one for one in EXAMPLES if one["recipe_id"] == "anneal-nvp"]
+
+
 @pytest.fixture(scope="module")
 async def plant(
     bench_ground: Ground, tmp_path_factory: pytest.TempPathFactory
@@ -482,6 +486,23 @@ async def test_thermocouples_that_drifted_apart_over_five_runs_are_told(plant: B
     assert told.equipment_id.endswith("furnace-1")
     assert told.drift_degc == pytest.approx(-15, abs=5)
     assert told.limit_degc == 8
+
+
+async def test_nvp_powder_of_the_examples_is_annealed_in_a_furnace_with_its_gas(
+    plant: Bench,
+) -> None:
+    now = plant.service.clock.now()
+    order = job_order("NVP-anneal", "furnace", "anneal-nvp", [powder("NVP")], released_at=now)
+    ended = await plant.ended_after(order)
+    assert ended.equipment_id[-9:] in {"furnace-1", "furnace-3"}, "furnace-2 burns air"
+    [count] = [item for item in ended.results if item.characteristic == "profile_deviation_count"]
+    assert count.value == 0, count.reason
+    run: SinterRunEnded = await plant.until(
+        SinterRunEnded, lambda event: event.job_order_ids == ("NVP-anneal",)
+    )
+    profile = (await plant.get(f"/furnace-loads/{run.furnace_load_id}"))["profile"]
+    assert max(profile["hydrogen_ratio"]) == pytest.approx(0.05, abs=0.01)
+    assert len(profile["oxygen_ppm"]) == len(profile["time_s"])
 
 
 async def test_gas_of_an_anneal_is_measured_and_a_leak_touches_each_pellet(plant: Bench) -> None:
