@@ -291,8 +291,10 @@ async def latest_run(tx: Transaction, lot_id: str) -> RowMapping | None:
         sql("""
             SELECT job_order_id, channel, protocol_id, protocol_version, state, stop_reason,
                    started_at, ended_at, greatest(row_count, batched_row) AS row_count,
-                   cycles, features, stop_latency
-            FROM test_run WHERE lot_id = :id
+                   cycles, features, stop_latency, (
+                       SELECT body -> 'parameters' -> 'area_cm2' FROM job_order j
+                       WHERE j.job_order_id = r.job_order_id) AS area_cm2
+            FROM test_run r WHERE lot_id = :id
             ORDER BY started_at DESC NULLS LAST LIMIT 1"""),
         {"id": lot_id},
     )

@@ -46,7 +46,13 @@ GATE = [
     "reason",
     "evaluated_at",
 ]
-FORMATION = ["series_id", "protocol_id", "channel", "state", "stop_reason", "cycles"]
+FORMATION = ["series_id", "protocol_id", "channel", "state", "stop_reason", "area_cm2", "cycles"]
+CCD = {
+    "ccd_survived_ma_per_cm2": "survived_ma_per_cm2",
+    "ccd_failed_ma_per_cm2": "failed_ma_per_cm2",
+    "ccd_charge_mah_per_cm2": "charge_mah_per_cm2",
+    "ccd_mode": "mode",
+}
 CURVE = ["time_s", "voltage_v", "current_ma"]
 CURVE_POINTS = 4000  # of lowest and highest each; more than a screen has pixels
 CYCLE = [
@@ -80,10 +86,10 @@ async def cell_page(peers: Peers, cell_id: str) -> dict[str, Any]:
         ServiceUnreachableError: no service gave any part.
     """
     missing: list[str] = []
-    record, genealogy, gates, exposure, spectrum, formation = await asyncio.gather(
+    record, genealogy, results, exposure, spectrum, formation = await asyncio.gather(
         _part("cell", missing, peers.ask("execution", "cells", cell_id), _record_of, _no_cell),
         _part("genealogy", missing, _genealogy(peers, cell_id), genealogy_of, _no_genealogy),
-        _part("gates", missing, peers.ask("quality", "lots", cell_id, "results"), gates_of, list),
+        _part("gates", missing, _results(peers, cell_id), _results_of, _no_results),
         _part("exposure", missing, peers.ask("quality", "lots", cell_id, "exposure"), exposure_of),
         _part("spectrum", missing, peers.ask("quality", "lots", cell_id, "spectra"), spectrum_of),
         _part("formation", missing, peers.ask("formation", "lots", cell_id, "run"), formation_of),
@@ -98,7 +104,7 @@ async def cell_page(peers: Peers, cell_id: str) -> dict[str, Any]:
     return record | {
         "genealogy": genealogy,
         "exposure": exposure,
-        "gates": gates,
+        **(results or {"gates": None, "ccd": None}),
         "formation": formation,
         "spectrum": spectrum,
         "missing": missing,
@@ -149,6 +155,22 @@ def gates_of(answer: Any) -> list[dict[str, Any]]:
     return [_picked(item, GATE) for item in _items(answer) if item["disposition"] is not None]
 
 
+def ccd_of(answer: Any) -> dict[str, Any] | None:
+    """Return what the newest staircase of currents showed; None where none was judged.
+
+    `failed_ma_per_cm2` is None where the test ended before the cell failed, `survived_ma_per_cm2`
+    where no level was survived or none is known; `reason` says which.
+    """
+    newest: dict[str, Any] = {}
+    for item in _items(answer):
+        newest.setdefault(item.get("characteristic"), item)
+    survived = newest.get("ccd_survived_ma_per_cm2")
+    if survived is None:
+        return None
+    told = {name: newest.get(word, {}).get("value") for word, name in CCD.items()}
+    return told | {"reason": newest.get("ccd_mode", survived).get("reason")}
+
+
 def exposure_of(answer: Any) -> dict[str, Any] | None:
     """Return the worst of the newest evaluations, one for each budget; None before the first."""
     newest: dict[Any, Any] = {}
@@ -175,6 +197,10 @@ def formation_of(answer: Any) -> dict[str, Any]:
     return run | {"cycles": [_picked(cycle, CYCLE) for cycle in run["cycles"] or []]}
 
 
+def _results_of(answer: Any) -> dict[str, Any]:
+    return {"gates": gates_of(answer), "ccd": ccd_of(answer)}
+
+
 def _record_of(answer: Any) -> dict[str, Any]:
     return {
         "cell": _picked(answer["cell"], CELL),
@@ -194,12 +220,20 @@ def _no_genealogy() -> dict[str, Any]:
     return NO_GENEALOGY
 
 
+def _no_results() -> dict[str, Any]:
+    return {"gates": [], "ccd": None}
+
+
 def _nothing() -> None:
     return None
 
 
 def _genealogy(peers: Peers, lot_id: str) -> Awaitable[Any]:
     return peers.ask("trace", "lots", lot_id, "genealogy", query={"direction": "backward"})
+
+
+def _results(peers: Peers, lot_id: str) -> Awaitable[Any]:
+    return peers.ask("quality", "lots", lot_id, "results")
 
 
 def _curve(peers: Peers, formation: Mapping[str, Any]) -> Awaitable[Any]:

@@ -583,6 +583,23 @@ def test_the_worst_of_the_newest_exposures_is_shown() -> None:
     assert cellpage.exposure_of({"items": []}) is None
 
 
+def test_a_staircase_is_shown_as_the_interval_between_two_levels() -> None:
+    newest = [
+        {"characteristic": "ccd_survived_ma_per_cm2", "value": 4.2, "reason": "4.4 broke it"},
+        {"characteristic": "ccd_failed_ma_per_cm2", "value": 4.4, "reason": "4.4 broke it"},
+        {"characteristic": "ccd_mode", "value": "hard_short", "reason": "fell to 0 V"},
+        {"characteristic": "ccd_survived_ma_per_cm2", "value": 3.0, "reason": "an older test"},
+    ]
+    assert cellpage.ccd_of({"items": newest}) == {
+        "survived_ma_per_cm2": 4.2,
+        "failed_ma_per_cm2": 4.4,
+        "charge_mah_per_cm2": None,
+        "mode": "hard_short",
+        "reason": "fell to 0 V",
+    }
+    assert cellpage.ccd_of({"items": [{"characteristic": "ocv_v", "value": 3.0}]}) is None
+
+
 def test_values_that_no_gate_judged_are_no_gates() -> None:
     items = [{"gate": "spray", "disposition": "released"}, {"gate": "spray", "disposition": None}]
     assert [item["disposition"] for item in cellpage.gates_of({"items": items})] == ["released"]

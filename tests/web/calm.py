@@ -103,6 +103,7 @@ CELL: Answer = {
     "time_limits": [],
     "exposure": None,
     "gates": [],
+    "ccd": None,
     "formation": None,
     "spectrum": None,
     "missing": [],

@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from deploy.prepare import find_browser
 from tests.plant import Plant
+from tests.web.stage import DRAWN_MS, HOME, WEB, Stage
 
 SOON_MS = 60_000.0
 QUIET_ARGUMENTS = (
@@ -42,3 +43,18 @@ def context(browser: Browser, plant: Plant) -> Iterator[BrowserContext]:
     opened.set_default_timeout(SOON_MS)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def stage(browser: Browser) -> Iterator[Stage]:
+    """A plant of its own, in a tab in which nothing was read yet."""
+    if not (WEB / "dist/index.html").is_file():
+        pytest.skip("the web app is not built; make web builds it")
+    context = browser.new_context(base_url=HOME, locale="en-GB", reduced_motion="reduce")
+    context.set_default_timeout(DRAWN_MS)
+    context.add_init_script("localStorage.setItem('halite.language', 'en')")
+    found = Stage(context.new_page())
+    yield found
+    for route in found.held:
+        route.abort()
+    context.close()

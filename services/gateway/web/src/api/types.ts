@@ -248,8 +248,19 @@ export interface Formation {
   channel: string;
   state: string;
   stop_reason: string | null;
+  /** What a current density is measured against; null where the job order does not say. */
+  area_cm2: number | null;
   curve: Curve | null;
   cycles: Cycle[];
+}
+
+/** What a staircase of currents showed: the critical current density lies between the two levels. `mode` is how the cell failed. */
+export interface Ccd {
+  survived_ma_per_cm2: number | null;
+  failed_ma_per_cm2: number | null;
+  charge_mah_per_cm2: number | null;
+  mode: string | null;
+  reason: string | null;
 }
 
 export interface Spectrum {
@@ -274,6 +285,8 @@ export interface CellRecord extends PartialRecord {
   time_limits: TimeLimit[] | null;
   exposure: Exposure | null;
   gates: GateResult[] | null;
+  /** Null where no staircase of currents was judged. */
+  ccd: Ccd | null;
   formation: Formation | null;
   spectrum: Spectrum | null;
 }

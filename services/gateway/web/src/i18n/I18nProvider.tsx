@@ -11,6 +11,7 @@ export type WordSet =
   | 'alarm_code'
   | 'alarm_state'
   | 'area'
+  | 'ccd_mode'
   | 'compared'
   | 'characteristic'
   | 'disposition'

@@ -13,6 +13,7 @@ export const cell: Record<keyof typeof english, string> = {
   'cell.spray': 'Sprühverläufe',
   'cell.formation': 'Formierung',
   'cell.spectrum': 'Impedanz',
+  'cell.ccd': 'Kritische Stromdichte',
   'cell.genealogy': 'Herkunft',
   'cell.no_disposition': 'Nicht entschieden',
 
@@ -67,4 +68,14 @@ export const cell: Record<keyof typeof english, string> = {
   'genealogy.tap': 'Ein Feld antippen, um seine Lose in der Tabelle zu sehen.',
   'genealogy.all': 'Alle {count} zeigen',
   'genealogy.filtered': '{shown} von {count} gezeigt',
+
+  'ccd.chart': 'Stromstufen und Spannung über der Zeit, mit der ertragenen und der ersten nicht ertragenen Stufe',
+  'ccd.density': 'Stromdichte / mA/cm²',
+  'ccd.survived': 'Ertragen',
+  'ccd.failed': 'Zuerst nicht ertragen',
+  'ccd.mode': 'Art des Versagens',
+  'ccd.charge': 'Geflossene Ladung',
+  'ccd.none_survived': 'Keine Stufe sicher ertragen',
+  'ccd.not_failed': 'Keine: die Prüfung endete vor dem Versagen',
+  'ccd.no_area': 'Der Auftrag nennt keine Fläche, daher lassen sich die Ströme nicht als Dichten zeigen.',
 };

@@ -144,4 +144,8 @@ export const words: Record<keyof typeof english, string> = {
   'signal.flow': 'Fluss',
   'signal.distance': 'Abstand',
   'signal.glue_pressure': 'Kleberdruck',
+  'ccd_mode.hard_short': 'Harter Kurzschluss',
+  'ccd_mode.soft_short': 'Weicher Kurzschluss',
+  'ccd_mode.contact_loss': 'Kontakt verloren',
+  'ccd_mode.right_censored': 'Nicht versagt',
 };

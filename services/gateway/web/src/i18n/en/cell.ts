@@ -11,6 +11,7 @@ export const cell = {
   'cell.spray': 'Spray traces',
   'cell.formation': 'Formation',
   'cell.spectrum': 'Impedance',
+  'cell.ccd': 'Critical current density',
   'cell.genealogy': 'Genealogy',
   'cell.no_disposition': 'Not decided',
 
@@ -65,4 +66,14 @@ export const cell = {
   'genealogy.tap': 'Tap a box to see its lots in the table.',
   'genealogy.all': 'Show all {count}',
   'genealogy.filtered': '{shown} of {count} shown',
+
+  'ccd.chart': 'Levels of current and voltage over time, with the level that was survived and the one that was not',
+  'ccd.density': 'Current density / mA/cm²',
+  'ccd.survived': 'Survived',
+  'ccd.failed': 'First not survived',
+  'ccd.mode': 'How it failed',
+  'ccd.charge': 'Charge passed',
+  'ccd.none_survived': 'No level known to be survived',
+  'ccd.not_failed': 'None: the test ended before the cell failed',
+  'ccd.no_area': 'The job order names no area, so the currents cannot be shown as densities.',
 };

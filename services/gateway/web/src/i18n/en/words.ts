@@ -142,4 +142,8 @@ export const words = {
   'signal.flow': 'Flow',
   'signal.distance': 'Distance',
   'signal.glue_pressure': 'Glue pressure',
+  'ccd_mode.hard_short': 'Hard short',
+  'ccd_mode.soft_short': 'Soft short',
+  'ccd_mode.contact_loss': 'Contact lost',
+  'ccd_mode.right_censored': 'Did not fail',
 };

@@ -13,6 +13,7 @@ export const cell: Record<keyof typeof english, string> = {
   'cell.spray': '喷涂曲线',
   'cell.formation': '化成',
   'cell.spectrum': '阻抗',
+  'cell.ccd': '临界电流密度',
   'cell.genealogy': '谱系',
   'cell.no_disposition': '未决定',
 
@@ -67,4 +68,14 @@ export const cell: Record<keyof typeof english, string> = {
   'genealogy.tap': '点击方框可在表中查看其批次。',
   'genealogy.all': '显示全部 {count}',
   'genealogy.filtered': '显示 {shown} / {count}',
+
+  'ccd.chart': '电流台阶与电压随时间的变化，并标出耐受的和首个未耐受的台阶',
+  'ccd.density': '电流密度 / mA/cm²',
+  'ccd.survived': '已耐受',
+  'ccd.failed': '首个未耐受',
+  'ccd.mode': '失效方式',
+  'ccd.charge': '通过的电量',
+  'ccd.none_survived': '没有确认耐受的台阶',
+  'ccd.not_failed': '无：测试在电芯失效前结束',
+  'ccd.no_area': '工单未给出面积，无法以电流密度显示。',
 };

@@ -144,4 +144,8 @@ export const words: Record<keyof typeof english, string> = {
   'signal.flow': '流量',
   'signal.distance': '距离',
   'signal.glue_pressure': '胶压',
+  'ccd_mode.hard_short': '硬短路',
+  'ccd_mode.soft_short': '软短路',
+  'ccd_mode.contact_loss': '接触丢失',
+  'ccd_mode.right_censored': '未失效',
 };

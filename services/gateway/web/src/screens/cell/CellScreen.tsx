@@ -6,6 +6,7 @@ import { BackToSearch } from '../../parts/BackToSearch';
 import { DataView } from '../../parts/DataView';
 import { isMissing, MissingNotice, NotRead } from '../../parts/Missing';
 import { Panel } from '../../ui/Panel';
+import { CcdView } from './CcdView';
 import { CellHead } from './CellHead';
 import './CellScreen.css';
 import { ExposureState } from './ExposureState';
@@ -64,6 +65,7 @@ export default function CellScreen() {
             <SprayView cellId={cellId} />
             <FormationView formation={record.formation} missing={isMissing(record, 'formation')} curveMissing={isMissing(record, 'curve')} readAt={readAt} />
             <ImpedanceView spectrum={record.spectrum} missing={isMissing(record, 'spectrum')} readAt={readAt} />
+            {record.ccd !== null && <CcdView ccd={record.ccd} formation={record.formation} />}
             <GenealogyPanel genealogy={record.genealogy} lotId={cellId} readAt={readAt} id="genealogy" />
           </>
         )}

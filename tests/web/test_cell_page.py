@@ -1,0 +1,70 @@
+"""The curves of a cell's page: the staircase of currents, and axes on which an ohm is an ohm."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.web.calm import CELL, NOBODY
+from tests.web.stage import Stage
+
+AREA_CM2, LEVELS_MA_PER_CM2, DWELL_S = 1.911, (0.2, 0.4, 0.6, 0.8, 1.0), 900
+PATH = f"/api/cells/{NOBODY}"
+RUN = {
+    "series_id": "JO-1",
+    "protocol_id": "ccd-symmetric",
+    "channel": "1-1",
+    "state": "ended",
+    "stop_reason": None,
+    "area_cm2": AREA_CM2,
+    "cycles": [],
+    "curve": {
+        "row_count": 2 * len(LEVELS_MA_PER_CM2),
+        "time_s": [DWELL_S * number for number in range(2 * len(LEVELS_MA_PER_CM2))],
+        "voltage_v": [sign * level for level in LEVELS_MA_PER_CM2 for sign in (1, -1)],
+        "current_ma": [sign * level * AREA_CM2 for level in LEVELS_MA_PER_CM2 for sign in (1, -1)],
+    },
+}
+CCD = {
+    "survived_ma_per_cm2": 0.8,
+    "failed_ma_per_cm2": 1.0,
+    "charge_mah_per_cm2": 1.3,
+    "mode": "hard_short",
+    "reason": "the voltage fell to 0 V at 1.0 mA/cm²",
+}
+SPECTRUM = {
+    "frequency_hz": [1e6, 1e4, 1e2, 1.0],
+    "z_real_ohm": [10.0, 30.0, 50.0, 60.0],
+    "z_imag_ohm": [-1.0, -20.0, -1.0, -15.0],
+}
+
+
+def test_a_staircase_stands_with_the_levels_between_which_the_cell_failed(stage: Stage) -> None:
+    stage.told[PATH] = CELL | {"formation": RUN, "ccd": CCD}
+    stage.enter("well")
+    stage.open(f"/cells/{NOBODY}")
+    panel = stage.page.get_by_role("region", name="Critical current density")
+    expect(panel).to_contain_text("Hard short")
+    expect(panel).to_contain_text(re.compile(r"Survived\s*0\.8\s*mA/cm²"))
+    expect(panel).to_contain_text(re.compile(r"First not survived\s*1\s*mA/cm²"))
+    expect(panel.get_by_role("img").locator("canvas")).to_be_visible()
+
+
+def test_a_staircase_without_an_area_is_not_drawn_as_a_density(stage: Stage) -> None:
+    unfailed = CCD | {"failed_ma_per_cm2": None, "mode": "right_censored"}
+    stage.told[PATH] = CELL | {"formation": RUN | {"area_cm2": None}, "ccd": unfailed}
+    stage.enter("well")
+    stage.open(f"/cells/{NOBODY}")
+    panel = stage.page.get_by_role("region", name="Critical current density")
+    expect(panel).to_contain_text("names no area")
+    expect(panel).to_contain_text("the test ended before the cell failed")
+    expect(panel.get_by_role("img")).to_have_count(0)
+
+
+def test_an_ohm_is_as_long_up_as_along(stage: Stage) -> None:
+    stage.told[PATH] = CELL | {"spectrum": SPECTRUM}
+    stage.enter("well")
+    stage.open(f"/cells/{NOBODY}")
+    plot = stage.page.get_by_role("img", name="Nyquist plot, equal axes")
+    expect(plot).to_have_attribute("data-px-per-ohm-real", re.compile(r"\d"))
+    along, up = (plot.get_attribute(f"data-px-per-ohm-{axis}") for axis in ("real", "imag"))
+    assert along is not None and along == up
