@@ -176,8 +176,10 @@ def try_plant(docker: Docker) -> dict[str, str]:
     recovered_s = seconds_until(gateway.ready, RECOVERED_WITHIN_S, "a killed container is back")
     before = gateway.graded()
     docker.compose("down")
+    begun_s = time.monotonic()
     docker.compose("up", "--detach", "--no-build")
-    again_s = seconds_until(gateway.ready, HEALTHY_WITHIN_S, "the plant starts again")
+    expect(wait_until(gateway.ready, HEALTHY_WITHIN_S, every_s=1.0), "the plant starts again")
+    again_s = time.monotonic() - begun_s
     expect(gateway.graded() >= before, f"the {before} graded cells are there after a restart")
     return {
         "image, MB": f"{size_mb:.0f}",
@@ -185,7 +187,7 @@ def try_plant(docker: Docker) -> dict[str, str]:
         "empty volume to all services ready, s": f"{started_s:.0f}",
         "then to the first graded cell, s": f"{graded_s:.0f}",
         "killed service ready again, s": f"{recovered_s:.0f}",
-        "down and up again to all services ready, s": f"{again_s:.0f}",
+        "filled volume to all services ready, s": f"{again_s:.0f}",
     }
 
 
