@@ -4,12 +4,12 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.web.calm import CELL, NOBODY
+from tests.web.calm import CELL, NOBODY, Answer
 from tests.web.stage import Stage
 
 AREA_CM2, LEVELS_MA_PER_CM2, DWELL_S = 1.911, (0.2, 0.4, 0.6, 0.8, 1.0), 900
 PATH = f"/api/cells/{NOBODY}"
-RUN = {
+RUN: Answer = {
     "series_id": "JO-1",
     "protocol_id": "ccd-symmetric",
     "channel": "1-1",

@@ -100,3 +100,16 @@ def test_an_empty_list_of_alarms_is_no_calm_one_while_a_service_is_silent(stage:
     main = stage.page.locator("main")
     expect(main).to_contain_text("this is not a quiet plant")
     expect(main.locator(".none")).to_have_count(0)
+
+
+def test_a_day_is_typed_as_digits_and_one_that_no_calendar_has_is_asked_about(stage: Stage) -> None:
+    stage.enter("well")
+    stage.open("/audit")
+    since = stage.page.get_by_label("From day")
+    since.press_sequentially("20260230")
+    expect(since).to_have_value("2026-02-30")
+    expect(stage.page.get_by_text("This is not a day")).to_have_count(0)  # while it is typed
+    since.blur()
+    expect(stage.page.get_by_text("This is not a day")).to_be_visible()
+    with stage.page.expect_request(re.compile("since=2026-02-28T00%3A00%3A00Z")):
+        since.fill("2026-02-28")

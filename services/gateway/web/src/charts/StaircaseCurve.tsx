@@ -36,8 +36,8 @@ export default function StaircaseCurve({ curve, areaCm2, ccd }: StaircaseCurvePr
           { label: t('formation.time'), value: reading },
           { label: t('ccd.density'), scale: 'j', stroke: palette.first, width: 2, value: reading, ...(STEPPED && { paths: STEPPED }) },
           { label: t('formation.voltage'), scale: 'v', stroke: palette.second, width: 1.5, dash: [6, 4], value: reading },
-          { label: t('ccd.survived'), scale: 'j', stroke: palette.text, width: 1.5, value: reading },
-          { label: t('ccd.failed'), scale: 'j', stroke: palette.warn, width: 1.5, dash: [2, 4], value: reading },
+          { label: t('ccd.survived'), scale: 'j', stroke: palette.text, width: 1.5, points: { show: false }, value: reading },
+          { label: t('ccd.failed'), scale: 'j', stroke: palette.warn, width: 1.5, dash: [2, 4], points: { show: false }, value: reading },
         ],
         data: [
           curve.time_s.map((second) => second / SECONDS_PER_HOUR),

@@ -22,8 +22,11 @@ export function DateField({ label, value, onChange, required = true }: DateField
   const id = useId();
   const input = useRef<HTMLInputElement>(null);
   const [text, setText] = useState(value);
+  // Nobody is told of a mistake while still typing.
+  const [left, setLeft] = useState(false);
   const wrong = text === '' ? required : !isDay(text);
   const complaint = wrong ? t('date.wrong') : '';
+  const complains = wrong && left && text !== '';
 
   // The browser's words for a missing value are in its own language; these are in the person's.
   useEffect(() => input.current?.setCustomValidity(complaint), [complaint]);
@@ -38,6 +41,9 @@ export function DateField({ label, value, onChange, required = true }: DateField
   return (
     <div className="text-field">
       <label htmlFor={id}>{label}</label>
+      <small id={`${id}-note`} className={complains ? 'text-field-note' : 'visually-hidden'}>
+        {complains ? complaint : t('date.note')}
+      </small>
       <input
         id={id}
         ref={input}
@@ -45,14 +51,13 @@ export function DateField({ label, value, onChange, required = true }: DateField
         autoComplete="off"
         placeholder={t('date.form')}
         aria-required={required}
-        aria-invalid={text !== '' && wrong}
+        aria-invalid={complains}
         aria-describedby={`${id}-note`}
         value={text}
         onChange={(event) => take(event.currentTarget.value)}
+        onFocus={() => setLeft(false)}
+        onBlur={() => setLeft(true)}
       />
-      <small id={`${id}-note`} className="text-field-note">
-        {text !== '' && wrong ? complaint : t('date.note')}
-      </small>
     </div>
   );
 }
