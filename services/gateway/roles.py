@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Literal, get_args
 
 from shared.errors import NotAllowedError
-from shared.permissions import READING, Permission, command_need, matches
+from shared.permissions import PERMISSIONS, READING, Permission, command_need, matches
 
 Role = Literal[
     "viewer", "operator", "planner", "engineer", "quality", "maintenance", "administrator"
@@ -111,6 +111,11 @@ ANYWHERE: tuple[tuple[str, str], ...] = (
 def permissions_of(roles: Collection[Role]) -> frozenset[Permission]:
     """Return what somebody with these roles may."""
     return frozenset().union(*(MAY[role] for role in roles))
+
+
+def giving() -> dict[Permission, list[Role]]:
+    """Return which roles give each permission."""
+    return {need: [role for role in ROLES if need in MAY[role]] for need in PERMISSIONS}
 
 
 def needed(method: str, path: str) -> Permission | None:

@@ -20,6 +20,7 @@ from services.gateway.persons import (
     PasswordChange,
     SignIn,
 )
+from services.gateway.roles import giving
 from services.gateway.samesite import own_page
 from shared.app import Service
 from shared.errors import NotFoundError, NotSignedInError
@@ -55,11 +56,14 @@ def add_session_routes(service: Service, entrances: Entrances) -> None:
     async def get_session(request: Request) -> dict[str, Any]:
         """Who is signed in here, with roles and permissions; `caller` is null when nobody is.
 
-        `oidc`: what the button for the site's OpenID provider says, null without one.
+        `oidc`: what the button for the site's OpenID provider says, null without one. `roles`,
+        for who is signed in: which roles give each permission, so that screens say whom to call.
         """
         caller: Caller | None = request.state.caller
         oidc = entrances.oidc.name if entrances.oidc else None
-        return {"caller": shown(caller) if caller else None, "oidc": oidc}
+        if caller is None:
+            return {"caller": None, "oidc": oidc}
+        return {"caller": shown(caller), "oidc": oidc, "roles": giving()}
 
     @app.post("/api/session/end", tags=["session"], dependencies=OURS)
     async def post_session_end(request: Request, response: Response) -> dict[str, bool]:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, Route, WebSocketRoute, expect
 
+from services.gateway.roles import giving
 from tests.plant import ROOT
 from tests.web.calm import OVERVIEW, Answer, answer_to, caller
 
@@ -63,7 +64,7 @@ class Stage:
 
     def _answer(self, route: Route, path: str) -> None:
         if path == "/api/session":
-            route.fulfill(json={"caller": caller(MAY), "oidc": None})
+            route.fulfill(json={"caller": caller(MAY), "oidc": None, "roles": giving()})
             return
         self.asked.add(path)
         if path == self.broken:

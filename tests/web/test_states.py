@@ -113,3 +113,24 @@ def test_a_day_is_typed_as_digits_and_one_that_no_calendar_has_is_asked_about(st
     expect(stage.page.get_by_text("This is not a day")).to_be_visible()
     with stage.page.expect_request(re.compile("since=2026-02-28T00%3A00%3A00Z")):
         since.fill("2026-02-28")
+
+
+def test_a_station_says_what_it_may_not_start_why_and_who_lets_it(stage: Stage) -> None:
+    blocked = {
+        "job_order_id": "JO-SPRAY-7",
+        "station_order_id": None,
+        "station_kind": "eap",
+        "state": "not_allowed_to_start",
+        "reason": "lot PEL-1 held by thickness: 812 um is above 800 um",
+        "operation": "spray",
+        "started_at": None,
+        "ended_at": None,
+    }
+    other = blocked | {"job_order_id": "JO-SEAL-1", "station_kind": "sealer"}
+    stage.told["/api/spray/job-orders"] = {"items": [blocked, other]}
+    stage.enter("well")
+    stage.open(SCREENS["/stations/:equipmentId"])
+    panel = stage.page.get_by_role("region", name="Not allowed to start").first
+    expect(panel).to_contain_text("lot PEL-1 held by thickness: 812 um is above 800 um")
+    expect(panel).to_contain_text("Quality for the hold of a gate")
+    expect(panel).not_to_contain_text("JO-SEAL-1")

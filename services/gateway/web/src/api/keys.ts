@@ -8,5 +8,6 @@ export const PLAN_KEY = ['furnace-plan'] as const;
 export const loadKey = (loadId: string) => ['furnace-load', loadId] as const;
 export const STACKS_KEY = ['stacks-to-build'] as const;
 export const SESSION_KEY = ['session'] as const;
+export const ROLES_KEY = ['roles'] as const;
 export const OPENID_KEY = ['openid'] as const;
 export const PERSONS_KEY = ['persons'] as const;

@@ -1,7 +1,7 @@
 /** Who is signed in here, and the persons of the plant. A password goes to the gateway and is kept nowhere. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { ApiError, commandKey, getJson, postCommand, postQuestion } from './http';
-import { OPENID_KEY, PERSONS_KEY, SESSION_KEY } from './keys';
+import { OPENID_KEY, PERSONS_KEY, ROLES_KEY, SESSION_KEY } from './keys';
 
 export const ROLES = ['viewer', 'operator', 'planner', 'engineer', 'quality', 'maintenance', 'administrator'] as const;
 export type Role = (typeof ROLES)[number];
@@ -43,6 +43,14 @@ export const useOpenId = () =>
   useQuery<string | null>({
     queryKey: OPENID_KEY,
     queryFn: async ({ signal }) => (await getJson<{ oidc: string | null }>('/api/session', signal)).oidc,
+    staleTime: Infinity,
+  });
+
+/** Which roles give each permission; it does not change while the gateway runs. */
+export const useGivingRoles = () =>
+  useQuery<Partial<Record<Permission, Role[]>>>({
+    queryKey: ROLES_KEY,
+    queryFn: async ({ signal }) => (await getJson<{ roles: Partial<Record<Permission, Role[]>> }>('/api/session', signal)).roles,
     staleTime: Infinity,
   });
 

@@ -5,6 +5,7 @@ import type { Station } from './types';
 
 const REFRESH_MS = 2_000;
 const LIMIT = 50;
+const WAITING_LIMIT = 500;
 const stationKey = (equipmentId: string) => ['station', equipmentId] as const;
 
 export type Asked = 'pause' | 'resume' | 'stop' | 'abort';
@@ -13,6 +14,7 @@ export type Asked = 'pause' | 'resume' | 'stop' | 'abort';
 export interface JobOrder {
   job_order_id: string;
   station_order_id: string | null;
+  station_kind: string;
   state: string;
   reason: string | null;
   operation: string;
@@ -44,6 +46,17 @@ export const useStationJobs = ({ equipment_id, service }: Station) =>
         `/api/${service}/job-orders?limit=${LIMIT}&equipment_id=${encodeURIComponent(equipment_id)}`,
         signal,
       ),
+    refetchInterval: REFRESH_MS,
+  });
+
+/** Job orders that stations of this kind may not start yet, each with the reason. */
+export const useBlockedJobs = ({ kind, service }: Station) =>
+  useQuery({
+    queryKey: ['blocked-jobs', service, kind],
+    queryFn: async ({ signal }) => {
+      const { items } = await getJson<{ items: JobOrder[] }>(`/api/${service}/job-orders?limit=${WAITING_LIMIT}`, signal);
+      return items.filter((job) => job.station_kind === kind && job.state === 'not_allowed_to_start' && job.reason !== null);
+    },
     refetchInterval: REFRESH_MS,
   });
 

@@ -26,4 +26,7 @@ export const station: Record<keyof typeof english, string> = {
   'station.silent': 'Antwortet nicht',
   'station.endpoint': 'Adresse',
   'station.methods': 'Methoden',
+  'station.blocked': 'Darf nicht starten',
+  'station.who_releases': 'Wer freigibt',
+  'station.released_by': 'Wer es starten lassen darf: {operate} bei einer Sperre der Station, {decide} bei der Sperre einer Prüfung.',
 };

@@ -24,4 +24,7 @@ export const station = {
   'station.silent': 'Does not answer',
   'station.endpoint': 'Address',
   'station.methods': 'Methods',
+  'station.blocked': 'Not allowed to start',
+  'station.who_releases': 'Who may release',
+  'station.released_by': 'Who may let it start: {operate} for a hold of the station, {decide} for the hold of a gate.',
 };

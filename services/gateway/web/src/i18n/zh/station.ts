@@ -26,4 +26,7 @@ export const station: Record<keyof typeof english, string> = {
   'station.silent': '无应答',
   'station.endpoint': '地址',
   'station.methods': '方法',
+  'station.blocked': '不允许启动',
+  'station.who_releases': '谁可放行',
+  'station.released_by': '可放行者：工位自身的保持由{operate}解除，检验关卡的保持由{decide}解除。',
 };

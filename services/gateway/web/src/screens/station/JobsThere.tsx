@@ -9,6 +9,7 @@ import { Badge } from '../../ui/Badge';
 import { Button } from '../../ui/Button';
 import { Facts } from '../../ui/Facts';
 import { Mark } from '../../ui/Mark';
+import { WhoReleases } from './Interlocks';
 
 const METHOD: Record<Asked, string> = { pause: 'Pause', resume: 'Resume', stop: 'Stop', abort: 'Abort' };
 type ForGood = 'stop' | 'abort';
@@ -51,6 +52,7 @@ function JobThere({ station, members }: { station: Station; members: readonly Jo
     <>
       <Facts facts={facts} />
       {job.reason !== null && <p className="job-why">{job.reason}</p>}
+      {job.state === 'interrupted' && !job.paused && <WhoReleases />}
       <Control station={station} job={job} />
     </>
   );

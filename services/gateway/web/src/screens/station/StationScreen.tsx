@@ -11,6 +11,7 @@ import { DataTable, type Column } from '../../ui/DataTable';
 import { Notice } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
 import { StationTile } from '../overview/StationTile';
+import { Interlocks } from './Interlocks';
 import { JobsThere } from './JobsThere';
 import { OfferPanel } from './OfferPanel';
 import './StationScreen.css';
@@ -32,6 +33,7 @@ export default function StationScreen() {
               <div className="station-screen">
                 <StationTile station={station} unanswered={unanswered} />
                 {station.kind !== 'tester' && <Jobs station={station} />}
+                <Interlocks station={station} />
                 {station.kind !== 'tester' && <OfferPanel station={station} />}
               </div>
             </>
