@@ -210,6 +210,36 @@ def test_a_nonconformance_is_raised_contained_released_by_two_and_counted(page: 
     expect(pareto.get_by_role("row").filter(has_text="Iron speck")).to_contain_text("1")
 
 
+def test_gauge_studies_are_shown_with_their_meaning_and_a_plan_is_drawn(
+    page: Page, plant: Plant
+) -> None:
+    study = {"characteristic": "thickness_um", "equipment_id": "gauge-1", "person": "Bo"}
+    parts = [
+        [[80.0 + part + 0.01 * (op + rep) for rep in range(2)] for op in range(2)]
+        for part in range(5)
+    ]
+    crossed = {**study, "study_id": "GRR-1", "kind": "crossed", "values": parts, "tolerance": 10.0}
+    readings = [100.5 + 0.01 * (number % 3) for number in range(12)]
+    biased = {**study, "study_id": "BIAS-1", "kind": "bias", "readings": readings}
+    biased |= {"reference": 100.0, "certificate": "CAL-7"}
+    for body in (crossed, biased):
+        said = page.request.post(
+            "/api/quality/gauge-records",
+            headers={"idempotency-key": f"{body['study_id']}-key"},
+            data=body,
+        )
+        assert said.status == 201, said.text()
+    page.goto("/gauges")
+    studies = page.get_by_role("region", name="Gauge studies").last
+    expect(studies.get_by_role("row").filter(has_text="GRR-1")).to_contain_text("fit")
+    expect(studies.get_by_role("row").filter(has_text="BIAS-1")).to_contain_text("biased")
+    plan = page.get_by_role("region", name="Sampling plan of ISO 2859-1").last
+    curve = page.get_by_role("img", name="Share of lots accepted")
+    expect(curve).to_be_visible()
+    assert curve.evaluate("(image) => image.complete && image.naturalWidth > 0")
+    expect(plan.get_by_role("row").nth(1)).to_contain_text("50")
+
+
 def test_who_may_not_decide_sees_all_and_is_told_who_may(
     context: BrowserContext, persons: None, plant: Plant
 ) -> None:

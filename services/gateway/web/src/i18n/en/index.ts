@@ -6,6 +6,7 @@ import { losses } from './losses';
 import { maintenance } from './maintenance';
 import { audit } from './audit';
 import { advice } from './advice';
+import { gauges } from './gauges';
 import { overview } from './overview';
 import { services } from './services';
 import { search } from './search';
@@ -32,6 +33,7 @@ export const messages = {
   ...maintenance,
   ...audit,
   ...advice,
+  ...gauges,
   ...overview,
   ...services,
   ...search,

@@ -7,6 +7,7 @@ import { losses } from './losses';
 import { maintenance } from './maintenance';
 import { audit } from './audit';
 import { advice } from './advice';
+import { gauges } from './gauges';
 import { overview } from './overview';
 import { services } from './services';
 import { search } from './search';
@@ -33,6 +34,7 @@ export const messages: Messages = {
   ...maintenance,
   ...audit,
   ...advice,
+  ...gauges,
   ...overview,
   ...services,
   ...search,

@@ -12,6 +12,7 @@ export function QualityTabs() {
         { to: '/charts', label: t('spc.title') },
         { to: '/nonconformances', label: t('nc.title') },
         { to: '/advice', label: t('advice.title') },
+        { to: '/gauges', label: t('gauges.title') },
       ]}
     />
   );
