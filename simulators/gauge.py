@@ -1,4 +1,4 @@
-"""The gauge: thickness, size and mass of pellets, one after the other."""
+"""The gauge: thickness, size, mass and roughness of pellets, one after the other."""
 
 import math
 from collections.abc import Mapping
@@ -20,10 +20,12 @@ from simulators.machine import (
 from simulators.world import draw
 
 THICKNESS_SD_UM, DIAMETER_SD_MM, MASS_SD_G = 0.3, 0.008, 0.0002
+ROUGHNESS_UM = 0.0487  # RMS, paper L209; a pellet's own lies some 12 % around it
+ROUGHNESS_SPREAD_RATIO, ROUGHNESS_ERROR_RATIO = 0.12, 0.02
 
 
 class Gauge(Machine):
-    """A confocal thickness gauge with camera and balance."""
+    """A confocal thickness and roughness gauge with camera and balance."""
 
     kind = "gauge"
     model = "Confocal gauge CG-1"
@@ -67,7 +69,7 @@ class GaugeRun:
         """Return the readings of the parts measured so far."""
         parts, part_s = self.job.worked(), self.job.number("part_duration_s")
         faults = self.machine.faults()
-        thickness_um, diameter_mm, mass_g = [], [], []
+        thickness_um, diameter_mm, mass_g, roughness_um = [], [], [], []
         for index, part in enumerate(parts[: done_count(elapsed_s, part_s, len(parts))]):
             pellet = self.machine.inherited(self.job, index)
             instant = self.moment.at((index + 0.5) * part_s)
@@ -81,10 +83,16 @@ class GaugeRun:
             )
             diameter_mm.append(true_mm + DIAMETER_SD_MM * errors[1])
             mass_g.append(pellet.get("mass_g", 0.0) + MASS_SD_G * errors[2])
+            own = draw(self.machine.world.seed, part.lot_id, "roughness").standard_normal()
+            error = ROUGHNESS_ERROR_RATIO * spread * rng.standard_normal()
+            roughness_um.append(
+                ROUGHNESS_UM * math.exp(ROUGHNESS_SPREAD_RATIO * own) * (1.0 + error)
+            )
         return Outcome(
             response={
                 "thickness_um": floats(thickness_um, 2),
                 "diameter_mm": floats(diameter_mm, 3),
                 "mass_g": floats(mass_g, 4),
+                "roughness_um": floats(roughness_um, 4),
             }
         )

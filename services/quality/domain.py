@@ -235,6 +235,8 @@ class TestSpecification(Input):
     lot or for its position zone; `zone`, the characteristic that names it where pellets see more
     than one furnace (`sinter_position_zone`; by default the newest run's); `extension`, the second
     sample after a failure.
+    `material_definition_ids`: only for lots of these, where one operation makes cells and symmetric
+    cells of a product; a lot of which the definition is not known is judged all the same.
     `may_release`: roles of those who may sign a waiver of this gate; empty: the rule of all.
     `release` signed: what the gate finds good stays blocked until a person has signed it.
     """
@@ -253,6 +255,7 @@ class TestSpecification(Input):
     zone: Name | None = _optional()
     extension: Extension | None = _optional()
     sampling: SamplingRule | None = _optional()
+    material_definition_ids: tuple[Identifier, ...] | None = _optional(min_length=1)
     may_release: tuple[Name, ...] | None = _optional(min_length=1)
     release: Literal["automatic", "signed"] | None = _optional()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from services.quality import opened
 from services.quality.store import all_rows
 from shared.db import sql
 from shared.facts import Material
@@ -15,6 +16,8 @@ async def keep(tx: Transaction, lot_id: str, materials: Iterable[Material]) -> N
     by_use: dict[str, list[str]] = {"consumed": [], "produced": [], "processed": []}
     for item in materials:
         by_use[item.use].append(item.lot_id)
+        if item.use == "produced" and item.lot_id == lot_id:
+            await opened.keep_material(tx, item.lot_id, item.material_definition_id)
     if not by_use["consumed"]:
         return
     await tx.execute(

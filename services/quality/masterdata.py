@@ -62,6 +62,23 @@ async def specifications(
     return [TestSpecification.model_validate(row["body"]) for row in rows]
 
 
+async def specifications_for(
+    tx: Transaction, product_id: str, operation: str, lot_id: str
+) -> list[TestSpecification]:
+    """Return those of an operation that are for a lot, by what it is made of."""
+    rows = await all_rows(
+        tx, "SELECT material_definition_id FROM material WHERE lot_id = :lot_id", lot_id=lot_id
+    )
+    definitions = {row["material_definition_id"] for row in rows}
+    return [
+        spec
+        for spec in await specifications(tx, product_id, operation)
+        if spec.material_definition_ids is None
+        or not definitions
+        or definitions & set(spec.material_definition_ids)
+    ]
+
+
 async def of_product(tx: Transaction, product_id: str) -> list[TestSpecification]:
     """Return the newest version that acts of each gate of a product, after any operation."""
     rows = await all_rows(

@@ -23,6 +23,7 @@ from services.quality import (
 from services.quality.chartmaster import ControlChart
 from services.quality.comparison import Circumstances, Figures
 from services.quality.consequences import Consequences
+from services.quality.cyclefigures import cycling_figures
 from services.quality.deadlines import Deadlines
 from services.quality.decisions import Recorder
 from services.quality.domain import (
@@ -61,7 +62,6 @@ from shared.outbox import Cause, cause
 from shared.transaction import Transaction
 
 CURED, RESIDUAL = "cure_conversion_ratio", "residual_liquid_ratio"
-PROTOCOL_MATCH = "protocol_match_count"  # 1 where the protocol that ran is the one ordered, else 0
 LOOK_S = 1.0  # longest wall wait between looks at what is open
 
 
@@ -131,14 +131,8 @@ class QualityWork:
 
     async def on_cycling(self, tx: Transaction, _: Envelope, event: CyclingEnded) -> None:
         """A tester ended: keep whether it ran what was ordered, and a staircase if it was one."""
-        told = "; ".join(event.protocol_findings) or "nothing tells what ran"
-        known = event.protocol_matches or event.protocol_is_known
-        match_count = (1.0 if event.protocol_matches else 0.0) if known else None
-        result = figure(event.lot_id, PROTOCOL_MATCH, match_count, None if known else told)
         protocol = f"{event.protocol_id}@{event.protocol_version}"
-        results = [result, figure(event.lot_id, "row_count", float(event.row_count))]
-        kept = [one.retention_ratio for one in event.cycles if one.retention_ratio is not None]
-        results += [figure(event.lot_id, "capacity_retention_ratio", kept[-1])] if kept else []
+        results = cycling_figures(event)
         await store.keep_measurements(tx, event.job_order_id, results, event.ended_at, protocol)
         if event.step_index:
             await store.keep_pending(
@@ -256,7 +250,9 @@ class Decider:
         if passage is None:
             return False
         cause.set(Cause(passage.correlation_id, passage.causation_id))
-        specs = await masterdata.specifications(tx, passage.product_id, passage.operation)
+        specs = await masterdata.specifications_for(
+            tx, passage.product_id, passage.operation, passage.lot_id
+        )
         pellet_lots = await origins.pellet_lots(tx, passage.lot_id)
         witness_quantity = await origins.witness_quantity(tx, passage.work_request_id)
         waits = _waits(specs, passage, pellet_lots, witness_quantity)

@@ -43,7 +43,7 @@ STARTED = " started"  # what a window ends with: the start of an operation
 OF_THE_LOT = {"mill": ("mass_g",), "dryer": ("mass_g", "loss_on_drying_ratio")}
 OF_EACH_PART = {
     "press": ("mass_g", "pressure_mpa"),
-    "gauge": ("thickness_um", "mass_g", "diameter_mm"),
+    "gauge": ("thickness_um", "mass_g", "diameter_mm", "roughness_um"),
 }
 
 

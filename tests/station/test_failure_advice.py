@@ -40,8 +40,8 @@ def life(lot: int, number: int, graded_at: str | None = "grading") -> list[Event
     ocv_v = 2.52 + 0.01 * (number % 5)
     events: list[Event] = [
         ended(pellet, "gauge", result(pellet, "thickness_um", "µm", thickness_um), **EARLY),
-        built_of(cell, pellet),
         known_as(cell, "cell_nvp_coin"),
+        built_of(cell, pellet),
         ended(cell, "impedance", result(cell, "ocv_v", "V", ocv_v), **EARLY),
     ]
     capacity_mah = 0.2 if is_thick != is_odd else 0.36
@@ -110,7 +110,7 @@ async def test_cells_of_the_pilot_plant_count_though_its_gate_stands_at_formatio
     lots = range(3)
     await hear_of_graded_lots(desk, "formation", lots)
     await desk.hear(pellets_of("PEL-9", "P-9-3", "P-9-4"), *life(9, 3, None))
-    witness = [built_of("C-9-W", "P-9-4"), known_as("C-9-W", "cell_symmetric")]
+    witness = [known_as("C-9-W", "cell_symmetric"), built_of("C-9-W", "P-9-4")]
     await desk.hear(*witness, ended("C-9-W", "rest", result("C-9-W", "ocv_v", "V", 0.0), **EARLY))
     found = await desk.get(ASK)
     skill = found["skill"]

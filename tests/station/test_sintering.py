@@ -347,6 +347,7 @@ async def test_pellets_are_pressed_sintered_and_measured(plant: Bench) -> None:
         "thickness_um",
         "mass_g",
         "diameter_mm",
+        "roughness_um",
         "density_g_per_cm3",
         "thickness_shrinkage_ratio",
         "diameter_shrinkage_ratio",
@@ -354,6 +355,7 @@ async def test_pellets_are_pressed_sintered_and_measured(plant: Bench) -> None:
     thinner, narrower = first["thickness_shrinkage_ratio"], first["diameter_shrinkage_ratio"]
     assert thinner.value == pytest.approx(narrower.value, abs=0.02)
     assert 0.05 < thinner.value < 0.3
+    assert 0.02 < first["roughness_um"].value < 0.1
     density = first["density_g_per_cm3"]
     assert density.unit == "g/cm³"
     assert isinstance(density.value, float)

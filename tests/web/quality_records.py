@@ -10,7 +10,7 @@ from deploy.postgres import PostgresServer
 from tests.plant import Plant
 
 START = datetime(2026, 1, 5, 6, 0, tzinfo=UTC)
-DENSE_G_PER_CM3 = 3.15
+DENSE_G_PER_CM3, SMOOTH_UM = 3.15, 0.05
 GAUGE = "pilot/furnaces/gauge/gauge-1"
 
 
@@ -18,7 +18,7 @@ GAUGE = "pilot/furnaces/gauge/gauge-1"
 class Gauged:
     """One ended job order of the gauge: thickness of each pellet, µm; None: not known.
 
-    Each weighs what a dense one does.
+    Each weighs what a dense one does, and is smooth.
     """
 
     job_order_id: str
@@ -42,6 +42,7 @@ def keep(plant: Plant, *found: Gauged, product_id: str = "nfm-pouch-1ah") -> Non
                     for name, value, unit in (
                         ("thickness_um", thickness_um, "µm"),
                         ("density_g_per_cm3", DENSE_G_PER_CM3, "g/cm³"),
+                        ("roughness_um", SMOOTH_UM, "µm"),
                     )
                 ],
             )

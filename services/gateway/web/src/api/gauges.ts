@@ -10,7 +10,6 @@ export interface GaugeRecord {
   kind: 'crossed' | 'bias';
   characteristic: string;
   equipment_id: string;
-  person: string;
   kept_at: string;
   result: {
     gauge_ratio?: number;

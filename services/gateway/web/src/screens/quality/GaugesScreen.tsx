@@ -55,7 +55,6 @@ function StudyTable({ items }: { items: readonly GaugeRecord[] }) {
     { id: 'distinct', header: t('gauges.distinct'), align: 'right', cell: (one) => one.result.distinct_count ?? NO_DATA },
     { id: 'bias', header: t('gauges.bias'), align: 'right', cell: bias },
     { id: 'verdict', header: t('gauges.verdict'), cell: (one) => <Verdict study={one} /> },
-    { id: 'person', header: t('gauges.person'), cell: (one) => one.person },
     { id: 'at', header: t('gauges.at'), cell: (one) => <Instant at={one.kept_at} /> },
   ];
   return <DataTable label={t('gauges.studies')} columns={columns} rows={items} rowKey={(one) => one.study_id} />;
