@@ -107,7 +107,7 @@ async def test_cells_of_the_pilot_plant_count_though_its_gate_stands_at_formatio
 ) -> None:
     text = (ROOT / "examples/master-data.yaml").read_text(encoding="utf-8")
     await desk.does("/master-data", yaml.safe_load(text)["quality"])
-    lots = range(3)
+    lots = range(LOTS)
     await hear_of_graded_lots(desk, "formation", lots)
     await desk.hear(pellets_of("PEL-9", "P-9-3", "P-9-4"), *life(9, 3, None))
     witness = [known_as("C-9-W", "cell_symmetric"), built_of("C-9-W", "P-9-4")]
