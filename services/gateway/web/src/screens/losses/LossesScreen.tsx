@@ -27,7 +27,7 @@ export default function LossesScreen() {
               <Stops page={page} readAt={readAt} />
             </Panel>
             <Panel title={t('losses.stations')} note={<TimeLegend />}>
-              <Stations page={page} />
+              {page.stations.length === 0 ? <None readAt={readAt} /> : <Stations page={page} />}
               <Formulas />
             </Panel>
             <Panel title={t('losses.pareto')}>
