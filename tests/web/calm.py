@@ -305,6 +305,13 @@ FIGURES: Answer = {
     "acknowledge_slowest_s": None,
 }
 NOTHING: Answer = {"items": [], "total": 0}
+SAMPLING_PLAN: Answer = {
+    "kind": "single",
+    "letter": "F",
+    "stages": [{"sample_count": 20, "accept_count": 0, "refuse_count": 1}],
+    "accepted_95_percent_at_ratio": None,
+    "accepted_10_percent_at_ratio": None,
+}
 ANSWERS: tuple[tuple[str, Answer], ...] = (
     ("/api/overview", OVERVIEW),
     (
@@ -380,6 +387,8 @@ ANSWERS: tuple[tuple[str, Answer], ...] = (
     ("/api/quality/job-orders/[^/]+/gates", GATE_PAGE),
     ("/api/quality/control-charts/[^/]+", CHART),
     ("/api/quality/nonconformances/[^/]+", NONCONFORMANCE),
+    ("/api/quality/sampling-series", {"series": []}),
+    ("/api/quality/sampling-plans/iso-2859-1", SAMPLING_PLAN),
 )
 
 

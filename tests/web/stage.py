@@ -18,6 +18,7 @@ FRAME = "/api/overview"  # the header asks it on every screen; the banner answer
 MAY = ("operate", "plan", "engineer", "decide", "maintain", "administer")
 # An error that is not asked again at once, so that nobody waits for the second and third try.
 FAILED, FORBIDDEN = 422, 403
+NO_PICTURE = "The curve could not be read"  # a picture that fails does not say why
 DRAWN_MS, WARNED_MS = 20_000.0, 10_000.0
 Mood = Literal["well", "slow", "refusing"]
 OPEN = """path => {
@@ -106,10 +107,13 @@ class Stage:
         return looked
 
     def warns_of(self, path: str) -> bool:
-        """Say whether the screen comes to tell that a path failed; its answer may be on its way."""
-        told = re.compile(f"{re.escape(path)} cannot be read|{FAILED}")
+        """Say whether the screen comes to tell that a path failed."""
+        return self.says(re.compile(f"{re.escape(path)} cannot be read|{FAILED}|{NO_PICTURE}"))
+
+    def says(self, words: "str | re.Pattern[str]") -> bool:
+        """Say whether the screen comes to show some words; its answer may be on its way."""
         try:
-            expect(self.page.locator("main")).to_contain_text(told, timeout=WARNED_MS)
+            expect(self.page.locator("main")).to_contain_text(words, timeout=WARNED_MS)
         except AssertionError:
             return False
         return True

@@ -41,4 +41,5 @@ export const gauges = {
   'samples.no_accept': 'noch nicht',
   'samples.passes': 'Neun von zehn Losen werden ab {bad} Fehlern abgelehnt; bei {good} werden 95 % angenommen.',
   'samples.curve': 'Anteil angenommener Lose über dem Fehleranteil',
+  'samples.curve_unread': 'Die Kurve konnte nicht gelesen werden.',
 };

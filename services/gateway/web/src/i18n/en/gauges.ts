@@ -41,4 +41,5 @@ export const gauges = {
   'samples.no_accept': 'not yet',
   'samples.passes': 'Nine of ten lots are refused from {bad} nonconforming; 95 % are accepted at {good}.',
   'samples.curve': 'Share of lots accepted over the share nonconforming',
+  'samples.curve_unread': 'The curve could not be read.',
 };

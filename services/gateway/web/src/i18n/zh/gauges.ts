@@ -41,4 +41,5 @@ export const gauges = {
   'samples.no_accept': '尚不接收',
   'samples.passes': '不合格率达 {bad} 时十批中有九批被拒收；为 {good} 时 95 % 被接收。',
   'samples.curve': '批接收率随不合格率变化',
+  'samples.curve_unread': '无法读取曲线。',
 };

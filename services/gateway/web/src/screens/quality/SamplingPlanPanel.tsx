@@ -5,6 +5,7 @@ import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
 import { SelectField } from '../../parts/SelectField';
 import { DataTable, type Column } from '../../ui/DataTable';
+import { Notice } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
 import { TextField } from '../../ui/TextField';
 import './quality.css';
@@ -67,9 +68,16 @@ function Plan({ asked }: { asked: PlanAsked }) {
             rows={plan.stages.map((stage, index) => ({ ...stage, place: index + 1 }))}
             rowKey={(one) => String(one.place)}
           />
-          <img className="plan-curve" src={planDrawing(asked)} alt={t('samples.curve')} />
+          <Curve key={planDrawing(asked)} source={planDrawing(asked)} />
         </>
       )}
     </DataView>
   );
+}
+
+function Curve({ source }: { source: string }) {
+  const { t } = useI18n();
+  const [unread, setUnread] = useState(false);
+  if (unread) return <Notice mark="unknown">{t('samples.curve_unread')}</Notice>;
+  return <img className="plan-curve" src={source} alt={t('samples.curve')} onError={() => setUnread(true)} />;
 }
