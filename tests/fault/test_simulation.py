@@ -18,7 +18,7 @@ from tests.fault.simulation import FAULTS_UNTIL_S, STATIONS, end_tasks, ground_o
 
 pytestmark = pytest.mark.timeout(900)  # seconds each on a quiet machine
 SEED = 17  # few faults, of all sorts
-SHORT_OF_PELLETS = 6  # the gauge blocks pellets, and those left are too few for two cells
+SHORT_OF_PELLETS = 20  # a spray holds a pellet, and those left are too few for two cells
 LYING_DISK = Fault(at_s=5.0, kind="commit_lost", target="trace", for_s=60.0, strength=0.5)
 
 
