@@ -61,7 +61,6 @@ class StationSettings(BaseModel):
     relative 1e-6. security_policy: with which its messages are signed and encrypted.
     start_before_read_back: give jobs also to a machine that can only store and start in one.
     without_trace: an EAP station that keeps no traces; its faces are judged without.
-    usual_dew_point_degc: of a room monitor whose room is no dry room; what its simulator shows.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -88,7 +87,6 @@ class StationSettings(BaseModel):
     highest_ramp_degc_per_min: float | None = Field(default=None, gt=0)
     highest_frequency_hz: float | None = Field(default=None, gt=0)
     atmospheres: tuple[str, ...] = ("air",)
-    usual_dew_point_degc: float | None = Field(default=None, ge=-110.0, le=60.0)
 
     @property
     def name(self) -> str:

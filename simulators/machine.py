@@ -51,7 +51,6 @@ class StationConfig:
     highest_ramp_degc_per_min: float | None = None
     highest_frequency_hz: float | None = None
     atmospheres: tuple[str, ...] = ("air",)
-    usual_dew_point_degc: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
