@@ -161,9 +161,20 @@ async def check_needs(tx: Transaction, order: StationOrder, now: datetime) -> No
             f"{station}: {order.station_order_id} needs a person trained to {', '.join(skills)} "
             "and nobody operates the station; let a trained person take the station over"
         )
+    await check_skills(tx, person, skills, station, now)
+
+
+async def check_skills(
+    tx: Transaction, person: str, skills: Sequence[str], station: str, at: datetime
+) -> None:
+    """Refuse a person who is not trained to each of some skills at an instant.
+
+    Raises:
+        BlockedError: a training is not on record, or ends before; names it and the remedy.
+    """
     for skill in skills:
         until = await trained_until(tx, person, skill)
-        check_trained(Operator(person=person, trained_until=until), skill, station, now)
+        check_trained(Operator(person=person, trained_until=until), skill, station, at)
 
 
 async def keep(tx: Transaction, given: Trained) -> None:

@@ -1,7 +1,6 @@
 """Who operates a spray station, and whether that person is trained to: asked before each start."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +10,7 @@ from shared import operators
 from shared.clock import Clock
 from shared.outbox import Outbox
 from shared.settings import StationSettings
-from shared.trainings import Operator, check_trained, skills_for, trained_until
+from shared.trainings import Operator, check_skills, check_trained, skills_for, trained_until
 from shared.transaction import Transaction
 
 SKILL = "spray"
@@ -36,10 +35,8 @@ async def trained_operator(
     """
     operator = await operator_of(tx, station, setup)
     check_trained(operator, SKILL, station, end)
-    for skill in await skills_for(tx, [operation]):
-        if skill != SKILL:
-            until = await trained_until(tx, operator.person, skill)
-            check_trained(replace(operator, trained_until=until), skill, station, end)
+    others = [skill for skill in await skills_for(tx, [operation]) if skill != SKILL]
+    await check_skills(tx, operator.person, others, station, end)
     return operator.person
 
 
