@@ -1,6 +1,6 @@
 """HTTP face of sampling plans and series; no rules here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -94,8 +94,7 @@ def _add_plans(service: Service) -> None:
         found = _iso_plan(lot_size, aql_percent, level, severity, stages)
         counts = ", ".join(str(stage["sample_count"]) for stage in found["stages"])
         title = f"{found['kind']}, letter {found['letter']}, {severity}: {counts} of {lot_size}"
-        svg = operatingcurve.drawing(title, found["nonconforming_ratio"], found["accepted_ratio"])
-        return Response(svg, media_type="image/svg+xml")
+        return _drawn(title, found)
 
     @app.get("/sampling-plans/fixed", tags=["sampling"])
     async def get_fixed_plan(
@@ -121,8 +120,7 @@ def _add_plans(service: Service) -> None:
         found = _passes(sample_count, accept_count, lot_size)
         of = "" if lot_size is None else f" of {lot_size}"
         title = f"{sample_count}{of} measured, accepted with up to {accept_count} nonconforming"
-        svg = operatingcurve.drawing(title, found["nonconforming_ratio"], found["accepted_ratio"])
-        return Response(svg, media_type="image/svg+xml")
+        return _drawn(title, found)
 
     @app.get("/sampling-plans/for-risks", tags=["sampling"])
     async def get_plan_for_risks(
@@ -188,3 +186,8 @@ def _curve(accepts: Callable[[float], float]) -> dict[str, Any]:
         "nonconforming_ratio": ratios,
         "accepted_ratio": accepted,
     }
+
+
+def _drawn(title: str, found: Mapping[str, Any]) -> Response:
+    svg = operatingcurve.drawing(title, found["nonconforming_ratio"], found["accepted_ratio"])
+    return Response(svg, media_type="image/svg+xml")
