@@ -49,24 +49,13 @@ def span(name: str, **ids: str) -> Iterator[None]:
     begun = _TRACER.start_as_current_span(
         name, attributes=ids, record_exception=False, set_status_on_exception=False
     )
-    with begun as measured, _Marked(measured):
-        yield
-
-
-class _Marked:
-    """Marks a span as failed when its block ends with an error."""
-
-    def __init__(self, begun: trace.Span) -> None:
-        self._span = begun
-
-    def __enter__(self) -> None:
-        """Begin the block."""
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """End the block; its error goes on."""
-        if kind is not None:
-            self._span.set_attribute("error.type", kind.__name__)
-            self._span.set_status(trace.StatusCode.ERROR)
+    with begun as measured:
+        try:
+            yield
+        except BaseException as error:
+            measured.set_attribute("error.type", type(error).__name__)
+            measured.set_status(trace.StatusCode.ERROR)
+            raise
 
 
 async def carry_on(request: httpx.Request) -> None:
