@@ -40,9 +40,12 @@ class Overview:
         self._service, self._peers, self._values = service, peers, values
         self._health = health
         self._plant, self._database = service.plant, service.database
-        self._equipment: list[tuple[str, str, str]] = [
-            *((item.equipment_id, item.kind, item.service) for item in service.plant.station),
-            *((item.equipment_id, "tester", "formation") for item in service.plant.tester),
+        self._equipment: list[tuple[str, str, str, bool]] = [
+            *(
+                (item.equipment_id, item.kind, item.service, item.takes_jobs)
+                for item in service.plant.station
+            ),
+            *((item.equipment_id, "tester", "formation", True) for item in service.plant.tester),
         ]
         self._copy = _Copy()
         self._wip: list[dict[str, Any]] = []
@@ -121,7 +124,9 @@ class Overview:
         answers = name != "execution" or self._execution_answers
         return self._health.shown(name, answers=answers)
 
-    def _station(self, equipment_id: str, kind: str, driver: str) -> dict[str, Any]:
+    def _station(
+        self, equipment_id: str, kind: str, driver: str, takes_jobs: bool
+    ) -> dict[str, Any]:
         copy = self._copy
         _, area, _, name = equipment_id.split("/")
         shown = domain.tile(
@@ -139,6 +144,7 @@ class Overview:
             "area": area,
             "kind": kind,
             "service": driver,
+            "takes_jobs": takes_jobs,
             **shown,
             "updated_at": updated_at.isoformat() if updated_at else None,
         }

@@ -156,6 +156,8 @@ async def test_the_overview_knows_each_station_and_says_what_it_does_not_know(
     assert len(overview["stations"]) == 18
     assert {item["data_quality"] for item in overview["stations"]} == {"unknown"}
     assert overview["stations"][-1]["kind"] == "tester"
+    rooms = {item["kind"] for item in overview["stations"] if not item["takes_jobs"]}
+    assert rooms == {"dryroom", "glovebox"}
     assert overview["line"] == "Pilot line"
     assert overview["wip"] == []  # work-requests is not answered: neither is half taken
     plant.peers.answers["execution/work-requests"] = {"items": []}

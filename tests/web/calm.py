@@ -34,6 +34,7 @@ STATION_TILE: Answer = {
     "area": "dryroom",
     "kind": "eap",
     "service": "spray",
+    "takes_jobs": True,
     "state": "standby",
     "data_quality": "good",
     "job_order_id": None,

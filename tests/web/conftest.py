@@ -50,7 +50,9 @@ def stage(browser: Browser) -> Iterator[Stage]:
     """A plant of its own, in a tab in which nothing was read yet."""
     if not (WEB / "dist/index.html").is_file():
         pytest.skip("the web app is not built; make web builds it")
-    context = browser.new_context(base_url=HOME, locale="en-GB", reduced_motion="reduce")
+    context = browser.new_context(
+        base_url=HOME, locale="en-GB", timezone_id="UTC", reduced_motion="reduce"
+    )
     context.set_default_timeout(DRAWN_MS)
     context.add_init_script("localStorage.setItem('halite.language', 'en')")
     found = Stage(context.new_page())

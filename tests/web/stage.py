@@ -28,11 +28,16 @@ OPEN = """path => {
 LOOK = """() => {
     const main = document.querySelector('main');
     const count = what => main.querySelectorAll(what).length;
+    const texts = what => [...document.querySelectorAll(what)].map(found => found.innerText.trim());
     return {
         waiting: count('.skeleton'),
         calm: count('.none'),
         unsure: document.querySelector('.alarm-banner-unsure') !== null,
         words: main.innerText.trim(),
+        headings: texts('h1'),
+        entry: texts('nav a.navigation-entry[aria-current]'),
+        tab: texts('main .tab-link[aria-current]'),
+        title: document.title,
     };
 }"""
 

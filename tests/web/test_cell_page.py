@@ -47,6 +47,17 @@ def test_a_staircase_stands_with_the_levels_between_which_the_cell_failed(stage:
     expect(panel).to_contain_text(re.compile(r"Survived\s*0\.8\s*mA/cm²"))
     expect(panel).to_contain_text(re.compile(r"First not survived\s*1\s*mA/cm²"))
     expect(panel.get_by_role("img").locator("canvas")).to_be_visible()
+    stage.page.set_viewport_size({"width": 1280, "height": 400})
+    stage.page.get_by_role("button", name="Critical current density").click()
+    expect(panel.get_by_role("heading")).to_be_in_viewport()
+
+
+def test_a_cell_without_a_staircase_has_no_way_to_one(stage: Stage) -> None:
+    stage.enter("well")
+    stage.open(f"/cells/{NOBODY}")
+    ways = stage.page.get_by_role("navigation", name="Parts of this page").get_by_role("button")
+    expect(ways.filter(has_text="Impedance")).to_be_visible()
+    expect(ways.filter(has_text="Critical current density")).to_have_count(0)
 
 
 def test_a_staircase_without_an_area_is_not_drawn_as_a_density(stage: Stage) -> None:

@@ -32,6 +32,13 @@ def crashed(seen: dict[str, Any]) -> bool:
     return "This screen has failed" in seen["words"]
 
 
+def named_otherwise(seen: dict[str, Any]) -> bool:
+    """Say whether heading, tab, navigation and the browser's own tab disagree."""
+    headings, tab = seen["headings"], seen["tab"]
+    strays = tab != [] and headings != seen["entry"]
+    return len(headings) != 1 or seen["title"] != " · ".join([*tab, *headings, "Halite"]) or strays
+
+
 def test_no_screen_says_that_there_is_nothing_before_it_knows(stage: Stage) -> None:
     stage.enter("slow")
     wrong = []
@@ -63,6 +70,8 @@ def test_every_screen_is_drawn_when_nothing_happens_and_tells_of_each_part_that_
         whole = stage.open(address)
         if crashed(whole) or len(whole["words"].splitlines()) < 2:
             wrong.append(f"{path} when nothing happens: {whole['words'][:200]!r}")
+        if named_otherwise(whole):
+            wrong.append(f"{path} is called {whole['headings']} and {whole['title']!r}")
         for asked in stage.own:
             if asked in READ_ONCE:
                 continue
@@ -113,24 +122,3 @@ def test_a_day_is_typed_as_digits_and_one_that_no_calendar_has_is_asked_about(st
     expect(stage.page.get_by_text("This is not a day")).to_be_visible()
     with stage.page.expect_request(re.compile("since=2026-02-28T00%3A00%3A00Z")):
         since.fill("2026-02-28")
-
-
-def test_a_station_says_what_it_may_not_start_why_and_who_lets_it(stage: Stage) -> None:
-    blocked = {
-        "job_order_id": "JO-SPRAY-7",
-        "station_order_id": None,
-        "station_kind": "eap",
-        "state": "not_allowed_to_start",
-        "reason": "lot PEL-1 held by thickness: 812 um is above 800 um",
-        "operation": "spray",
-        "started_at": None,
-        "ended_at": None,
-    }
-    other = blocked | {"job_order_id": "JO-SEAL-1", "station_kind": "sealer"}
-    stage.told["/api/spray/job-orders"] = {"items": [blocked, other]}
-    stage.enter("well")
-    stage.open(SCREENS["/stations/:equipmentId"])
-    panel = stage.page.get_by_role("region", name="Not allowed to start").first
-    expect(panel).to_contain_text("lot PEL-1 held by thickness: 812 um is above 800 um")
-    expect(panel).to_contain_text("Quality for the hold of a gate")
-    expect(panel).not_to_contain_text("JO-SEAL-1")

@@ -2,6 +2,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { getJson, postQuestion } from './http';
 import { loadKey, PLAN_KEY } from './keys';
+import { readSeries, type SeriesPage } from './series';
 
 const REFRESH_MS = 5_000;
 const CURVE_POINTS = 1_500;
@@ -137,10 +138,6 @@ interface Items<Item> {
   items: Item[];
 }
 
-interface SeriesPage {
-  points: { at: string; value: number | null }[];
-}
-
 export const useFurnaces = () =>
   useQuery({
     queryKey: ['furnaces'],
@@ -198,17 +195,10 @@ export const useRunningProfile = (load: FurnaceLoadRecord) =>
   useQuery({
     queryKey: ['running-profile', load.furnace_load_id],
     enabled: load.started_at !== null && load.ended_at === null,
-    queryFn: async ({ signal }) => {
+    queryFn: async ({ signal: abort }) => {
       const startedAt = load.started_at ?? '';
-      const series = (name: string) => {
-        const query = new URLSearchParams({
-          equipment_id: load.equipment_id,
-          signal: name,
-          from: startedAt,
-          points: String(CURVE_POINTS),
-        });
-        return getJson<SeriesPage>(`/api/historian/series?${query.toString()}`, signal);
-      };
+      const series = (signal: string) =>
+        readSeries({ equipmentId: load.equipment_id, signal, from: startedAt, points: CURVE_POINTS }, abort);
       const signals = ['setpoint_degc', 'temperature_degc', 'zone_temperature_degc'];
       const gas = load.parameters['atmosphere'] === AIR ? [] : ['oxygen_ppm', 'hydrogen_ratio'];
       return joined(Date.parse(startedAt), await Promise.all([...signals, ...gas].map(series)));

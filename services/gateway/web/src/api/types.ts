@@ -26,6 +26,8 @@ export interface Station {
   kind: string;
   /** The service that drives it. */
   service: string;
+  /** False of a room, which is only measured. */
+  takes_jobs: boolean;
   state: EquipmentState;
   data_quality: DataQuality;
   job_order_id: string | null;

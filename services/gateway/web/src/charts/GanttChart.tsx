@@ -1,6 +1,7 @@
 import { useId, useRef } from 'react';
 import type { PlanLoad } from '../api/furnaces';
 import { useI18n } from '../i18n/I18nProvider';
+import { useInstantText } from '../parts/Instant';
 import { GanttBar } from './GanttBar';
 import { ticksOf, type Bar, type Span } from './gantt';
 import { useBarMove, type Moving } from './useBarMove';
@@ -22,7 +23,8 @@ interface GanttChartProps {
 
 /** One row for each furnace, a bar for each load, a line for now. Planned bars move by finger, mouse or keys. */
 export default function GanttChart({ label, rows, bars, span, nowMs, linkOf, onMove }: GanttChartProps) {
-  const { t, dateTime } = useI18n();
+  const { t } = useI18n();
+  const instantText = useInstantText();
   const helpId = useId();
   const plot = useRef<HTMLDivElement>(null);
   const put = ({ bar: { planned }, row, startMs }: Moving) =>
@@ -51,7 +53,7 @@ export default function GanttChart({ label, rows, bars, span, nowMs, linkOf, onM
       >
         {ticksOf(span).map((at) => (
           <div key={at} className="gantt-tick" style={{ left: left(at) }}>
-            <span>{dateTime(at)}</span>
+            <span>{instantText(at)}</span>
           </div>
         ))}
         {rows.map((row, index) => (
@@ -83,14 +85,14 @@ export default function GanttChart({ label, rows, bars, span, nowMs, linkOf, onM
               width: left(span.fromMs + moving.bar.toMs - moving.bar.fromMs),
             }}
           >
-            {dateTime(moving.startMs)}
+            {instantText(moving.startMs)}
           </div>
         )}
       </div>
       <p className="gantt-said" role="status">
         {moving === null
           ? ''
-          : t('furnace.moving', { load: moving.bar.label, furnace: rows[moving.row] ?? '', start: dateTime(moving.startMs) })}
+          : t('furnace.moving', { load: moving.bar.label, furnace: rows[moving.row] ?? '', start: instantText(moving.startMs) })}
       </p>
       {onMove !== undefined && (
         <p className="gantt-help" id={helpId}>

@@ -62,6 +62,8 @@ export interface Formats {
   time(instantMs: number): string;
   date(instantMs: number): string;
   dateTime(instantMs: number): string;
+  /** Without the year, for what is near to now and stands close. */
+  dayTime(instantMs: number): string;
   /** The two largest parts of a duration, with SI symbols in every language. */
   duration(seconds: number): string;
 }
@@ -70,13 +72,9 @@ export function formatsFor(language: Language): Formats {
   const locale = LOCALES[language];
   const clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
   const day = new Intl.DateTimeFormat(locale, { year: 'numeric', month: '2-digit', day: '2-digit' });
-  const calendar = new Intl.DateTimeFormat(locale, {
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    hourCycle: 'h23',
-  });
+  const minute: Intl.DateTimeFormatOptions = { month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
+  const calendar = new Intl.DateTimeFormat(locale, { year: 'numeric', ...minute });
+  const withoutYear = new Intl.DateTimeFormat(locale, minute);
   const short = new Intl.NumberFormat(locale, { maximumSignificantDigits: 4 });
   const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
   return {
@@ -96,6 +94,7 @@ export function formatsFor(language: Language): Formats {
     time: (instantMs) => clock.format(instantMs),
     date: (instantMs) => day.format(instantMs),
     dateTime: (instantMs) => calendar.format(instantMs),
+    dayTime: (instantMs) => withoutYear.format(instantMs),
     duration: durationText,
   };
 }

@@ -52,6 +52,15 @@ export function useLinkState(): LinkState {
   return useSyncExternalStore(link.onState, link.getState);
 }
 
+/** The year that it is in the plant; null until the server has said a plant time. */
+export function usePlantYear(): number | null {
+  const clock = usePlantClock();
+  return useSyncExternalStore(clock.onChange, () => {
+    const now = clock.get();
+    return now === null ? null : new Date(now.plantMs).getFullYear();
+  });
+}
+
 /** Null until the server has said a plant time. */
 export function usePlantInstant(): PlantInstant | null {
   const clock = usePlantClock();

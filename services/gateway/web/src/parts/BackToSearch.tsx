@@ -3,6 +3,7 @@ import { useNavigate } from 'react-router';
 import { useI18n } from '../i18n/I18nProvider';
 import { IconButton } from '../ui/IconButton';
 import './BackToSearch.css';
+import { ScreenTitle } from './ScreenTitle';
 
 interface BackToSearchProps {
   to: string;
@@ -18,7 +19,7 @@ export function BackToSearch({ to, title, label }: BackToSearchProps) {
   return (
     <div className="back-to-search">
       <IconButton icon={iconArrowLeft} label={label ?? t('cell.back')} onPress={() => void navigate(to)} />
-      <h1>{title}</h1>
+      <ScreenTitle title={title} />
     </div>
   );
 }

@@ -12,13 +12,21 @@ const MARKS: Record<OpenExposure['state'], MarkKind> = { within: 'good', near: '
 /** More than one screen can read at a glance; the nearest limits stand first. */
 const MOST_SHOWN = 12;
 
-/** What is left of the budgets of lots that lie open, the nearest limit first; of one lot if named. */
-export function OpenExposures({ lotId }: { lotId?: string }) {
+interface OpenExposuresProps {
+  lotId?: string;
+  /** The equipment id of a room. */
+  roomId?: string;
+}
+
+/** What is left of the budgets of lots that lie open, the nearest limit first; of one lot or in one room if named. */
+export function OpenExposures({ lotId, roomId }: OpenExposuresProps) {
   const query = useOpenExposures();
   return (
     <DataView query={query}>
       {({ items }, readAt) => {
-        const own = lotId === undefined ? items : items.filter((item) => item.lot_id === lotId);
+        const own = items.filter(
+          (item) => (lotId === undefined || item.lot_id === lotId) && (roomId === undefined || item.room_equipment_id === roomId),
+        );
         return own.length === 0 ? <None readAt={readAt} /> : <ExposureTable items={own.slice(0, MOST_SHOWN)} />;
       }}
     </DataView>

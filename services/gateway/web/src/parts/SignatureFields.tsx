@@ -64,7 +64,7 @@ export function SignatureTable({ signatures }: { signatures: readonly Signed[] }
     { id: 'name', header: t('sign.name'), cell: (one) => one.printed_name },
     { id: 'role', header: t('sign.role'), cell: (one) => one.role },
     { id: 'meaning', header: t('sign.meaning'), cell: (one) => one.meaning },
-    { id: 'at', header: t('sign.at'), cell: (one) => <Instant at={one.signed_at} /> },
+    { id: 'at', header: t('sign.at'), cell: (one) => <Instant at={one.signed_at} withYear /> },
     { id: 'hash', header: t('sign.hash'), cell: (one) => <code title={one.record_sha256}>{one.record_sha256.slice(0, 12)}</code> },
   ];
   return <DataTable dense label={t('sign.list')} columns={columns} rows={signatures} rowKey={(one) => one.printed_name} />;

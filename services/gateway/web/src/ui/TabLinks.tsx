@@ -1,9 +1,14 @@
 import { NavLink } from 'react-router';
 import './TabLinks.css';
 
+export interface Tab {
+  to: string;
+  label: string;
+}
+
 interface TabLinksProps {
   label: string;
-  tabs: readonly { to: string; label: string }[];
+  tabs: readonly Tab[];
 }
 
 /** Tabs that are addresses, so that back and reload keep them. */

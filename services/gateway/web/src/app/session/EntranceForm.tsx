@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { useI18n } from '../../i18n/I18nProvider';
 import { ApiError } from '../../api/http';
+import { ScreenTitle } from '../../parts/ScreenTitle';
 import { Mark } from '../../ui/Mark';
 import { LanguageSelect } from '../LanguageSelect';
 import './EntranceForm.css';
@@ -26,7 +27,7 @@ export function EntranceForm({ title, note, error, onSubmit, children }: Entranc
         }}
       >
         <div className="entrance-head">
-          <h1>{title}</h1>
+          <ScreenTitle title={title} />
           <LanguageSelect />
         </div>
         {note !== undefined && <p className="entrance-note">{note}</p>}

@@ -25,7 +25,6 @@ export const frame: Record<keyof typeof english, string> = {
   'frame.scanned': 'Gescannt: {code}',
   'frame.shift': 'Schicht {shift} bis {time}',
   'nav.panel': 'Dieses Panel',
-  'panel.title': 'Dieses Panel',
   'panel.glass': 'Größe des Glases',
   'panel.explain': 'Tasten sind auf dem Glas mindestens 15 mm groß, für Handschuhe; solche, die etwas befehlen, 20 mm.',
   'panel.ruler': 'Auf einem Panel ist dieses Quadrat 15 mm breit; einmal nachmessen.',

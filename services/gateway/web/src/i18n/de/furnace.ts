@@ -2,7 +2,6 @@
 import type { furnace as english } from '../en/furnace';
 
 export const furnace: Record<keyof typeof english, string> = {
-  'furnace.title': 'Öfen',
   'furnace.plan': 'Plan und Läufe',
   'furnace.loads': 'Chargen',
   'furnace.now': 'jetzt',

@@ -1,6 +1,5 @@
 /** German texts of shift handovers. */
 export const handover = {
-  'handover.title': 'Schichtübergabe',
   'handover.earlier': 'Übergaben',
   'handover.from_to': 'Das übergibt Schicht {shift} an Schicht {coming}',
   'handover.without_shifts': 'Was jetzt offen ist (die Werksdatei hat keine Schichten)',

@@ -1,6 +1,5 @@
 /** German texts of losses. */
 export const losses = {
-  'losses.title': 'Verluste',
   'losses.stops': 'Ungeplante Stillstände',
   'losses.stations': 'Stationen',
   'losses.station': 'Station',

@@ -2,7 +2,6 @@
 import type { overview as english } from '../en/overview';
 
 export const overview: Record<keyof typeof english, string> = {
-  'overview.title': 'Linienübersicht',
   'overview.requests': 'Arbeitsanforderungen',
   'overview.wip': 'Umlaufbestand',
   'overview.services_down': 'Ohne Antwort: {services}. Deren Angaben können alt sein.',

@@ -2,7 +2,6 @@
 import type { search as english } from '../en/search';
 
 export const search: Record<keyof typeof english, string> = {
-  'search.title': 'Zellen und Lose',
   'search.cells': 'Zellen',
   'search.lots': 'Lose',
   'search.cell_hint': 'Zelle, Produkt, Anforderung',

@@ -10,7 +10,6 @@ export const services = {
   'services.oldest': 'Ältestes Ereignis wartet',
   'services.behind': 'Noch nicht gelesene Ereignisse',
   'services.aside': 'Beiseitegelegt',
-  'wallboard.title': 'Die Linie jetzt',
   'wallboard.no_alarms': 'Keine aktiven Alarme',
   'wallboard.graded': '{graded} von {quantity} sortiert, {held} angehalten',
   'nav.services': 'Dienste',

@@ -2,7 +2,6 @@
 import type { spray as english } from '../en/spray';
 
 export const spray: Record<keyof typeof english, string> = {
-  'spray.title': 'Sprühen',
   'spray.stations': 'Sprühstationen',
   'spray.station': 'Station',
   'spray.job': 'Auftrag',

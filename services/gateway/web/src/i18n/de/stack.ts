@@ -1,6 +1,5 @@
 /** Deutsche Texte für Stapeln, Siegeln und was offen liegt. `{name}` setzt der Aufrufer ein. */
 export const stack = {
-  'stack.title': 'Stapeln und Siegeln',
   'stack.none': 'Kein Stapel wartet auf Teile.',
   'stack.choose': 'Zu stapelnde Zelle',
   'stack.plan': 'Plan {plan}, Version {version}',

@@ -23,7 +23,6 @@ export const frame = {
   'frame.scanned': 'Scanned: {code}',
   'frame.shift': 'Shift {shift} until {time}',
   'nav.panel': 'This panel',
-  'panel.title': 'This panel',
   'panel.glass': 'Size of the glass',
   'panel.explain': 'Buttons are 15 mm or more on the glass, for gloves; those that give a command are 20 mm.',
   'panel.ruler': 'On a panel this square is 15 mm wide; measure it once.',

@@ -1,6 +1,5 @@
 /** English texts of the furnaces and their loads. `{name}` is filled in by the caller. */
 export const furnace = {
-  'furnace.title': 'Furnaces',
   'furnace.plan': 'Plan and runs',
   'furnace.loads': 'Loads',
   'furnace.now': 'now',

@@ -1,6 +1,5 @@
 /** English texts of shift handovers. `{name}` is filled in by the caller. */
 export const handover = {
-  'handover.title': 'Shift handover',
   'handover.earlier': 'Handovers',
   'handover.from_to': 'Shift {shift} leaves this to shift {coming}',
   'handover.without_shifts': 'What stands open now (the plant file has no shifts)',

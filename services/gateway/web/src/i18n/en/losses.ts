@@ -1,6 +1,5 @@
 /** English texts of losses. `{name}` is filled in by the caller. */
 export const losses = {
-  'losses.title': 'Losses',
   'losses.stops': 'Unscheduled stops',
   'losses.stations': 'Stations',
   'losses.station': 'Station',

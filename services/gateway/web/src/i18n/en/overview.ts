@@ -1,6 +1,5 @@
 /** English texts of the line overview. `{name}` is filled in by the caller. */
 export const overview = {
-  'overview.title': 'Line overview',
   'overview.requests': 'Work requests',
   'overview.wip': 'Work in process',
   'overview.services_down': 'Not answering: {services}. What they own may be old.',

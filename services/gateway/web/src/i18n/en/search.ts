@@ -1,6 +1,5 @@
 /** English texts of the search and of fields that all screens share. `{name}` is filled in by the caller. */
 export const search = {
-  'search.title': 'Cells and lots',
   'search.cells': 'Cells',
   'search.lots': 'Lots',
   'search.cell_hint': 'Cell id, product, work request',

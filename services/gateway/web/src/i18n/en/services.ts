@@ -10,7 +10,6 @@ export const services = {
   'services.oldest': 'Oldest event waits',
   'services.behind': 'Events not read yet',
   'services.aside': 'Set aside',
-  'wallboard.title': 'The line now',
   'wallboard.no_alarms': 'No active alarms',
   'wallboard.graded': '{graded} of {quantity} graded, {held} held',
   'nav.services': 'Services',

@@ -1,6 +1,5 @@
 /** English texts of spraying, glue and cure. `{name}` is filled in by the caller. */
 export const spray = {
-  'spray.title': 'Spraying',
   'spray.stations': 'Spray stations',
   'spray.station': 'Station',
   'spray.job': 'Job',

@@ -1,6 +1,5 @@
 /** English texts of stacking, sealing and what lies open. `{name}` is filled in by the caller. */
 export const stack = {
-  'stack.title': 'Stack and seal',
   'stack.none': 'No stack waits for parts.',
   'stack.choose': 'Cell to stack',
   'stack.plan': 'Plan {plan}, version {version}',

@@ -27,4 +27,8 @@ export const station = {
   'station.blocked': 'Not allowed to start',
   'station.who_releases': 'Who may release',
   'station.released_by': 'Who may let it start: {operate} for a hold of the station, {decide} for the hold of a gate.',
+  'station.air': 'Air of the last 24 h',
+  'station.hours': 'Hours before now',
+  'station.sodium': 'Sodium in this room',
+  'station.no_place': 'No storage place carries the name {name}. All places:',
 };

@@ -25,7 +25,6 @@ export const frame: Record<keyof typeof english, string> = {
   'frame.scanned': '已扫描：{code}',
   'frame.shift': '班次 {shift}，至 {time}',
   'nav.panel': '本面板',
-  'panel.title': '本面板',
   'panel.glass': '屏幕尺寸',
   'panel.explain': '屏上按钮至少 15 mm（适合戴手套）；发出命令的按钮为 20 mm。',
   'panel.ruler': '在面板上此方块宽 15 mm；请测量一次。',

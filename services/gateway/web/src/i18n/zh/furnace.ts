@@ -2,7 +2,6 @@
 import type { furnace as english } from '../en/furnace';
 
 export const furnace: Record<keyof typeof english, string> = {
-  'furnace.title': '炉',
   'furnace.plan': '计划与运行',
   'furnace.loads': '炉次',
   'furnace.now': '现在',

@@ -1,6 +1,5 @@
 /** Chinese texts of shift handovers. */
 export const handover = {
-  'handover.title': '交接班',
   'handover.earlier': '交接记录',
   'handover.from_to': '{shift} 班向 {coming} 班移交',
   'handover.without_shifts': '当前未结事项（工厂文件中没有班次）',

@@ -1,6 +1,5 @@
 /** Chinese texts of losses. */
 export const losses = {
-  'losses.title': '损失',
   'losses.stops': '计划外停机',
   'losses.stations': '工位',
   'losses.station': '工位',

@@ -2,7 +2,6 @@
 import type { overview as english } from '../en/overview';
 
 export const overview: Record<keyof typeof english, string> = {
-  'overview.title': '产线总览',
   'overview.requests': '工作请求',
   'overview.wip': '在制品',
   'overview.services_down': '无应答：{services}。其数据可能已过时。',

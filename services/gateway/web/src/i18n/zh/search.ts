@@ -2,7 +2,6 @@
 import type { search as english } from '../en/search';
 
 export const search: Record<keyof typeof english, string> = {
-  'search.title': '电芯与批次',
   'search.cells': '电芯',
   'search.lots': '批次',
   'search.cell_hint': '电芯编号、产品、工作请求',

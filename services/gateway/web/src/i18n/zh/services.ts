@@ -10,7 +10,6 @@ export const services = {
   'services.oldest': '最早事件等待',
   'services.behind': '未读事件',
   'services.aside': '已搁置',
-  'wallboard.title': '产线现状',
   'wallboard.no_alarms': '无活动报警',
   'wallboard.graded': '已分级 {graded}／{quantity}，暂停 {held}',
   'nav.services': '服务',

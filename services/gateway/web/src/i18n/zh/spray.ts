@@ -2,7 +2,6 @@
 import type { spray as english } from '../en/spray';
 
 export const spray: Record<keyof typeof english, string> = {
-  'spray.title': '喷涂',
   'spray.stations': '喷涂工位',
   'spray.station': '工位',
   'spray.job': '作业',

@@ -1,6 +1,5 @@
 /** 叠片、封口与敞开物料的中文文本。`{name}` 由调用者填入。 */
 export const stack = {
-  'stack.title': '叠片与封口',
   'stack.none': '没有等待部件的叠片。',
   'stack.choose': '待叠电芯',
   'stack.plan': '方案 {plan},版本 {version}',

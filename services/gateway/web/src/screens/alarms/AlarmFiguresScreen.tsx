@@ -16,7 +16,6 @@ export default function AlarmFiguresScreen() {
   const [hours, setHours] = useState<Hours>('24');
   return (
     <div className="screen">
-      <h1>{t('alarms.figures')}</h1>
       <AlarmTabs />
       <PeriodChoice value={hours} onChange={setHours} />
       <DataView query={useAlarmFigures(hours)}>

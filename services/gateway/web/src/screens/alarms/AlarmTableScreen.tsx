@@ -14,7 +14,6 @@ export default function AlarmTableScreen() {
   const words = (text: string) => <span className="alarm-words">{text}</span>;
   return (
     <div className="screen">
-      <h1>{t('alarms.table')}</h1>
       <AlarmTabs />
       <DataView query={useAlarmTable()}>
         {({ items, not_rationalised }, readAt) => (

@@ -20,7 +20,6 @@ export default function AlarmsScreen() {
   const [chosen, setChosen] = useState<Shown | null>(null);
   return (
     <div className="screen">
-      <h1>{t('alarms.title')}</h1>
       <AlarmTabs />
       <DataView query={query}>
         {(page, readAt) => {

@@ -6,6 +6,7 @@ import { DateField } from '../../parts/DateField';
 import { ErrorNote } from '../../parts/ErrorNote';
 import { Instant } from '../../parts/Instant';
 import { None } from '../../parts/None';
+import { ScreenTitle } from '../../parts/ScreenTitle';
 import { Button } from '../../ui/Button';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Mark } from '../../ui/Mark';
@@ -26,7 +27,7 @@ export default function AuditScreen() {
   const asked = { ...filter, person, object };
   return (
     <div className="screen">
-      <h1>{t('audit.title')}</h1>
+      <ScreenTitle title={t('nav.audit')} />
       <div className="audit-filter">
         <TextField label={t('audit.person')} value={filter.person} onChange={(value) => set({ person: value })} />
         <TextField label={t('audit.object')} value={filter.object} onChange={(value) => set({ object: value })} />
@@ -63,7 +64,7 @@ function Acts({ filter }: { filter: AuditFilter }) {
 function ActTable({ acts }: { acts: readonly Act[] }) {
   const { t, word } = useI18n();
   const columns: Column<Act>[] = [
-    { id: 'at', header: t('audit.at'), cell: (act) => <Instant at={act.at} /> },
+    { id: 'at', header: t('audit.at'), cell: (act) => <Instant at={act.at} withYear /> },
     { id: 'person', header: t('audit.person'), cell: (act) => act.persons.join(', ') },
     { id: 'act', header: t('audit.act'), cell: (act) => word('act', act.act) },
     { id: 'object', header: t('audit.object'), cell: (act) => <span className="audit-words">{act.object}</span> },

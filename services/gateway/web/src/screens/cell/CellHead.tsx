@@ -26,7 +26,7 @@ export function CellHead({ cell }: { cell: CellSummary }) {
           },
           { name: t('field.state'), value: word('job_state', cell.state) },
           { name: t('field.capacity'), value: <Measure value={cell.discharge_capacity_mah} unit="mah" /> },
-          { name: t('field.updated'), value: <Instant at={cell.updated_at} /> },
+          { name: t('field.updated'), value: <Instant at={cell.updated_at} withYear /> },
         ]}
       />
     </div>

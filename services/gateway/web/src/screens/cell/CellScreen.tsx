@@ -31,13 +31,11 @@ export default function CellScreen() {
           <>
             <MissingNotice record={record} />
             {record.cell === null ? <NotRead /> : <CellHead cell={record.cell} />}
-            <Link className="cell-history" to={`/cells/${encodeURIComponent(cellId)}/history`}>
-              {t('history.link')}
-            </Link>
-            <Link className="cell-history" to={`/compare?cell=${encodeURIComponent(cellId)}`}>
-              {t('compare.link')}
-            </Link>
-            <SectionBar />
+            <p className="cell-links">
+              <Link to={`/cells/${encodeURIComponent(cellId)}/history`}>{t('history.link')}</Link>
+              <Link to={`/compare?cell=${encodeURIComponent(cellId)}`}>{t('compare.link')}</Link>
+            </p>
+            <SectionBar without={record.ccd === null ? 'ccd' : null} />
             <Panel title={t('cell.operations')} id="operations">
               {record.operations === null ? (
                 <NotRead />

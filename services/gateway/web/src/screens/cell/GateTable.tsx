@@ -26,7 +26,7 @@ export function GateTable({ gates, readAt }: { gates: readonly GateResult[]; rea
       cell: (result) => <DispositionBadge disposition={result.disposition} />,
     },
     { id: 'reason', header: t('field.reason'), cell: (result) => result.reason },
-    { id: 'evaluated', header: t('gate.evaluated'), cell: (result) => <Instant at={result.evaluated_at} /> },
+    { id: 'evaluated', header: t('gate.evaluated'), cell: (result) => <Instant at={result.evaluated_at} withYear /> },
   ];
   return (
     <DataTable

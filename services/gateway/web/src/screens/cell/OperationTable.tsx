@@ -12,8 +12,8 @@ export function OperationTable({ operations, readAt }: { operations: readonly Ce
   const columns: Column<CellOperation>[] = [
     { id: 'operation', header: t('field.operation'), cell: (row) => word('operation', row.operation) },
     { id: 'state', header: t('field.state'), cell: (row) => word('job_state', row.state) },
-    { id: 'started', header: t('field.started'), cell: (row) => <Instant at={row.started_at} /> },
-    { id: 'ended', header: t('field.ended'), cell: (row) => <Instant at={row.ended_at} /> },
+    { id: 'started', header: t('field.started'), cell: (row) => <Instant at={row.started_at} withYear /> },
+    { id: 'ended', header: t('field.ended'), cell: (row) => <Instant at={row.ended_at} withYear /> },
     { id: 'duration', header: t('field.duration'), cell: (row) => <Duration operation={row} /> },
     { id: 'equipment', header: t('field.equipment'), cell: (row) => row.equipment_id ?? NO_DATA },
     { id: 'job', header: t('field.job_order'), cell: (row) => row.job_order_id },

@@ -9,15 +9,16 @@ const SECTIONS: readonly { id: string; label: MessageKey }[] = [
   { id: 'spray', label: 'cell.spray' },
   { id: 'formation', label: 'cell.formation' },
   { id: 'impedance', label: 'cell.spectrum' },
+  { id: 'ccd', label: 'cell.ccd' },
   { id: 'genealogy', label: 'cell.genealogy' },
 ];
 
-/** Jumps to the parts of a long page; stays in view. */
-export function SectionBar() {
+/** Jumps to the parts of a long page; stays in view. `without` is a part that this page does not have. */
+export function SectionBar({ without }: { without: string | null }) {
   const { t } = useI18n();
   return (
     <nav className="section-bar" aria-label={t('cell.sections')}>
-      {SECTIONS.map(({ id, label }) => (
+      {SECTIONS.filter(({ id }) => id !== without).map(({ id, label }) => (
         <button key={id} type="button" onClick={() => document.getElementById(id)?.scrollIntoView()}>
           {t(label)}
         </button>

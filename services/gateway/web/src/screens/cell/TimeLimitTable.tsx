@@ -33,7 +33,7 @@ export function TimeLimitTable({ limits, readAt }: { limits: readonly TimeLimit[
       header: t('limit.window'),
       cell: (limit) => `${eventText(limit.from_event)} → ${eventText(limit.to_event)}`,
     },
-    { id: 'at', header: t('limit.at'), cell: (limit) => <Instant at={limit.limit_at} /> },
+    { id: 'at', header: t('limit.at'), cell: (limit) => <Instant at={limit.limit_at} withYear /> },
     {
       id: 'state',
       header: t('field.state'),

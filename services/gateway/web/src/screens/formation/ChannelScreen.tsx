@@ -66,7 +66,7 @@ function Now({ facts }: { facts: ChannelFacts }) {
 function History({ entries }: { entries: readonly ChannelEntry[] }) {
   const { t, word } = useI18n();
   const columns: Column<ChannelEntry>[] = [
-    { id: 'when', header: t('channel.when'), cell: (line) => <Instant at={line.written_at} /> },
+    { id: 'when', header: t('channel.when'), cell: (line) => <Instant at={line.written_at} withYear /> },
     { id: 'entry', header: t('channel.entry'), cell: (line) => word('channel_entry', line.entry) },
     { id: 'value', header: t('rack.value'), cell: (line) => <Value line={line} /> },
     { id: 'by', header: t('channel.by'), cell: (line) => line.by },

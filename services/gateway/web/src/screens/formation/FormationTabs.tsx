@@ -1,5 +1,5 @@
 import { useI18n } from '../../i18n/I18nProvider';
-import { TabLinks } from '../../ui/TabLinks';
+import { SectionTabs } from '../../parts/SectionTabs';
 
 export function FormationTabs() {
   const { t } = useI18n();
@@ -7,10 +7,5 @@ export function FormationTabs() {
     { to: '/racks', label: t('rack.title') },
     { to: '/packs', label: t('pack.title') },
   ];
-  return (
-    <>
-      <h1 className="visually-hidden">{t('nav.formation')}</h1>
-      <TabLinks label={t('nav.formation')} tabs={tabs} />
-    </>
-  );
+  return <SectionTabs title={t('nav.formation')} tabs={tabs} hidden />;
 }

@@ -40,7 +40,7 @@ function GradeTable({ grades }: { grades: readonly Grade[] }) {
     },
     { id: 'resistance', header: t('rack.resistance'), align: 'right', cell: (one) => <Measure value={one.resistance_ohm} unit="ohm" /> },
     { id: 'version', header: t('rack.grading'), align: 'right', cell: (one) => one.grading_version },
-    { id: 'at', header: t('rack.graded_at'), cell: (one) => <Instant at={one.graded_at} /> },
+    { id: 'at', header: t('rack.graded_at'), cell: (one) => <Instant at={one.graded_at} withYear /> },
     { id: 'by', header: t('rack.by'), cell: (one) => (one.person === null ? '' : `${one.person}: ${one.why ?? ''}`) },
   ];
   return <DataTable label={t('rack.grades')} columns={columns} rows={grades} rowKey={(one) => one.graded_at} />;

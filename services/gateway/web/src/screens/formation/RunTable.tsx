@@ -13,8 +13,8 @@ export function RunTable({ runs }: { runs: readonly TestRunSummary[] }) {
     { id: 'protocol', header: t('rack.protocol'), cell: (run) => `${run.protocol_id} v${run.protocol_version}` },
     { id: 'channel', header: t('rack.channel'), cell: (run) => run.channel },
     { id: 'state', header: t('field.state'), cell: (run) => <RunState run={run} /> },
-    { id: 'started', header: t('field.started'), cell: (run) => <Instant at={run.started_at} /> },
-    { id: 'ended', header: t('field.ended'), cell: (run) => <Instant at={run.ended_at} /> },
+    { id: 'started', header: t('field.started'), cell: (run) => <Instant at={run.started_at} withYear /> },
+    { id: 'ended', header: t('field.ended'), cell: (run) => <Instant at={run.ended_at} withYear /> },
     { id: 'rows', header: t('rack.rows'), align: 'right', cell: (run) => number(run.row_count) },
   ];
   return (

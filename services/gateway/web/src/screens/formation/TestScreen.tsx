@@ -59,8 +59,8 @@ function RunFacts({ run }: { run: TestRun }) {
           { name: t('rack.protocol'), value: `${run.protocol_id} v${run.protocol_version}` },
           { name: t('rack.channel'), value: <ChannelOf run={run} /> },
           { name: t('field.state'), value: <RunState run={run} /> },
-          { name: t('field.started'), value: <Instant at={run.started_at} /> },
-          { name: t('field.ended'), value: <Instant at={run.ended_at} /> },
+          { name: t('field.started'), value: <Instant at={run.started_at} withYear /> },
+          { name: t('field.ended'), value: <Instant at={run.ended_at} withYear /> },
           { name: t('rack.rows'), value: number(run.row_count) },
           ...(run.stop_latency === null ? [] : [{ name: t('rack.latency'), value: <LatencyOf latency={run.stop_latency} /> }]),
         ]}
@@ -90,8 +90,8 @@ function PartsPanel({ parts }: { parts: readonly TestPart[] }) {
     { id: 'part', header: t('rack.part'), cell: (part) => part.number },
     { id: 'instrument', header: t('rack.instrument'), cell: (part) => part.equipment_id.split('/').at(-1) ?? '' },
     { id: 'channel', header: t('rack.channel'), cell: (part) => part.channel ?? NO_DATA },
-    { id: 'started', header: t('field.started'), cell: (part) => <Instant at={part.started_at} /> },
-    { id: 'ended', header: t('field.ended'), cell: (part) => <Instant at={part.ended_at} /> },
+    { id: 'started', header: t('field.started'), cell: (part) => <Instant at={part.started_at} withYear /> },
+    { id: 'ended', header: t('field.ended'), cell: (part) => <Instant at={part.ended_at} withYear /> },
   ];
   return (
     <Panel title={t('rack.parts')}>

@@ -68,8 +68,8 @@ function LoadFacts({ load }: { load: FurnaceLoadRecord }) {
         { name: t('furnace.recipe'), value: `${load.recipe_id} v${load.recipe_version}` },
         { name: t('field.state'), value: word('job_state', load.state) },
         { name: t('furnace.fill'), value: percent(load.fill_ratio) },
-        { name: t('furnace.planned'), value: <Instant at={load.planned_start_at} /> },
-        { name: t('furnace.ran'), value: <Instant at={load.started_at} /> },
+        { name: t('furnace.planned'), value: <Instant at={load.planned_start_at} withYear /> },
+        { name: t('furnace.ran'), value: <Instant at={load.started_at} withYear /> },
         { name: t('furnace.energy_of'), value: <Energy load={load} /> },
         { name: t('furnace.heat'), value: <Heat load={load} /> },
       ]}

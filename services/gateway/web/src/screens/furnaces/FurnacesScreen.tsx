@@ -4,6 +4,7 @@ import { usePlantInstant } from '../../live/LiveProvider';
 import { plantTimeAt } from '../../live/plant-clock';
 import { DataView } from '../../parts/DataView';
 import { None } from '../../parts/None';
+import { ScreenTitle } from '../../parts/ScreenTitle';
 import { Notice } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
 import { FurnaceHoursPanel } from './FurnaceHoursPanel';
@@ -26,7 +27,7 @@ export default function FurnacesScreen() {
   const nowMs = Math.floor(plantTimeAt(instant, Date.now()) / MINUTE_MS) * MINUTE_MS;
   return (
     <div className="screen">
-      <h1>{t('furnace.title')}</h1>
+      <ScreenTitle title={t('nav.furnaces')} />
       <DataView query={furnaces}>
         {({ items }) => (
           <>

@@ -6,6 +6,7 @@ import { useI18n } from '../../i18n/I18nProvider';
 import { CommandForm } from '../../parts/CommandForm';
 import { DataView } from '../../parts/DataView';
 import { Instant } from '../../parts/Instant';
+import { ScreenTitle } from '../../parts/ScreenTitle';
 import { Facts } from '../../ui/Facts';
 import { Notice } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
@@ -20,7 +21,7 @@ export default function HandoverRecordScreen() {
   return (
     <div className="screen">
       <Link to="/handover">{t('handover.back')}</Link>
-      <h1>{t('handover.record')}</h1>
+      <ScreenTitle title={t('handover.record')} />
       <DataView query={useHandover(handoverId)}>{(page) => <Record page={page} />}</DataView>
     </div>
   );
@@ -40,7 +41,7 @@ function Record({ page }: { page: Handover }) {
         facts={[
           { name: t('handover.shift_column'), value: record.shift ?? NO_DATA },
           { name: t('handover.by'), value: record.person },
-          { name: t('handover.written'), value: <Instant at={page.written_at} /> },
+          { name: t('handover.written'), value: <Instant at={page.written_at} withYear /> },
           { name: t('handover.taken'), value: <Taken handover={page} /> },
           { name: t('sign.hash'), value: <code title={page.record_sha256}>{page.record_sha256.slice(0, 12)}</code> },
         ]}

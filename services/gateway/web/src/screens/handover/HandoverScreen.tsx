@@ -8,6 +8,7 @@ import { CommandForm } from '../../parts/CommandForm';
 import { DataView } from '../../parts/DataView';
 import { Instant } from '../../parts/Instant';
 import { None } from '../../parts/None';
+import { ScreenTitle } from '../../parts/ScreenTitle';
 import { Choice } from '../../ui/Choice';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Mark } from '../../ui/Mark';
@@ -22,7 +23,7 @@ export default function HandoverScreen() {
   const draft = useDraft(begunAt);
   return (
     <div className="screen">
-      <h1>{t('handover.title')}</h1>
+      <ScreenTitle title={t('nav.handover')} />
       <Panel title={t('handover.earlier')}>
         <Earlier />
       </Panel>
@@ -79,7 +80,7 @@ function Earlier() {
   const { t } = useI18n();
   const query = useHandovers();
   const columns: Column<ListedHandover>[] = [
-    { id: 'at', header: t('handover.written'), cell: (row) => <Instant at={row.written_at} /> },
+    { id: 'at', header: t('handover.written'), cell: (row) => <Instant at={row.written_at} withYear /> },
     { id: 'shift', header: t('handover.shift_column'), cell: (row) => row.record.shift ?? '–' },
     { id: 'by', header: t('handover.by'), cell: (row) => row.person },
     { id: 'open', header: t('handover.open'), align: 'right', cell: (row) => countOf(row) },
@@ -119,7 +120,7 @@ export function Taken({ handover }: { handover: Pick<ListedHandover, 'taken_by' 
   }
   return (
     <>
-      {handover.taken_by} <Instant at={handover.taken_at} />
+      {handover.taken_by} <Instant at={handover.taken_at} withYear />
     </>
   );
 }

@@ -78,8 +78,8 @@ function Head({ signed: { document, key_id } }: { signed: SignedHistory }) {
         { name: t('field.product'), value: identity.product_id ?? NO_DATA },
         { name: t('field.work_request'), value: identity.work_request_id ?? NO_DATA },
         { name: t('history.order_number'), value: identity.order_number ?? NO_DATA },
-        { name: t('history.completed'), value: <Instant at={document.completed?.completed_at ?? null} /> },
-        { name: t('history.asked'), value: <Instant at={document.asked_at} /> },
+        { name: t('history.completed'), value: <Instant at={document.completed?.completed_at ?? null} withYear /> },
+        { name: t('history.asked'), value: <Instant at={document.asked_at} withYear /> },
         { name: t('history.stands_on'), value: t('history.events', { count: record.event_count, unsealed: record.unsealed_count }) },
         { name: t('history.key'), value: <span className="history-key">{key_id}</span> },
       ]}

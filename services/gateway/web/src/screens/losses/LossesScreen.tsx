@@ -5,6 +5,7 @@ import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
 import { None } from '../../parts/None';
 import { PeriodChoice, type Hours } from '../../parts/PeriodChoice';
+import { ScreenTitle } from '../../parts/ScreenTitle';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Panel } from '../../ui/Panel';
 import './LossesScreen.css';
@@ -17,7 +18,7 @@ export default function LossesScreen() {
   const [hours, setHours] = useState<Hours>('24');
   return (
     <div className="screen">
-      <h1>{t('losses.title')}</h1>
+      <ScreenTitle title={t('nav.losses')} />
       <PeriodChoice value={hours} onChange={setHours} />
       <DataView query={useLosses(hours)}>
         {(page, readAt) => (

@@ -46,7 +46,7 @@ function LotFacts({ lot }: { lot: LotSummary }) {
         { name: t('field.state'), value: word('job_state', lot.state) },
         { name: t('field.work_request'), value: lot.work_request_id ?? NO_DATA },
         { name: t('field.location'), value: lot.location ?? NO_DATA },
-        { name: t('field.updated'), value: <Instant at={lot.updated_at} /> },
+        { name: t('field.updated'), value: <Instant at={lot.updated_at} withYear /> },
       ]}
     />
   );

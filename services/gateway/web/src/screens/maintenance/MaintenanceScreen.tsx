@@ -8,6 +8,7 @@ import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
 import { Instant } from '../../parts/Instant';
 import { None } from '../../parts/None';
+import { ScreenTitle } from '../../parts/ScreenTitle';
 import { Button } from '../../ui/Button';
 import { Choice } from '../../ui/Choice';
 import { DataTable, type Column } from '../../ui/DataTable';
@@ -26,7 +27,7 @@ export default function MaintenanceScreen() {
   const { t } = useI18n();
   return (
     <div className="screen">
-      <h1>{t('maintenance.title')}</h1>
+      <ScreenTitle title={t('nav.maintenance')} />
       <DataView query={useMaintenance()}>{(page, readAt) => <Dates page={page} readAt={readAt} />}</DataView>
     </div>
   );

@@ -4,6 +4,7 @@ import type { Overview } from '../../api/types';
 import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
 import { OpenExposures } from '../../parts/OpenExposures';
+import { ScreenTitle } from '../../parts/ScreenTitle';
 import { Notice } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
 import './OverviewScreen.css';
@@ -16,7 +17,7 @@ export default function OverviewScreen() {
   const overview = useOverview();
   return (
     <div className="screen">
-      <h1 className="visually-hidden">{t('overview.title')}</h1>
+      <ScreenTitle title={t('nav.overview')} hidden />
       <DataView query={overview} live>
         {(line, readAt) => (
           <>

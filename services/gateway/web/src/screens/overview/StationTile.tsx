@@ -13,11 +13,14 @@ interface StationTileProps {
   station: Station;
   /** True while an alarm of this station is not acknowledged: only then is "down" red. */
   unanswered: boolean;
+  /** On its own screen, where there is room for each. */
+  allValues?: boolean;
 }
 
 /** One station: state in words first, then what it does, then its main values. */
-export function StationTile({ station, unanswered }: StationTileProps) {
+export function StationTile({ station, unanswered, allValues = false }: StationTileProps) {
   const { t, word, percent } = useI18n();
+  const values = allValues ? station.values : station.values.slice(0, MAIN_VALUES);
   const known = station.data_quality !== 'unknown';
   const state = known ? station.state : 'unknown';
   const classes = ['station', `station-${state}`];
@@ -36,16 +39,7 @@ export function StationTile({ station, unanswered }: StationTileProps) {
       </header>
       {station.data_quality === 'stale' && <DataAge updatedAt={station.updated_at} />}
       {station.reason !== null && <p className="station-reason">{station.reason}</p>}
-      <p className="station-job">
-        {station.job_order_id === null ? (
-          <span>{t('overview.no_job')}</span>
-        ) : (
-          <>
-            {station.operation !== null && <strong>{word('operation', station.operation)}</strong>}
-            <span>{[station.job_order_id, station.lot_id].filter((id) => id !== null).join(' · ')}</span>
-          </>
-        )}
-      </p>
+      {station.takes_jobs && <Job station={station} />}
       {station.progress_ratio !== null && (
         <ProgressBar
           ratio={station.progress_ratio}
@@ -54,7 +48,7 @@ export function StationTile({ station, unanswered }: StationTileProps) {
         />
       )}
       <dl className="station-values">
-        {station.values.slice(0, MAIN_VALUES).map((value) => (
+        {values.map((value) => (
           <div key={value.signal}>
             <dt>{word('signal', value.signal)}</dt>
             <dd>
@@ -64,6 +58,22 @@ export function StationTile({ station, unanswered }: StationTileProps) {
         ))}
       </dl>
     </article>
+  );
+}
+
+function Job({ station }: { station: Station }) {
+  const { t, word } = useI18n();
+  return (
+    <p className="station-job">
+      {station.job_order_id === null ? (
+        <span>{t('overview.no_job')}</span>
+      ) : (
+        <>
+          {station.operation !== null && <strong>{word('operation', station.operation)}</strong>}
+          <span>{[station.job_order_id, station.lot_id].filter((id) => id !== null).join(' · ')}</span>
+        </>
+      )}
+    </p>
   );
 }
 

@@ -1,4 +1,5 @@
 import { useI18n } from '../../i18n/I18nProvider';
+import { ScreenTitle } from '../../parts/ScreenTitle';
 import { PANEL_NAMES, type Panel } from '../../settings/browser';
 import { usePanel } from '../../settings/PanelProvider';
 import { useTheme } from '../../settings/ThemeProvider';
@@ -13,7 +14,7 @@ export default function PanelScreen() {
   const { theme, setTheme } = useTheme();
   return (
     <div className="screen">
-      <h1>{t('panel.title')}</h1>
+      <ScreenTitle title={t('nav.panel')} />
       <Part title={t('panel.glass')}>
         <p>{t('panel.explain')}</p>
         <Choice<Panel>

@@ -3,6 +3,7 @@ import { useCaller } from '../../app/session/SessionGate';
 import { ROLES, useNewPerson, usePasswordReset, usePersonChange, usePersons, type Person, type Role } from '../../api/session';
 import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
+import { ScreenTitle } from '../../parts/ScreenTitle';
 import { Button } from '../../ui/Button';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Mark } from '../../ui/Mark';
@@ -16,7 +17,7 @@ export default function PersonsScreen() {
   const { t } = useI18n();
   return (
     <div className="screen">
-      <h1>{t('persons.title')}</h1>
+      <ScreenTitle title={t('nav.persons')} />
       <DataView query={usePersons()}>{({ items }) => <PersonsTable persons={items} />}</DataView>
       <AddPerson />
     </div>

@@ -40,7 +40,7 @@ function ActionTable({ page, may, onChoose }: { page: NcPage; may: boolean; onCh
   const columns: Column<NcAction>[] = [
     { id: 'what', header: t('nc.action'), cell: (one) => one.what },
     { id: 'owner', header: t('nc.owner'), cell: (one) => one.owner },
-    { id: 'due', header: t('nc.due'), cell: (one) => <Instant at={one.due_at} /> },
+    { id: 'due', header: t('nc.due'), cell: (one) => <Instant at={one.due_at} withYear /> },
     {
       id: 'state',
       header: t('field.state'),

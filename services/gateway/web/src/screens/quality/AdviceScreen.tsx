@@ -50,7 +50,6 @@ export default function AdviceScreen() {
   const product = chosen === '' ? (products[0] ?? '') : chosen;
   return (
     <div className="screen">
-      <h1>{t('advice.title')}</h1>
       <QualityTabs />
       <Notice mark="unknown">{t('advice.never_a_gate')}</Notice>
       <DataView query={overview}>

@@ -95,7 +95,7 @@ function LimitsPanel({ page, readAt }: { page: ChartPage; readAt: number }) {
     { id: 'points', header: t('spc.baseline'), cell: (one) => `${one.first_number} – ${one.last_number}` },
     { id: 'person', header: t('spc.person'), cell: (one) => one.person },
     { id: 'why', header: t('field.reason'), cell: (one) => one.reason },
-    { id: 'at', header: t('spc.frozen_at'), cell: (one) => <Instant at={one.frozen_at} /> },
+    { id: 'at', header: t('spc.frozen_at'), cell: (one) => <Instant at={one.frozen_at} withYear /> },
   ];
   return (
     <Panel title={t('spc.limits')}>
@@ -121,7 +121,7 @@ function PointTable({ page }: { page: ChartPage }) {
       cell: ({ body }) => (body === null ? NO_DATA : `${number(body.low)} – ${number(body.high)}`),
     },
     { id: 'rules', header: t('spc.rules'), cell: (one) => <Rules rules={one.rules ?? []} /> },
-    { id: 'at', header: t('spray.measured_at'), cell: (one) => <Instant at={one.measured_at} /> },
+    { id: 'at', header: t('spray.measured_at'), cell: (one) => <Instant at={one.measured_at} withYear /> },
     { id: 'lot', header: t('gates.lot'), cell: (one) => one.lot_id },
   ];
   return (

@@ -17,7 +17,6 @@ export default function ChartsScreen() {
   const signals = useSignals();
   return (
     <div className="screen">
-      <h1>{t('nav.quality')}</h1>
       <QualityTabs />
       <Panel title={t('spc.signals')}>
         <DataView query={signals}>

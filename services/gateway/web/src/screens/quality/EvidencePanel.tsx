@@ -17,7 +17,7 @@ export function EvidencePanel({ page, readAt }: { page: GatePage; readAt: number
   const columns: Column<File>[] = [
     { id: 'name', header: t('gates.file'), cell: (file) => <FileLink file={file} /> },
     { id: 'lot', header: t('gates.lot'), cell: (file) => file.lot_id },
-    { id: 'at', header: t('spray.measured_at'), cell: (file) => <Instant at={file.measured_at} /> },
+    { id: 'at', header: t('spray.measured_at'), cell: (file) => <Instant at={file.measured_at} withYear /> },
     { id: 'model', header: t('gates.model'), cell: (file) => file.model_version ?? NO_DATA },
     { id: 'hash', header: t('sign.hash'), cell: (file) => <code>{file.sha256?.slice(0, 12) ?? NO_DATA}</code> },
   ];

@@ -57,7 +57,7 @@ function PassageFacts({ page }: { page: GatePage }) {
         { name: t('gates.operation'), value: word('operation', page.operation) },
         { name: t('gates.station'), value: page.equipment_id ?? NO_DATA },
         { name: t('field.work_request'), value: page.work_request_id },
-        { name: t('spray.ended'), value: <Instant at={page.ended_at} /> },
+        { name: t('spray.ended'), value: <Instant at={page.ended_at} withYear /> },
       ]}
     />
   );

@@ -17,7 +17,6 @@ export default function GatesScreen() {
   const waivers = useWaivers();
   return (
     <div className="screen">
-      <h1>{t('nav.quality')}</h1>
       <QualityTabs />
       <Panel title={t('gates.blocked')}>
         <DataView query={blocked}>

@@ -21,7 +21,6 @@ export default function GaugesScreen() {
   const series = useSamplingSeries();
   return (
     <div className="screen">
-      <h1>{t('nav.quality')}</h1>
       <QualityTabs />
       <Panel title={t('gauges.studies')}>
         <DataView query={studies}>
@@ -55,7 +54,7 @@ function StudyTable({ items }: { items: readonly GaugeRecord[] }) {
     { id: 'distinct', header: t('gauges.distinct'), align: 'right', cell: (one) => one.result.distinct_count ?? NO_DATA },
     { id: 'bias', header: t('gauges.bias'), align: 'right', cell: bias },
     { id: 'verdict', header: t('gauges.verdict'), cell: (one) => <Verdict study={one} /> },
-    { id: 'at', header: t('gauges.at'), cell: (one) => <Instant at={one.kept_at} /> },
+    { id: 'at', header: t('gauges.at'), cell: (one) => <Instant at={one.kept_at} withYear /> },
   ];
   return <DataTable label={t('gauges.studies')} columns={columns} rows={items} rowKey={(one) => one.study_id} />;
 }

@@ -77,7 +77,7 @@ function NcFacts({ page }: { page: NcPage }) {
           { name: t('nc.category'), value: word('gate_name', page.category) },
           { name: t('field.job_order'), value: gate === null ? NO_DATA : <Link to={gate}>{page.job_order_id}</Link> },
           { name: t('gates.station'), value: page.equipment_id ?? NO_DATA },
-          { name: t('nc.raised'), value: <Instant at={page.raised_at} /> },
+          { name: t('nc.raised'), value: <Instant at={page.raised_at} withYear /> },
         ]}
       />
     </>
@@ -140,7 +140,7 @@ function saidIn(entry: NcEntry): string {
 function EntryTable({ page }: { page: NcPage }) {
   const { t } = useI18n();
   const columns: Column<NcEntry>[] = [
-    { id: 'at', header: t('sign.at'), cell: (entry) => <Instant at={entry.entered_at} /> },
+    { id: 'at', header: t('sign.at'), cell: (entry) => <Instant at={entry.entered_at} withYear /> },
     { id: 'kind', header: t('field.kind'), cell: (entry) => t(`nc.entry.${entry.kind as 'cause'}`) },
     { id: 'person', header: t('spc.person'), cell: (entry) => entry.person },
     { id: 'what', header: t('nc.said'), cell: saidIn },

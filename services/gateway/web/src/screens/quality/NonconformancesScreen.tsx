@@ -25,7 +25,6 @@ export default function NonconformancesScreen() {
   ];
   return (
     <div className="screen">
-      <h1>{t('nav.quality')}</h1>
       <QualityTabs />
       <Panel title={t('nc.title')} note={<Choice label={t('field.state')} options={options} value={shown} onChange={setShown} />}>
         <DataView query={query}>
@@ -50,7 +49,7 @@ function NcTable({ items }: { items: readonly Nonconformance[] }) {
     { id: 'category', header: t('nc.category'), cell: (one) => word('gate_name', one.category) },
     { id: 'lots', header: t('gates.lots'), align: 'right', cell: (one) => one.lot_ids.length },
     { id: 'what', header: t('nc.description'), cell: (one) => one.description },
-    { id: 'at', header: t('nc.raised'), cell: (one) => <Instant at={one.raised_at} /> },
+    { id: 'at', header: t('nc.raised'), cell: (one) => <Instant at={one.raised_at} withYear /> },
   ];
   return (
     <DataTable

@@ -38,7 +38,7 @@ function Signal({ signal }: { signal: ChartSignal }) {
           <strong>{t('spc.signal_of', { chart: signal.chart_id, number: signal.number })}</strong>
         </Link>{' '}
         {word('characteristic', signal.characteristic)} {number(signal.value)} {unit} ({number(signal.low)} – {number(signal.high)}),{' '}
-        {t('spc.newest_lot', { lot: signal.lot_id })}, <Instant at={signal.raised_at} />
+        {t('spc.newest_lot', { lot: signal.lot_id })}, <Instant at={signal.raised_at} withYear />
       </p>
       <p>{signal.rules.map((rule) => t(`spc.rule.${rule as 'limits'}`)).join('; ')}</p>
       {signal.closed_at === null ? (

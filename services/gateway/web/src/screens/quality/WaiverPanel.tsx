@@ -34,7 +34,7 @@ function WaiverRecord({ waiver, may }: { waiver: Waiver; may: boolean }) {
     <section aria-label={t('gates.waiver_of', { id: waiver.waiver_id })}>
       <p>
         <WaiverState waiver={waiver} /> <strong>{waiver.waiver_id}</strong> {word('characteristic', body.characteristic)}:{' '}
-        {body.low ?? '…'} – {body.high ?? '…'}, {body.lot_ids.join(', ')}, {t('gates.until')} <Instant at={waiver.expires_at} />:{' '}
+        {body.low ?? '…'} – {body.high ?? '…'}, {body.lot_ids.join(', ')}, {t('gates.until')} <Instant at={waiver.expires_at} withYear />:{' '}
         {body.reason}
       </p>
       <SignatureTable signatures={waiver.signatures} />

@@ -87,7 +87,7 @@ function CellTable({ cells, picked, onPick }: CellTableProps) {
       cell: (cell) => <Measure value={cell.discharge_capacity_mah} unit="mah" />,
     },
     { id: 'reason', header: t('field.reason_held'), cell: (cell) => cell.reason ?? '' },
-    { id: 'updated', header: t('field.updated'), cell: (cell) => <Instant at={cell.updated_at} /> },
+    { id: 'updated', header: t('field.updated'), cell: (cell) => <Instant at={cell.updated_at} withYear /> },
     {
       id: 'pick',
       header: t('compare.pick'),

@@ -48,7 +48,7 @@ function NameTable({ names }: { names: readonly FoundName[] }) {
     { id: 'material', header: t('field.material'), cell: (one) => one.material_definition_id ?? NO_DATA },
     { id: 'grade', header: t('field.grade'), cell: ({ grade }) => grade ?? NO_DATA },
     { id: 'held', header: t('field.state'), cell: ({ is_held }) => is_held && <Held /> },
-    { id: 'first', header: t('search.first_at'), cell: ({ first_at }) => <Instant at={first_at} /> },
+    { id: 'first', header: t('search.first_at'), cell: ({ first_at }) => <Instant at={first_at} withYear /> },
   ];
   return (
     <DataTable

@@ -46,7 +46,7 @@ function LotTable({ lots }: { lots: readonly LotSummary[] }) {
     { id: 'state', header: t('field.state'), cell: (lot) => word('job_state', lot.state) },
     { id: 'request', header: t('field.work_request'), cell: (lot) => lot.work_request_id ?? NO_DATA },
     { id: 'location', header: t('field.location'), cell: (lot) => lot.location ?? NO_DATA },
-    { id: 'updated', header: t('field.updated'), cell: (lot) => <Instant at={lot.updated_at} /> },
+    { id: 'updated', header: t('field.updated'), cell: (lot) => <Instant at={lot.updated_at} withYear /> },
   ];
   return (
     <DataTable

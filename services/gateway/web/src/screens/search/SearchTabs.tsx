@@ -1,5 +1,5 @@
 import { useI18n } from '../../i18n/I18nProvider';
-import { TabLinks } from '../../ui/TabLinks';
+import { SectionTabs } from '../../parts/SectionTabs';
 
 export function SearchTabs() {
   const { t } = useI18n();
@@ -9,10 +9,5 @@ export function SearchTabs() {
     { to: '/search', label: t('search.everything') },
     { to: '/queries', label: t('queries.title') },
   ];
-  return (
-    <>
-      <h1 className="visually-hidden">{t('search.title')}</h1>
-      <TabLinks label={t('search.title')} tabs={tabs} />
-    </>
-  );
+  return <SectionTabs title={t('nav.search')} tabs={tabs} hidden />;
 }

@@ -3,6 +3,7 @@ import type { ServiceHealth } from '../../api/types';
 import { NO_DATA } from '../../i18n/format';
 import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
+import { ScreenTitle } from '../../parts/ScreenTitle';
 import { Badge } from '../../ui/Badge';
 import { DataTable } from '../../ui/DataTable';
 
@@ -11,7 +12,7 @@ export default function ServicesScreen() {
   const { t, duration, number } = useI18n();
   return (
     <div className="screen">
-      <h1>{t('services.title')}</h1>
+      <ScreenTitle title={t('nav.services')} />
       <p>{t('services.explain')}</p>
       <DataView query={useOverview()} live>
         {({ services }) => (

@@ -4,6 +4,7 @@ import type { SetAsideEvent } from '../../api/types';
 import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
 import { None } from '../../parts/None';
+import { ScreenTitle } from '../../parts/ScreenTitle';
 import { Button } from '../../ui/Button';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Mark } from '../../ui/Mark';
@@ -16,7 +17,7 @@ export default function SetAsideScreen() {
   const query = useSetAside();
   return (
     <div className="screen">
-      <h1>{t('set_aside.title')}</h1>
+      <ScreenTitle title={t('nav.set_aside')} />
       <p className="set-aside-explain">{t('set_aside.explain')}</p>
       <DataView query={query}>
         {({ items, missing }, readAt) => (

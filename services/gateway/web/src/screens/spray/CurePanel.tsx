@@ -40,7 +40,7 @@ function CureTable({ results }: { results: readonly CureResult[] }) {
     { id: 'lot', header: t('spray.pellet'), cell: (one) => one.lot_id },
     { id: 'face', header: t('spray.face'), cell: (one) => one.face },
     { id: 'method', header: t('spray.method'), cell: (one) => t(`spray.${one.method}`) },
-    { id: 'at', header: t('spray.measured_at'), cell: (one) => <Instant at={one.measured_at} /> },
+    { id: 'at', header: t('spray.measured_at'), cell: (one) => <Instant at={one.measured_at} withYear /> },
     { id: 'predicted', header: t('spray.predicted'), align: 'right', cell: (one) => percent(one.predicted_ratio, 1) },
     { id: 'measured', header: t('spray.measured'), align: 'right', cell: (one) => percent(one.measured_ratio, 1) },
     { id: 'difference', header: t('spray.difference'), align: 'right', cell: (one) => percent(one.difference_ratio, 1) },

@@ -33,8 +33,8 @@ function OperatorTable({ operators }: { operators: readonly StationOperator[] })
   const columns: Column<StationOperator>[] = [
     { id: 'station', header: t('spray.station'), cell: ({ station }) => station },
     { id: 'operator', header: t('spray.operator'), cell: ({ operator }) => operator ?? NO_DATA },
-    { id: 'trained', header: t('spray.trained_until'), cell: (one) => <Instant at={one.trained_until ?? null} /> },
-    { id: 'since', header: t('spray.since'), cell: ({ since }) => <Instant at={since} /> },
+    { id: 'trained', header: t('spray.trained_until'), cell: (one) => <Instant at={one.trained_until ?? null} withYear /> },
+    { id: 'since', header: t('spray.since'), cell: ({ since }) => <Instant at={since} withYear /> },
     {
       id: 'act',
       header: t('spray.act'),

@@ -59,8 +59,8 @@ function JobFacts({ job }: { job: SprayJobRecord }) {
         { name: t('field.state'), value: word('job_state', job.state) },
         { name: t('spray.nozzle'), value: job.nozzle_id ?? NO_DATA },
         { name: t('spray.glue_lot'), value: job.glue_lot_ids.join(', ') },
-        { name: t('spray.began'), value: <Instant at={job.started_at} /> },
-        { name: t('spray.ended'), value: <Instant at={job.ended_at} /> },
+        { name: t('spray.began'), value: <Instant at={job.started_at} withYear /> },
+        { name: t('spray.ended'), value: <Instant at={job.ended_at} withYear /> },
         { name: t('spray.arcs'), value: job.arc_count ?? NO_DATA },
       ]}
     />

@@ -4,6 +4,7 @@ import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
 import { Instant } from '../../parts/Instant';
 import { None } from '../../parts/None';
+import { ScreenTitle } from '../../parts/ScreenTitle';
 import { Unread } from '../../parts/Unread';
 import { Badge } from '../../ui/Badge';
 import { DataTable, type Column } from '../../ui/DataTable';
@@ -23,7 +24,7 @@ export default function SprayScreen() {
   const jobs = useSprayJobs();
   return (
     <div className="screen">
-      <h1>{t('spray.title')}</h1>
+      <ScreenTitle title={t('nav.spray')} />
       <Panel title={t('spray.stations')}>
         <Unread what={t('spray.waits')} query={interlocks} />
         <DataView query={stations}>

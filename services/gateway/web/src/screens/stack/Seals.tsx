@@ -32,7 +32,7 @@ function SealTable({ seals }: { seals: readonly Seal[] }) {
       }),
     ),
     { id: 'state', header: t('field.state'), cell: (seal) => word('job_state', seal.state) },
-    { id: 'at', header: t('field.updated'), cell: (seal) => <Instant at={seal.ended_at} /> },
+    { id: 'at', header: t('field.updated'), cell: (seal) => <Instant at={seal.ended_at} withYear /> },
   ];
   return (
     <DataTable

@@ -6,6 +6,7 @@ import { DataView } from '../../parts/DataView';
 import { Measure } from '../../parts/Measure';
 import { None } from '../../parts/None';
 import { OpenExposures } from '../../parts/OpenExposures';
+import { ScreenTitle } from '../../parts/ScreenTitle';
 import { Facts } from '../../ui/Facts';
 import { Notice } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
@@ -23,7 +24,7 @@ export default function StackScreen() {
   const query = useStacksToBuild();
   return (
     <div className="screen">
-      <h1>{t('stack.title')}</h1>
+      <ScreenTitle title={t('nav.stack')} />
       <DataView query={query}>
         {({ items }, readAt) =>
           items.length > 0 ? (

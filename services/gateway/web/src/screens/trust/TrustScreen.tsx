@@ -5,6 +5,7 @@ import type { TrustedCertificate } from '../../api/types';
 import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
 import { None } from '../../parts/None';
+import { ScreenTitle } from '../../parts/ScreenTitle';
 import { Button } from '../../ui/Button';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Mark } from '../../ui/Mark';
@@ -15,7 +16,7 @@ export default function TrustScreen() {
   const { t } = useI18n();
   return (
     <div className="screen">
-      <h1>{t('trust.title')}</h1>
+      <ScreenTitle title={t('nav.trust')} />
       <p className="trust-explain">{t('trust.explain')}</p>
       <DataView query={useTrustList()}>
         {({ items, users }, readAt) =>

@@ -7,6 +7,7 @@ import { useClockFollows } from '../../app/useClockFollows';
 import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
 import { Instant } from '../../parts/Instant';
+import { ScreenTitle } from '../../parts/ScreenTitle';
 import { Mark } from '../../ui/Mark';
 import { Notice } from '../../ui/Notice';
 import './WallboardScreen.css';
@@ -21,7 +22,8 @@ export default function WallboardScreen() {
   return (
     <div className="wallboard">
       <header className="wallboard-head">
-        <h1>{`${overview.data?.line ?? 'Halite'} · ${t('wallboard.title')}`}</h1>
+        <ScreenTitle title={t('nav.wallboard')} />
+        {overview.data !== undefined && <span className="wallboard-line">{overview.data.line}</span>}
         <PlantTime />
         <LivePill />
         <Link to="/" className="wallboard-leave">
