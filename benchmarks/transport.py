@@ -1,4 +1,4 @@
-"""Times what TLS costs on the way of a command: a request at the gateway, an event's PUBACK."""
+"""Times what TLS costs: a request of a person, one between services, an event's PUBACK."""
 
 import argparse
 import asyncio
@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -22,6 +23,7 @@ from services.gateway.https import HttpsDoor
 from shared.bus import Bus
 from shared.events import LotHeld
 from shared.identity import Identity
+from shared.serving import calling, served
 from shared.settings import read_plant
 from shared.topics import event_topic
 
@@ -106,7 +108,42 @@ async def requests(folder: Path, *, guarded: bool, times: int) -> Spent:
     return found
 
 
-LEGS = {"request at the gateway": requests, "event to its PUBACK": events}
+async def between_services(folder: Path, *, guarded: bool, times: int, kept: bool = True) -> Spent:
+    """Return what a request between services takes, client and server in one process.
+
+    kept: on the connection of the request before, as services do it; False: on one of its own.
+    """
+    app, port = FastAPI(), free_port()
+
+    @app.get("/nothing")
+    async def nothing() -> dict[str, int]:
+        return {"a": 1}
+
+    theirs = Identity(folder / "tls/quality") if guarded else None
+    told = served("127.0.0.1", port, theirs)
+    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", **told))
+    serving = asyncio.create_task(server.serve())
+    url = f"{'https' if guarded else 'http'}://127.0.0.1:{port}"
+    headers = {} if kept else {"connection": "close"}
+    try:
+        await asyncio.to_thread(wait_until, lambda: server.started, WITHIN_S)
+        async with calling({"quality": url}, Identity(folder / "tls/gateway")) as http:
+
+            async def act() -> None:
+                (await http.get(f"{url}/nothing", headers=headers)).raise_for_status()
+
+            return await spent(times, act, psutil.Process())
+    finally:
+        server.should_exit = True
+        await serving
+
+
+LEGS = {
+    "request of a person": requests,
+    "request between services": between_services,
+    "the same on a new connection each": partial(between_services, kept=False),
+    "event to its PUBACK": events,
+}
 
 
 async def compare(folder: Path, times: int) -> None:

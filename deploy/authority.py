@@ -41,8 +41,9 @@ class Part:
 
 
 def parts_of(plant: PlantSettings) -> list[Part]:
-    """Return who has a certificate. `probe` is for looking whether the broker answers."""
-    served = {BROKER: (*_LOOPBACK, BROKER), GATEWAY: (*_LOOPBACK, GATEWAY, *plant.public_names)}
+    """Return who has a certificate. `probe` is for looking how broker and services are."""
+    served: dict[str, tuple[str, ...]] = {name: (*_LOOPBACK, name) for name in (*SERVICES, BROKER)}
+    served[GATEWAY] += plant.public_names
     return [Part(name=name, hosts=served.get(name, ())) for name in (*SERVICES, BROKER, PROBE)]
 
 

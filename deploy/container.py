@@ -27,6 +27,7 @@ from deploy.pki import ensure_gateway_keys, ensure_passwords
 from deploy.ports import Ports
 from deploy.postgres import PostgresServer
 from deploy.processes import ChildSpec
+from deploy.servicecalls import knowing
 from shared.clock import Clock, anchored, load_clock, write_clock
 from shared.errors import InvalidInputError, MesError
 from shared.settings import SERVICES, read_plant
@@ -56,8 +57,8 @@ def main(words: Sequence[str]) -> int:
             case "broker":
                 become(broker_spec())
             case "examples":
-                key = example_data.setup_key(DATA)
-                example_data.ensure(PORTS.service_urls()["gateway"], key, lambda: False)
+                key, gateway = example_data.setup_key(DATA), PORTS.service_urls()["gateway"]
+                example_data.ensure(gateway, key, lambda: False, knowing(DATA))
             case "service":
                 become(service_spec(asked.name))
             case "simulator":

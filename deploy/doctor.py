@@ -17,8 +17,10 @@ from deploy.data_folder import SMALLEST_FREE_BYTES, DataFolder
 from deploy.pki import RENEWED_BEFORE
 from deploy.ports import Ports
 from deploy.postgres import PostgresServer
+from deploy.servicecalls import knowing
 from shared.clock import DRIFT_LIMIT_S
-from shared.errors import MesError
+from shared.errors import InvalidInputError, MesError
+from shared.serving import reason_of
 from shared.settings import SERVICES
 
 ANSWER_WITHIN_S = 5.0  # a service needs two seconds to find out that its database hangs
@@ -64,22 +66,40 @@ def look(data: DataFolder, ports: Ports, machine: Machine | None = None) -> list
         *_certificates(data, machine.now),
         *_database(data),
         *_broker(data, ports),
-        *_services(ports),
+        *_services(data, ports),
     ]
 
 
-def readiness(ports: Ports) -> dict[str, dict[str, Any] | None]:
-    """Return what each service says of itself; None: it gives no answer."""
-    with httpx.Client(trust_env=False, timeout=ANSWER_WITHIN_S) as client:
-        return {name: _readyz(client, ports.service_urls()[name]) for name in SERVICES}
+def readiness(data: DataFolder, ports: Ports) -> dict[str, dict[str, Any]]:
+    """Return what each service says of itself; only an `error` where it gives no answer."""
+    return {name: _said(answer) for name, answer in asked(data, ports, "/readyz").items()}
 
 
-def _readyz(client: httpx.Client, url: str) -> dict[str, Any] | None:
+def asked(data: DataFolder, ports: Ports, path: str) -> dict[str, httpx.Response | str]:
+    """Return each service's answer, or why there is none."""
     try:
-        said = client.get(f"{url}/readyz").json()
-    except (httpx.HTTPError, ValueError):
-        return None
-    return said if isinstance(said, dict) else None
+        known = knowing(data)
+    except InvalidInputError as error:
+        return dict.fromkeys(SERVICES, str(error))
+    with httpx.Client(trust_env=False, timeout=ANSWER_WITHIN_S, verify=known) as client:
+        return {name: _answer(client, url + path) for name, url in ports.service_urls().items()}
+
+
+def _answer(client: httpx.Client, url: str) -> httpx.Response | str:
+    try:
+        return client.get(url)
+    except httpx.HTTPError as error:
+        return reason_of(error)
+
+
+def _said(answer: httpx.Response | str) -> dict[str, Any]:
+    if isinstance(answer, str):
+        return {"error": answer}
+    try:
+        said = answer.json()
+    except ValueError:
+        return {"error": "its answer is no JSON"}
+    return said if isinstance(said, dict) else {"error": "its answer is no JSON object"}
 
 
 def _disk(data: DataFolder, machine: Machine) -> Iterator[Finding]:
@@ -156,10 +176,10 @@ def _is_taken(port: int) -> bool:
         return False
 
 
-def _services(ports: Ports) -> Iterator[Finding]:
-    for name, said in readiness(ports).items():
-        if said is None:
-            told = f"no answer on port {ports.service(name)}"
+def _services(data: DataFolder, ports: Ports) -> Iterator[Finding]:
+    for name, said in readiness(data, ports).items():
+        if "error" in said:
+            told = f"no answer on port {ports.inside(name)}: {said['error']}"
             yield _trouble(name, told, f"start the plant; if it runs, read its log {name}.log")
             continue
         found = list(_of_service(name, said))

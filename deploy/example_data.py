@@ -1,6 +1,7 @@
 """The first products and the first week of work, given to a plant that has none."""
 
 import hashlib
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,14 +35,20 @@ def setup_key(data: DataFolder) -> str:
         raise PersonNeededError(f"The key file {file} cannot be read: {error.strerror}.") from error
 
 
-def ensure(gateway: str, key: str, give_up: Callable[[], bool]) -> None:
+def ensure(
+    gateway: str, key: str, give_up: Callable[[], bool], known: ssl.SSLContext | bool = True
+) -> None:
     """Give the examples to a plant that has no work, through the gateway at this address.
+
+    known: by which authority the gateway is known where its address is https.
 
     Raises:
         PersonNeededError: no answer, a file is missing or refused, or `give_up` became true.
     """
     headers = {"authorization": f"Bearer {key}"}
-    with httpx.Client(base_url=gateway, headers=headers, trust_env=False, timeout=30.0) as client:
+    with httpx.Client(
+        base_url=gateway, headers=headers, trust_env=False, timeout=30.0, verify=known
+    ) as client:
         if is_empty(client, give_up):
             load(client, FOLDER, give_up)
 

@@ -22,7 +22,7 @@ url_option: Callable[[Any], Any] = click.option(
 
 def url_of(data: DataFolder, url: str | None) -> str:
     """Return where the gateway of a plant is. url: what a person said, if anything."""
-    return url or Ports(first=data.first_port() or DEFAULT_FIRST).service_urls()["gateway"]
+    return url or Ports(first=data.first_port() or DEFAULT_FIRST).gateway_url
 
 
 class GatewayClient:

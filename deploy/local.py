@@ -25,6 +25,7 @@ from deploy.ports import DEFAULT_FIRST, HIGHEST_FIRST, Ports, check_free, write_
 from deploy.postgres import PostgresServer
 from deploy.processes import PROJECT_DIR, Child, ChildSpec
 from deploy.screen import ready_screen
+from deploy.servicecalls import knowing
 from deploy.supervisor import Supervisor
 from deploy.web import ensure_web
 from shared.errors import MesError, PersonNeededError
@@ -166,7 +167,8 @@ class LocalPlant:
                 self._watch("simulators", spec)
         for spec in plant.service_specs(files, options.ports, database_urls, broker.url):
             self._watch("services", spec)
-        with httpx.Client(trust_env=False, timeout=_ANSWER_WITHIN_S) as client:
+        known = knowing(self._data)
+        with httpx.Client(trust_env=False, timeout=_ANSWER_WITHIN_S, verify=known) as client:
             urls = options.ports.service_urls()
             self._wait_for({name: ready_check(client, url) for name, url in urls.items()})
         if not options.empty:
@@ -179,7 +181,7 @@ class LocalPlant:
         self._say(ready_screen(options.ports, data, options.speed, self._seconds_taken()))
         told = {
             "process": os.getpid(),
-            "url": options.ports.service_urls()["gateway"],
+            "url": options.ports.gateway_url,
             "data_dir": str(data.path),
             "log_dir": str(data.logs),
             "speed": options.speed,
@@ -193,7 +195,7 @@ class LocalPlant:
     def _load_examples(self) -> None:
         """Fill an empty plant, in a thread of its own: the plant is watched on meanwhile."""
         self._say("Looking for work, loading the examples where there is none ...")
-        gateway = self._options.ports.service_urls()["gateway"]
+        gateway = self._options.ports.gateway_url
         pool = ThreadPoolExecutor(max_workers=1)
         key = example_data.setup_key(self._data)
         loading = pool.submit(example_data.ensure, gateway, key, lambda: self._stop.count > 0)
@@ -261,12 +263,20 @@ class LocalPlant:
 
 
 def ready_check(client: httpx.Client, url: str) -> Callable[[], bool]:
-    """Return a function that tells whether a service says it is ready."""
+    """Return a function that tells whether a service says it is ready.
+
+    It raises PersonNeededError when the certificate that is shown there is not to be believed.
+    """
 
     def is_ready() -> bool:
         try:
             return client.get(f"{url}/readyz").status_code == httpx.codes.OK
-        except httpx.TransportError:
+        except httpx.TransportError as error:
+            if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                raise PersonNeededError(
+                    f"The certificate at {url} is not to be believed: {error}; "
+                    "see docs/how-to/run-with-tls.md."
+                ) from error
             return False
 
     return is_ready

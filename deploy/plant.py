@@ -31,7 +31,7 @@ _GROUP_OF_KIND: dict[StationKind, str] = {
 # What the plant decides for each process: a person's variable would be meant for another one.
 _GIVEN = {
     f"HALITE_{name.upper()}"
-    for name in (*ServiceSettings.model_fields, "https_port")
+    for name in (*ServiceSettings.model_fields, "https_port", "services_port")
     if name != "otlp_url"
 }
 
@@ -131,8 +131,10 @@ def _own_settings(name: str, files: PlantFiles, ports: Ports) -> dict[str, str]:
     if name == "formation":
         program = os.environ.get("HALITE_MPR_PROGRAM", "[]")
         return {"HALITE_SHARE_DIR": str(files.data.share), "HALITE_MPR_PROGRAM": program}
-    if name == "gateway" and (port := os.environ.get("HALITE_HTTPS_PORT")):
-        return {"HALITE_HTTPS_PORT": port}
+    if name == "gateway":
+        port = os.environ.get("HALITE_HTTPS_PORT")
+        inside = {"HALITE_SERVICES_PORT": str(ports.inside(name))}
+        return inside | ({"HALITE_HTTPS_PORT": port} if port else {})
     return {}
 
 

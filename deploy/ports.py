@@ -51,14 +51,23 @@ class Ports:
         return "0.0.0.0" if self.named_hosts else HOST
 
     def service(self, name: str) -> int:
-        """The HTTP port of a service."""
+        """The HTTP port of a service; the gateway's is for persons."""
         others = [other for other in SERVICES if other != "gateway"]
         return self.first if name == "gateway" else self.first + 1 + others.index(name)
 
+    def inside(self, name: str) -> int:
+        """The port at which services call a service, over TLS."""
+        return self.first + 12 if name == "gateway" else self.service(name)
+
     def service_urls(self) -> dict[str, str]:
-        """The HTTP address of each service by its name."""
+        """The address of each service by its name, for the other services and for tools."""
         hosts = {name: name if self.named_hosts else HOST for name in SERVICES}
-        return {name: f"http://{hosts[name]}:{self.service(name)}" for name in SERVICES}
+        return {name: f"https://{hosts[name]}:{self.inside(name)}" for name in SERVICES}
+
+    @property
+    def gateway_url(self) -> str:
+        """The address of the gateway for persons of this machine."""
+        return f"http://{HOST}:{self.first}"
 
     def control(self, number: int) -> int:
         """The control port of the simulator process with this number, counted from 0."""
@@ -67,7 +76,11 @@ class Ports:
     def all_used(self, plant: PlantSettings, simulated: bool) -> dict[int, str]:
         """Return every port that must be free, with who needs it; stations only when simulated."""
         used = {self.service(name): f"the service {name}" for name in reversed(SERVICES)}
-        used |= {self.mqtt: "the broker", self.opcua: "the OPC UA server for line PLCs"}
+        used |= {
+            self.inside("gateway"): "the gateway for services",
+            self.mqtt: "the broker",
+            self.opcua: "the OPC UA server for line PLCs",
+        }
         if simulated:
             machines = [(item.endpoint, item.equipment_id) for item in plant.station]
             machines += [(item.endpoint, item.equipment_id) for item in plant.tester]

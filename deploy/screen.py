@@ -11,9 +11,9 @@ def ready_screen(ports: Ports, data: DataFolder, speed: float, seconds_taken: fl
     urls = ports.service_urls()
     others = [name for name in SERVICES if name != "gateway"]
     rows = [
-        ("Operators' page", urls["gateway"]),
+        ("Operators' page", ports.gateway_url),
         *_first_sign_in(data),
-        *((f"  {name}", f"{urls[name]}/docs") for name in others),
+        *((f"  {name}", urls[name]) for name in others),
         ("Events (MQTT)", f"mqtts://127.0.0.1:{ports.mqtt}"),
         ("Line PLCs (OPC UA)", f"opc.tcp://127.0.0.1:{ports.opcua}"),
         ("Data folder", str(data.path)),

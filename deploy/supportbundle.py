@@ -10,12 +10,9 @@ from datetime import UTC, datetime
 from importlib.metadata import distributions
 from pathlib import Path
 
-import httpx
-
 from deploy.data_folder import DataFolder
-from deploy.doctor import ANSWER_WITHIN_S, look, readiness
+from deploy.doctor import asked, look, readiness
 from deploy.ports import Ports
-from shared.settings import SERVICES
 
 LARGEST_LOG_BYTES = 2_000_000  # of the end of each log
 SHORTEST_SECRET = 6
@@ -68,8 +65,8 @@ def _secrets(data: DataFolder) -> dict[str, bytes]:
 def _parts(data: DataFolder, ports: Ports) -> Iterator[tuple[str, bytes]]:
     yield "about.json", _json(_about())
     yield "doctor.json", _json([finding.as_json() for finding in look(data, ports)])
-    yield "readyz.json", _json(readiness(ports))
-    yield from _metrics(ports)
+    yield "readyz.json", _json(readiness(data, ports))
+    yield from _metrics(data, ports)
     if data.plant_file.is_file():
         yield "plant.toml", data.plant_file.read_bytes()
     yield "files.txt", "".join(_files(data)).encode()
@@ -88,13 +85,9 @@ def _about() -> dict[str, object]:
     }
 
 
-def _metrics(ports: Ports) -> Iterator[tuple[str, bytes]]:
-    with httpx.Client(trust_env=False, timeout=ANSWER_WITHIN_S) as client:
-        for name in SERVICES:
-            try:
-                answer = client.get(f"{ports.service_urls()[name]}/metrics")
-            except httpx.HTTPError:
-                continue
+def _metrics(data: DataFolder, ports: Ports) -> Iterator[tuple[str, bytes]]:
+    for name, answer in asked(data, ports, "/metrics").items():
+        if not isinstance(answer, str):
             yield f"metrics/{name}.txt", answer.content
 
 

@@ -7,7 +7,6 @@ import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated, Any
 
 import structlog
@@ -30,6 +29,7 @@ from shared.observability import Metrics, configure_logs, watch_clock
 from shared.outbox import Outbox, Relay
 from shared.parts import Parts, parts_of
 from shared.readiness import Readiness
+from shared.serving import served
 from shared.settings import ServiceSettings
 from shared.spans import exported
 from shared.tasks import end_all
@@ -50,19 +50,6 @@ MEASURED: TelemetryConfig = {
 }
 # Bytes of a request: beyond the 64 MB that the gateway passes on, whose refusal tells more.
 LARGEST_BODY = 65 * 1024 * 1024
-KEEP_ALIVE_S = 75  # longer than clients keep an idle connection: only they may end one
-# How uvicorn serves every port.
-SERVER: Mapping[str, Any] = MappingProxyType(
-    {
-        "log_level": "warning",
-        "access_log": False,
-        "proxy_headers": False,
-        "server_header": False,
-        "ws_per_message_deflate": False,
-        "timeout_keep_alive": KEEP_ALIVE_S,
-        "timeout_graceful_shutdown": 5,
-    }
-)
 Loop = Callable[[], Awaitable[None]]
 
 
@@ -96,6 +83,8 @@ class Service:
         if self.clock.anchor is not None:  # a real machine
             self._loops["watch clock"] = lambda: watch_clock(self.clock)
             self._loops["watch waiting"] = self.readiness.watch
+        if parts.identity is not None:
+            self._loops["renew certificate"] = parts.identity.keep_renewed
         self._alone: dict[str, Loop] = {}
         self._figures: dict[Gauge, str] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -158,11 +147,20 @@ class Service:
         gc.collect()
         gc.freeze()  # what is loaded stays: looking through all of it again takes 0.1 s at a time
         with exported(self.name, self.settings.otlp_url, self.settings.replica):
-            uvicorn.run(self.door(), host=self.settings.host, port=self.settings.port, **SERVER)
+            settings = self.settings
+            by_tls = settings.speaks_tls and not settings.is_for_persons
+            door = self.door(for_services=not settings.is_for_persons)
+            identity = self.parts.identity if by_tls else None
+            uvicorn.run(door, **served(settings.host, settings.port, identity))
 
-    def door(self) -> Door:
-        """Return what answers at the service's port: its app behind a door that asks for tokens."""
-        return Door(self.app, self.name, Verifier(self.settings.token_keys, self.name))
+    def door(self, *, for_services: bool) -> Door:
+        """Return what answers at a port of the service: its app behind a door that asks for tokens.
+
+        for_services: False at a port for persons alone.
+        """
+        verifier = Verifier(self.settings.token_keys, self.name)
+        elsewhere = None if for_services else self.settings.service_urls[self.name]
+        return Door(self.app, self.name, verifier, elsewhere=elsewhere)
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -38,7 +38,8 @@ class Message:
 class Bus:
     """One connection to the broker; the only place that knows paho.
 
-    url: `mqtts://` speaks TLS and shows the certificate of `identity`.
+    url: `mqtts://` speaks TLS and shows the certificate of `identity`; a renewed one that it takes
+    up counts from the next connection on.
 
     Raises:
         InvalidInputError: another scheme, or TLS without a certificate that can be used.
@@ -53,8 +54,7 @@ class Bus:
         self._host = parts.hostname or "127.0.0.1"
         self._port = parts.port or PORTS[parts.scheme]
         self._client_id = client_id
-        self._identity = identity if parts.scheme == "mqtts" else None
-        self._tls = None if self._identity is None else self._identity.as_client()
+        self._tls = identity.as_client() if parts.scheme == "mqtts" and identity else None
         self._told: str | None = None
         self._client = self._new_client()
         self._watching: asyncio.Task[None] | None = None
@@ -78,29 +78,18 @@ class Bus:
         self._watching = asyncio.create_task(self._watch())
 
     async def _watch(self) -> None:
-        """Connect anew, for ever, when the network thread has ended; take renewed certificates up.
+        """Connect anew, for ever, when the network thread has ended.
 
         Bytes that are no MQTT end it with an exception, and paho tells nobody but standard error.
         """
         while True:
             await asyncio.sleep(NETWORK_LOOK_S)
-            self._renew_identity()
             if self._client._thread is None:
                 log.error("network thread ended; connecting anew", broker_port=self._port)
                 self._went_down()
                 _close(self._client)
                 self._client = self._new_client()
                 self._connect()
-
-    def _renew_identity(self) -> None:
-        """Load renewed files for the next connection; the one there is stays as it is."""
-        if self._identity is None:
-            return
-        try:
-            if self._identity.take_renewed():
-                log.info("certificate renewed", broker_port=self._port)
-        except InvalidInputError as error:  # half renewed: looked at again
-            self._tell_once(str(error))
 
     def _new_client(self) -> mqtt.Client:
         client = mqtt.Client(

@@ -26,12 +26,19 @@ class Door:
 
     The header `x-halite-person` of a request is the one of its token, never the one sent. The
     gateway's door leaves its pages and `/api` alone, where the gateway itself asks who comes.
+    elsewhere: where services are to come instead, at a port that is for persons alone.
     """
 
     def __init__(
-        self, app: ASGIApp, service: str, verifier: Verifier, most_at_once: int = MOST_AT_ONCE
+        self,
+        app: ASGIApp,
+        service: str,
+        verifier: Verifier,
+        most_at_once: int = MOST_AT_ONCE,
+        elsewhere: str | None = None,
     ) -> None:
         self._app, self._service, self._verifier = app, service, verifier
+        self._elsewhere = elsewhere
         self._most_at_once, self._at_once = most_at_once, 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,7 +62,7 @@ class Door:
 
         Raises:
             NotSignedInError: it needs a token and has none that counts.
-            NotAllowedError: its token does not let it do this.
+            NotAllowedError: its token does not let it do this, or it comes to the wrong port.
             ServiceUnreachableError: too many others are being answered.
         """
         method = scope.get("method", "")
@@ -63,6 +70,10 @@ class Door:
         need = None if is_own else needed_at(self._service, method, scope["path"])
         if need is None:
             return scope
+        if self._elsewhere is not None:
+            raise NotAllowedError(
+                f"{method} {scope['path']} is for services, which come to {self._elsewhere}"
+            )
         if self._at_once >= self._most_at_once:
             raise ServiceUnreachableError(
                 f"{self._service} answers {self._at_once} requests, at most "

@@ -1,17 +1,23 @@
 """Who a process is on the plant's network: its certificate, its key, and whom it believes."""
 
+import asyncio
 import ssl
 from pathlib import Path
 
+import structlog
+
 from shared.errors import InvalidInputError
 
+log = structlog.get_logger()
+RENEWED_LOOK_S = 10.0
 AUTHORITY, CERTIFICATE, KEY = "ca.pem", "cert.pem", "key.pem"
 
 
 class Identity:
     """The three PEM files of a process in one folder, and what TLS makes of them.
 
-    Files that were renewed count for the connections after the next `take_renewed`.
+    Files that were renewed count for the connections after the next `take_renewed`, which
+    `keep_renewed` does for ever.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -49,6 +55,23 @@ class Identity:
             self._load(context)
         self._state = state
         return True
+
+    async def keep_renewed(self, look_s: float = RENEWED_LOOK_S) -> None:
+        """Take renewed files up, for ever; connections that are there go on as they are.
+
+        look_s: seconds between two looks.
+        """
+        told: str | None = None
+        while True:
+            await asyncio.sleep(look_s)
+            try:
+                if self.take_renewed():
+                    log.info("certificate renewed", folder=str(self.folder))
+                told = None
+            except InvalidInputError as error:  # half renewed: looked at again
+                if told != str(error):
+                    log.warning("certificate cannot be used", error=str(error))
+                told = str(error)
 
     def _made(self, side: int) -> ssl.SSLContext:
         context = ssl.SSLContext(side)

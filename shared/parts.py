@@ -14,6 +14,7 @@ from shared.db import Database
 from shared.door import Introduced
 from shared.identity import Identity
 from shared.ids import time_ordered_id
+from shared.serving import calling
 from shared.settings import PlantSettings, ServiceSettings, StationSettings, read_plant
 from shared.tokens import Signer
 from shared.tracing import carry_on
@@ -26,6 +27,7 @@ if TYPE_CHECKING:  # a service without stations does not load the OPC UA library
 class Parts:
     """What a service needs from outside.
 
+    identity: who the service is on the network, None where the plant has no certificates.
     new_id: gives the ids of events. draw: gives a number between two, for delays that must not be
     alike. station: makes the client of a station, over OPC UA when None.
     """
@@ -35,6 +37,7 @@ class Parts:
     database: Database
     bus: Bus
     http: httpx.AsyncClient
+    identity: Identity | None = None
     new_id: Callable[[], UUID] = time_ordered_id
     draw: Callable[[float, float], float] = random.uniform
     station: "Callable[[StationSettings, Access], StationClient] | None" = None
@@ -54,13 +57,16 @@ def parts_of(settings: ServiceSettings) -> Parts:
     """
     plant = read_plant(settings.plant_file)
     who = "-".join(filter(None, ("halite", plant.site, settings.service, settings.replica)))
+    identity = identity_of(settings)
     return Parts(
         plant=plant,
         clock=read_clock(settings.clock_file),
         database=Database(settings.database_url),
-        bus=Bus(settings.mqtt_url, who, identity_of(settings)),
-        http=httpx.AsyncClient(  # the plant's own services: no proxy
-            trust_env=False,
+        bus=Bus(settings.mqtt_url, who, identity),
+        identity=identity,
+        http=calling(
+            settings.service_urls,
+            identity,
             auth=Introduced(Signer(settings.token_keys, settings.service), settings.service_urls),
             event_hooks={"request": [carry_on]},
         ),

@@ -14,6 +14,7 @@ from shared.db import Database
 from shared.effects import Effects
 from shared.envelope import Envelope
 from shared.errors import RetryLaterError, ServiceUnreachableError
+from shared.serving import reason_of
 from shared.setaside import CANNOT_BE_HANDLED, told
 
 log = structlog.get_logger()
@@ -162,7 +163,7 @@ class SourceReader:
             return items
         except (httpx.HTTPError, ValueError) as error:  # a ValidationError is one too
             raise ServiceUnreachableError(
-                f"{self.source}: events after {after} cannot be read: {error!r}"
+                f"{self.source}: events after {after} cannot be read: {reason_of(error)}"
             ) from error
 
     async def _take(self, envelopes: list[Envelope]) -> bool:

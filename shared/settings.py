@@ -264,6 +264,8 @@ class ServiceSettings(BaseSettings):
     mqtt_url: `mqtts` for TLS, with the certificate in tls_dir (`ca.pem`, `cert.pem`, `key.pem`;
     `{data_dir}/tls/{service}` when not given). otlp_url: of a collector that is sent how long each
     part of a trace took, such as `http://collector:4318/v1/traces`; empty: nowhere.
+    service_urls: address of each service by name, all http or all https; the one of this service
+    itself says whether its port speaks TLS.
     """
 
     model_config = SettingsConfigDict(env_prefix="HALITE_", frozen=True, extra="ignore")
@@ -281,6 +283,24 @@ class ServiceSettings(BaseSettings):
     tls_dir: Path | None = None
     service_urls: dict[str, str] = Field(default_factory=dict)
     otlp_url: str = Field(default="", pattern=r"^(https?://.+)?$")
+
+    @field_validator("service_urls")
+    @classmethod
+    def _one_scheme(cls, urls: dict[str, str]) -> dict[str, str]:
+        schemes = {url.split("://")[0]: f"{name} {url}" for name, url in urls.items()}
+        if not set(schemes) <= {"http", "https"} or len(schemes) > 1:
+            raise ValueError(f"must be all http:// or all https://: {', '.join(schemes.values())}")
+        return urls
+
+    @property
+    def speaks_tls(self) -> bool:
+        """Whether this service is called over TLS, as its own address says."""
+        return self.service_urls.get(self.service, "").startswith("https://")
+
+    @property
+    def is_for_persons(self) -> bool:
+        """Whether `port` is for persons of this machine alone, and plain; only the gateway's is."""
+        return False
 
     @property
     def identity_dir(self) -> Path:

@@ -33,8 +33,9 @@ def command(port: int | None, data_dir: Path) -> Report:
 
     Ends with 1 when a service is not ready.
     """
-    said = readiness(ports_of(DataFolder(data_dir), port))
-    waiting = [name for name, answer in said.items() if not (answer and answer.get("ready"))]
+    data = DataFolder(data_dir)
+    said = readiness(data, ports_of(data, port))
+    waiting = [name for name, answer in said.items() if not answer.get("ready")]
     return Report(
         data=said,
         lines=[f"{name:<12} {_told(answer)}" for name, answer in said.items()],
@@ -42,9 +43,9 @@ def command(port: int | None, data_dir: Path) -> Report:
     )
 
 
-def _told(answer: dict[str, object] | None) -> str:
-    if answer is None:
-        return "no answer"
+def _told(answer: dict[str, object]) -> str:
+    if "error" in answer:
+        return f"no answer: {answer['error']}"
     state = "ready" if answer.get("ready") else f"not ready: {answer.get('detail')}"
     age_s = answer.get("oldest_event_age_s")
     waits = f", oldest event waits {age_s:.0f} s" if isinstance(age_s, int | float) else ""

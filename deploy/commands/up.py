@@ -58,7 +58,7 @@ def command(
     with progress("starting") as show:
 
         def look() -> None:
-            ready = [said for said in readiness(ports).values() if said and said.get("ready")]
+            ready = [said for said in readiness(data, ports).values() if said.get("ready")]
             show(len(ready) / len(SERVICES))
 
         told = start(data, options, look, within_s)

@@ -12,6 +12,7 @@ from services.formation.testrecord import TestRecord
 from shared import testrows
 from shared.db import Database
 from shared.errors import ConflictError, InvalidInputError, ServiceUnreachableError
+from shared.serving import reason_of
 from shared.transaction import Transaction
 
 if TYPE_CHECKING:  # loaded at the first batch
@@ -85,7 +86,9 @@ class RowSender:
                 self._url + path, content=body, headers=headers, timeout=TIMEOUT_S
             )
         except httpx.HTTPError as error:
-            raise ServiceUnreachableError(f"historian does not answer: {error!r}") from error
+            raise ServiceUnreachableError(
+                f"historian does not answer: {reason_of(error)}"
+            ) from error
         if reply.is_success:
             return
         said = f"historian: {path}: {reply.status_code} {reply.text[:300]}"

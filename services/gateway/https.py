@@ -1,20 +1,15 @@
-"""The gateway's door for shared networks: the same app over TLS, on a port of its own."""
+"""The gateway's doors over TLS: for persons of shared networks, and for services of the plant."""
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import structlog
 import uvicorn
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.app import SERVER
-from shared.errors import InvalidInputError
 from shared.identity import Identity
+from shared.serving import served
 
-log = structlog.get_logger()
-RENEWED_LOOK_S = 10.0
 STRICT = "max-age=31536000"  # a browser that came by TLS once comes by nothing else for a year
 
 
@@ -42,32 +37,21 @@ class _Second(uvicorn.Server):
 
 
 class HttpsDoor:
-    """Serves an app over TLS with a certificate that may be renewed meanwhile.
+    """Serves an app over TLS beside the process's first port.
 
     Raises:
         InvalidInputError: the certificate is missing or cannot be used.
     """
 
     def __init__(self, app: ASGIApp, identity: Identity, host: str, port: int) -> None:
-        self._identity = identity
-        context = identity.as_server()
-        config = uvicorn.Config(
-            Strict(app),
-            host=host,
-            port=port,
-            ssl_context_factory=lambda _config, _default: context,
-            lifespan="off",
-            **SERVER,
-        )
-        self._server = _Second(config)
+        told = served(host, port, identity)
+        self._server = _Second(uvicorn.Config(Strict(app), lifespan="off", **told))
 
     async def run(self) -> None:
         """Serve until cancelled."""
-        renewing = asyncio.create_task(self._renew())
         try:
             await self._server.serve()
         finally:
-            renewing.cancel()
             if self._server.started:
                 await self._server.shutdown()
 
@@ -75,16 +59,3 @@ class HttpsDoor:
     def started(self) -> bool:
         """Whether the port is open."""
         return self._server.started
-
-    def take_renewed(self) -> None:
-        """Show a renewed certificate to who connects from now on."""
-        try:
-            if self._identity.take_renewed():
-                log.info("certificate renewed", door="https")
-        except InvalidInputError as error:  # half renewed: looked at again
-            log.warning("certificate cannot be used", error=str(error))
-
-    async def _renew(self) -> None:
-        while True:
-            await asyncio.sleep(RENEWED_LOOK_S)
-            self.take_renewed()

@@ -23,6 +23,7 @@ from services.gateway.values import LiveValues
 from services.gateway.workflow import GatewayWork
 from shared.app import Service
 from shared.bus import Message
+from shared.errors import InvalidInputError
 from shared.identity import Identity
 from shared.settings import SERVICES
 from shared.tokens import Signer
@@ -78,11 +79,31 @@ def build(settings: GatewaySettings) -> Service:
     )
     add_routes(service, parts)
     service.app.add_middleware(Guard, entrances=entrances)
-    if settings.https_port is not None:
-        identity = Identity(settings.identity_dir)
-        door = HttpsDoor(service.app, identity, settings.https_host, settings.https_port)
-        service.loop("https", door.run)
+    add_doors(service, settings)
     return service
+
+
+def add_doors(service: Service, settings: GatewaySettings) -> None:
+    """Open the ports over TLS that the settings name: for services, and for persons.
+
+    Raises:
+        InvalidInputError: there is no certificate for them, or it cannot be used.
+    """
+    if settings.services_port is not None:
+        app, place = service.door(for_services=True), (settings.host, settings.services_port)
+        service.loop("door for services", HttpsDoor(app, _identity(service), *place).run)
+    if settings.https_port is not None:
+        app = service.door(for_services=not settings.is_for_persons)
+        place = (settings.https_host, settings.https_port)
+        service.loop("https", HttpsDoor(app, _identity(service), *place).run)
+
+
+def _identity(service: Service) -> Identity:
+    if service.parts.identity is None:
+        raise InvalidInputError(
+            f"HTTPS needs a certificate in {service.settings.identity_dir}: halite certs make"
+        )
+    return service.parts.identity
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import httpx
 
 from shared.errors import InvalidInputError, NotFoundError, ServiceUnreachableError, TooLargeError
 from shared.permissions import Permission
+from shared.serving import reason_of
 from shared.tokens import Signer
 
 LARGEST_BODY = 64 * 1024 * 1024
@@ -219,5 +220,4 @@ def _too_large(limit: int) -> TooLargeError:
 
 
 def _unreachable(service: str, error: Exception) -> ServiceUnreachableError:
-    reason = str(error) or type(error).__name__
-    return ServiceUnreachableError(f"{service} does not answer: {reason}")
+    return ServiceUnreachableError(f"{service} does not answer: {reason_of(error)}")

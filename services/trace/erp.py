@@ -10,6 +10,7 @@ from services.trace import confirmations
 from services.trace.export import canonical
 from shared.app import Service
 from shared.errors import ServiceUnreachableError
+from shared.tracing import carry_on
 
 log = structlog.get_logger()
 AT_ONCE = 100
@@ -20,12 +21,16 @@ LONGEST_WAIT_S = 60.0
 class ErpDelivery:
     """One address and its place in the feed; every_s: wall seconds between looks for new ones.
 
+    It is no part of the plant: over TLS it is known by the public authorities, not by the plant's.
+
     A confirmation that the address refuses stops all behind it, since they stand on it; it is
     sent again for ever, at most a minute apart, and GET /confirmations/delivery says why.
     """
 
     def __init__(self, service: Service, url: str, every_s: float) -> None:
         self._service, self._url, self._every_s = service, url, every_s
+        self._http = httpx.AsyncClient(trust_env=False, event_hooks={"request": [carry_on]})
+        service.on_stop(self._http.aclose)
 
     async def run(self) -> None:
         """Deliver for ever; raises RetryLaterError while the database is away."""
@@ -68,7 +73,7 @@ class ErpDelivery:
     async def _send(self, one: dict[str, Any]) -> None:
         headers = {"content-type": "application/json", "idempotency-key": one["confirmation_id"]}
         try:
-            answer = await self._service.http.post(
+            answer = await self._http.post(
                 self._url, content=canonical(one), headers=headers, timeout=TIMEOUT_S
             )
         except httpx.HTTPError as error:

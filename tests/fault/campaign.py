@@ -17,7 +17,10 @@ from typing import Any, NoReturn
 
 import httpx
 
+from deploy.data_folder import DataFolder
 from deploy.ports import Ports
+from deploy.servicecalls import knowing
+from shared.errors import InvalidInputError
 from tests.fault.ledger import SHOWN, STATION_SERVICES, Books, Check, checks
 from tests.fault.orders import Orders, goes_on
 from tests.plant import Plant
@@ -76,10 +79,20 @@ class Campaign:
     def is_ready(self) -> bool:
         """Say whether every service says that it is ready."""
         try:
-            answers = [self.plant.http.get(f"{url}/readyz") for url in self.urls.values()]
-        except httpx.HTTPError:
+            with self.client() as client:
+                answers = [client.get(f"{url}/readyz") for url in self.urls.values()]
+        except (httpx.HTTPError, InvalidInputError):
             return False
         return all(answer.is_success for answer in answers)
+
+    def client(self, timeout: float = 30.0, headers: dict[str, str] | None = None) -> httpx.Client:
+        """Return what knows the services of the plant by its authority. timeout: seconds.
+
+        Raises:
+            InvalidInputError: the plant has no certificates yet.
+        """
+        known = knowing(DataFolder(self.plant.data_dir))
+        return httpx.Client(verify=known, trust_env=False, timeout=timeout, headers=headers)
 
     def told(self) -> str:
         """Return how many orders there are and what became of their cells."""

@@ -134,7 +134,7 @@ def targets_of(data: DataFolder, ports: Ports, plant_file: Path) -> dict[str, Ta
         database = to_socket(str(server.socket_dir / ".s.PGSQL.5432"))
         found[f"database of {name}"] = (ports.first + DATABASES + number, database)
         found[f"broker of {name}"] = (ports.first + BROKERS + number, to_port(ports.mqtt))
-        source = to_port(ports.service(name))
+        source = to_port(ports.inside(name))
         found[f"source {name}"] = (ports.first + SOURCES + number, source)
     plant = read_plant(plant_file)
     machines = [(f"station {item.equipment_id}", item.endpoint) for item in plant.station]
@@ -147,7 +147,7 @@ def targets_of(data: DataFolder, ports: Ports, plant_file: Path) -> dict[str, Ta
 
 def additions(targets: Mapping[str, Target], plant_file: Path) -> dict[str, dict[str, str]]:
     """Return what each service is told of the plant around it: all of it over proxies."""
-    urls = {name: f"http://{HOST}:{targets[f'source {name}'][0]}" for name in SERVICES}
+    urls = {name: f"https://{HOST}:{targets[f'source {name}'][0]}" for name in SERVICES}
     return {
         name: {
             "HALITE_DATABASE_URL": f"postgresql+psycopg://halite@{HOST}:"

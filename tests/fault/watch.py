@@ -94,7 +94,7 @@ def grown(
 
 def _client(campaign: Campaign) -> httpx.Client:
     headers = {"authorization": f"Bearer {campaign.plant.key}"}
-    return httpx.Client(headers=headers, timeout=ANSWER_WITHIN_S, trust_env=False)
+    return campaign.client(headers=headers, timeout=ANSWER_WITHIN_S)
 
 
 def _look(client: httpx.Client, name: str, url: str, seen: Seen) -> None:

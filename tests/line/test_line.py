@@ -3,8 +3,10 @@
 import json
 from typing import Any
 
+import httpx
 import pytest
 
+from deploy.ports import Ports
 from tests.plant import ROOT, Plant
 
 ORDER = (ROOT / "examples/small-order.yaml").read_bytes()
@@ -50,9 +52,20 @@ def test_the_command_line_says_where_the_plant_serves_and_that_it_is_ready(
     assert (plant.report["url"], plant.report["speed"]) == (plant.url, plant.speed)
     again = plant.halite("up", "--data-dir", str(plant.data_dir), "--json")
     assert json.loads(again.stdout) == plant.report
-    status = plant.halite("status", "--port", str(plant.port), "--json")
+    status = plant.halite("status", "--data-dir", str(plant.data_dir), "--json")
     assert status.returncode == 0
     assert all(said["ready"] for said in json.loads(status.stdout).values())
+
+
+def test_services_speak_tls_alone_and_the_gateway_gives_persons_no_events(
+    plant: Plant, begun_order: None
+) -> None:
+    for url in Ports(first=plant.port).service_urls().values():
+        with pytest.raises(httpx.RemoteProtocolError):
+            plant.http.get(url.replace("https:", "http:") + "/readyz")
+        with pytest.raises(httpx.ConnectError, match="verify failed"):  # no authority is known here
+            plant.http.get(f"{url}/readyz")
+    assert plant.http.get(f"{plant.url}/events").status_code == 403
 
 
 def test_one_trace_leads_from_the_order_to_the_machine_and_back(

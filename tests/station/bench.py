@@ -21,13 +21,14 @@ from deploy.broker import Broker
 from deploy.databaseroles import enter
 from deploy.pki import ensure_passwords, ensure_pki
 from deploy.postgres import PostgresServer
-from shared.app import KEEP_ALIVE_S, Service
+from shared.app import Service
 from shared.clock import Clock, MachineClocks
 from shared.db import migrate
 from shared.envelope import Envelope
 from shared.events import JobOrderEnded, JobOrderHeld, JobOrderReleased
 from shared.facts import Event, Material, MaterialUse
 from shared.parts import Parts, parts_of
+from shared.serving import KEEP_ALIVE_S
 from shared.settings import ServiceSettings, read_plant
 from simulators.opcua_server import TypeNodes, node_sets_dir, read_type_nodes
 from simulators.physics.exposure import Room

@@ -102,14 +102,14 @@ def shown_serial(port: int, identity: Path) -> str:
         return str((tls.getpeercert() or {})["serialNumber"])
 
 
-def shake_hands(one: ssl.SSLContext, other: ssl.SSLContext) -> None:
-    """Let a client and a server meet in memory.
+def shake_hands(one: ssl.SSLContext, other: ssl.SSLContext, host: str) -> None:
+    """Let a client and a server meet in memory. host: as which the client takes the server.
 
     Raises:
         ssl.SSLError: one of them does not want the other.
     """
     there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
-    client_side = one.wrap_bio(back, there, server_hostname="127.0.0.1")
+    client_side = one.wrap_bio(back, there, server_hostname=host)
     server_side = other.wrap_bio(there, back, server_side=True)
     for side in (client_side, server_side, client_side, server_side):
         with contextlib.suppress(ssl.SSLWantReadError):

@@ -83,10 +83,11 @@ async def test_a_gateway_with_another_certificate_is_not_believed(
 
 
 async def test_a_renewed_certificate_is_shown_without_a_restart(tls: Path) -> None:
-    async with served(Identity(tls / "gateway")) as (door, address):
+    identity = Identity(tls / "gateway")
+    async with served(identity) as (_, address):
         before = await _shown(tls, address)
         Authority(tls).renew([GATEWAY], ["gateway"])
-        door.take_renewed()
+        identity.take_renewed()
 
         assert await _shown(tls, address) != before
 

@@ -99,11 +99,25 @@ def test_a_broker_that_is_not_the_plants_is_not_told_anything(
         shown_serial(broker.port, stranger(tmp_path, "quality"))
 
 
-def test_a_service_cannot_pose_as_the_broker(guarded: tuple[Broker, Path]) -> None:
+@pytest.mark.parametrize("host", [BROKER, "trace"])
+def test_a_service_cannot_pose_as_the_broker_or_another_on_the_network(
+    guarded: tuple[Broker, Path], host: str
+) -> None:
     _, tls = guarded
+    posing = Identity(tls / "spray").as_server()
+
+    with pytest.raises(ssl.SSLCertVerificationError, match="Hostname mismatch"):
+        shake_hands(Identity(tls / "quality").as_client(), posing, host)
+
+
+def test_what_only_looks_whether_others_answer_cannot_pose_as_one(
+    guarded: tuple[Broker, Path],
+) -> None:
+    _, tls = guarded
+    posing = Identity(tls / PROBE).as_server()
 
     with pytest.raises(ssl.SSLCertVerificationError, match="unsuitable certificate purpose"):
-        shake_hands(Identity(tls / "quality").as_client(), Identity(tls / "spray").as_server())
+        shake_hands(Identity(tls / "quality").as_client(), posing, "127.0.0.1")
 
 
 # Who may say and hear what ----------------------------------------------------------------------
@@ -212,12 +226,13 @@ async def test_a_bus_connects_and_goes_on_with_a_renewed_certificate(
     guarded: tuple[Broker, Path],
 ) -> None:
     broker, tls = guarded
-    bus = Bus(broker.url, "trace", Identity(tls / "trace"))
+    identity = Identity(tls / "trace")
+    bus = Bus(broker.url, "trace", identity)
     bus.start()
     async with asyncio.timeout(WITHIN_S):
         await bus._up.wait()
         Authority(tls).renew(parts_of(PLANT), ["trace"])
-        bus._renew_identity()
+        identity.take_renewed()
         broker.child.kill()
         await asyncio.to_thread(broker.start)
         while bus._generation < 2:

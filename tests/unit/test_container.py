@@ -33,9 +33,12 @@ def test_every_service_runs_in_a_container_of_its_name(compose: dict[str, Any]) 
 
 
 def test_health_is_asked_at_the_port_on_which_a_service_listens(compose: dict[str, Any]) -> None:
-    asked = {name: compose[name]["healthcheck"]["test"][-1] for name in SERVICES}
+    asked = {name: compose[name]["healthcheck"]["test"][-3:] for name in SERVICES}
 
-    assert asked == {name: str(container.PORTS.service(name)) for name in SERVICES}
+    assert asked == {
+        name: ["https", str(container.PORTS.inside(name)), f"/data/tls/{name}/ca.pem"]
+        for name in SERVICES
+    }
 
 
 def test_a_service_in_a_container_is_reached_by_its_name_and_listens_to_all(
@@ -53,7 +56,7 @@ def test_a_service_in_a_container_is_reached_by_its_name_and_listens_to_all(
 
     environment = {spec.name: spec.environment for spec in specs}["plc"]
     assert environment["HALITE_HOST"] == environment["HALITE_OPCUA_HOST"] == "0.0.0.0"
-    assert '"execution": "http://execution:8081"' in environment["HALITE_SERVICE_URLS"]
+    assert '"execution": "https://execution:8081"' in environment["HALITE_SERVICE_URLS"]
 
 
 def test_no_container_may_write_its_files_or_gain_rights(compose: dict[str, Any]) -> None:

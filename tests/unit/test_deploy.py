@@ -72,11 +72,12 @@ def test_all_ports_follow_from_the_first() -> None:
     assert ports.service("gateway") == 9000
     assert [ports.service(name) for name in SERVICES[:-1]] == list(range(9001, 9010))
     assert (ports.mqtt, ports.opcua, ports.control(0)) == (9010, 9011, 9050)
+    assert (ports.inside("plc"), ports.inside("gateway")) == (ports.service("plc"), 9012)
 
 
 def test_no_port_is_given_twice(plant: PlantSettings) -> None:
     used = Ports().all_used(plant, simulated=True)
-    expected = len(SERVICES) + 2 + len(plant.station) + len(plant.tester) + 3
+    expected = len(SERVICES) + 3 + len(plant.station) + len(plant.tester) + 3
     assert len(used) == expected
 
 

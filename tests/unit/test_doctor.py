@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from deploy.authority import Authority, parts_of
 from deploy.cli import halite
 from deploy.commands.status import ports_of
 from deploy.data_folder import SMALLEST_FREE_BYTES, DataFolder
@@ -24,6 +25,7 @@ from deploy.ports import Ports
 from deploy.processes import PROJECT_DIR
 from deploy.supportbundle import LARGEST_LOG_BYTES, write_bundle
 from shared.clock import DRIFT_LIMIT_S
+from shared.identity import Identity
 from shared.settings import SERVICES, read_plant
 
 PLANT = read_plant(PROJECT_DIR / "deploy" / "plant.toml")
@@ -52,6 +54,7 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> DataFolder:
     ensure_pki(folder.pki, ONE_STATION)
     ensure_passwords(folder.secrets / "opcua", ONE_STATION)
     ensure_gateway_keys(folder.gateway_keys)
+    Authority(folder.tls).ensure(parts_of(ONE_STATION))
     return folder
 
 
@@ -96,7 +99,7 @@ def test_a_plant_is_looked_for_where_its_folder_was_started_last(
     data.port_file.write_text(str(first))
     port = Ports(first=first).service("plc")
 
-    with answering(port, READY) if asked == ["status"] else nullcontext():
+    with answering(data, "plc", port, READY) if asked == ["status"] else nullcontext():
         shown = CliRunner().invoke(halite, [*asked, "--data-dir", str(data.path)])
 
     place = first if asked[0] == "users" else port
@@ -128,8 +131,8 @@ def about(found: list[Finding], what: str) -> Finding:
 
 
 @contextmanager
-def answering(port: int, said: dict[str, Any]) -> Iterator[None]:
-    """Serve what a service says of itself on its port."""
+def answering(data: DataFolder, name: str, port: int, said: dict[str, Any]) -> Iterator[None]:
+    """Serve what a service says of itself on its port, with its certificate."""
 
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -143,6 +146,8 @@ def answering(port: int, said: dict[str, Any]) -> Iterator[None]:
             """Say nothing on the screen."""
 
     server = HTTPServer(("127.0.0.1", port), Answer)
+    context = Identity(data.tls / name).as_server()
+    server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -214,18 +219,35 @@ def test_what_a_service_says_of_itself_is_judged(
     data: DataFolder, said: dict[str, Any], level: str, text: str
 ) -> None:
     ports = Ports(first=free_first())
-    with answering(ports.service("quality"), READY | said):
+    with answering(data, "quality", ports.service("quality"), READY | said):
         found = about(look(data, ports, WELL), "quality")
     assert (found.level, bool(found.remedy)) == (level, level != "ok")
     assert found.text.startswith(text) or text in found.text
 
 
-def test_the_status_of_a_plant_that_is_down_ends_with_1() -> None:
-    words = ["status", "--port", str(free_first())]
+def test_who_answers_with_another_authority_is_not_believed(
+    data: DataFolder, tmp_path: Path
+) -> None:
+    other = DataFolder(tmp_path / "other")
+    Authority(other.tls).ensure(parts_of(ONE_STATION))
+    ports = Ports(first=free_first())
+    with answering(other, "quality", ports.service("quality"), READY):
+        found = about(look(data, ports, WELL), "quality")
+    assert found.level == "trouble" and "certificate verify failed" in found.text
+
+
+def test_the_status_of_a_plant_that_is_down_ends_with_1(data: DataFolder) -> None:
+    words = ["status", "--port", str(free_first()), "--data-dir", str(data.path)]
     shown = CliRunner().invoke(halite, words)
     assert shown.exit_code == 1 and shown.output.count("no answer") == len(SERVICES)
-    as_json = CliRunner().invoke(halite, [*words, "--json"])
-    assert json.loads(as_json.output) == dict.fromkeys(SERVICES)
+    as_json = json.loads(CliRunner().invoke(halite, [*words, "--json"]).output)
+    assert list(as_json) == list(SERVICES)
+    assert all(list(said) == ["error"] for said in as_json.values())
+
+
+def test_the_status_of_a_plant_without_certificates_says_so(tmp_path: Path) -> None:
+    shown = CliRunner().invoke(halite, ["status", "--data-dir", str(tmp_path)])
+    assert shown.exit_code == 1 and "ca.pem, cert.pem, key.pem" in shown.output
 
 
 def test_a_support_bundle_has_no_secret_of_the_plant(data: DataFolder, tmp_path: Path) -> None:

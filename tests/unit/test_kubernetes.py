@@ -59,7 +59,7 @@ def test_each_service_listens_where_the_others_look_for_it(name: str) -> None:
     [container] = pods(found)[name]["containers"]
     ports = {port["name"]: port["containerPort"] for port in container["ports"]}
     assert container["args"] == ["service", name]
-    assert ports["http"] == service["ports"][0]["port"] == PORTS.service(name)
+    assert ports["inside"] == service["ports"][0]["port"] == PORTS.inside(name)
     assert ports.get("opcua", PORTS.opcua) == PORTS.opcua
 
 
