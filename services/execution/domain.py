@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 from shared.errors import IllegalTransitionError
 from shared.facts import MaterialUse
 
-Scope = Literal["powder", "pellets", "sample", "cell", "witness"]
+Scope = Literal["powder", "pellets", "sample", "cell", "witness", "life"]
 GateOf = Literal["lot", "pellet_lot", "parts"]
 JobState = Literal[
     "not_allowed_to_start", "allowed_to_start", "running", "interrupted", "ended", "aborted"
@@ -110,6 +110,8 @@ class WorkMaster(Input):
 
     A route of powder operations alone makes powder of `cell_definition_id`: an order's quantity
     counts portions of `powder_g_per_pellet`, and it has no pellets, samples, cells or witnesses.
+    Operations of scope `life` follow those of the cell, for cells that are tested to the end of
+    their life instead of being delivered.
     """
 
     product_id: Identifier
@@ -130,6 +132,8 @@ class WorkMaster(Input):
         named = {(rule.scope, rule.operation) for rule in self.operations}
         if len(named) != len(self.operations):
             raise ValueError("an operation stands twice in the same scope")
+        if self.tests_life and not any(scope == "cell" for scope, _ in named):
+            raise ValueError(f"{self.product_id} has operations of scope life and none of a cell")
         least = 0 if self.makes_powder else 1
         for name in ("pellets_per_cell", "sample_count"):
             if (count := getattr(self, name)) < least or (self.makes_powder and count):
@@ -149,15 +153,21 @@ class WorkMaster(Input):
         """Whether the route ends with its powder."""
         return all(rule.scope == "powder" for rule in self.operations)
 
+    @property
+    def tests_life(self) -> bool:
+        """Whether the route says how a cell is tested over its life."""
+        return any(rule.scope == "life" for rule in self.operations)
+
     def rule(self, scope: str, operation: str) -> OperationRule:
         """Return the rule of one operation; it exists, for job orders are made from these."""
         return next(
             rule for rule in self.operations if rule.scope == scope and rule.operation == operation
         )
 
-    def pellet_count(self, quantity: int, witness_quantity: int) -> int:
+    def pellet_count(self, request: "WorkRequest") -> int:
         """Return how many pellets to press for an order, with spares."""
-        needed = quantity * self.pellets_per_cell + witness_quantity + self.sample_count
+        cells = request.quantity + request.life_quantity
+        needed = cells * self.pellets_per_cell + request.witness_quantity + self.sample_count
         return needed + max(1, round(needed * self.spare_ratio))
 
 
@@ -172,12 +182,17 @@ class ReceivedLot(Input):
 
 
 class WorkRequest(Input):
-    """An order for cells of one product. order_number: what the ERP system calls it."""
+    """An order for cells of one product.
+
+    life_quantity: cells made beside them whose life is tested; none of them is delivered.
+    order_number: what the ERP system calls it.
+    """
 
     work_request_id: Identifier
     product_id: Identifier
     quantity: int = Field(ge=1, le=1000)
     witness_quantity: int = Field(default=2, ge=1, le=50)
+    life_quantity: int = Field(default=0, ge=0, le=50)
     priority: int = Field(default=50, ge=0, le=100)
     due_at: AwareDatetime
     order_number: str | None = Field(default=None, min_length=1, max_length=100)

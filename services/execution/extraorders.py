@@ -1,4 +1,4 @@
-"""Job orders beyond the route: rework that quality decided, and more witnesses of a sample.
+"""Job orders beyond the route: rework that quality decided, and more of a sample.
 
 They go through the holds of the gates that ordered them, and through no other.
 """
@@ -56,7 +56,7 @@ class ExtraOrders:
         return found
 
     async def extend(self, tx: Transaction, event: SampleExtended) -> RowMapping | None:
-        """Order so many more samples or witnesses of a work request, once for each extension."""
+        """Order so many more samples, witnesses or life cells, once for each extension."""
         request = await store.lock_request(tx, event.work_request_id)
         ordered_by = f"{event.gate} {event.lot_id}"
         taken = await all_rows(
@@ -139,7 +139,7 @@ class ExtraOrders:
                 WHERE work_request_id = :id AND scope = :scope) AS owners""",
             id=work_request_id,
             scope=scope,
-            pattern=f"^{re.escape(work_request_id)}-[SW][0-9]+",
+            pattern=f"^{re.escape(work_request_id)}-[LSW][0-9]+",
         )
         return more_of(work_request_id, master, scope, rows[0]["number"], count)
 

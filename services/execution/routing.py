@@ -4,6 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from services.execution.domain import Scope, WorkMaster, WorkRequest
+from shared.errors import InvalidInputError
+
+BUILT_KINDS = "('cell', 'witness', 'life_cell')"  # kinds of lots that are cells, as SQL has them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +57,16 @@ def expand(request: WorkRequest, master: WorkMaster) -> Expansion:
     The powder goes through its operations, is pressed to pellets, the pellets go through theirs;
     then samples are measured, and each cell and each witness is built from the same pellets. The
     lot of a sample's job orders is a place holder until a pellet is chosen when they are released.
+    A life cell is built as any cell is, and then tested further.
+
+    Raises:
+        InvalidInputError: life cells of a product whose route does not say how they are tested.
     """
+    if request.life_quantity and not master.tests_life:
+        raise InvalidInputError(
+            f"life_quantity of {request.work_request_id} is {request.life_quantity}; the route of "
+            f"{master.product_id} version {master.version} has no operation of scope life"
+        )
     powder = powder_lot_id(request.work_request_id)
     if master.makes_powder:
         grams = request.quantity * master.powder_g_per_pellet
@@ -64,6 +76,7 @@ def expand(request: WorkRequest, master: WorkMaster) -> Expansion:
     samples = _numbered(request.work_request_id, "S", master.sample_count)
     cells = _numbered(request.work_request_id, "C", request.quantity)
     witnesses = _numbered(request.work_request_id, "W", request.witness_quantity)
+    life_cells = _numbered(request.work_request_id, "L", request.life_quantity)
     job_orders = list(_chain(master, "powder", powder, ()))
     job_orders += _chain(master, "pellets", pellet_lot, _last(job_orders))
     common = _last(job_orders)
@@ -73,10 +86,13 @@ def expand(request: WorkRequest, master: WorkMaster) -> Expansion:
         job_orders += _chain(master, "cell", cell, common)
     for witness in witnesses:
         job_orders += _chain(master, "witness", witness, common)
+    for life_cell in life_cells:
+        job_orders += _life(master, life_cell, common)
     lots = (
         *_powder_and_pellets(request, master, powder, pellet_lot),
         *(_planned(cell, master.cell_definition_id, "cell") for cell in cells),
         *(_planned(witness, master.witness_definition_id, "witness") for witness in witnesses),
+        *(_planned(life_cell, master.cell_definition_id, "life_cell") for life_cell in life_cells),
     )
     return Expansion(lots=lots, job_orders=tuple(job_orders))
 
@@ -84,22 +100,28 @@ def expand(request: WorkRequest, master: WorkMaster) -> Expansion:
 def more_of(
     work_request_id: str, master: WorkMaster, scope: Scope, made_count: int, count: int
 ) -> Expansion:
-    """Return the lots and job orders of `count` further samples or witnesses.
+    """Return the lots and job orders of `count` further samples, witnesses or life cells.
 
     made_count: of that scope there are by now; they need nothing but what the pellets went
     through already.
     """
-    letter = "W" if scope == "witness" else "S"
+    letter = {"witness": "W", "life": "L"}.get(scope, "S")
     ids = _numbered(work_request_id, letter, made_count + count)[made_count:]
-    lots = [_planned(item, master.witness_definition_id, "witness") for item in ids]
-    job_orders = [step for item in ids for step in _chain(master, scope, item, ())]
-    return Expansion(lots=tuple(lots) if scope == "witness" else (), job_orders=tuple(job_orders))
+    if scope == "life":
+        lots = tuple(_planned(item, master.cell_definition_id, "life_cell") for item in ids)
+        steps = [step for item in ids for step in _life(master, item, ())]
+        return Expansion(lots=lots, job_orders=tuple(steps))
+    steps = [step for item in ids for step in _chain(master, scope, item, ())]
+    if scope == "witness":
+        lots = tuple(_planned(item, master.witness_definition_id, "witness") for item in ids)
+        return Expansion(lots=lots, job_orders=tuple(steps))
+    return Expansion(lots=(), job_orders=tuple(steps))
 
 
 def _powder_and_pellets(
     request: WorkRequest, master: WorkMaster, powder: str, pellet_lot: str
 ) -> Iterator[PlannedLot]:
-    count = master.pellet_count(request.quantity, request.witness_quantity)
+    count = master.pellet_count(request)
     grams = count * master.powder_g_per_pellet
     yield _powder(powder, "nzzspo_powder", grams)
     yield PlannedLot(
@@ -131,9 +153,10 @@ def _powder(lot_id: str, definition: str, grams: float) -> PlannedLot:
 
 
 def _chain(
-    master: WorkMaster, scope: Scope, lot_id: str, after: tuple[str, ...]
+    master: WorkMaster, scope: Scope, lot_id: str, after: tuple[str, ...], first: int = 0
 ) -> Iterator[PlannedJobOrder]:
-    for position, rule in enumerate(rule for rule in master.operations if rule.scope == scope):
+    own = (rule for rule in master.operations if rule.scope == scope)
+    for position, rule in enumerate(own, start=first):
         job_order_id = f"{lot_id}-{rule.operation}"
         yield PlannedJobOrder(
             job_order_id=job_order_id,
@@ -144,6 +167,13 @@ def _chain(
             after=after,
         )
         after = (job_order_id,)
+
+
+def _life(master: WorkMaster, lot_id: str, after: tuple[str, ...]) -> tuple[PlannedJobOrder, ...]:
+    """Return the steps of a cell, and after them those that test its life."""
+    built = tuple(_chain(master, "cell", lot_id, after))
+    tested = _chain(master, "life", lot_id, _last(built), first=len(built))
+    return (*built, *tested)
 
 
 def _last(job_orders: Sequence[PlannedJobOrder]) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ CSV_COLUMNS = (
     "product_id",
     "quantity",
     "witness_quantity",
+    "life_quantity",
     "priority",
     "due_at",
     "order_number",

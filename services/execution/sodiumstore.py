@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
+from services.execution.routing import BUILT_KINDS
 from services.execution.sodium import HazardMaterial, ScrapProposal, StoragePlace
 from services.execution.store import all_rows
 from shared.db import sql
@@ -65,7 +66,7 @@ async def in_cells(tx: Transaction) -> list[dict[str, Any]]:
     """Return the sodium that was stacked into cells and witnesses, by where they are now."""
     rows = await all_rows(
         tx,
-        """
+        f"""
         SELECT c.equipment_id, count(DISTINCT c.lot_id) AS cell_count,
                sum(m.quantity * CAST(h.body ->> 'sodium_g_per_unit' AS float8)) AS sodium_g
         FROM job_order j
@@ -75,7 +76,7 @@ async def in_cells(tx: Transaction) -> list[dict[str, Any]]:
               FROM hazard_material ORDER BY material_definition_id, version DESC) h
           ON h.material_definition_id = m.material_definition_id
         JOIN lot c ON c.lot_id = j.lot_id
-        WHERE j.state = 'ended' AND m.use = 'consumed' AND c.kind IN ('cell', 'witness')
+        WHERE j.state = 'ended' AND m.use = 'consumed' AND c.kind IN {BUILT_KINDS}
           AND c.state <> 'scrapped' AND h.body ->> 'sodium_g_per_unit' IS NOT NULL
         GROUP BY c.equipment_id ORDER BY c.equipment_id""",
     )

@@ -16,7 +16,7 @@ from services.execution.domain import (
     WorkRequest,
     WorkSchedule,
 )
-from services.execution.routing import Expansion, PlannedJobOrder
+from services.execution.routing import BUILT_KINDS, Expansion, PlannedJobOrder
 from shared.db import sql
 from shared.errors import ConflictError, NotFoundError
 from shared.facts import Material
@@ -99,9 +99,10 @@ async def add_request(
     added = await tx.execute(
         sql("""
             INSERT INTO work_request (work_request_id, work_schedule_id, product_id,
-                product_version, quantity, witness_quantity, priority, due_at, state, accepted_at)
+                product_version, quantity, witness_quantity, life_quantity, priority, due_at, state,
+                accepted_at)
             VALUES (:work_request_id, :schedule_id, :product_id, :version, :quantity,
-                :witness_quantity, :priority, :due_at, 'open', :now)
+                :witness_quantity, :life_quantity, :priority, :due_at, 'open', :now)
             ON CONFLICT DO NOTHING"""),
         {
             **request.model_dump(),
@@ -278,8 +279,8 @@ async def next_job_orders(
 
 
 async def is_built(tx: Transaction, lot_id: str) -> bool:
-    """Say whether a lot is a cell or witness, whose events concern no other lot's job orders."""
-    statement = "SELECT kind IN ('cell', 'witness') FROM lot WHERE lot_id = :lot_id"
+    """Say whether a lot is a cell of any kind, whose events concern no other lot's job orders."""
+    statement = f"SELECT kind IN {BUILT_KINDS} FROM lot WHERE lot_id = :lot_id"
     return bool(await tx.scalar(sql(statement), {"lot_id": lot_id}))
 
 

@@ -3,11 +3,12 @@
 from typing import Any
 
 from services.execution import limits
+from services.execution.routing import BUILT_KINDS
 from shared.db import sql
 from shared.errors import NotFoundError
 from shared.transaction import Transaction
 
-CELLS = """
+CELLS = f"""
     SELECT l.lot_id AS cell_id, r.product_id, l.work_request_id, l.kind,
            j.operation,
            CASE WHEN l.state = 'released' THEN 'released'
@@ -16,7 +17,9 @@ CELLS = """
            CASE WHEN l.state = 'released' THEN 'released'
                 WHEN h.gate IS NOT NULL OR p.gate IS NOT NULL THEN 'blocked' END AS disposition,
            l.grade, l.discharge_capacity_mah,
-           coalesce(h.gate || ': ' || h.reason, p.gate || ': ' || p.reason, j.reason) AS reason,
+           coalesce(h.gate || ': ' || h.reason, p.gate || ': ' || p.reason, j.reason,
+                    'waits for ' || u.operation || ' of ' || u.lot_id
+                    || coalesce(': ' || u.reason, '')) AS reason,
            l.updated_at
     FROM lot l
     JOIN work_request r USING (work_request_id)
@@ -30,8 +33,13 @@ CELLS = """
     LEFT JOIN LATERAL (
         SELECT gate, reason FROM hold h WHERE h.lot_id = l.work_request_id || '-PEL'
         ORDER BY held_at LIMIT 1) p ON l.state <> 'released' AND (
-            l.kind = 'cell' OR j.state = 'not_allowed_to_start' AND j.reason IS NULL)
-    WHERE l.kind IN ('cell', 'witness')"""
+            l.kind <> 'witness' OR j.state = 'not_allowed_to_start' AND j.reason IS NULL)
+    LEFT JOIN LATERAL (
+        SELECT operation, lot_id, reason FROM job_order u
+        WHERE j.state = 'not_allowed_to_start' AND j.reason IS NULL AND u.state <> 'ended'
+          AND u.work_request_id = l.work_request_id AND u.scope IN ('powder', 'pellets')
+        ORDER BY array_position(ARRAY['powder', 'pellets'], u.scope), u.position LIMIT 1) u ON true
+    WHERE l.kind IN {BUILT_KINDS}"""
 
 
 async def cells(
@@ -78,13 +86,13 @@ async def cell(tx: Transaction, cell_id: str) -> dict[str, Any]:
 
 async def lots(tx: Transaction, search: str, limit: int) -> dict[str, Any]:
     """Return lots that are no cells, newest change first."""
-    statement = """
+    statement = f"""
         SELECT lot_id, material_definition_id, quantity, unit,
                CASE WHEN EXISTS (SELECT 1 FROM hold h WHERE h.lot_id = lot.lot_id)
                     THEN 'held' ELSE state END AS state,
                work_request_id, equipment_id AS location, updated_at, count(*) OVER () AS total
         FROM lot
-        WHERE kind NOT IN ('cell', 'witness')
+        WHERE kind NOT IN {BUILT_KINDS}
           AND (lot_id ILIKE :like OR material_definition_id ILIKE :like
                OR work_request_id ILIKE :like)
         ORDER BY kind IN ('pellet', 'piece'), updated_at DESC, lot_id LIMIT :limit"""
@@ -130,7 +138,7 @@ async def wip(tx: Transaction) -> list[dict[str, Any]]:
         FROM (SELECT j.*, EXISTS (SELECT 1 FROM hold h WHERE h.lot_id = j.lot_id) AS held
               FROM job_order j) j
         GROUP BY operation
-        ORDER BY min(array_position(ARRAY['powder', 'pellets', 'sample', 'cell', 'witness'],
+        ORDER BY min(array_position(ARRAY['powder', 'pellets', 'sample', 'cell', 'witness', 'life'],
                                     scope)), min(position), operation"""
     return [dict(row) for row in (await tx.execute(sql(statement))).mappings()]
 

@@ -38,7 +38,7 @@ from shared.events import (
 from shared.outbox import Outbox
 from shared.transaction import Transaction
 
-BUILT = ("cell", "witness")  # whose events concern no other lot's job orders
+BUILT = ("cell", "witness", "life")  # scopes whose events concern no other lot's job orders
 DECISION = {"disposition", "reason"}
 WAIT_S = 1.0  # longest wall wait between looks at the time limits
 REQUESTS_AT_ONCE = 50  # work requests with due time limits that are read at once
@@ -85,6 +85,7 @@ class ExecutionWork:
                 work_schedule_id=schedule.work_schedule_id,
                 quantity=request.quantity,
                 witness_quantity=request.witness_quantity,
+                life_quantity=request.life_quantity,
                 due_at=request.due_at,
                 priority=request.priority,
                 job_order_count=len(expansion.job_orders),

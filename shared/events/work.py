@@ -18,6 +18,7 @@ from shared.facts import (
 class WorkRequestAccepted(WorkRequestEvent):
     """A work request of a schedule was accepted and split into job orders.
 
+    life_quantity: cells beside them whose life is tested.
     order_number: what the ERP system calls it, None where it has no name for it.
     """
 
@@ -29,6 +30,7 @@ class WorkRequestAccepted(WorkRequestEvent):
     priority: int
     job_order_count: int
     order_number: str | None = None
+    life_quantity: int = Field(default=0, ge=0)
 
 
 class WorkRequestEnded(WorkRequestEvent):

@@ -15,8 +15,9 @@ from services.execution.workflow import ExecutionWork, take_master_data
 from shared.clock import Clock
 from shared.db import Database, migrate
 from shared.envelope import Envelope
-from shared.errors import ConflictError, NotFoundError
+from shared.errors import ConflictError, InvalidInputError, NotFoundError
 from shared.events import (
+    CellCompleted,
     CellGraded,
     DispositionDecided,
     ExposureEvaluated,
@@ -134,7 +135,7 @@ class Floor:
             "seal": ["seal", "exposure"],
             "rest": ["rest"],
             "impedance": ["impedance"],
-            "formation": ["capacity"],
+            "formation": ["capacity", "data_quality"],
         }
         for gate in over_lot.get(released.operation, []):
             await self.decide(released.work_request_id, released.lot_id, gate)
@@ -276,6 +277,56 @@ async def test_an_order_runs_from_powder_to_completed_cells(floor: Floor) -> Non
         "cell_count": 3,
         "sodium_g": pytest.approx(0.08 * discs),
     }
+
+
+async def test_a_cell_says_which_step_before_its_own_it_waits_for(floor: Floor) -> None:
+    await accept(floor, without(schedule(), "RAW-nh4h2po4"))
+    cell = await floor.cell("WR1-C01")
+    assert (cell["operation"], cell["state"]) == ("spray", "not_allowed_to_start")
+    assert str(cell["reason"]).startswith("waits for mill of WR1-PWD: needs ")
+    assert "nh4h2po4" in str(cell["reason"])
+
+
+async def test_life_cells_are_tested_beyond_the_order_that_delivers_the_others(
+    floor: Floor,
+) -> None:
+    await accept(floor, schedule(life_quantity=1))
+    floor.blocked = {("WR1-PEL", "retention"): "0.9 is below low 0.98"}
+    await floor.run()
+    await floor.wait_for_limits(3600)
+    await floor.run()
+    mine = [event for event in floor.released if event.lot_id == "WR1-L01"]
+    assert [event.operation for event in mine][-2:] == ["formation", "cycle_life"]
+    assert mine[-1].recipe_id == "retention-nvp-coin"
+    assert {e.lot_id for e in floor.released if e.operation == "cycle_life"} == {"WR1-L01"}
+    completed = [event.lot_id for event in floor.said if isinstance(event, CellCompleted)]
+    assert completed == ["WR1-C01", "WR1-C02"]
+    assert floor.kinds().count("WorkRequestEnded") == 1
+    assert (await floor.cell("WR1-L01"))["kind"] == "life_cell"
+    await floor.decide("WR1", "WR1-PEL", "retention")
+    assert (await floor.cell("WR1-L01"))["state"] == "held"
+
+    extended = SampleExtended(
+        lot_id="WR1-PEL",
+        work_request_id="WR1",
+        job_order_id="WR1-L01-cycle_life",
+        gate="retention",
+        count=1,
+    )
+    async with floor.database.begin() as tx:
+        await floor.work.on_extended(tx, ENVELOPE, extended)
+    await floor.run()
+    await floor.wait_for_limits(3600)
+    await floor.run()
+    assert "cycle_life" in {e.operation for e in floor.released if e.lot_id == "WR1-L02"}
+
+
+async def test_life_cells_of_a_product_that_tests_no_life_are_refused(
+    floor: Floor, work_masters: list[WorkMaster]
+) -> None:
+    powder = next(one for one in work_masters if one.makes_powder)
+    with pytest.raises(InvalidInputError, match=r"life_quantity of WR1 is 2.*no operation"):
+        await accept(floor, schedule(product_id=powder.product_id, life_quantity=2))
 
 
 async def test_a_test_that_goes_on_at_another_instrument_is_one_job_order(floor: Floor) -> None:

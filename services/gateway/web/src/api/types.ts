@@ -137,7 +137,7 @@ export interface CellSummary {
   cell_id: string;
   product_id: string;
   work_request_id: string;
-  kind: 'cell' | 'witness';
+  kind: 'cell' | 'witness' | 'life_cell';
   operation: string | null;
   state: string;
   disposition: Disposition | null;

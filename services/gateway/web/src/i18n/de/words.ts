@@ -26,6 +26,7 @@ export const words: Record<keyof typeof english, string> = {
 
   'kind.cell': 'Zelle',
   'kind.witness': 'Zeugenzelle',
+  'kind.life_cell': 'Lebensdauerzelle',
 
   'limit_kind.min': 'Mindestens',
   'limit_kind.max': 'Höchstens',

@@ -24,6 +24,7 @@ export const words = {
 
   'kind.cell': 'Cell',
   'kind.witness': 'Witness',
+  'kind.life_cell': 'Life test cell',
 
   'limit_kind.min': 'At least',
   'limit_kind.max': 'At most',

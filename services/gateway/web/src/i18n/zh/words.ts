@@ -26,6 +26,7 @@ export const words: Record<keyof typeof english, string> = {
 
   'kind.cell': '电芯',
   'kind.witness': '陪片电芯',
+  'kind.life_cell': '寿命测试电芯',
 
   'limit_kind.min': '至少',
   'limit_kind.max': '至多',
