@@ -62,6 +62,7 @@ export const words: Record<keyof typeof english, string> = {
   'operation.ocv': 'Leerlaufspannung',
   'operation.formation': 'Formierung',
   'operation.grading': 'Einstufung',
+  'operation.cycle_life': 'Lebensdauertest',
   'operation.ccd': 'Kritische Stromdichte',
   'operation.release': 'Freigabe',
 

@@ -60,6 +60,7 @@ export const words = {
   'operation.ocv': 'Open-circuit voltage',
   'operation.formation': 'Formation',
   'operation.grading': 'Grading',
+  'operation.cycle_life': 'Life test',
   'operation.ccd': 'Critical current density',
   'operation.release': 'Release',
 

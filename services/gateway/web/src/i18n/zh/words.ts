@@ -62,6 +62,7 @@ export const words: Record<keyof typeof english, string> = {
   'operation.ocv': '开路电压',
   'operation.formation': '化成',
   'operation.grading': '分级',
+  'operation.cycle_life': '寿命测试',
   'operation.ccd': '临界电流密度',
   'operation.release': '放行',
 
