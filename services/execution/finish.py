@@ -7,7 +7,7 @@ from sqlalchemy import RowMapping
 
 from services.execution import domain, gates, limits, store
 from services.execution.holds import Holds
-from services.execution.release import require
+from services.execution.release import is_of_the_rest, require
 from services.execution.routing import pellet_lot_id
 from services.execution.stock import allocated_ids, overdrawn
 from services.execution.store import JobOrder
@@ -173,7 +173,8 @@ class Finisher:
         master = await self._masters.of(tx, request)
         cell_id, pellet_lot = cell["lot_id"], pellet_lot_id(request["work_request_id"])
         parts = await allocated_ids(tx, cell_id)
-        if await gates.holds(tx, [cell_id, pellet_lot, *parts]):
+        held = await gates.holds(tx, [cell_id, pellet_lot, *parts])
+        if not all(is_of_the_rest(hold, pellet_lot) for hold in held):
             return False
         try:
             await require(tx, master.release_requires, cell_id, pellet_lot, parts)

@@ -1,7 +1,8 @@
 """Releases job orders once everything before them ended and nothing forbids them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import RowMapping
 
@@ -91,8 +92,8 @@ class Releaser:
         for hold in await gates.holds(tx, concerned):
             if hold["gate"] in job_order.through:
                 continue
-            if parts and (hold["lot_id"], hold["gate"]) == (pellet_lot, OPEN_EXPOSURE):
-                continue  # what still lies open of the pellet lot is no longer in this cell
+            if parts and is_of_the_rest(hold, pellet_lot):
+                continue
             raise BlockedError(f"{hold['lot_id']} held by {hold['gate']}: {hold['reason']}")
         await require(tx, rule.requires, job_order.lot_id, pellet_lot, parts)
 
@@ -167,6 +168,11 @@ def _issues(
         )
         for stock_lot_id, split in pieces.items()
     ]
+
+
+def is_of_the_rest(hold: Mapping[str, Any], pellet_lot: str) -> bool:
+    """Say whether a hold is of what still lies open of a pellet lot, which is in no cell."""
+    return (hold["lot_id"], hold["gate"]) == (pellet_lot, OPEN_EXPOSURE)
 
 
 async def require(

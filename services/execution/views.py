@@ -3,6 +3,7 @@
 from typing import Any
 
 from services.execution import limits
+from services.execution.holds import OPEN_EXPOSURE
 from services.execution.routing import BUILT_KINDS
 from shared.db import sql
 from shared.errors import NotFoundError
@@ -31,7 +32,9 @@ CELLS = f"""
         SELECT gate, reason FROM hold h WHERE h.lot_id = l.lot_id
         ORDER BY held_at LIMIT 1) h ON true
     LEFT JOIN LATERAL (
-        SELECT gate, reason FROM hold h WHERE h.lot_id = l.work_request_id || '-PEL'
+        SELECT gate, reason FROM hold h
+        WHERE h.lot_id = l.work_request_id || '-PEL' AND (h.gate <> '{OPEN_EXPOSURE}'
+            OR NOT EXISTS (SELECT 1 FROM lot a WHERE a.allocated_to = l.lot_id))
         ORDER BY held_at LIMIT 1) p ON l.state <> 'released' AND (
             l.kind <> 'witness' OR j.state = 'not_allowed_to_start' AND j.reason IS NULL)
     LEFT JOIN LATERAL (

@@ -398,6 +398,8 @@ async def test_pellets_that_lay_open_too_long_stop_no_cell_that_has_its_own_alre
     await floor.run()
     stacked = {event.lot_id for event in floor.released if event.operation == "stack"}
     assert stacked == SPRAYED - {"WR1-C02"}
+    cells = [await floor.cell(f"WR1-C0{n}") for n in (1, 2)]
+    assert [cell["disposition"] for cell in cells] == ["released", "blocked"]
 
 
 async def test_a_powder_is_mixed_dried_and_annealed_in_argon_with_hydrogen_by_its_order(
