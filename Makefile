@@ -1,4 +1,4 @@
-# The plant on one machine, and the checks that CI runs. Options: SPEED, DATA_DIR, PORT, PYTHON.
+# The plant on one machine, and the checks that CI runs. Options: SPEED, DATA_DIR, PORT, PLANT, PYTHON.
 PYTHON ?= python3
 SPEED ?= 1500
 DATA_DIR ?= .halite
@@ -19,7 +19,7 @@ UV := .cache/uv/bin/uv
 .PHONY: help env run test fault fuzz compose-test check docs web lock backup restore audit sbom
 
 help:
-	@echo "make run      the whole plant; SPEED=$(SPEED) DATA_DIR=$(DATA_DIR) PORT=$(PORT)"
+	@echo "make run      the whole plant; SPEED=$(SPEED) DATA_DIR=$(DATA_DIR) PORT=$(PORT) PLANT=$(PLANT)"
 	@echo "make backup   copy all the plant keeps, while it runs: TO=folder"
 	@echo "make restore  put a plant back into an empty folder: FROM=folder DATA_DIR=folder"
 	@echo "make check    format, lint, types, import rules, contracts, web types, size of the web app"
@@ -41,7 +41,7 @@ $(SYNCED): requirements.lock deploy/environment.py
 	@$(PYTHON) -m deploy.environment
 
 run: $(SYNCED)
-	@exec .venv/bin/python -m deploy.local --speed "$(SPEED)" --data-dir "$(DATA_DIR)" --port "$(PORT)"
+	@exec .venv/bin/python -m deploy.local --speed "$(SPEED)" --data-dir "$(DATA_DIR)" --port "$(PORT)" $(if $(PLANT),--plant "$(PLANT)")
 
 backup: $(SYNCED)
 	@test -n "$(TO)" || { echo "Name a new or empty folder: make backup TO=folder" >&2; exit 2; }

@@ -26,7 +26,8 @@ class DataFolder:
         self.database_passwords = self.secrets / "database"
         self.share = self.path / "share"
         self.logs = self.path / "log"
-        self.plant_file = self.path / "plant.toml"
+        self.plant_file = self.path / "plant.toml"  # of this run, its ports included
+        self.own_plant_file = self.path / "own-plant.toml"  # as a person named it
         self.lock_file = self.path / "plant.lock"
         self.running_file = self.path / "running.json"
         self.port_file = self.path / "port"

@@ -40,13 +40,17 @@ _DEATHS_BEFORE_GIVING_UP = 6
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What a person chose on the command line. speed: plant seconds per wall second."""
+    """What a person chose on the command line.
+
+    speed: plant seconds per wall second. plant_file: None for that of the starts before.
+    """
 
     speed: float
     data: DataFolder
     ports: Ports
     empty: bool
     simulators: bool
+    plant_file: Path | None
 
 
 class _Parser(argparse.ArgumentParser):
@@ -119,7 +123,7 @@ class LocalPlant:
         """Everything that needs no running process, so that it takes no plant time."""
         options, data = self._options, self._data
         self._time = plant_time.next_run(data.path, options.speed, time.time())
-        source = PROJECT_DIR / "deploy" / "plant.toml"
+        source = chosen_plant_file(options.plant_file, data)
         plant_file = write_plant_file(source, data.plant_file, options.ports.shift)
         settings = read_plant(plant_file)
         data.port_file.write_text(str(options.ports.first))
@@ -296,6 +300,7 @@ def read_options(words: Sequence[str]) -> Options:
     parser.add_argument(
         "--without-simulators", action="store_true", help="all stations are real machines"
     )
+    parser.add_argument("--plant", type=Path, default=named_plant_file(), help="the plant file")
     values = parser.parse_args(words)
     return Options(
         speed=values.speed,
@@ -303,7 +308,31 @@ def read_options(words: Sequence[str]) -> Options:
         ports=Ports(first=values.port),
         empty=values.empty,
         simulators=not values.without_simulators,
+        plant_file=values.plant,
     )
+
+
+def named_plant_file() -> Path | None:
+    """Return the plant file that the environment names."""
+    named = os.environ.get("HALITE_PLANT_FILE")
+    return Path(named).absolute() if named else None
+
+
+def chosen_plant_file(named: Path | None, data: DataFolder) -> Path:
+    """Return the plant file to start with: the one named now, or named last, or the example.
+
+    One that is named is kept in the data folder, so that each later start, and that of a restored
+    backup, is of the same plant.
+
+    Raises:
+        InvalidInputError: what is named is no plant file; the one kept stays.
+        PersonNeededError: it cannot be kept.
+    """
+    own = data.own_plant_file
+    if named is None:
+        return own if own.exists() else PROJECT_DIR / "deploy" / "plant.toml"
+    read_plant(named)
+    return write_plant_file(named, own, shift=0)
 
 
 def unaltered(spec: ChildSpec) -> ChildSpec:

@@ -131,13 +131,11 @@ def check_free(used: dict[int, str]) -> None:
 
 
 def write_plant_file(source: Path, target: Path, shift: int) -> Path:
-    """Return the plant file to use: the source itself, or a shifted copy of it at `target`.
+    """Return the plant file to use: a copy of `source` at `target`, its loopback ports shifted.
 
     Raises:
         PersonNeededError: the source cannot be read or the copy cannot be written.
     """
-    if shift == 0:
-        return source
     try:
         target.write_text(shifted_plant_file(source.read_text(), shift))
     except OSError as error:

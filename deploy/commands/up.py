@@ -10,7 +10,7 @@ from deploy.commands.certs import data_dir_option
 from deploy.commands.status import port_option, ports_of
 from deploy.data_folder import DataFolder
 from deploy.doctor import readiness
-from deploy.local import FASTEST, SPEED
+from deploy.local import FASTEST, SPEED, named_plant_file
 from deploy.report import Report, progress, reports
 from shared.settings import SERVICES
 
@@ -25,6 +25,12 @@ from shared.settings import SERVICES
 )
 @port_option
 @data_dir_option
+@click.option(
+    "--plant",
+    "plant_path",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="The plant file; HALITE_PLANT_FILE, else that of the starts before, when not given.",
+)
 @click.option("--empty", is_flag=True, help="Load no example data.")
 @click.option("--without-simulators", is_flag=True, help="All stations are real machines.")
 @click.option(
@@ -40,6 +46,7 @@ def command(
     speed: float,
     port: int | None,
     data_dir: Path,
+    plant_path: Path | None,
     empty: bool,
     without_simulators: bool,
     within_s: float,
@@ -52,7 +59,9 @@ def command(
     ports = ports_of(data, port)
     if told := running(data):
         return _report(told, f"The plant already runs (process {told['process']}).")
+    named = plant_path.absolute() if plant_path else named_plant_file()
     options = [f"--speed={speed}", f"--port={ports.first}"]
+    options += [f"--plant={named}"] if named else []
     options += ["--empty"] if empty else []
     options += ["--without-simulators"] if without_simulators else []
     with progress("starting") as show:

@@ -22,6 +22,7 @@ from deploy.broker import configuration
 from deploy.cli import halite
 from deploy.data_folder import DataFolder
 from deploy.debian import needed_libraries
+from deploy.local import chosen_plant_file
 from deploy.nodesets import unpack
 from deploy.pki import ensure_gateway_keys, ensure_passwords, ensure_pki, renew, valid_until
 from deploy.plant import PlantFiles, service_specs, simulator_specs, station_groups
@@ -90,6 +91,20 @@ def test_only_loopback_endpoints_move_with_the_port(tmp_path: Path) -> None:
     assert endpoints["mill-1"] == "opc.tcp://127.0.0.1:9021"
     assert endpoints["furnace-1"] == "opc.tcp://furnace-1.plant:4840"
     assert plant.tester[0].endpoint == "tcp://127.0.0.1:9036"
+
+
+def test_a_named_plant_file_stays_the_plant_s_own_until_another_is_named(tmp_path: Path) -> None:
+    data = DataFolder(tmp_path / "data")
+    data.path.mkdir()
+    assert chosen_plant_file(None, data) == PLANT_FILE
+    named = tmp_path / "ours.toml"
+    named.write_text(PLANT_FILE.read_text().replace("Pilot line", "Line 7"))
+    assert read_plant(chosen_plant_file(named, data)).line == "Line 7"
+    named.write_text('site = "pilot"')
+    with pytest.raises(InvalidInputError, match=r"ours\.toml: .*Field required"):
+        chosen_plant_file(named, data)
+    named.unlink()
+    assert read_plant(chosen_plant_file(None, data)).line == "Line 7"
 
 
 def test_a_taken_port_is_named_with_who_needs_it() -> None:
