@@ -1,8 +1,7 @@
 """Releases job orders once everything before them ended and nothing forbids them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import RowMapping
 
@@ -170,7 +169,7 @@ def _issues(
     ]
 
 
-def is_of_the_rest(hold: Mapping[str, Any], pellet_lot: str) -> bool:
+def is_of_the_rest(hold: RowMapping, pellet_lot: str) -> bool:
     """Say whether a hold is of what still lies open of a pellet lot, which is in no cell."""
     return (hold["lot_id"], hold["gate"]) == (pellet_lot, OPEN_EXPOSURE)
 
