@@ -5,8 +5,12 @@ import { EChart } from './EChart';
 import { usePalette } from './palette';
 import { useWidth } from './useWidth';
 
-const HEIGHT = 320;
+const HEIGHT = 360;
+/** About square, so that the line on which both agree rises as it should. */
+const WIDEST = 480;
 const MARGIN = { left: 64, right: 20, top: 16, bottom: 48 };
+
+const MARGIN_RATIO = 0.05;
 
 interface Point {
   value: [predicted: number, measured: number];
@@ -28,9 +32,11 @@ export default function CureChart({ results, driftLimitRatio }: CureChartProps) 
 
   const option = useMemo(() => {
     const text = { color: palette.text, fontFamily: palette.font };
+    const least = Math.min(...results.flatMap((one) => [one.predicted_ratio, one.measured_ratio]));
+    const from = Math.max(0, Math.floor((least - MARGIN_RATIO) * 10) / 10);
     const axis = (name: string, nameGap: number) => ({
       type: 'value',
-      min: 0,
+      min: from,
       max: 1,
       name,
       nameLocation: 'middle',
@@ -57,7 +63,9 @@ export default function CureChart({ results, driftLimitRatio }: CureChartProps) 
     });
     const limit = driftLimitRatio ?? 0;
     const edges =
-      limit > 0 ? [line([0, limit], [1 - limit, 1], 'dashed'), line([limit, 0], [1, 1 - limit], 'dashed')] : [];
+      limit > 0
+        ? [line([from, from + limit], [1 - limit, 1], 'dashed'), line([from + limit, from], [1, 1 - limit], 'dashed')]
+        : [];
     return {
       animation: false,
       grid: { ...MARGIN, outerBoundsMode: 'none' },
@@ -74,7 +82,7 @@ export default function CureChart({ results, driftLimitRatio }: CureChartProps) 
           `${t('spray.measured')} ${percent(data.value[1], 1)}`,
       },
       series: [
-        line([0, 0], [1, 1], 'solid'),
+        line([from, from], [1, 1], 'solid'),
         ...edges,
         { type: 'scatter', symbolSize: 9, itemStyle: { color: palette.first }, data: points(false) },
         { type: 'scatter', symbol: 'triangle', symbolSize: 12, itemStyle: { color: palette.warn }, data: points(true) },
@@ -84,7 +92,7 @@ export default function CureChart({ results, driftLimitRatio }: CureChartProps) 
 
   return (
     <div ref={host}>
-      {width > 0 && <EChart label={t('spray.cure_chart')} width={width} height={HEIGHT} option={option} />}
+      {width > 0 && <EChart label={t('spray.cure_chart')} width={Math.min(width, WIDEST)} height={HEIGHT} option={option} />}
       <p>{t('spray.cure_key')}</p>
     </div>
   );

@@ -23,13 +23,9 @@ interface GanttBarProps {
 export function GanttBar({ bar, furnace, place, link, helpId, isLeft, onTake, onPress, onBlur }: GanttBarProps) {
   const { t, dateTime } = useI18n();
   const facts = useBarFacts(bar);
-  const name = [
-    bar.label,
-    t(`furnace.kind.${bar.kind}`),
-    furnace,
-    `${dateTime(bar.fromMs)} – ${dateTime(bar.toMs)}`,
-    ...facts,
-  ].join(', ');
+  const shown = [bar.label, facts.join(' · ')].join(' ');
+  // Who speaks to the screen says what stands on the bar: so the name has that in one piece.
+  const name = [shown.trim(), t(`furnace.kind.${bar.kind}`), furnace, `${dateTime(bar.fromMs)} – ${dateTime(bar.toMs)}`].join(', ');
   const className = ['gantt-bar', `gantt-${bar.kind}`, isLeft ? 'gantt-left' : '', onTake === undefined ? '' : 'gantt-movable'].join(' ');
   const style = { top: place.top, left: place.left, width: `calc(${place.right} - ${place.left})` };
   const inside = (
@@ -37,7 +33,7 @@ export function GanttBar({ bar, furnace, place, link, helpId, isLeft, onTake, on
       <span className="gantt-bar-name">
         {(bar.kind === 'deviating' || bar.kind === 'late' || bar.lateS > 0) && <Mark kind={bar.kind === 'deviating' ? 'bad' : 'near'} />}
         {bar.label}
-      </span>
+      </span>{' '}
       <span className="gantt-bar-facts">{facts.join(' · ')}</span>
     </>
   );

@@ -3,9 +3,12 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { useI18n } from '../i18n/I18nProvider';
 import { usePalette, type Palette } from './palette';
+import './TimePlot.css';
 import { useWidth } from './useWidth';
 
 export const SECONDS_PER_HOUR = 3_600;
+/** Of the axis below, which needs less than one at the side: one line of numbers and its name. */
+const TIME_AXIS: uPlot.Axis = { size: 32, labelSize: 24, labelGap: 0 };
 
 /** What a curve is drawn with: the page's colours, and an axis in them whose numbers are written as the language does. */
 export interface Pen {
@@ -13,7 +16,7 @@ export interface Pen {
   axis: uPlot.Axis;
 }
 
-export interface Drawing extends Pick<uPlot.Options, 'axes' | 'series' | 'scales' | 'bands'> {
+export interface Drawing extends Pick<uPlot.Options, 'axes' | 'series' | 'scales' | 'bands' | 'hooks'> {
   data: uPlot.AlignedData;
 }
 
@@ -45,9 +48,10 @@ export function useTimePlot(
     };
     const drawing = draw({ palette, axis });
     if (drawing === null) return undefined;
-    const { data, scales, ...rest } = drawing;
+    const { data, scales, axes = [], ...rest } = drawing;
+    const placed = axes.map((each, index) => (index === 0 ? { ...TIME_AXIS, ...each } : each));
     const still = { cursor: { drag: { x: false, y: false } }, scales: { ...scales, x: { time: false } } };
-    const plot = new uPlot({ width, height, ...still, ...rest }, data, host.current);
+    const plot = new uPlot({ width, height, ...still, axes: placed, ...rest }, data, host.current);
     return () => plot.destroy();
   }, [...inputs, height, width, palette, number]);
 

@@ -40,8 +40,15 @@ export function unitLabel(unit: string): string {
   return UNITS[unit] ?? unit;
 }
 
-const UNIT_SUFFIX =
-  /_(degc|deg|v|a|n|s|min|um|kw|kpa|mpa|mbar|mbar_l_per_s|mah|ma_per_cm2|ppm|ppm_h|ohm_cm2|s_per_cm|rpm|ratio|count)$/;
+/** Each unit that a name may end in, as the services have them; the longest that fits is cut off. */
+const UNIT_SUFFIX = new RegExp(
+  `_(${[
+    'ohm_cm2 s_per_cm mg_per_cm2 g_per_cm3 mah_per_cm2 ma_per_cm2 mah_per_g degc_per_min ml_per_min mbar_l_per_s mpas ppm_h kj_per_mol',
+    'degc ratio count mwh mah mbar mpa kpa ohm rpm deg cm2 ppm min hz kw ma mv um mm ul ml mg kg g h n s v a',
+  ]
+    .join(' ')
+    .replaceAll(' ', '|')})$`,
+);
 
 /** `needle_voltage_v` becomes `needle_voltage`. */
 export function withoutUnit(word: string): string {

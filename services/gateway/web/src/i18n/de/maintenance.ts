@@ -21,7 +21,7 @@ export const maintenance = {
   'maintenance.renew_note': 'Wird Version {version} der Stammdaten; die vorige bleibt erhalten.',
   'maintenance.piece': 'Teil, das jetzt dort ist',
   'maintenance.until': 'Gültig bis',
-  'maintenance.keep': 'Festhalten',
+  'maintenance.keep': 'Speichern',
   'maintenance.cancel': 'Abbrechen',
   'upkeep.calibration': 'Kalibrierung',
   'upkeep.nozzle': 'Düsenwechsel',

@@ -21,7 +21,7 @@ export const maintenance = {
   'maintenance.renew_note': 'Becomes version {version} of the master data; the one before stays on record.',
   'maintenance.piece': 'Piece that is there now',
   'maintenance.until': 'Good until',
-  'maintenance.keep': 'Keep',
+  'maintenance.keep': 'Save',
   'maintenance.cancel': 'Cancel',
   'upkeep.calibration': 'Calibration',
   'upkeep.nozzle': 'Nozzle change',

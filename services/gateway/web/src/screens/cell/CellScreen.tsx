@@ -25,16 +25,15 @@ export default function CellScreen() {
   const query = useCell(cellId);
   return (
     <div className="screen">
-      <BackToSearch to="/cells" title={t('cell.title', { id: cellId })} />
+      <BackToSearch to="/cells" title={t('cell.title', { id: cellId })}>
+        <Link to={`/cells/${encodeURIComponent(cellId)}/history`}>{t('history.link')}</Link>
+        <Link to={`/compare?cell=${encodeURIComponent(cellId)}`}>{t('compare.link')}</Link>
+      </BackToSearch>
       <DataView query={query} live>
         {(record, readAt) => (
           <>
             <MissingNotice record={record} />
             {record.cell === null ? <NotRead /> : <CellHead cell={record.cell} />}
-            <p className="cell-links">
-              <Link to={`/cells/${encodeURIComponent(cellId)}/history`}>{t('history.link')}</Link>
-              <Link to={`/compare?cell=${encodeURIComponent(cellId)}`}>{t('compare.link')}</Link>
-            </p>
             <SectionBar without={record.ccd === null ? 'ccd' : null} />
             <Panel title={t('cell.operations')} id="operations">
               {record.operations === null ? (

@@ -4,8 +4,8 @@ import { useSprayJob, useSprayJobsOf, type SprayFace } from '../../api/spray';
 import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
 import { None } from '../../parts/None';
+import { SelectField } from '../../parts/SelectField';
 import { Panel } from '../../ui/Panel';
-import { Select } from '../../ui/Select';
 import { firstOf, Trace } from '../spray/FaceTrace';
 
 /** The traces of all faces that were sprayed for a cell, one at a time; the worst is shown first. */
@@ -36,12 +36,14 @@ function JobTraces({ jobId }: { jobId: string }) {
             <None readAt={readAt} />
           ) : (
             <>
-              <Select
-                label={t('spray.face')}
-                options={sprayed.map((face) => ({ value: keyOf(face), label: `${keyOf(face)} · ${t(`spray.${face.trace_state ?? 'unknown'}`)}` }))}
-                value={keyOf(shown)}
-                onChange={setWanted}
-              />
+              <div className="form-row">
+                <SelectField
+                  label={t('spray.face')}
+                  options={sprayed.map((face) => ({ value: keyOf(face), label: `${keyOf(face)} · ${t(`spray.${face.trace_state ?? 'unknown'}`)}` }))}
+                  value={keyOf(shown)}
+                  onChange={setWanted}
+                />
+              </div>
               <Trace jobId={jobId} lotId={shown.lot_id} face={shown.face} />
             </>
           );

@@ -87,11 +87,11 @@ function Change({ load, version, furnaces }: { load: PlanLoad; version: number; 
   const { pin, moveTo, splitOff, mutation } = usePlanChange(load, version);
   const others = furnaces.filter((id) => id !== load.equipment_id);
   return (
-    <>
+    <div className="plan-change">
       <Button busy={mutation.isPending} onPress={pin}>
         {t(load.pin_id === null ? 'furnace.pin' : 'furnace.unpin')}
       </Button>
-      {load.pinned_by !== null && <span> {load.pinned_by}</span>}
+      {load.pinned_by !== null && <span>{load.pinned_by}</span>}
       <Chooser label={t('furnace.move_to')} values={others} onChoose={moveTo} />
       {load.job_order_ids.length > 1 && (
         <Chooser label={t('furnace.split_off')} values={load.job_order_ids} onChoose={splitOff} />
@@ -101,7 +101,7 @@ function Change({ load, version, furnaces }: { load: PlanLoad; version: number; 
           <Mark kind="bad" /> {t('furnace.not_changed', { reason: mutation.error.message })}
         </div>
       )}
-    </>
+    </div>
   );
 }
 

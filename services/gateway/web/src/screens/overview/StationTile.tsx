@@ -13,14 +13,14 @@ interface StationTileProps {
   station: Station;
   /** True while an alarm of this station is not acknowledged: only then is "down" red. */
   unanswered: boolean;
-  /** On its own screen, where there is room for each. */
-  allValues?: boolean;
+  /** On the screen of the station, which is called as it is and has room for each value. */
+  own?: boolean;
 }
 
 /** One station: state in words first, then what it does, then its main values. */
-export function StationTile({ station, unanswered, allValues = false }: StationTileProps) {
+export function StationTile({ station, unanswered, own = false }: StationTileProps) {
   const { t, word, percent } = useI18n();
-  const values = allValues ? station.values : station.values.slice(0, MAIN_VALUES);
+  const values = own ? station.values : station.values.slice(0, MAIN_VALUES);
   const known = station.data_quality !== 'unknown';
   const state = known ? station.state : 'unknown';
   const classes = ['station', `station-${state}`];
@@ -30,7 +30,7 @@ export function StationTile({ station, unanswered, allValues = false }: StationT
     <article className={classes.join(' ')} aria-label={station.name}>
       <header className="station-header">
         <h3 title={station.equipment_id}>
-          <Link to={`/stations/${encodeURIComponent(station.equipment_id)}`}>{station.name}</Link>
+          {own ? station.equipment_id : <Link to={`/stations/${encodeURIComponent(station.equipment_id)}`}>{station.name}</Link>}
         </h3>
         <span className="station-state">
           <StateSign state={state} unanswered={unanswered} />

@@ -1,11 +1,10 @@
 import { lazy, Suspense, useState } from 'react';
 import { useFaceTrace, type FaceTrace, type Side, type SprayJobRecord } from '../../api/spray';
-import { withoutUnit } from '../../i18n/format';
 import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
 import { None } from '../../parts/None';
+import { SelectField } from '../../parts/SelectField';
 import { Notice } from '../../ui/Notice';
-import { Select } from '../../ui/Select';
 import { Skeleton } from '../../ui/Skeleton';
 
 const TraceCurve = lazy(() => import('../../charts/TraceCurve'));
@@ -45,12 +44,14 @@ function Signals({ trace, face }: { trace: FaceTrace; face: Side }) {
   return (
     <>
       {trace.reason !== null && <Notice mark={trace.state === 'outside' ? 'bad' : 'unknown'}>{trace.reason}</Notice>}
-      <Select
-        label={t('spray.signal')}
-        options={names.map((name) => ({ value: name, label: label(name) }))}
-        value={signal}
-        onChange={setWanted}
-      />
+      <div className="form-row">
+        <SelectField
+          label={t('spray.signal')}
+          options={names.map((name) => ({ value: name, label: label(name) }))}
+          value={signal}
+          onChange={setWanted}
+        />
+      </div>
       <Suspense fallback={<Skeleton label={t('data.loading')} />}>
         <TraceCurve trace={trace} signal={signal} label={label(signal)} face={face} />
       </Suspense>
@@ -70,8 +71,7 @@ const SIGNAL_UNITS: readonly (readonly [string, string])[] = [
 function useSignalLabel(): (signal: string) => string {
   const { word } = useI18n();
   return (signal) => {
-    const found = SIGNAL_UNITS.find(([suffix]) => signal.endsWith(suffix));
-    const bare = found === undefined ? withoutUnit(signal) : signal.slice(0, -found[0].length);
-    return found === undefined ? word('signal', bare) : `${word('signal', bare)} / ${found[1]}`;
+    const unit = SIGNAL_UNITS.find(([suffix]) => signal.endsWith(suffix))?.[1];
+    return unit === undefined ? word('signal', signal) : `${word('signal', signal)} / ${unit}`;
   };
 }

@@ -26,7 +26,7 @@ export default function StationScreen() {
           const unanswered = alarms.some((alarm) => !alarm.acknowledged && alarm.source === equipmentId);
           return (
             <div className="station-screen">
-              <StationTile station={station} unanswered={unanswered} allValues />
+              <StationTile station={station} unanswered={unanswered} own />
               {station.takes_jobs ? <WorkPanels station={station} /> : <RoomPanels station={station} />}
             </div>
           );

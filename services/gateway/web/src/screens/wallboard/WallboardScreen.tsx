@@ -22,8 +22,8 @@ export default function WallboardScreen() {
   return (
     <div className="wallboard">
       <header className="wallboard-head">
+        {overview.data !== undefined && <strong>{overview.data.line}</strong>}
         <ScreenTitle title={t('nav.wallboard')} />
-        {overview.data !== undefined && <span className="wallboard-line">{overview.data.line}</span>}
         <PlantTime />
         <LivePill />
         <Link to="/" className="wallboard-leave">
