@@ -12,11 +12,10 @@ from shared.transaction import Transaction
 CELLS = f"""
     SELECT l.lot_id AS cell_id, r.product_id, l.work_request_id, l.kind,
            j.operation,
-           CASE WHEN l.state = 'released' THEN 'released'
-                WHEN h.gate IS NOT NULL OR p.gate IS NOT NULL THEN 'held'
-                WHEN j.state IS NULL THEN l.state ELSE j.state END AS state,
-           CASE WHEN l.state = 'released' THEN 'released'
-                WHEN h.gate IS NOT NULL OR p.gate IS NOT NULL THEN 'blocked' END AS disposition,
+           CASE WHEN h.gate IS NOT NULL OR p.gate IS NOT NULL THEN 'held'
+                WHEN l.state = 'released' OR j.state IS NULL THEN l.state ELSE j.state END AS state,
+           CASE WHEN h.gate IS NOT NULL OR p.gate IS NOT NULL THEN 'blocked'
+                WHEN l.state = 'released' THEN 'released' END AS disposition,
            l.grade, l.discharge_capacity_mah,
            coalesce(h.gate || ': ' || h.reason, p.gate || ': ' || p.reason, j.reason,
                     'waits for ' || u.operation || ' of ' || u.lot_id

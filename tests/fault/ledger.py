@@ -221,7 +221,10 @@ def cells_accounted_for(books: Books, shown: Sequence[dict[str, Any]], expected:
     """Each ordered cell exists once, is released, held or finished, and is shown as it is."""
     rows = books.rows(
         "execution",
-        "SELECT lot_id, grade, state FROM lot WHERE kind IN ('cell', 'witness') ORDER BY lot_id",
+        """
+        SELECT lot_id, grade, state = 'released' AND NOT EXISTS (
+                   SELECT 1 FROM hold h WHERE h.lot_id = l.lot_id)
+        FROM lot l WHERE kind IN ('cell', 'witness') ORDER BY lot_id""",
     )
     wrong = []
     if len(rows) != expected:
@@ -230,8 +233,8 @@ def cells_accounted_for(books: Books, shown: Sequence[dict[str, Any]], expected:
         wrong.append(f"{len(shown)} cells are shown, {len(rows)} are known")
     by_id = {row[0]: row for row in rows}
     for cell in shown:
-        _, grade, state = by_id.get(cell["cell_id"], (None, None, None))
-        if (cell["grade"], cell["disposition"] == "released") != (grade, state == "released"):
+        _, grade, released = by_id.get(cell["cell_id"], (None, None, None))
+        if (cell["grade"], cell["disposition"] == "released") != (grade, released):
             wrong.append(f"{cell['cell_id']} is shown otherwise than it is known")
         if cell["operation"] is not None and cell["reason"] is None:
             wrong.append(f"{cell['cell_id']} stands before {cell['operation']} without a reason")

@@ -305,6 +305,10 @@ async def test_life_cells_are_tested_beyond_the_order_that_delivers_the_others(
     assert (await floor.cell("WR1-L01"))["kind"] == "life_cell"
     await floor.decide("WR1", "WR1-PEL", "retention")
     assert (await floor.cell("WR1-L01"))["state"] == "held"
+    floor.blocked |= {("WR1-C01", "retention"): "its pellet lot fades"}
+    await floor.decide("WR1", "WR1-C01", "retention")
+    found = [await floor.cell(f"WR1-C0{number}") for number in (1, 2)]
+    assert [cell["disposition"] for cell in found] == ["blocked", "released"]
 
     extended = SampleExtended(
         lot_id="WR1-PEL",
