@@ -75,14 +75,16 @@ def check_empty(folder: Path, what: str) -> None:
 def _database_of(data: DataFolder) -> Iterator[PostgresServer]:
     """The database server of a running plant, or one started for the time of the backup."""
     server = PostgresServer(data.postgres, data.logs)
+    if server.is_ready():
+        yield server
+        return
     with ExitStack() as stack:
         try:
             stack.enter_context(data.held())
         except ConflictError:
-            if not server.is_ready():
-                raise RetryLaterError(
-                    f"The plant in {data.path} is starting or stopping; try again in a minute."
-                ) from None
+            raise RetryLaterError(
+                f"The plant in {data.path} is starting or stopping; try again in a minute."
+            ) from None
         else:
             data.logs.mkdir(parents=True, exist_ok=True)
             stack.callback(server.stop)

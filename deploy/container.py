@@ -1,7 +1,8 @@
 """What a container of the image runs: `python -m deploy.container service execution`.
 
-All containers of a plant share one folder. The database listens on a socket in it, so that it is
-in no network; services and broker have hosts of their own, named as in `docker-compose.yml`.
+All containers of a plant share one folder, each as a user of its own (`containerrights.py`). The
+database listens on a socket in it, so that it is in no network; services and broker have hosts of
+their own, named as in `docker-compose.yml`.
 HALITE_DATABASE_URL and HALITE_MQTT_URL name a database server and a broker that others run, and
 HALITE_TLS_DIR the folder of a service's certificate for both; `{service}` in it is its name.
 """
@@ -19,7 +20,9 @@ from typing import NoReturn
 
 from deploy import certificates, example_data, plant
 from deploy.broker import Broker, find_program, guard_of
+from deploy.containerrights import deal_out, make_ready
 from deploy.data_folder import DataFolder
+from deploy.databaserights import role
 from deploy.databaseroles import addresses, admit
 from deploy.databases import SERVICE, OutsideServer
 from deploy.nodesets import ensure_nodesets
@@ -29,10 +32,11 @@ from deploy.postgres import PostgresServer
 from deploy.processes import ChildSpec
 from deploy.servicecalls import knowing
 from shared.clock import Clock, anchored, load_clock, write_clock
-from shared.errors import InvalidInputError, MesError
+from shared.errors import InvalidInputError, MesError, RetryLaterError
 from shared.settings import SERVICES, read_plant
 
 DATA = DataFolder(Path("/data"))
+BACKUPS = Path("/backup")
 GIVEN_PLANT_FILE = Path("/config/plant.toml")
 PORTS = Ports(named_hosts=True)
 MQTT_URL = f"mqtts://broker:{PORTS.mqtt}"
@@ -43,7 +47,7 @@ def main(words: Sequence[str]) -> int:
     """Prepare, or become the asked-for process; return 1 after one sentence on failure."""
     parser = argparse.ArgumentParser(prog="python -m deploy.container", description=__doc__)
     parts = parser.add_subparsers(dest="part", required=True)
-    for name in ("database", "setup", "broker", "examples"):
+    for name in ("database", "setup", "broker", "examples", "backup"):
         parts.add_parser(name)
     parts.add_parser("service").add_argument("name", choices=SERVICES)
     parts.add_parser("simulator").add_argument("name", choices=("hot", "dry", "tester"))
@@ -59,6 +63,8 @@ def main(words: Sequence[str]) -> int:
             case "examples":
                 key, gateway = example_data.setup_key(DATA), PORTS.service_urls()["gateway"]
                 example_data.ensure(gateway, key, lambda: False, knowing(DATA))
+            case "backup":
+                back_up(datetime.now(UTC))
             case "service":
                 become(service_spec(asked.name))
             case "simulator":
@@ -79,10 +85,10 @@ def database_spec() -> ChildSpec:
     """Return the database server, with its folder made.
 
     Raises:
-        PersonNeededError: the shared folder cannot be used or is of another version.
+        PersonNeededError: the disk is nearly full, or the folder is of another version.
     """
-    DATA.prepare()
-    server = PostgresServer(DATA.postgres, DATA.logs)
+    DATA.check_room()
+    server = PostgresServer(DATA.postgres, DATA.logs, shared=True)
     server.prepare()
     return server.child.spec
 
@@ -91,9 +97,8 @@ def broker_spec() -> ChildSpec:
     """Return the broker, with its folder made and its configuration written.
 
     Raises:
-        PersonNeededError: the shared folder cannot be used, or `setup` has not run yet.
+        PersonNeededError: its folder cannot be written, or `setup` has not run yet.
     """
-    DATA.prepare()
     guard = guard_of(DATA.tls, read_plant(GIVEN_PLANT_FILE))
     program, host = find_program(), PORTS.listen_host
     broker = Broker(DATA.broker, PORTS.mqtt, DATA.logs, program, host, guard)
@@ -109,7 +114,7 @@ def set_up(speed: float) -> None:
     Raises:
         MesError: the plant file is wrong, or the shared folder or the database cannot be used.
     """
-    DATA.prepare()
+    DATA.prepare(shared=True)
     text = GIVEN_PLANT_FILE.read_text()
     settings = read_plant(GIVEN_PLANT_FILE)
     DATA.plant_file.write_text(named_endpoints(text, host_of_endpoint(GIVEN_PLANT_FILE)))
@@ -123,6 +128,22 @@ def set_up(speed: float) -> None:
         admit(database, DATA.database_passwords)
         database.ensure_reports()
     begin_time(DATA.path / "clock.json", speed, time.time())
+    make_ready(DATA, settings)
+    deal_out(DATA, settings)
+
+
+def back_up(now: datetime) -> None:
+    """Copy the plant into a new folder below `/backup`, which is named by the time.
+
+    Raises:
+        RetryLaterError: the database does not run; another one must never be started beside it.
+        PersonNeededError: the folder cannot be written, or a copy failed.
+    """
+    from deploy.backup import make_backup  # which loads what no other container needs
+
+    if not PostgresServer(DATA.postgres, DATA.logs).is_ready():
+        raise RetryLaterError("The database gives no answer; start its container first.")
+    make_backup(DATA, BACKUPS / now.strftime("%Y-%m-%dT%H%M%SZ"))
 
 
 def begin_time(clock_file: Path, speed: float, wall_s: float) -> None:
@@ -201,7 +222,7 @@ def private_copy(file: Path) -> Path:
     try:
         content = file.read_bytes()
     except OSError as error:
-        raise InvalidInputError(f"HALITE_DATABASE_PASSFILE {file}: {error.strerror}") from error
+        raise InvalidInputError(f"The password file {file}: {error.strerror}") from error
     copy.unlink(missing_ok=True)
     descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as kept:
@@ -219,7 +240,9 @@ def service_spec(name: str) -> ChildSpec:
         urls = {service: outside.url(service) for service in SERVICES}
     else:
         database = PostgresServer(DATA.postgres, DATA.logs)
+        password = private_copy(DATA.database_passwords / name)
         urls = addresses(database, DATA.database_passwords)
+        urls[name] = database.url(role(name), role=role(name), password_file=password)
     mqtt_url = os.environ.get("HALITE_MQTT_URL") or MQTT_URL
     specs = plant.service_specs(_files(), PORTS, urls, mqtt_url)
     spec = next(spec for spec in specs if spec.name == name)

@@ -32,8 +32,12 @@ class DataFolder:
         self.running_file = self.path / "running.json"
         self.port_file = self.path / "port"
 
-    def prepare(self, smallest_free_bytes: int = SMALLEST_FREE_BYTES) -> None:
+    def prepare(
+        self, smallest_free_bytes: int = SMALLEST_FREE_BYTES, *, shared: bool = False
+    ) -> None:
         """Make the folder and check that it can be written and that the disk has room.
+
+        shared: other users walk through the folders of secrets, to the files that they may read.
 
         Raises:
             PersonNeededError: a file is in its place, not writable, or the disk is nearly full.
@@ -42,7 +46,7 @@ class DataFolder:
             for folder in (self.path, self.secrets, self.pki, self.tls, self.share, self.logs):
                 folder.mkdir(parents=True, exist_ok=True)
             for folder in (self.secrets, self.tls):
-                folder.chmod(0o700)
+                folder.chmod(0o711 if shared else 0o700)
             probe = self.path / f".writable-{os.getpid()}"
             probe.write_bytes(b"x")
             probe.unlink()
@@ -55,6 +59,14 @@ class DataFolder:
             raise PersonNeededError(
                 f"The data folder {self.path} cannot be written: {error.strerror}."
             ) from error
+        self.check_room(smallest_free_bytes)
+
+    def check_room(self, smallest_free_bytes: int = SMALLEST_FREE_BYTES) -> None:
+        """Check that the disk has room.
+
+        Raises:
+            PersonNeededError: it is nearly full.
+        """
         free_bytes = shutil.disk_usage(self.path).free
         if free_bytes < smallest_free_bytes:
             raise PersonNeededError(

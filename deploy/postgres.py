@@ -43,6 +43,8 @@ _SETTINGS = {
     "log_line_prefix": "%m [%p] %d ",
 }
 _MAP, _BY_ACCOUNT = "plant", (USER, REPORTER)
+REPORTS_ACCOUNT = "halite-reports"  # of reporting tools in containers: a reporter and nothing else
+_SHARED = {"unix_socket_permissions": "0777"}
 _ENTRANCES = f"""\
 # Written at each start of the plant.
 local all {USER} peer map={_MAP}
@@ -56,16 +58,19 @@ _FAST_AND_FORGETFUL = {"fsync": "off", "full_page_writes": "off", "synchronous_c
 class PostgresServer:
     """One database server with its data in `folder`; only its owner can enter its socket folder.
 
-    durable: False gives up safety against power loss for speed, for tests only.
+    durable: False gives up safety against power loss for speed, for tests only. shared: other
+    users reach the socket too, as containers do; who they are and may is asked as ever.
     """
 
-    def __init__(self, folder: Path, log_dir: Path, *, durable: bool = True) -> None:
+    def __init__(
+        self, folder: Path, log_dir: Path, *, durable: bool = True, shared: bool = False
+    ) -> None:
         self.folder = folder.absolute()
         self.account = account_for(self.folder)
         self.socket_dir = _socket_dir(self.folder)
-        self.child = Child(
-            self._spec(_SETTINGS if durable else _SETTINGS | _FAST_AND_FORGETFUL), log_dir
-        )
+        self._shared = shared
+        settings = _SETTINGS | ({} if durable else _FAST_AND_FORGETFUL)
+        self.child = Child(self._spec(settings | (_SHARED if shared else {})), log_dir)
 
     def prepare(self) -> None:
         """Make the data folder on the first start, check it on every other.
@@ -81,6 +86,8 @@ class PostgresServer:
         _write_entrances(self.folder)
         hand_over(self.folder, self.account)
         hand_over(self.socket_dir, self.account)
+        if self._shared:
+            self.socket_dir.chmod(0o755)
 
     def start(self, within_s: float = 60.0) -> None:
         """Start it and wait for the first answer; tries again while an older server is ending.
@@ -286,6 +293,7 @@ def _write_entrances(folder: Path) -> None:
     try:
         accounts = sorted({pwd.getpwuid(os.geteuid()).pw_name, "root"})
         names = "".join(f'{_MAP} "{name}" {one}\n' for name in accounts for one in _BY_ACCOUNT)
+        names += f'{_MAP} "{REPORTS_ACCOUNT}" {REPORTER}\n'
         write(folder / "pg_ident.conf", names.encode(), PUBLIC)
         write(folder / "pg_hba.conf", _ENTRANCES.encode(), PUBLIC)
     except KeyError as error:

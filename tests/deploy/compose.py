@@ -21,6 +21,7 @@ import yaml
 
 from deploy.debian import CACHE_DIR
 from deploy.processes import PROJECT_DIR, wait_until
+from shared.settings import SERVICES
 
 PROGRAMS = {
     "dockerd": "docker.io",
@@ -170,6 +171,7 @@ def try_plant(docker: Docker) -> dict[str, str]:
     started_s = time.monotonic() - begun_s
     graded_s = seconds_until(lambda: gateway.graded() > 0, GRADED_WITHIN_S, "a cell is graded")
     no_writing(docker)
+    no_secrets_of_others(docker)
     docker.run("kill", f"{PROJECT}_execution_1")
     expect(not gateway.answers("execution"), "a killed container is away")
     docker.run("start", f"{PROJECT}_execution_1")
@@ -240,12 +242,27 @@ class Gateway:
         return answer.json() if answer.status_code == httpx.codes.OK else None
 
 
+def no_secrets_of_others(docker: Docker) -> None:
+    """Expect every service to read its own keys and password and none of another service."""
+    files = (
+        "/data/tls/{}/key.pem",
+        "/data/secrets/database/{}",
+        "/data/secrets/tokens/{}/key.json",
+    )
+    paths = [file.format(name) for name in SERVICES for file in files]
+    script = f"import os; print(*(path for path in {paths} if os.access(path, os.R_OK)))"
+    for name in SERVICES:
+        found = docker.run("exec", f"{PROJECT}_{name}_1", "python3", "-c", script).split()
+        expect(found == [file.format(name) for file in files], f"{name} reads its own, not {found}")
+
+
 def no_writing(docker: Docker) -> None:
     """Expect every container to run without rights and without writing its own files."""
     services = yaml.safe_load((PROJECT_DIR / "docker-compose.yml").read_text())["services"]
     for name, state in docker.containers().items():
         if state.startswith("Up"):
-            script = "import os,sys; sys.exit(os.getuid() != 10001 or os.access('/opt', os.W_OK))"
+            user = services[name]["user"].split(":")[0]
+            script = f"import os,sys; sys.exit(os.getuid() != {user} or os.access('/opt', os.W_OK))"
             docker.run("exec", f"{PROJECT}_{name}_1", "python3", "-c", script)
     asked_for = {
         name for name, part in services.items() if "grafana" not in part.get("profiles", [])
