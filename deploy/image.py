@@ -1,11 +1,12 @@
 """The last step of an image's build: `python -m deploy.image` builds what needs node and tools, and
-removes node, tools and what only tests need."""
+removes node, tools and what only builds and tests need; what is left is tried."""
 
 import shutil
 import sys
 from pathlib import Path
 
 from deploy.debian import CACHE_DIR
+from deploy.imagetrim import trim
 from deploy.local import say
 from deploy.nodesets import ensure_nodesets
 from deploy.processes import PROJECT_DIR, run_tool
@@ -24,6 +25,11 @@ def main() -> int:
         ensure_nodesets()
         shutil.rmtree(WEB_FOLDER / "node_modules")
         keep_what_runs(CACHE_DIR / "runs.lock")
+        [packages] = (PROJECT_DIR / ".venv" / "lib").glob("python3*/site-packages")
+        say(f"{trim(packages):.0f} MB of packages are for builds and tests alone; removed.")
+        python = str(PROJECT_DIR / ".venv" / "bin" / "python")
+        words = (python, "-m", "deploy.imagetrial")
+        run_tool(words, what="The packages of the image do not work", within_s=600.0)
     except MesError as error:
         print(error, file=sys.stderr)
         return 1

@@ -31,6 +31,14 @@ PROGRAMS = {
 SUITE = "bookworm"
 BASE = f"halite-base:{SUITE}"
 IMAGE = "halite:compose-test"
+# What `debian:bookworm-slim` leaves out too.
+LEFT_OUT = (
+    "var/cache/apt/archives",
+    "var/lib/apt/lists",
+    "usr/share/doc",
+    "usr/share/man",
+    "usr/share/locale",
+)
 PROJECT = "halite-compose-test"
 CONTAINER, SETUP_KEY = f"{PROJECT}_gateway_1", "/data/secrets/gateway/setup-key"
 PORT, OPCUA_PORT = 28080, 28091
@@ -142,6 +150,9 @@ def ensure_base(docker: Docker, folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     options = ("--variant=minbase", "--include=ca-certificates", SUITE)
     subprocess.run(("debootstrap", *options, str(folder)), check=True, stdout=subprocess.DEVNULL)
+    for name in LEFT_OUT:
+        shutil.rmtree(folder / name)
+        (folder / name).mkdir()
     for setting in map(Path, MACHINE_SETTINGS):
         target = folder / setting.relative_to("/")
         if setting.is_dir():
