@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import time
 from collections import defaultdict
+from collections.abc import Mapping
 
 import httpx
 
@@ -12,6 +13,7 @@ from benchmarks.peers import percentile
 QUESTIONS = {
     "overview": "/api/overview",
     "alarms": "/api/alarm-list",
+    "alarm figures": "/api/alarm-figures?hours=24",
     "losses": "/api/oee?hours=24",
     "handover": "/api/handover-draft",
     "handovers": "/api/handovers",
@@ -21,11 +23,25 @@ QUESTIONS = {
     "search": "/api/trace/search?text=WR",
     "audit": "/api/trace/audit",
     "furnaces": "/api/sintering/furnaces",
+    "furnace plan": "/api/sintering/furnace-plan",
+    "furnace loads": "/api/sintering/furnace-loads",
     "racks": "/api/formation/racks",
+    "tests": "/api/formation/test-runs?limit=50",
+    "stacks": "/api/lamination/stacks-to-build",
+    "open exposures": "/api/quality/open-exposures",
+    "sodium": "/api/execution/sodium",
     "gates": "/api/quality/undecided",
+    "control charts": "/api/quality/control-charts",
     "nonconformances": "/api/quality/nonconformances",
     "spraying": "/api/spray/stations",
+    "spray jobs": "/api/spray/spray-jobs?limit=50",
+    "certificates": "/api/plc/trust",
     "set aside": "/api/set-aside",
+}
+# The pages of one thing, of the newest cell that there is.
+OF_A_CELL = {
+    "a cell": "/api/cells/{}",
+    "its device history": "/api/trace/lots/{}/device-history",
 }
 
 
@@ -57,14 +73,14 @@ async def measured(
     refused: defaultdict[str, int] = defaultdict(int)
     ends_s = time.monotonic() + options.seconds
 
-    async def look(http: httpx.AsyncClient, first: int) -> None:
+    async def look(http: httpx.AsyncClient, asked: Mapping[str, str], first: int) -> None:
         """One user goes through the screens, each beginning at another one."""
-        names = list(QUESTIONS)
+        names = list(asked)
         place = first
         while time.monotonic() < ends_s:
             name = names[place % len(names)]
             begun_s = time.monotonic()
-            answer = await http.get(QUESTIONS[name])
+            answer = await http.get(asked[name])
             waits_s[name].append(time.monotonic() - begun_s)
             refused[name] += not answer.is_success
             place += 1
@@ -75,8 +91,16 @@ async def measured(
     async with httpx.AsyncClient(
         base_url=url, headers=headers, trust_env=False, timeout=60, limits=limits
     ) as http:
-        await asyncio.gather(*(look(http, number) for number in range(options.users)))
-    return {name: (waits_s[name], refused[name]) for name in QUESTIONS if waits_s[name]}
+        asked = QUESTIONS | await _pages_of_a_cell(http)
+        await asyncio.gather(*(look(http, asked, number) for number in range(options.users)))
+    return {name: (waits_s[name], refused[name]) for name in asked if waits_s[name]}
+
+
+async def _pages_of_a_cell(http: httpx.AsyncClient) -> dict[str, str]:
+    """Return the questions of the newest cell's pages; none in a plant without cells."""
+    cells = (await http.get("/api/cells?limit=1")).raise_for_status().json()["items"]
+    ids = [cell["cell_id"] for cell in cells]
+    return {name: path.format(ids[0]) for name, path in OF_A_CELL.items() if ids}
 
 
 if __name__ == "__main__":
