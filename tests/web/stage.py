@@ -29,7 +29,18 @@ LOOK = """() => {
     const main = document.querySelector('main');
     const count = what => main.querySelectorAll(what).length;
     const texts = what => [...document.querySelectorAll(what)].map(found => found.innerText.trim());
+    const touch = document.createElement('div');
+    touch.style.height = 'var(--mes-touch)';
+    document.body.append(touch);
+    const needed = touch.offsetHeight;
+    touch.remove();
+    // A box to tick is touched on its label, a field with the line around it.
+    const keys = [...document.querySelectorAll('button, select, input, textarea, nav a, summary')]
+        .map(key => key.closest('label') ?? key)
+        .filter(key => key.checkVisibility() && !key.closest('.visually-hidden'));
     return {
+        small: keys.filter(key => key.getBoundingClientRect().height < needed - 2)
+            .map(key => `${key.tagName} ${key.className} ${key.innerText.slice(0, 30)}`),
         waiting: count('.skeleton'),
         calm: count('.none'),
         unsure: document.querySelector('.alarm-banner-unsure') !== null,

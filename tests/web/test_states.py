@@ -63,6 +63,7 @@ def test_what_a_person_may_not_see_looks_neither_empty_nor_calm(stage: Stage) ->
 def test_every_screen_is_drawn_when_nothing_happens_and_tells_of_each_part_that_fails(
     stage: Stage,
 ) -> None:
+    stage.page.add_init_script("localStorage.setItem('halite.panel', 'panel_12')")
     stage.enter("well")
     wrong = []
     for path, address in SCREENS.items():
@@ -70,6 +71,8 @@ def test_every_screen_is_drawn_when_nothing_happens_and_tells_of_each_part_that_
         whole = stage.open(address)
         if crashed(whole) or len(whole["words"].splitlines()) < 2:
             wrong.append(f"{path} when nothing happens: {whole['words'][:200]!r}")
+        if whole["small"]:
+            wrong.append(f"{path} has keys too small for a glove: {whole['small']}")
         if named_otherwise(whole):
             wrong.append(f"{path} is called {whole['headings']} and {whole['title']!r}")
         for asked in stage.own:
