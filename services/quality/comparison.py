@@ -131,17 +131,15 @@ def _guard(
 
 
 def _within(bare: Judged, limits: Characteristic, value: float, by: str) -> Judged:
-    unit, guard = limits.unit, bare.guard or 0.0
-    measured = f"{limits.characteristic} of {bare.lot_id} is {value:.6g} {unit}"
-    beside = f" and its guard band of {guard:.3g} {unit}" if guard else ""
+    unit, guard = _after_a_number(limits.unit), bare.guard or 0.0
+    measured = f"{limits.characteristic} of {bare.lot_id} is {value:.6g}{unit}"
+    beside = f" and its guard band of {guard:.3g}{unit}" if guard else ""
     if limits.low is not None and value < limits.low + guard:
         side = "below" if value < limits.low else "not far enough above"
-        return replace(bare, reason=f"{measured}, {side} low {limits.low:g} {unit}{beside} ({by})")
+        return replace(bare, reason=f"{measured}, {side} low {limits.low:g}{unit}{beside} ({by})")
     if limits.high is not None and value > limits.high - guard:
         side = "above" if value > limits.high else "not far enough below"
-        return replace(
-            bare, reason=f"{measured}, {side} high {limits.high:g} {unit}{beside} ({by})"
-        )
+        return replace(bare, reason=f"{measured}, {side} high {limits.high:g}{unit}{beside} ({by})")
     reason = f"{measured}, {_band(limits)}{beside} ({by})"
     return replace(bare, disposition="released", reason=reason)
 
@@ -161,13 +159,19 @@ def _waived(blocked: Judged, waivers: Sequence[Waives]) -> Judged:
     return blocked
 
 
+def _after_a_number(unit: str) -> str:
+    """Return a unit as it follows a number: nothing where it is 1."""
+    return "" if unit == "1" else f" {unit}"
+
+
 def _band(limits: Characteristic) -> str:
+    unit = _after_a_number(limits.unit)
     match limits.low, limits.high:
         case None, None:
             return "known, no limit"
         case low, None:
-            return f"at least {low:g} {limits.unit}"
+            return f"at least {low:g}{unit}"
         case None, high:
-            return f"at most {high:g} {limits.unit}"
+            return f"at most {high:g}{unit}"
         case low, high:
-            return f"within {low:g} to {high:g} {limits.unit}"
+            return f"within {low:g} to {high:g}{unit}"
