@@ -86,17 +86,18 @@ async def cell_page(peers: Peers, cell_id: str) -> dict[str, Any]:
         ServiceUnreachableError: no service gave any part.
     """
     missing: list[str] = []
-    record, genealogy, results, exposure, spectrum, formation = await asyncio.gather(
+    record, genealogy, gates, exposure, ccd, spectrum, formation = await asyncio.gather(
         _part("cell", missing, peers.ask("execution", "cells", cell_id), _record_of, _no_cell),
         _part("genealogy", missing, _genealogy(peers, cell_id), genealogy_of, _no_genealogy),
-        _part("gates", missing, _results(peers, cell_id), _results_of, _no_results),
+        _part("gates", missing, peers.ask("quality", "lots", cell_id, "results"), gates_of, list),
         _part("exposure", missing, peers.ask("quality", "lots", cell_id, "exposure"), exposure_of),
+        _part("ccd", missing, peers.ask("quality", "lots", cell_id, "figures"), ccd_of),
         _part("spectrum", missing, peers.ask("quality", "lots", cell_id, "spectra"), spectrum_of),
         _part("formation", missing, peers.ask("formation", "lots", cell_id, "run"), formation_of),
     )
     if record is _NO_CELL:
         raise NotFoundError(f"cell {cell_id} does not exist")
-    if len(missing) == 6:
+    if len(missing) == 7:
         raise ServiceUnreachableError("; ".join(missing))
     if formation is not None:
         formation["curve"] = await _part("curve", missing, _curve(peers, formation), curve_of)
@@ -104,7 +105,8 @@ async def cell_page(peers: Peers, cell_id: str) -> dict[str, Any]:
     return record | {
         "genealogy": genealogy,
         "exposure": exposure,
-        **(results or {"gates": None, "ccd": None}),
+        "gates": gates,
+        "ccd": ccd,
         "formation": formation,
         "spectrum": spectrum,
         "missing": missing,
@@ -156,14 +158,12 @@ def gates_of(answer: Any) -> list[dict[str, Any]]:
 
 
 def ccd_of(answer: Any) -> dict[str, Any] | None:
-    """Return what the newest staircase of currents showed; None where none was judged.
+    """Return what the newest staircase of currents showed; None where none was run.
 
     `failed_ma_per_cm2` is None where the test ended before the cell failed, `survived_ma_per_cm2`
     where no level was survived or none is known; `reason` says which.
     """
-    newest: dict[str, Any] = {}
-    for item in _items(answer):
-        newest.setdefault(item.get("characteristic"), item)
+    newest = {item.get("characteristic"): item for item in _items(answer)}
     survived = newest.get("ccd_survived_ma_per_cm2")
     if survived is None:
         return None
@@ -197,10 +197,6 @@ def formation_of(answer: Any) -> dict[str, Any]:
     return run | {"cycles": [_picked(cycle, CYCLE) for cycle in run["cycles"] or []]}
 
 
-def _results_of(answer: Any) -> dict[str, Any]:
-    return {"gates": gates_of(answer), "ccd": ccd_of(answer)}
-
-
 def _record_of(answer: Any) -> dict[str, Any]:
     return {
         "cell": _picked(answer["cell"], CELL),
@@ -220,20 +216,12 @@ def _no_genealogy() -> dict[str, Any]:
     return NO_GENEALOGY
 
 
-def _no_results() -> dict[str, Any]:
-    return {"gates": [], "ccd": None}
-
-
 def _nothing() -> None:
     return None
 
 
 def _genealogy(peers: Peers, lot_id: str) -> Awaitable[Any]:
     return peers.ask("trace", "lots", lot_id, "genealogy", query={"direction": "backward"})
-
-
-def _results(peers: Peers, lot_id: str) -> Awaitable[Any]:
-    return peers.ask("quality", "lots", lot_id, "results")
 
 
 def _curve(peers: Peers, formation: Mapping[str, Any]) -> Awaitable[Any]:

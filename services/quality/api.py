@@ -122,6 +122,12 @@ def _add_lots(service: Service) -> None:
         async with database.quiet() as tx:
             return {"items": await views.results(tx, lot_id)}
 
+    @app.get("/lots/{lot_id}/figures", tags=["lots"])
+    async def get_figures(lot_id: LotPath) -> dict[str, Any]:
+        """The newest value of each characteristic of a lot, whether a gate judged it or not."""
+        async with database.quiet() as tx:
+            return {"items": await views.figures(tx, lot_id)}
+
     @app.get("/lots/{lot_id}/spectra", tags=["lots"])
     async def get_spectra(
         lot_id: LotPath, limit: Annotated[int, Query(ge=1, le=50)] = 5

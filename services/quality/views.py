@@ -21,6 +21,20 @@ async def results(tx: Transaction, lot_id: str) -> list[dict[str, Any]]:
     return [dict(row) for row in rows]
 
 
+async def figures(tx: Transaction, lot_id: str) -> list[dict[str, Any]]:
+    """Return the newest value of each characteristic of a lot, whether a gate judged it or not."""
+    rows = await all_rows(
+        tx,
+        """
+        SELECT DISTINCT ON (characteristic) characteristic,
+               to_json(coalesce(to_jsonb(words), to_jsonb(value))) AS value, unit, reason,
+               protocol, job_order_id, measured_at
+        FROM measurement WHERE lot_id = :lot_id ORDER BY characteristic, id DESC""",
+        lot_id=lot_id,
+    )
+    return [dict(row) for row in rows]
+
+
 async def dispositions(
     tx: Transaction, disposition: Disposition | None, lot_id: str | None, limit: int
 ) -> list[dict[str, Any]]:

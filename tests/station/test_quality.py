@@ -610,6 +610,13 @@ async def test_a_pellet_lot_is_released_when_all_its_witnesses_survived(quality:
     [decided] = await quality.said(DispositionDecided)
     assert (decided.value, decided.low, decided.unit) == (5.0, 4.0, "mA/cm²")
     assert decided.reason.startswith("2 of 2 passed; ccd_survived_ma_per_cm2 of W-1 is 5")
+    # How a witness failed is a figure that no gate judges.
+    figures = {
+        item["characteristic"]: item for item in (await quality.get("/lots/W-2/figures"))["items"]
+    }
+    assert figures["ccd_failed_ma_per_cm2"]["value"] == 5.0
+    assert figures["ccd_mode"]["value"] == "hard_short"
+    assert figures["ccd_charge_mah_per_cm2"]["value"] > 0
 
 
 async def test_the_first_witness_that_failed_blocks_its_pellet_lot_for_good(

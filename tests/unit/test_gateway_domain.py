@@ -588,7 +588,6 @@ def test_a_staircase_is_shown_as_the_interval_between_two_levels() -> None:
         {"characteristic": "ccd_survived_ma_per_cm2", "value": 4.2, "reason": "4.4 broke it"},
         {"characteristic": "ccd_failed_ma_per_cm2", "value": 4.4, "reason": "4.4 broke it"},
         {"characteristic": "ccd_mode", "value": "hard_short", "reason": "fell to 0 V"},
-        {"characteristic": "ccd_survived_ma_per_cm2", "value": 3.0, "reason": "an older test"},
     ]
     assert cellpage.ccd_of({"items": newest}) == {
         "survived_ma_per_cm2": 4.2,

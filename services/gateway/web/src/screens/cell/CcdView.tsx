@@ -38,7 +38,7 @@ function Interval({ ccd }: { ccd: Ccd }) {
           name: t('ccd.survived'),
           value: ccd.survived_ma_per_cm2 === null ? <Badge mark="unknown">{t('ccd.none_survived')}</Badge> : density(ccd.survived_ma_per_cm2),
         },
-        { name: t('ccd.failed'), value: ccd.failed_ma_per_cm2 === null ? t('ccd.not_failed') : density(ccd.failed_ma_per_cm2) },
+        { name: t('ccd.failed'), value: <Failed ccd={ccd} /> },
         { name: t('ccd.mode'), value: ccd.mode === null ? NO_DATA : word('ccd_mode', ccd.mode) },
         {
           name: t('ccd.charge'),
@@ -48,6 +48,13 @@ function Interval({ ccd }: { ccd: Ccd }) {
       ]}
     />
   );
+}
+
+/** Only a test that is known to have ended first says that the cell did not fail. */
+function Failed({ ccd }: { ccd: Ccd }) {
+  const { t } = useI18n();
+  if (ccd.failed_ma_per_cm2 !== null) return <Measure value={ccd.failed_ma_per_cm2} unit="ma_per_cm2" />;
+  return ccd.mode === 'right_censored' ? t('ccd.not_failed') : <Badge mark="unknown">{t('data.missing')}</Badge>;
 }
 
 function Staircase({ ccd, formation }: CcdViewProps) {
