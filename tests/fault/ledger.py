@@ -222,8 +222,8 @@ def cells_accounted_for(books: Books, shown: Sequence[dict[str, Any]], expected:
     rows = books.rows(
         "execution",
         """
-        SELECT lot_id, grade, state = 'released' AND NOT EXISTS (
-                   SELECT 1 FROM hold h WHERE h.lot_id = l.lot_id)
+        SELECT lot_id, grade, state = 'released',
+               EXISTS (SELECT 1 FROM hold h WHERE h.lot_id = l.lot_id)
         FROM lot l WHERE kind IN ('cell', 'witness') ORDER BY lot_id""",
     )
     wrong = []
@@ -233,15 +233,16 @@ def cells_accounted_for(books: Books, shown: Sequence[dict[str, Any]], expected:
         wrong.append(f"{len(shown)} cells are shown, {len(rows)} are known")
     by_id = {row[0]: row for row in rows}
     for cell in shown:
-        _, grade, released = by_id.get(cell["cell_id"], (None, None, None))
-        if (cell["grade"], cell["disposition"] == "released") != (grade, released):
+        _, grade, is_released, is_held = by_id.get(cell["cell_id"], (None, None, False, False))
+        known = (grade, is_released and not is_held)
+        if (cell["grade"], cell["disposition"] == "released") != known:
             wrong.append(f"{cell['cell_id']} is shown otherwise than it is known")
         if cell["operation"] is not None and cell["reason"] is None:
             wrong.append(f"{cell['cell_id']} stands before {cell['operation']} without a reason")
     completed = books.rows(
         "execution", "SELECT subject FROM outbox WHERE type LIKE '%completed.v%'"
     )
-    if sorted(row[0] for row in completed) != [row[0] for row in rows if row[2] == "released"]:
+    if sorted(row[0] for row in completed) != [row[0] for row in rows if row[2]]:
         wrong.append(f"{len(completed)} cells were said complete, another number is released")
     return Check(name="cells accounted for once", count=len(rows), violations=tuple(wrong))
 
