@@ -166,7 +166,7 @@ def waiting(plant: Bench, name: str, recipe_id: str, lots: Any) -> JobOrderRelea
 def bar(page: Page, recipe: str) -> Locator:
     """The bars of planned loads of a recipe in the plan in force."""
     chart = page.get_by_role("group", name="Plan and runs")
-    return chart.get_by_role("button", name=re.compile(f"^{recipe}, planned"))
+    return chart.get_by_role("button", name=re.compile(f"^{recipe}.*, planned"))
 
 
 async def middle(of_bar: Locator) -> tuple[float, float]:
