@@ -187,7 +187,7 @@ def lived(cell: str, cycles: int, ratio: float | None, version: int = 1) -> list
     ("cycles", "ratio", "version", "word"),
     [
         (100, 0.985, 1, "released"),
-        (100, 0.97, 1, "blocked"),
+        (100, 0.96, 1, "blocked"),
         (40, 0.999, 1, "blocked"),
         (100, None, 1, "blocked"),
         (100, 0.985, 2, "blocked"),
