@@ -166,7 +166,7 @@ def waiting(plant: Bench, name: str, recipe_id: str, lots: Any) -> JobOrderRelea
 def bar(page: Page, recipe: str) -> Locator:
     """The bars of planned loads of a recipe in the plan in force."""
     chart = page.get_by_role("group", name="Plan and runs")
-    return chart.get_by_role("button", name=re.compile(f"^{recipe}.*, planned"))
+    return chart.get_by_role("button", name=re.compile(f"^{recipe} .*, planned"))
 
 
 async def middle(of_bar: Locator) -> tuple[float, float]:
@@ -260,7 +260,7 @@ async def test_a_move_of_an_older_plan_is_refused_with_what_the_other_person_cha
     assert (await floor.load_of("POWDER"))["pin_id"] is None
     await drag(page, calcine, to - row_of(load))  # of the plan as it is now
     await page.mouse.up()
-    await expect(calcine).to_have_accessible_name(re.compile(f"furnace-{to + 1}.*pinned by Ada"))
+    await expect(calcine).to_have_accessible_name(re.compile(f"pinned by Ada.*furnace-{to + 1}"))
     await page.close()
 
 
@@ -283,7 +283,7 @@ async def test_a_move_by_finger_that_is_only_tried_is_shown_beside_the_plan_in_f
         points = [] if at is None else [{"x": x, "y": at}]
         await finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
     other = page.get_by_role("group", name="Plan as it would be")
-    tried = other.get_by_role("button", name=re.compile(f"^anneal, planned, furnace-{to + 1}"))
+    tried = other.get_by_role("button", name=re.compile(f"^anneal .*, planned, furnace-{to + 1}"))
     await expect(tried).to_be_visible()
     await expect(page.get_by_role("region", name="Both plans compared")).to_contain_text("kWh")
     now = await floor.plan()
