@@ -14,14 +14,14 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC
 from typing import Any
 
 import httpx
 import psutil
 from asyncua import ua
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 
 from benchmarks.opcua_client import cpu_s, historian, plant_of, rows, said, stations, tell
 from benchmarks.opcua_client import wait_until as wait
@@ -159,8 +159,9 @@ async def measured(
     }
 
 
-async def watch(port: int, key: str, shown: list[Seen]) -> None:
-    """Keep every value of every frame of the overview, with the time it came."""
+@contextlib.asynccontextmanager
+async def overview_link(port: int, key: str) -> AsyncIterator[ClientConnection]:
+    """Keep a live link to a gateway open that is pushed the overview."""
     async with connect(
         f"ws://127.0.0.1:{port}/api/live",
         additional_headers={"authorization": f"Bearer {key}"},
@@ -169,6 +170,12 @@ async def watch(port: int, key: str, shown: list[Seen]) -> None:
         open_timeout=60,
     ) as link:
         await link.send(json.dumps({"subscribe": ["overview"]}))
+        yield link
+
+
+async def watch(port: int, key: str, shown: list[Seen]) -> None:
+    """Keep every value of every frame of the overview, with the time it came."""
+    async with overview_link(port, key) as link:
         async for text in link:
             at_s, frame = time.time(), json.loads(text)
             if frame["type"] == "snapshot":

@@ -7,7 +7,6 @@ number of its round, so that what arrives says when it was published.
 import argparse
 import asyncio
 import contextlib
-import json
 import re
 import statistics
 import time
@@ -16,10 +15,9 @@ from datetime import UTC, datetime
 
 import psutil
 from playwright.async_api import CDPSession, async_playwright
-from websockets.asyncio.client import connect
 
 from benchmarks.opcua_client import cpu_s, plant_of
-from benchmarks.opcua_to_web import gateway
+from benchmarks.opcua_to_web import gateway, overview_link
 from benchmarks.peers import ROOT, Floor, floor, percentile
 from deploy.prepare import find_browser
 from shared.bus import Bus
@@ -150,14 +148,7 @@ async def _spent(process: psutil.Process, seconds: float) -> float:
 
 async def _watch(port: int, key: str, rounds: Rounds, waits_s: list[float]) -> None:
     """Keep how long the newest round of every frame of the overview was on its way."""
-    async with connect(
-        f"ws://127.0.0.1:{port}/api/live",
-        additional_headers={"authorization": f"Bearer {key}"},
-        proxy=None,
-        max_size=None,
-        open_timeout=60,
-    ) as link:
-        await link.send(json.dumps({"subscribe": ["overview"]}))
+    async with overview_link(port, key) as link:
         async for text in link:
             at_s = time.monotonic()
             # Looked for in the text: parsing each frame of each client would load this process.

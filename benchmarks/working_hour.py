@@ -21,9 +21,9 @@ from pathlib import Path
 import httpx
 import psutil
 import yaml
-from websockets.asyncio.client import connect
 
 from benchmarks.opcua_client import cpu_s
+from benchmarks.opcua_to_web import overview_link
 from benchmarks.peers import ROOT, percentile
 from benchmarks.screen_answers import measured
 from tests.fault.orders import MASTER_DATA, SMALL_ORDER
@@ -176,14 +176,7 @@ async def _tab(port: int, key: str, seen: Seen) -> None:
     """Keep the overview open, as a tab does; one that loses its link is counted and comes again."""
     while True:
         with contextlib.suppress(OSError):
-            async with connect(
-                f"ws://127.0.0.1:{port}/api/live",
-                additional_headers={"authorization": f"Bearer {key}"},
-                proxy=None,
-                max_size=None,
-                open_timeout=60,
-            ) as link:
-                await link.send(json.dumps({"subscribe": ["overview"]}))
+            async with overview_link(port, key) as link:
                 async for _ in link:
                     seen.frames += 1
         seen.tabs_lost += 1

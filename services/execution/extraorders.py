@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping
 from services.execution import store
 from services.execution.domain import Scope, WorkMaster
 from services.execution.holds import Holds
-from services.execution.routing import Expansion, PlannedJobOrder, more_of
+from services.execution.routing import Expansion, PlannedJobOrder, letter_of, more_of
 from services.execution.store import JobOrder, all_rows
 from services.execution.workmasters import WorkMasters
 from shared.clock import Clock
@@ -139,7 +139,7 @@ class ExtraOrders:
                 WHERE work_request_id = :id AND scope = :scope) AS owners""",
             id=work_request_id,
             scope=scope,
-            pattern=f"^{re.escape(work_request_id)}-[LSW][0-9]+",
+            pattern=f"^{re.escape(work_request_id)}-{letter_of(scope)}[0-9]+",
         )
         return more_of(work_request_id, master, scope, rows[0]["number"], count)
 

@@ -1,11 +1,13 @@
 """Splits a work request into job orders: which lot, in which order, after what."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.execution.domain import Scope, WorkMaster, WorkRequest
 from shared.errors import InvalidInputError
 
+_LETTERS: Mapping[Scope, str] = {"cell": "C", "witness": "W", "life": "L"}
+_KINDS: Mapping[Scope, str] = {"cell": "cell", "witness": "witness", "life": "life_cell"}
 BUILT_KINDS = "('cell', 'witness', 'life_cell')"  # kinds of lots that are cells, as SQL has them
 
 
@@ -51,6 +53,11 @@ def pellet_lot_id(work_request_id: str) -> str:
     return f"{work_request_id}-PEL"
 
 
+def letter_of(scope: Scope) -> str:
+    """Return what the number of a cell, witness, life cell or sample begins with."""
+    return _LETTERS.get(scope, "S")
+
+
 def expand(request: WorkRequest, master: WorkMaster) -> Expansion:
     """Return the lots and job orders of a request.
 
@@ -73,28 +80,22 @@ def expand(request: WorkRequest, master: WorkMaster) -> Expansion:
         made = _powder(powder, master.cell_definition_id, grams)
         return Expansion(lots=(made,), job_orders=tuple(_chain(master, "powder", powder, ())))
     pellet_lot = pellet_lot_id(request.work_request_id)
-    samples = _numbered(request.work_request_id, "S", master.sample_count)
-    cells = _numbered(request.work_request_id, "C", request.quantity)
-    witnesses = _numbered(request.work_request_id, "W", request.witness_quantity)
-    life_cells = _numbered(request.work_request_id, "L", request.life_quantity)
     job_orders = list(_chain(master, "powder", powder, ()))
     job_orders += _chain(master, "pellets", pellet_lot, _last(job_orders))
+    lots = list(_powder_and_pellets(request, master, powder, pellet_lot))
     common = _last(job_orders)
-    for sample in samples:
-        job_orders += _chain(master, "sample", sample, common)
-    for cell in cells:
-        job_orders += _chain(master, "cell", cell, common)
-    for witness in witnesses:
-        job_orders += _chain(master, "witness", witness, common)
-    for life_cell in life_cells:
-        job_orders += _life(master, life_cell, common)
-    lots = (
-        *_powder_and_pellets(request, master, powder, pellet_lot),
-        *(_planned(cell, master.cell_definition_id, "cell") for cell in cells),
-        *(_planned(witness, master.witness_definition_id, "witness") for witness in witnesses),
-        *(_planned(life_cell, master.cell_definition_id, "life_cell") for life_cell in life_cells),
-    )
-    return Expansion(lots=lots, job_orders=tuple(job_orders))
+    counts: dict[Scope, int] = {
+        "sample": master.sample_count,
+        "cell": request.quantity,
+        "witness": request.witness_quantity,
+        "life": request.life_quantity,
+    }
+    for scope, count in counts.items():
+        ids = _numbered(request.work_request_id, scope, count)
+        built = _built(master, scope, ids, common)
+        lots += built.lots
+        job_orders += built.job_orders
+    return Expansion(lots=tuple(lots), job_orders=tuple(job_orders))
 
 
 def more_of(
@@ -105,17 +106,21 @@ def more_of(
     made_count: of that scope there are by now; they need nothing but what the pellets went
     through already.
     """
-    letter = {"witness": "W", "life": "L"}.get(scope, "S")
-    ids = _numbered(work_request_id, letter, made_count + count)[made_count:]
-    if scope == "life":
-        lots = tuple(_planned(item, master.cell_definition_id, "life_cell") for item in ids)
-        steps = [step for item in ids for step in _life(master, item, ())]
-        return Expansion(lots=lots, job_orders=tuple(steps))
-    steps = [step for item in ids for step in _chain(master, scope, item, ())]
+    ids = _numbered(work_request_id, scope, made_count + count)[made_count:]
+    return _built(master, scope, ids, ())
+
+
+def _built(
+    master: WorkMaster, scope: Scope, ids: Sequence[str], after: tuple[str, ...]
+) -> Expansion:
+    """Return what is built of the pellets with its steps; a sample has no lot of its own."""
+    definition = master.cell_definition_id
     if scope == "witness":
-        lots = tuple(_planned(item, master.witness_definition_id, "witness") for item in ids)
-        return Expansion(lots=lots, job_orders=tuple(steps))
-    return Expansion(lots=(), job_orders=tuple(steps))
+        definition = master.witness_definition_id
+    kind = _KINDS.get(scope)
+    lots = () if kind is None else tuple(_planned(item, definition, kind) for item in ids)
+    steps = [step for item in ids for step in _steps(master, scope, item, after)]
+    return Expansion(lots=lots, job_orders=tuple(steps))
 
 
 def _powder_and_pellets(
@@ -169,19 +174,24 @@ def _chain(
         after = (job_order_id,)
 
 
-def _life(master: WorkMaster, lot_id: str, after: tuple[str, ...]) -> tuple[PlannedJobOrder, ...]:
-    """Return the steps of a cell, and after them those that test its life."""
+def _steps(
+    master: WorkMaster, scope: Scope, lot_id: str, after: tuple[str, ...]
+) -> Iterator[PlannedJobOrder]:
+    """Yield the steps of a lot; those of a life cell follow the steps of any cell."""
+    if scope != "life":
+        yield from _chain(master, scope, lot_id, after)
+        return
     built = tuple(_chain(master, "cell", lot_id, after))
-    tested = _chain(master, "life", lot_id, _last(built), first=len(built))
-    return (*built, *tested)
+    yield from built
+    yield from _chain(master, scope, lot_id, _last(built), first=len(built))
 
 
 def _last(job_orders: Sequence[PlannedJobOrder]) -> tuple[str, ...]:
     return (job_orders[-1].job_order_id,) if job_orders else ()
 
 
-def _numbered(work_request_id: str, letter: str, count: int) -> list[str]:
-    return [f"{work_request_id}-{letter}{number:02d}" for number in range(1, count + 1)]
+def _numbered(work_request_id: str, scope: Scope, count: int) -> list[str]:
+    return [f"{work_request_id}-{letter_of(scope)}{number:02d}" for number in range(1, count + 1)]
 
 
 def _planned(lot_id: str, definition: str, kind: str) -> PlannedLot:

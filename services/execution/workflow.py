@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
-from services.execution import domain, gates, limits, stock, store
+from services.execution import domain, gates, limits, requests, stock, store
 from services.execution.domain import ReceivedLot, WorkMaster, WorkSchedule
 from services.execution.extraorders import ExtraOrders
 from services.execution.finish import Finisher
@@ -63,7 +63,7 @@ class ExecutionWork:
             ConflictError: a schedule, request or lot of that id exists with other content.
         """
         now = self._clock.now()
-        await store.add_schedule(tx, schedule, now)
+        await requests.add_schedule(tx, schedule, now)
         for lot in schedule.material_lots:
             if await store.receive(tx, lot, now):
                 registered = MaterialLotRegistered(
@@ -78,7 +78,9 @@ class ExecutionWork:
         for request in schedule.work_requests:
             master = await self._masters.newest(tx, request.product_id)
             expansion = expand(request, master)
-            await store.add_request(tx, schedule.work_schedule_id, request, master, expansion, now)
+            await requests.add_request(
+                tx, schedule.work_schedule_id, request, master, expansion, now
+            )
             accepted = WorkRequestAccepted(
                 work_request_id=request.work_request_id,
                 product_id=request.product_id,
@@ -92,7 +94,7 @@ class ExecutionWork:
                 order_number=request.order_number,
             )
             await self._outbox.record(tx, accepted)
-        for request_row in await store.open_requests(tx):
+        for request_row in await requests.open_requests(tx):
             await self._releaser.look(tx, request_row)
         return {
             "work_schedule_id": schedule.work_schedule_id,
