@@ -166,7 +166,7 @@ def waiting(plant: Bench, name: str, recipe_id: str, lots: Any) -> JobOrderRelea
 def bar(page: Page, recipe: str) -> Locator:
     """The bars of planned loads of a recipe in the plan in force."""
     chart = page.get_by_role("group", name="Plan and runs")
-    return chart.get_by_role("button", name=re.compile(f"^{recipe} .*, planned"))
+    return chart.get_by_role("button", name=re.compile(rf"^{recipe}\b.*, planned"))
 
 
 async def middle(of_bar: Locator) -> tuple[float, float]:
@@ -283,7 +283,7 @@ async def test_a_move_by_finger_that_is_only_tried_is_shown_beside_the_plan_in_f
         points = [] if at is None else [{"x": x, "y": at}]
         await finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
     other = page.get_by_role("group", name="Plan as it would be")
-    tried = other.get_by_role("button", name=re.compile(f"^anneal .*, planned, furnace-{to + 1}"))
+    tried = other.get_by_role("button", name=re.compile(rf"^anneal\b.*, planned, furnace-{to + 1}"))
     await expect(tried).to_be_visible()
     await expect(page.get_by_role("region", name="Both plans compared")).to_contain_text("kWh")
     now = await floor.plan()
