@@ -19,6 +19,9 @@ from tests.plant import ROOT, Plant
 PLANT_PORT = 18080
 FURNACES_SPEED, CELLS_SPEED = 10_000.0, 2500.0  # plant seconds per wall second
 
+# A machine that tests starve for seconds at a time is not a room whose sensors have died.
+SLOW_MACHINE = {"HALITE_LONGEST_GAP_WALL_S": "40", "HALITE_SENSOR_WAIT_WALL_S": "40"}
+
 # How long an example takes says how busy the machine is, not whether the code is right.
 settings.register_profile("halite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("halite")
@@ -97,7 +100,8 @@ def own_broker() -> Iterator[Broker]:
 def plant(floor_dir: Path) -> Iterator[Plant]:
     """The whole plant with its master data; without work yet."""
     (floor_dir / "whole").mkdir()
-    whole = Plant(floor_dir / "whole" / "data", port=PLANT_PORT, speed=FURNACES_SPEED)
+    data_dir = floor_dir / "whole" / "data"
+    whole = Plant(data_dir, port=PLANT_PORT, speed=FURNACES_SPEED, settings=SLOW_MACHINE)
     whole.start()
     master_data = (ROOT / "examples/master-data.yaml").read_bytes()
     reply = whole.post("/api/master-data", master_data, "master-data-1")

@@ -22,13 +22,15 @@ STOPPED_WITHIN_S = 120.0
 class Plant:
     """One plant on this machine: its process, and its HTTP face.
 
-    command: the module that runs it, and options before those of deploy.local.
+    command: the module that runs it, and options before those of deploy.local. settings: of its
+    services, as environment variables.
     """
 
     data_dir: Path
     port: int
     speed: float
     command: tuple[str, ...] = ("deploy.local",)
+    settings: dict[str, str] = field(default_factory=dict)
     process: "subprocess.Popen[str] | None" = None
     report: dict[str, Any] = field(default_factory=dict)
     traceresponse: str = ""
@@ -59,7 +61,7 @@ class Plant:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 text=True,
-                env={**os.environ, "PYTHONPATH": str(ROOT)},
+                env={**os.environ, **self.settings, "PYTHONPATH": str(ROOT)},
             )
         self.wait_for(self._is_up, READY_WITHIN_S)
         self.http.headers["authorization"] = f"Bearer {self.key}"
@@ -76,6 +78,7 @@ class Plant:
         return subprocess.run(
             (sys.executable, "-c", "from deploy.cli import main; main()", *words),
             cwd=ROOT,
+            env={**os.environ, **self.settings},
             capture_output=True,
             text=True,
             timeout=READY_WITHIN_S,

@@ -26,6 +26,7 @@ def settled(plant: Plant) -> list[dict[str, Any]]:
 def finished(plant: Plant, begun_order: None) -> list[dict[str, Any]]:
     """The cells of the small order, carried through to their grades."""
     found: list[dict[str, Any]] = plant.wait_for(lambda: settled(plant), 480)
+    assert any(cell["grade"] for cell in found), [cell["reason"] for cell in found]
     return found
 
 
