@@ -52,6 +52,17 @@ def test_a_staircase_stands_with_the_levels_between_which_the_cell_failed(stage:
     expect(panel.get_by_role("heading")).to_be_in_viewport()
 
 
+def test_a_lost_contact_does_not_flatten_the_levels_before_it(stage: Stage) -> None:
+    curve = RUN["curve"] | {"voltage_v": [0.01 * volt for volt in RUN["curve"]["voltage_v"][:-1]]}
+    curve["voltage_v"].append(-5.0)
+    stage.told[PATH] = CELL | {"formation": RUN | {"curve": curve}, "ccd": CCD}
+    stage.enter("well")
+    stage.open(f"/cells/{NOBODY}")
+    panel = stage.page.get_by_role("region", name="Critical current density")
+    expect(panel).to_contain_text("The voltage went on to 5.000 V")
+    expect(panel).to_contain_text("the scale ends at 0.030 V")
+
+
 def test_a_cell_without_a_staircase_has_no_way_to_one(stage: Stage) -> None:
     stage.enter("well")
     stage.open(f"/cells/{NOBODY}")

@@ -4,6 +4,7 @@ import { NO_DATA, unitLabel } from '../i18n/format';
 import { useI18n } from '../i18n/I18nProvider';
 import './FormationCurve.css';
 import type { Palette } from './palette';
+import { voltageRange } from './staircase-range';
 import { SECONDS_PER_HOUR, useTimePlot } from './useTimePlot';
 
 const HEIGHT = 320;
@@ -27,15 +28,16 @@ interface StaircaseCurveProps {
  */
 export default function StaircaseCurve({ curve, areaCm2, ccd }: StaircaseCurveProps) {
   const { t, fixed, number } = useI18n();
+  const densities = curve.current_ma.map((current) => Math.abs(current) / areaCm2);
+  const failed = ccd.failed_ma_per_cm2;
+  const begun = failed === null ? -1 : densities.findIndex((density) => density >= failed * (1 - STEP_TOLERANCE));
+  const { limitV, beyondV } = voltageRange(curve.voltage_v, begun);
   const host = useTimePlot(
     HEIGHT,
     ({ palette, axis }) => {
       const reading = (_: uPlot, value: number | null) => (value === null ? NO_DATA : fixed(value, 3));
       const level = (value: number | null) => curve.time_s.map(() => value);
       const hours = curve.time_s.map((second) => second / SECONDS_PER_HOUR);
-      const densities = curve.current_ma.map((current) => Math.abs(current) / areaCm2);
-      const failed = ccd.failed_ma_per_cm2;
-      const begun = failed === null ? -1 : densities.findIndex((density) => density >= failed * (1 - STEP_TOLERANCE));
       const cross = (plot: uPlot) => {
         if (failed === null || begun < 0) return;
         const said = `${t('ccd.failed')}: ${number(failed)} ${unitLabel('ma_per_cm2')}`;
@@ -44,7 +46,7 @@ export default function StaircaseCurve({ curve, areaCm2, ccd }: StaircaseCurvePr
       return {
         scales: {
           j: { range: (_, __, highest) => [0, highest * HEADROOM] },
-          v: { range: (_, lowest, highest) => [lowest * HEADROOM, highest * HEADROOM] },
+          v: { range: [-limitV * HEADROOM, limitV * HEADROOM] },
         },
         hooks: { draw: [cross] },
         axes: [
@@ -70,7 +72,12 @@ export default function StaircaseCurve({ curve, areaCm2, ccd }: StaircaseCurvePr
     },
     [curve, areaCm2, ccd, t, fixed, number],
   );
-  return <div ref={host} className="formation-curve" role="img" aria-label={t('ccd.chart')} />;
+  return (
+    <>
+      <div ref={host} className="formation-curve" role="img" aria-label={t('ccd.chart')} />
+      {beyondV !== null && <p>{t('ccd.beyond', { limit: fixed(limitV * HEADROOM, 3), highest: fixed(beyondV, 3) })}</p>}
+    </>
+  );
 }
 
 /** A cross where the first level that was not survived begins, and what it is, beside it where there is room. */

@@ -77,5 +77,6 @@ export const cell: Record<keyof typeof english, string> = {
   'ccd.charge': 'Geflossene Ladung',
   'ccd.none_survived': 'Keine Stufe sicher ertragen',
   'ccd.not_failed': 'Keine: die Prüfung endete vor dem Versagen',
+  'ccd.beyond': 'Die Spannung stieg, ohne Vorzeichen, weiter auf {highest} V: die Skala endet bei {limit} V, damit die Stufen davor lesbar bleiben.',
   'ccd.no_area': 'Der Auftrag nennt keine Fläche, daher lassen sich die Ströme nicht als Dichten zeigen.',
 };

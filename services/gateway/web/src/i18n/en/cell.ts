@@ -75,5 +75,6 @@ export const cell = {
   'ccd.charge': 'Charge passed',
   'ccd.none_survived': 'No level known to be survived',
   'ccd.not_failed': 'None: the test ended before the cell failed',
+  'ccd.beyond': 'The voltage went on to {highest} V, without its sign: the scale ends at {limit} V, so that the levels before can be read.',
   'ccd.no_area': 'The job order names no area, so the currents cannot be shown as densities.',
 };

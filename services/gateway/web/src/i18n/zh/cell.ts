@@ -77,5 +77,6 @@ export const cell: Record<keyof typeof english, string> = {
   'ccd.charge': '通过的电量',
   'ccd.none_survived': '没有确认耐受的台阶',
   'ccd.not_failed': '无：测试在电芯失效前结束',
+  'ccd.beyond': '电压（不计正负）继续升至 {highest} V；为使此前各级可读，刻度止于 {limit} V。',
   'ccd.no_area': '工单未给出面积，无法以电流密度显示。',
 };
