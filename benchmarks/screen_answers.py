@@ -3,8 +3,9 @@
 import argparse
 import asyncio
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import httpx
 
@@ -38,11 +39,24 @@ QUESTIONS = {
     "certificates": "/api/plc/trust",
     "set aside": "/api/set-aside",
 }
-# The pages of one thing, of the newest cell that there is.
+# The pages of one thing, of a cell.
 OF_A_CELL = {
     "a cell": "/api/cells/{}",
     "its device history": "/api/trace/lots/{}/device-history",
 }
+
+
+@dataclass(kw_only=True)
+class Answers:
+    """How long each answer took, and how many of each status were no success."""
+
+    waits_s: list[float] = field(default_factory=list)
+    refused: Counter[int] = field(default_factory=Counter)
+
+    def __str__(self) -> str:
+        marks = [f"{1000 * percentile(self.waits_s, ratio):8.0f}" for ratio in (0.5, 0.95, 0.99)]
+        refused = ", ".join(f"{count} of {status}" for status, count in self.refused.items())
+        return f"{len(self.waits_s):>8} {' '.join(marks)} {refused or '-'}"
 
 
 def main() -> None:
@@ -59,18 +73,23 @@ def main() -> None:
     with open(options.key_file) as file:
         key = file.read().strip()
     found = asyncio.run(measured(options.url, key, options))
-    print(f"{'screen':<20} {'answers':>8} {'refused':>8} {'p50 ms':>8} {'p95 ms':>8} {'p99 ms':>8}")
-    for name, (waits_s, refused) in found.items():
-        marks = [f"{1000 * percentile(waits_s, ratio):8.0f}" for ratio in (0.5, 0.95, 0.99)]
-        print(f"{name:<20} {len(waits_s):>8} {refused:>8} {' '.join(marks)}")
+    tell(found)
 
 
-async def measured(
-    url: str, key: str, options: argparse.Namespace
-) -> dict[str, tuple[list[float], int]]:
-    """Return by screen how long its answers took, and how many were no success."""
-    waits_s: defaultdict[str, list[float]] = defaultdict(list)
-    refused: defaultdict[str, int] = defaultdict(int)
+def tell(found: Mapping[str, Answers]) -> None:
+    """Print a row a screen, and all of them together."""
+    print(f"{'screen':<20} {'answers':>8} {'p50 ms':>8} {'p95 ms':>8} {'p99 ms':>8} no success")
+    together = Answers()
+    for name, answers in found.items():
+        together.waits_s += answers.waits_s
+        together.refused.update(answers.refused)
+        print(f"{name:<20} {answers}")
+    print(f"{'all':<20} {together}")
+
+
+async def measured(url: str, key: str, options: argparse.Namespace) -> dict[str, Answers]:
+    """Return by screen what its users were answered."""
+    found: defaultdict[str, Answers] = defaultdict(Answers)
     ends_s = time.monotonic() + options.seconds
 
     async def look(http: httpx.AsyncClient, asked: Mapping[str, str], first: int) -> None:
@@ -81,8 +100,9 @@ async def measured(
             name = names[place % len(names)]
             begun_s = time.monotonic()
             answer = await http.get(asked[name])
-            waits_s[name].append(time.monotonic() - begun_s)
-            refused[name] += not answer.is_success
+            found[name].waits_s.append(time.monotonic() - begun_s)
+            if not answer.is_success:
+                found[name].refused[answer.status_code] += 1
             place += 1
             await asyncio.sleep(options.pause)
 
@@ -93,14 +113,19 @@ async def measured(
     ) as http:
         asked = QUESTIONS | await _pages_of_a_cell(http)
         await asyncio.gather(*(look(http, asked, number) for number in range(options.users)))
-    return {name: (waits_s[name], refused[name]) for name in asked if waits_s[name]}
+    return {name: found[name] for name in asked if name in found}
 
 
 async def _pages_of_a_cell(http: httpx.AsyncClient) -> dict[str, str]:
-    """Return the questions of the newest cell's pages; none in a plant without cells."""
-    cells = (await http.get("/api/cells?limit=1")).raise_for_status().json()["items"]
-    ids = [cell["cell_id"] for cell in cells]
-    return {name: path.format(ids[0]) for name, path in OF_A_CELL.items() if ids}
+    """Return the questions of a cell's pages, of one that is built, else of one that is planned."""
+    cells = (await http.get("/api/cells?limit=200")).raise_for_status().json()["items"]
+    pages: dict[str, str] = {}
+    for cell in cells:
+        asked = {name: path.format(cell["cell_id"]) for name, path in OF_A_CELL.items()}
+        pages = {name: path for name, path in asked.items() if (await http.get(path)).is_success}
+        if pages == asked:
+            break
+    return pages
 
 
 if __name__ == "__main__":

@@ -24,8 +24,8 @@ import yaml
 
 from benchmarks.opcua_client import cpu_s
 from benchmarks.opcua_to_web import overview_link
-from benchmarks.peers import ROOT, percentile
-from benchmarks.screen_answers import measured
+from benchmarks.peers import ROOT
+from benchmarks.screen_answers import measured, tell
 from tests.fault.orders import MASTER_DATA, SMALL_ORDER
 from tests.fault.victims import running
 from tests.fault.watch import memory_mb
@@ -37,7 +37,6 @@ FIRST_COPY_PORT = 8200  # in the plant file's own count, beyond all that the exa
 COIN_CHANNELS = [f"1-{unit}-*" for unit in range(1, 18)]
 CELLS = 20  # of an order
 LOOK_S = 15.0
-Answers = dict[str, tuple[list[float], int]]  # by screen: seconds waited, how many no success
 
 
 @dataclass(kw_only=True)
@@ -114,7 +113,9 @@ async def work(plant: Plant, options: Namespace) -> None:
         took_s, after_s = time.monotonic() - begun_s, _cpu(plant)
         for task in others:
             task.cancel()
-    _tell(seen, answers, took_s, cells=plant.get("/api/cells", limit=1)["total"])
+    tell(answers)
+    print(f"after {took_s:.0f} s:")
+    _tell(seen, cells=plant.get("/api/cells", limit=1)["total"])
     print(f"{'process':<36}{'cores':>8}{'MB':>8}{'grown by':>10}")
     first, last = seen.memory_mb[0], seen.memory_mb[-1]
     for name, spent_s in sorted(after_s.items(), key=lambda item: -item[1]):
@@ -123,11 +124,7 @@ async def work(plant: Plant, options: Namespace) -> None:
         print(f"{name:<36}{share:>8.3f}{used_mb:>8.0f}{used_mb - first.get(name, 0.0):>10.0f}")
 
 
-def _tell(seen: Seen, answers: Answers, took_s: float, cells: int) -> None:
-    waits_s = [wait_s for taken, _ in answers.values() for wait_s in taken]
-    refused = sum(count for _, count in answers.values())
-    marks = ", ".join(f"{1000 * percentile(waits_s, ratio):.0f}" for ratio in (0.5, 0.95, 0.99))
-    print(f"{took_s:.0f} s: {len(waits_s)} answers, no success {refused}, p50, p95, p99 {marks} ms")
+def _tell(seen: Seen, cells: int) -> None:
     print(f"frames of live screens {seen.frames}, tabs lost {seen.tabs_lost}; cells {cells}")
     print(f"channels that test, by look: {seen.channels}")
     print(f"most events that a service had not read at a look: {max(seen.behind, default=0)}")
