@@ -1,4 +1,4 @@
-"""The reference pages that are written from code: command line, settings, events, HTTP."""
+"""The reference pages that are written from code: command line, settings, events, HTTP and more."""
 
 import importlib
 import json
@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 
 from deploy import opcuapage
 from deploy.cli import COMMANDS, EXIT_CODES, halite, module_of
+from deploy.sentences import TOLD, untold
 from shared.app import Service
 from shared.envelope import EVENTS
 from shared.facts import Event
@@ -36,6 +37,7 @@ def pages(services: dict[str, Service]) -> dict[str, str]:
         "settings.md": _page("Settings", _settings(services)),
         "events.md": _page("Events", _events()),
         "http.md": _page("HTTP", _http(services)),
+        "languages.md": _page("Languages", _languages()),
         "opc-ua.md": _page("OPC UA address space", _opc_ua()),
     }
 
@@ -52,6 +54,21 @@ def _command_line() -> Iterator[str]:
     for name in sorted(COMMANDS):
         command = importlib.import_module(module_of(name)).command
         yield from _command(command, click.Context(halite, info_name="halite"), name)
+
+
+def _languages() -> Iterator[str]:
+    yield "Screens speak English, German and Chinese. What services write in sentences (reasons,"
+    yield "refusals, alarms) is recorded in English and said by screens in the reader's language,"
+    yield "where its module is done; [how, and how to add one](../explanation/languages.md)."
+    yield ""
+    yield "## Said in each language"
+    yield from (f"- `{name}`" for name in sorted(TOLD))
+    yield ""
+    yield "## Shown as recorded, in English"
+    yield "Most of these write what is met while a plant is set up, files are read or master data"
+    yield "entered; others wait for their translation."
+    yield ""
+    yield from (f"- `{name}`" for name in untold())
 
 
 def _command(command: click.Command, parent: click.Context, name: str) -> Iterator[str]:

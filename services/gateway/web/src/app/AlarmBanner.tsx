@@ -7,6 +7,7 @@ import type { Alarm, Overview } from '../api/types';
 import { useI18n, type I18n } from '../i18n/I18nProvider';
 import { useLinkState, usePlantInstant } from '../live/LiveProvider';
 import { plantTimeAt } from '../live/plant-clock';
+import { Said } from '../parts/Said';
 import { Button } from '../ui/Button';
 import { Mark } from '../ui/Mark';
 import './AlarmBanner.css';
@@ -49,7 +50,8 @@ interface OpenAlarmProps {
 
 /** One alarm with the button that acknowledges it; the next one is drawn anew and owes nothing to this one's command. */
 function OpenAlarm({ alarm, more, unsure }: OpenAlarmProps) {
-  const { t, time, word } = useI18n();
+  const i18n = useI18n();
+  const { t, time, word } = i18n;
   const [whole, setWhole] = useState(false);
   const { send, mutation } = useAcknowledge(alarm.alarm_id);
   return (
@@ -58,12 +60,12 @@ function OpenAlarm({ alarm, more, unsure }: OpenAlarmProps) {
       <span className="visually-hidden">{t('alarm.priority', { priority: alarm.priority })}</span>
       <div className="alarm-banner-text">
         <button type="button" className="alarm-banner-words" aria-expanded={whole} onClick={() => setWhole(!whole)}>
-          {alarm.text}
+          <Said of={alarm.text} />
         </button>
         <span>{`${word('alarm_code', alarm.code)} · ${alarm.source} · ${time(Date.parse(alarm.raised_at))}`}</span>
         {mutation.error !== null && (
           <span className="alarm-banner-failed">
-            <Mark kind="bad" /> {t('alarm.not_acknowledged', { reason: reasonOf(mutation.error, t) })}
+            <Mark kind="bad" /> {t('alarm.not_acknowledged', { reason: reasonOf(mutation.error, i18n) })}
           </span>
         )}
       </div>
@@ -80,8 +82,8 @@ function OpenAlarm({ alarm, more, unsure }: OpenAlarmProps) {
 }
 
 /** Why the last command failed, in one line. */
-function reasonOf(error: Error, t: I18n['t']): string {
-  return error instanceof ApiError && error.status === null ? t('alarm.no_answer') : error.message;
+function reasonOf(error: Error, { say, t }: I18n): string {
+  return error instanceof ApiError && error.status === null ? t('alarm.no_answer') : say(error.message);
 }
 
 function Quiet({ unsure, text }: { unsure: boolean; text: string }) {

@@ -1,6 +1,7 @@
 /** Texts and formats of the chosen language; each table is its own chunk, read when first needed. */
 import { createContext, useContext, useMemo, useState, type ReactNode } from 'react';
 import { rememberLanguage, type Language } from '../settings/browser';
+import { Interpreter, type Catalogue } from '../sentences/interpreter';
 import type { MessageKey, Messages } from './en';
 import { formatsFor, spelled, withoutUnit, type Formats } from './format';
 
@@ -40,28 +41,50 @@ export type WordSet =
 /** Their words end in a unit, which is printed beside the number. */
 const MEASURED: ReadonlySet<WordSet> = new Set(['signal', 'characteristic']);
 
+/** Sets whose words stand within the sentences of services; a plant has operations, gates and limits of its own. */
+const SAID_SETS: ReadonlyMap<string, 'closed' | 'open'> = new Map<WordSet, 'closed' | 'open'>([
+  ['disposition', 'closed'],
+  ['exposure_state', 'closed'],
+  ['gate_name', 'open'],
+  ['job_state', 'closed'],
+  ['operation', 'open'],
+  ['time_limit', 'open'],
+]);
+
 export interface I18n extends Formats {
   language: Language;
   setLanguage(language: Language): void;
   t(key: MessageKey, parameters?: Parameters): string;
   /** A word of the services in this language; spelled out as it came when the tables lack it. */
   word(set: WordSet, word: string): string;
+  /** What a service wrote in English, in this language; null where it is not known, and where the language is English. */
+  interpret(sentence: string): string | null;
+  /** The same, and as it was written where it is not known. */
+  say(sentence: string): string;
 }
 
 export interface LoadedLanguage {
   language: Language;
   messages: Messages;
+  /** How the language says what services write; English needs none. */
+  sentences: Catalogue | null;
 }
 
 export async function loadLanguage(language: Language): Promise<LoadedLanguage> {
   switch (language) {
     case 'en':
-      return { language, messages: (await import('./en')).messages };
-    case 'de':
-      return { language, messages: (await import('./de')).messages };
+      return { language, messages: (await import('./en')).messages, sentences: null };
+    case 'de': {
+      const [{ messages }, sentences] = await Promise.all([import('./de'), import('../sentences/de.json')]);
+      return { language, messages, sentences: sentences.default };
+    }
     case 'zh': {
-      const [{ messages }] = await Promise.all([import('./zh'), import('@fontsource-variable/noto-sans-sc/index.css')]);
-      return { language, messages };
+      const [{ messages }, sentences] = await Promise.all([
+        import('./zh'),
+        import('../sentences/zh.json'),
+        import('@fontsource-variable/noto-sans-sc/index.css'),
+      ]);
+      return { language, messages, sentences: sentences.default };
     }
   }
 }
@@ -74,11 +97,22 @@ function announce(loaded: LoadedLanguage): LoadedLanguage {
   return loaded;
 }
 
+function interpreterOf({ messages, sentences }: LoadedLanguage): Interpreter | null {
+  if (sentences === null) return null;
+  const table = messages as Record<string, string>;
+  return new Interpreter(sentences, {
+    kindOf: (set) => SAID_SETS.get(set) ?? null,
+    find: (set, word) => table[`${set}.${word}`],
+  });
+}
+
 export function I18nProvider({ first, children }: { first: LoadedLanguage; children: ReactNode }) {
   const [loaded, setLoaded] = useState(() => announce(first));
 
   const i18n = useMemo<I18n>(() => {
     const { language, messages } = loaded;
+    const interpreter = interpreterOf(loaded);
+    const interpret = (sentence: string) => interpreter?.say(sentence) ?? null;
     return {
       ...formatsFor(language),
       language,
@@ -94,6 +128,8 @@ export function I18nProvider({ first, children }: { first: LoadedLanguage; child
         const bare = MEASURED.has(set) ? withoutUnit(word) : word;
         return (messages as Record<string, string>)[`${set}.${bare}`] ?? spelled(bare);
       },
+      interpret,
+      say: (sentence) => interpret(sentence) ?? sentence,
     };
   }, [loaded]);
 

@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import { Mark } from '../ui/Mark';
 import { SubmitButton } from '../ui/SubmitButton';
 import './CommandForm.css';
+import { Said } from './Said';
 
 interface CommandFormProps {
   title: string;
@@ -29,7 +30,7 @@ export function CommandForm({ title, submit, mutation, onSubmit, note, children 
       <SubmitButton busy={mutation.isPending}>{submit}</SubmitButton>
       {mutation.error !== null && (
         <div className="command-refused" role="alert">
-          <Mark kind="bad" /> {mutation.error.message}
+          <Mark kind="bad" /> <Said of={mutation.error.message} />
         </div>
       )}
     </form>

@@ -17,7 +17,7 @@ interface DataViewProps<Answer> {
 
 /** Loading, error, stale or shown: every screen says which of the four it is. */
 export function DataView<Answer>({ query, live = false, children }: DataViewProps<Answer>) {
-  const { t, time } = useI18n();
+  const { t, time, say } = useI18n();
   const linkState = useLinkState();
   const now = usePlantInstant();
   const { data, error, dataUpdatedAt, refetch } = query;
@@ -33,7 +33,7 @@ export function DataView<Answer>({ query, live = false, children }: DataViewProp
     <div className={stale ? 'data-view is-stale' : 'data-view'}>
       {error !== null && (
         <Notice mark="stale">
-          {t('data.old', { reason: error.message, time: time(plantTimeAt(now, dataUpdatedAt)) })}
+          {t('data.old', { reason: say(error.message), time: time(plantTimeAt(now, dataUpdatedAt)) })}
         </Notice>
       )}
       {children(data, dataUpdatedAt)}

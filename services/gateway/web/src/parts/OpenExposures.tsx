@@ -7,6 +7,7 @@ import type { MarkKind } from '../ui/Mark';
 import { ProgressBar } from '../ui/ProgressBar';
 import { DataView } from './DataView';
 import { None } from './None';
+import { Said } from './Said';
 
 const MARKS: Record<OpenExposure['state'], MarkKind> = { within: 'good', near: 'near', over: 'bad', unknown: 'unknown' };
 /** More than one screen can read at a glance; the nearest limits stand first. */
@@ -61,7 +62,7 @@ function ExposureTable({ items }: { items: readonly OpenExposure[] }) {
 function Left({ item }: { item: OpenExposure }) {
   const { t, duration } = useI18n();
   const now = usePlantInstant();
-  if (item.state === 'unknown' || now === null) return <span>{item.reason ?? t('data.missing')}</span>;
+  if (item.state === 'unknown' || now === null) return <Said of={item.reason} otherwise={t('data.missing')} />;
   const from = Date.parse(item.from_at);
   const to = Date.parse(item.limit_at);
   const left = (to - now.plantMs) / 1_000;

@@ -12,7 +12,7 @@ interface ReasonPickerProps {
 
 /** Asks why a station stopped: one tap on a reason, pending until the gateway has it. */
 export function ReasonPicker({ equipmentId, begunAt }: ReasonPickerProps) {
-  const { t, word } = useI18n();
+  const { t, word, say } = useI18n();
   const { give, mutation } = useDowntimeReason(equipmentId, begunAt);
   return (
     <div className="reason-picker" role="group" aria-label={t('losses.why', { station: equipmentId })}>
@@ -28,7 +28,7 @@ export function ReasonPicker({ equipmentId, begunAt }: ReasonPickerProps) {
       )}
       {mutation.error !== null && (
         <span role="alert">
-          <Mark kind="bad" /> {t('losses.not_given', { reason: mutation.error.message })}
+          <Mark kind="bad" /> {t('losses.not_given', { reason: say(mutation.error.message) })}
         </span>
       )}
     </div>

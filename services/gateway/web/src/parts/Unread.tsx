@@ -9,7 +9,7 @@ interface UnreadProps {
 
 /** Names a part that could not be read beside what stands without it. Nothing while it can be read. */
 export function Unread({ what, query }: UnreadProps) {
-  const { t } = useI18n();
+  const { t, say } = useI18n();
   if (query.error === null) return null;
-  return <Notice mark="unknown">{t('data.unread', { what, reason: query.error.message })}</Notice>;
+  return <Notice mark="unknown">{t('data.unread', { what, reason: say(query.error.message) })}</Notice>;
 }

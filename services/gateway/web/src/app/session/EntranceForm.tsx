@@ -16,7 +16,7 @@ interface EntranceFormProps {
 
 /** The one form of a page that stands before the plant: language, fields, and why it was refused. */
 export function EntranceForm({ title, note, error, onSubmit, children }: EntranceFormProps) {
-  const { t } = useI18n();
+  const { say, t } = useI18n();
   return (
     <main className="entrance">
       <form
@@ -35,7 +35,7 @@ export function EntranceForm({ title, note, error, onSubmit, children }: Entranc
         {error !== null && (
           <div role="alert">
             <Mark kind="bad" />{' '}
-            {error instanceof ApiError && error.status === null ? t('alarm.no_answer') : error.message}
+            {error instanceof ApiError && error.status === null ? t('alarm.no_answer') : say(error.message)}
           </div>
         )}
       </form>

@@ -59,6 +59,7 @@ export const frame: Record<keyof typeof english, string> = {
   'data.none': 'Keine – geprüft {time}',
   'data.old': 'Das konnte nicht neu gelesen werden ({reason}). Gezeigt wird der Stand von {time}.',
   'data.retry': 'Erneut versuchen',
+  'data.as_recorded': 'Wie aufgezeichnet',
   'data.missing': 'Keine Daten',
   'data.bad_quality': 'Schlechte Qualität, letzter guter Wert',
   'data.stale_quality': 'Veralteter Wert',

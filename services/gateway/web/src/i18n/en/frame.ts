@@ -57,6 +57,7 @@ export const frame = {
   'data.none': 'None – checked {time}',
   'data.old': 'This could not be read again ({reason}). Shown is the state of {time}.',
   'data.retry': 'Try again',
+  'data.as_recorded': 'As recorded',
   'data.missing': 'No data',
   'data.bad_quality': 'Bad quality, last good value',
   'data.stale_quality': 'Stale value',

@@ -59,6 +59,7 @@ export const frame: Record<keyof typeof english, string> = {
   'data.none': '无 – 检查于 {time}',
   'data.old': '无法重新读取（{reason}）。显示的是 {time} 的状态。',
   'data.retry': '重试',
+  'data.as_recorded': '原始记录',
   'data.missing': '无数据',
   'data.bad_quality': '质量差，最后有效值',
   'data.stale_quality': '过时数值',

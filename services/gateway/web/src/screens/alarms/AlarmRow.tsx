@@ -4,6 +4,7 @@ import { useCaller } from '../../app/session/SessionGate';
 import { useI18n } from '../../i18n/I18nProvider';
 import { Instant } from '../../parts/Instant';
 import { ReasonPicker } from '../../parts/ReasonPicker';
+import { Said } from '../../parts/Said';
 import { Badge } from '../../ui/Badge';
 import { Button } from '../../ui/Button';
 import { Facts } from '../../ui/Facts';
@@ -24,7 +25,7 @@ export function AlarmRow({ alarm }: { alarm: ListedAlarm }) {
           <span className="visually-hidden">{t('alarm.priority', { priority: alarm.priority })} </span>
           {word('alarm_code', alarm.code)} · {alarm.source}
         </strong>
-        <span>{alarm.text}</span>
+        <Said of={alarm.text} />
         <span className="alarm-row-soft">
           <Badge mark={null}>{word('alarm_state', alarm.state)}</Badge> <Instant at={alarm.raised_at} />
           {alarm.acknowledged_by !== null && ` · ${t('alarms.by', { person: alarm.acknowledged_by })}`}
@@ -74,7 +75,7 @@ interface ActsProps {
 }
 
 function Acts({ alarm, more, onMore }: ActsProps) {
-  const { t } = useI18n();
+  const { t, say } = useI18n();
   const { permissions } = useCaller();
   const [form, setForm] = useState<'shelve' | 'out' | null>(null);
   const { mutation, ...command } = useAlarmCommand(alarm.alarm_id);
@@ -125,7 +126,7 @@ function Acts({ alarm, more, onMore }: ActsProps) {
       )}
       {mutation.error !== null && (
         <div className="alarm-row-failed" role="alert">
-          <Mark kind="bad" /> {t('alarms.refused', { reason: mutation.error.message })}
+          <Mark kind="bad" /> {t('alarms.refused', { reason: say(mutation.error.message) })}
         </div>
       )}
     </div>

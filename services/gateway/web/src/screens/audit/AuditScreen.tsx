@@ -6,6 +6,7 @@ import { DateField } from '../../parts/DateField';
 import { ErrorNote } from '../../parts/ErrorNote';
 import { Instant } from '../../parts/Instant';
 import { None } from '../../parts/None';
+import { Said } from '../../parts/Said';
 import { ScreenTitle } from '../../parts/ScreenTitle';
 import { Button } from '../../ui/Button';
 import { DataTable, type Column } from '../../ui/DataTable';
@@ -68,7 +69,7 @@ function ActTable({ acts }: { acts: readonly Act[] }) {
     { id: 'person', header: t('audit.person'), cell: (act) => act.persons.join(', ') },
     { id: 'act', header: t('audit.act'), cell: (act) => word('act', act.act) },
     { id: 'object', header: t('audit.object'), cell: (act) => <span className="audit-words">{act.object}</span> },
-    { id: 'reason', header: t('audit.reason'), cell: (act) => <span className="audit-words">{act.reason ?? NO_DATA}</span> },
+    { id: 'reason', header: t('audit.reason'), cell: (act) => <span className="audit-words"><Said of={act.reason} otherwise={NO_DATA} /></span> },
     { id: 'changes', header: t('audit.changes'), cell: (act) => <Changes changes={act.changes} /> },
     {
       id: 'sealed',

@@ -4,6 +4,7 @@ import { NO_DATA } from '../../i18n/format';
 import { useI18n } from '../../i18n/I18nProvider';
 import { Measure } from '../../parts/Measure';
 import { NotRead } from '../../parts/Missing';
+import { Said } from '../../parts/Said';
 import { Badge } from '../../ui/Badge';
 import { Facts } from '../../ui/Facts';
 import { Panel } from '../../ui/Panel';
@@ -44,7 +45,7 @@ function Interval({ ccd }: { ccd: Ccd }) {
           name: t('ccd.charge'),
           value: ccd.charge_mah_per_cm2 === null ? NO_DATA : <Measure value={ccd.charge_mah_per_cm2} unit="mah_per_cm2" />,
         },
-        { name: t('field.reason'), value: ccd.reason ?? NO_DATA },
+        { name: t('field.reason'), value: <Said of={ccd.reason} otherwise={NO_DATA} /> },
       ]}
     />
   );

@@ -4,6 +4,7 @@ import { useI18n } from '../../i18n/I18nProvider';
 import { DispositionBadge } from '../../parts/DispositionBadge';
 import { Instant } from '../../parts/Instant';
 import { Measure } from '../../parts/Measure';
+import { Said } from '../../parts/Said';
 import { Facts } from '../../ui/Facts';
 
 export function CellHead({ cell }: { cell: CellSummary }) {
@@ -14,7 +15,7 @@ export function CellHead({ cell }: { cell: CellSummary }) {
         <DispositionBadge disposition={cell.disposition} />
         <span>{`${t('field.grade')}: ${cell.grade ?? NO_DATA}`}</span>
       </p>
-      {cell.reason !== null && <p>{cell.reason}</p>}
+      {cell.reason !== null && <p><Said of={cell.reason} /></p>}
       <Facts
         facts={[
           { name: t('field.product'), value: cell.product_id },

@@ -5,6 +5,7 @@ import { DispositionBadge } from '../../parts/DispositionBadge';
 import { Instant } from '../../parts/Instant';
 import { Measure } from '../../parts/Measure';
 import { None } from '../../parts/None';
+import { Said } from '../../parts/Said';
 import { DataTable, type Column } from '../../ui/DataTable';
 
 export function GateTable({ gates, readAt }: { gates: readonly GateResult[]; readAt: number }) {
@@ -25,7 +26,7 @@ export function GateTable({ gates, readAt }: { gates: readonly GateResult[]; rea
       header: t('field.disposition'),
       cell: (result) => <DispositionBadge disposition={result.disposition} />,
     },
-    { id: 'reason', header: t('field.reason'), cell: (result) => result.reason },
+    { id: 'reason', header: t('field.reason'), cell: (result) => <Said of={result.reason} /> },
     { id: 'evaluated', header: t('gate.evaluated'), cell: (result) => <Instant at={result.evaluated_at} withYear /> },
   ];
   return (

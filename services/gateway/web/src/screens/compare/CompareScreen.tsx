@@ -19,7 +19,7 @@ const VoltageCurves = lazy(() => import('../../charts/VoltageCurves'));
 
 /** Two to eight cells beside each other: figures, voltage over time, impedance. */
 export default function CompareScreen() {
-  const { t } = useI18n();
+  const { t, say } = useI18n();
   const [ids, change] = useCompared();
   const queries = useCellRecords(ids);
   const read = ids.flatMap((id, index) => {
@@ -40,7 +40,7 @@ export default function CompareScreen() {
       {queries.map((query, index) =>
         query.error === null ? null : (
           <Notice key={ids[index]} mark="unknown">
-            {t('compare.unread', { id: ids[index] ?? '', reason: query.error.message })}
+            {t('compare.unread', { id: ids[index] ?? '', reason: say(query.error.message) })}
           </Notice>
         ),
       )}

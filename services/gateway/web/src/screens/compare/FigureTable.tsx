@@ -4,6 +4,7 @@ import { NO_DATA } from '../../i18n/format';
 import { useI18n, type I18n } from '../../i18n/I18nProvider';
 import { DispositionBadge } from '../../parts/DispositionBadge';
 import { Measure } from '../../parts/Measure';
+import { Said } from '../../parts/Said';
 import { DataTable, type Column } from '../../ui/DataTable';
 import type { Compared } from './compared';
 
@@ -39,7 +40,7 @@ function ownFigures({ t, word }: I18n): Figure[] {
       of: ({ record }) => (record.cell === null ? NO_DATA : <DispositionBadge disposition={record.cell.disposition} />),
     },
     { id: 'grade', name: t('field.grade'), of: ({ record }) => record.cell?.grade ?? NO_DATA },
-    { id: 'reason', name: t('field.reason_held'), of: ({ record }) => record.cell?.reason ?? '' },
+    { id: 'reason', name: t('field.reason_held'), of: ({ record }) => <Said of={record.cell?.reason} /> },
   ];
 }
 

@@ -24,8 +24,8 @@ export function ChannelMap({ places }: { places: readonly Place[] }) {
 }
 
 function Tile({ place }: { place: Place }) {
-  const { t } = useI18n();
-  const label = [place.channel, t(`place.${place.state}`), place.lot_id, place.reason].filter(Boolean).join(', ');
+  const { say, t } = useI18n();
+  const label = [place.channel, t(`place.${place.state}`), place.lot_id, place.reason === null ? null : say(place.reason)].filter(Boolean).join(', ');
   const kind = PLACE_MARKS[place.state];
   const content = kind === null ? place.channel.split('-').at(-1) : <Mark kind={kind} />;
   const look = `channel-tile channel-${place.state}`;

@@ -2,6 +2,7 @@ import { channelPath, type Place, type StepAim } from '../../api/formation';
 import { NO_DATA } from '../../i18n/format';
 import { useI18n } from '../../i18n/I18nProvider';
 import { Measure } from '../../parts/Measure';
+import { Said } from '../../parts/Said';
 import { Badge } from '../../ui/Badge';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { PLACE_MARKS } from './placeMarks';
@@ -28,7 +29,7 @@ export function ChannelTable({ equipmentId, places }: { equipmentId: string; pla
       align: 'right',
       cell: ({ left_s: left }) => (left === null ? NO_DATA : duration(left)),
     },
-    { id: 'reason', header: t('field.reason'), cell: (place) => place.reason ?? '' },
+    { id: 'reason', header: t('field.reason'), cell: (place) => <Said of={place.reason} /> },
   ];
   return (
     <DataTable

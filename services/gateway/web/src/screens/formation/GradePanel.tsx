@@ -58,7 +58,7 @@ function Reasons({ reasons }: { reasons: readonly string[] }) {
 
 /** By the newest grading of the product; nothing is overwritten. */
 function Regrade({ run }: { run: TestRun }) {
-  const { t } = useI18n();
+  const { t, say } = useI18n();
   const [why, setWhy] = useState('');
   const { mutate, isPending, error } = useRegrade(run);
   const send = (event: FormEvent) => {
@@ -71,7 +71,7 @@ function Regrade({ run }: { run: TestRun }) {
       <SubmitButton busy={isPending}>{t('rack.regrade')}</SubmitButton>
       {error !== null && (
         <div role="alert">
-          <Mark kind="bad" /> {t('rack.not_regraded', { reason: error.message })}
+          <Mark kind="bad" /> {t('rack.not_regraded', { reason: say(error.message) })}
         </div>
       )}
     </form>

@@ -10,6 +10,7 @@ import { CycleTable } from '../../parts/CycleTable';
 import { DataView } from '../../parts/DataView';
 import { Instant } from '../../parts/Instant';
 import { None } from '../../parts/None';
+import { Said } from '../../parts/Said';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Facts } from '../../ui/Facts';
 import { Notice } from '../../ui/Notice';
@@ -132,7 +133,7 @@ function FeatureTable({ features }: { features: readonly Feature[] }) {
   const columns: Column<Feature>[] = [
     { id: 'name', header: t('rack.feature'), cell: ({ name }) => word('feature', name) },
     { id: 'value', header: t('rack.value'), align: 'right', cell: ({ value }) => (value === null ? NO_DATA : number(value)) },
-    { id: 'reason', header: t('field.reason'), cell: ({ reason }) => reason ?? '' },
+    { id: 'reason', header: t('field.reason'), cell: ({ reason }) => <Said of={reason} /> },
   ];
   return <DataTable dense label={t('rack.features')} columns={columns} rows={features} rowKey={({ name }) => name} />;
 }

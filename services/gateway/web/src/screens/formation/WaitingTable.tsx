@@ -1,6 +1,7 @@
 import type { WaitingTest } from '../../api/formation';
 import { useI18n } from '../../i18n/I18nProvider';
 import { Instant } from '../../parts/Instant';
+import { Said } from '../../parts/Said';
 import { Badge } from '../../ui/Badge';
 import { DataTable, type Column } from '../../ui/DataTable';
 
@@ -17,7 +18,7 @@ export function WaitingTable({ waiting }: { waiting: readonly WaitingTest[] }) {
       cell: ({ state }) => <Badge mark={state === 'interrupted' ? 'held' : null}>{word('job_state', state)}</Badge>,
     },
     { id: 'due', header: t('rack.due'), cell: (test) => <Instant at={test.due_at} /> },
-    { id: 'reason', header: t('field.reason'), cell: (test) => test.reason ?? t('rack.no_free_channel') },
+    { id: 'reason', header: t('field.reason'), cell: (test) => <Said of={test.reason} otherwise={t('rack.no_free_channel')} /> },
   ];
   return <DataTable label={t('rack.waiting')} columns={columns} rows={waiting} rowKey={(test) => test.job_order_id} />;
 }

@@ -59,7 +59,7 @@ interface EntryProps {
 
 /** A scanner types into the first field and presses Enter; a refusal stays until the next scan. */
 function Entry({ title, button, isBusy, error, onSend, children }: EntryProps) {
-  const { t } = useI18n();
+  const { t, say } = useI18n();
   const submit = (event: FormEvent) => {
     event.preventDefault();
     onSend();
@@ -73,7 +73,7 @@ function Entry({ title, button, isBusy, error, onSend, children }: EntryProps) {
       </form>
       {error !== null && (
         <div role="alert">
-          <Notice mark="bad">{t('furnace.not_taken', { reason: error.message })}</Notice>
+          <Notice mark="bad">{t('furnace.not_taken', { reason: say(error.message) })}</Notice>
         </div>
       )}
     </>

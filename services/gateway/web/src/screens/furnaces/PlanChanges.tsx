@@ -2,6 +2,7 @@ import type { PlanChange } from '../../api/furnaces';
 import { useI18n } from '../../i18n/I18nProvider';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Instant } from '../../parts/Instant';
+import { Said } from '../../parts/Said';
 
 const SHOWN = 5;
 
@@ -11,7 +12,7 @@ export function PlanChanges({ changes }: { changes: readonly PlanChange[] }) {
   const columns: Column<PlanChange>[] = [
     { id: 'version', header: t('furnace.version_column'), cell: (change) => change.version },
     { id: 'at', header: t('furnace.changed_at'), cell: (change) => <Instant at={change.at} /> },
-    { id: 'why', header: t('furnace.why'), cell: (change) => change.why },
+    { id: 'why', header: t('furnace.why'), cell: (change) => <Said of={change.why} /> },
   ];
   if (changes.length === 0) return null;
   return (

@@ -25,7 +25,7 @@ interface PlanPanelProps {
 
 /** The chart of plan and runs, and beside it the plan as it would be if something were otherwise. */
 export function PlanPanel({ plan, furnaces, loads, nowMs }: PlanPanelProps) {
-  const { t } = useI18n();
+  const { t, say } = useI18n();
   const mayPlan = useCaller().permissions.includes('plan');
   const { move, mutation } = usePlanMove();
   const [mode, setMode] = useState<Mode>('change');
@@ -70,7 +70,7 @@ export function PlanPanel({ plan, furnaces, loads, nowMs }: PlanPanelProps) {
         {mutation.isPending && <p>{t('furnace.asking')}</p>}
         {mutation.error !== null && (
           <div role="alert">
-            <Notice mark="bad">{t('furnace.not_changed', { reason: mutation.error.message })}</Notice>
+            <Notice mark="bad">{t('furnace.not_changed', { reason: say(mutation.error.message) })}</Notice>
           </div>
         )}
         {mutation.data !== undefined && wanted !== null && <Put wanted={wanted} startAt={mutation.data.start_at} />}

@@ -83,7 +83,7 @@ function PlannedLateness({ load }: { load: PlanLoad }) {
 
 /** What a person may change of a load and, where the service refused, its answer. */
 function Change({ load, version, furnaces }: { load: PlanLoad; version: number; furnaces: readonly string[] }) {
-  const { t } = useI18n();
+  const { t, say } = useI18n();
   const { pin, moveTo, splitOff, mutation } = usePlanChange(load, version);
   const others = furnaces.filter((id) => id !== load.equipment_id);
   return (
@@ -98,7 +98,7 @@ function Change({ load, version, furnaces }: { load: PlanLoad; version: number; 
       )}
       {mutation.error !== null && (
         <div role="alert">
-          <Mark kind="bad" /> {t('furnace.not_changed', { reason: mutation.error.message })}
+          <Mark kind="bad" /> {t('furnace.not_changed', { reason: say(mutation.error.message) })}
         </div>
       )}
     </div>

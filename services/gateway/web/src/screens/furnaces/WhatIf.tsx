@@ -28,7 +28,7 @@ interface WhatIfProps {
 
 /** The plan if a furnace were away, a job order urgent or loads elsewhere, beside the one in force, which stays. */
 export function WhatIf({ plan, furnaces, ran, span, nowMs, tried, onForget }: WhatIfProps) {
-  const { t } = useI18n();
+  const { t, say } = useI18n();
   const [away, setAway] = useState('');
   const [urgent, setUrgent] = useState('');
   const question = { away: away === '' ? [] : [away], urgent: urgent === '' ? [] : [urgent], pins: tried };
@@ -51,7 +51,7 @@ export function WhatIf({ plan, furnaces, ran, span, nowMs, tried, onForget }: Wh
       </div>
       {isAsked && query.error !== null && (
         <div role="alert">
-          <Notice mark="bad">{t('furnace.cannot', { reason: query.error.message })}</Notice>
+          <Notice mark="bad">{t('furnace.cannot', { reason: say(query.error.message) })}</Notice>
         </div>
       )}
       {isAsked && query.isPending && query.error === null && <Skeleton label={t('data.loading')} />}

@@ -4,6 +4,7 @@ import type { Gathered, HeldLot, OpenExposureEnd, OpenJob, OpenKind, OpenLimit, 
 import { useI18n } from '../../i18n/I18nProvider';
 import { Instant } from '../../parts/Instant';
 import { NotRead } from '../../parts/Missing';
+import { Said } from '../../parts/Said';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Mark } from '../../ui/Mark';
 import { Notice } from '../../ui/Notice';
@@ -59,7 +60,7 @@ function HeldLots({ lots }: { lots: readonly HeldLot[] }) {
   const columns: Column<HeldLot>[] = [
     { id: 'lot', header: t('handover.lot'), cell: (row) => lotLink(row.lot_id) },
     { id: 'gate', header: t('handover.gate'), cell: (row) => word('gate_name', row.gate) },
-    { id: 'reason', header: t('handover.reason'), cell: (row) => <span className="handover-words">{row.reason}</span> },
+    { id: 'reason', header: t('handover.reason'), cell: (row) => <span className="handover-words"><Said of={row.reason} /></span> },
     { id: 'since', header: t('handover.since'), cell: (row) => <Instant at={row.held_at} /> },
   ];
   return <DataTable dense label={t('handover.held_lots')} columns={columns} rows={lots} rowKey={(row) => `${row.lot_id} ${row.gate}`} />;
@@ -78,7 +79,7 @@ function Alarms({ alarms }: { alarms: OpenThings['alarms'] }) {
       ),
     },
     { id: 'source', header: t('handover.source'), cell: (row) => row.source },
-    { id: 'text', header: t('handover.reason'), cell: (row) => <span className="handover-words">{row.text}</span> },
+    { id: 'text', header: t('handover.reason'), cell: (row) => <span className="handover-words"><Said of={row.text} /></span> },
     {
       id: 'state',
       header: t('handover.state'),
@@ -100,7 +101,7 @@ function Jobs({ jobs }: { jobs: readonly OpenJob[] }) {
     { id: 'lot', header: t('handover.lot'), cell: (row) => lotLink(row.lot_id) },
     { id: 'state', header: t('handover.state'), cell: (row) => word('job_state', row.state) },
     { id: 'since', header: t('handover.since'), cell: (row) => <Instant at={row.started_at} /> },
-    { id: 'reason', header: t('handover.reason'), cell: (row) => <span className="handover-words">{row.reason ?? '–'}</span> },
+    { id: 'reason', header: t('handover.reason'), cell: (row) => <span className="handover-words"><Said of={row.reason} otherwise="–" /></span> },
   ];
   return <DataTable dense label={t('handover.job_orders')} columns={columns} rows={jobs} rowKey={(row) => row.job_order_id} />;
 }
@@ -124,7 +125,7 @@ function Exposures({ lots }: { lots: readonly OpenExposureEnd[] }) {
     { id: 'open', header: t('handover.open_state'), cell: (row) => word('open_state', row.open_state) },
     { id: 'ends', header: t('handover.ends'), cell: (row) => <Instant at={row.limit_at} /> },
     { id: 'state', header: t('handover.state'), cell: (row) => word('exposure_state', row.state) },
-    { id: 'reason', header: t('handover.reason'), cell: (row) => <span className="handover-words">{row.reason ?? '–'}</span> },
+    { id: 'reason', header: t('handover.reason'), cell: (row) => <span className="handover-words"><Said of={row.reason} otherwise="–" /></span> },
   ];
   return <DataTable dense label={t('handover.exposures')} columns={columns} rows={lots} rowKey={(row) => `${row.lot_id} ${row.open_state}`} />;
 }
@@ -135,7 +136,7 @@ function Stops({ stops }: { stops: readonly UnexplainedStop[] }) {
     { id: 'station', header: t('handover.station'), cell: (row) => row.equipment_id.split('/').at(-1) },
     { id: 'begun', header: t('handover.since'), cell: (row) => <Instant at={row.begun_at} /> },
     { id: 'lasted', header: t('losses.lost'), align: 'right', cell: (row) => duration(row.duration_s) },
-    { id: 'said', header: t('losses.station_says'), cell: (row) => <span className="handover-words">{row.reason ?? '–'}</span> },
+    { id: 'said', header: t('losses.station_says'), cell: (row) => <span className="handover-words"><Said of={row.reason} otherwise="–" /></span> },
   ];
   return <DataTable dense label={t('handover.stops')} columns={columns} rows={stops} rowKey={(row) => `${row.equipment_id} ${row.begun_at}`} />;
 }

@@ -4,6 +4,7 @@ import { useI18n } from '../../i18n/I18nProvider';
 import { Instant } from '../../parts/Instant';
 import { None } from '../../parts/None';
 import { ReasonPicker } from '../../parts/ReasonPicker';
+import { Said } from '../../parts/Said';
 import { DataTable } from '../../ui/DataTable';
 import { Notice } from '../../ui/Notice';
 
@@ -30,7 +31,7 @@ export function Stops({ page, readAt }: { page: LossPage; readAt: number }) {
             align: 'right',
             cell: (stop) => `${duration(stop.duration_s)}${stop.ended_at === null ? ` · ${t('losses.stands')}` : ''}`,
           },
-          { id: 'said', header: t('losses.station_says'), cell: (stop) => stop.reason ?? '–' },
+          { id: 'said', header: t('losses.station_says'), cell: (stop) => <Said of={stop.reason} otherwise="–" /> },
           {
             id: 'reason',
             header: t('losses.reason'),

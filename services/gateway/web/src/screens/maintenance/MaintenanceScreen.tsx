@@ -8,6 +8,7 @@ import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
 import { Instant } from '../../parts/Instant';
 import { None } from '../../parts/None';
+import { Said } from '../../parts/Said';
 import { ScreenTitle } from '../../parts/ScreenTitle';
 import { Button } from '../../ui/Button';
 import { Choice } from '../../ui/Choice';
@@ -84,7 +85,7 @@ function DueTable({ rows, onChoose }: { rows: readonly DueDate[]; onChoose(due: 
     {
       id: 'evidence',
       header: t('maintenance.evidence'),
-      cell: (due) => <span className="due-words">{due.out_reason ?? due.evidence ?? NO_DATA}</span>,
+      cell: (due) => <span className="due-words"><Said of={due.out_reason ?? due.evidence} otherwise={NO_DATA} /></span>,
     },
     { id: 'entry', header: t('maintenance.entry'), cell: (due) => <Entry due={due} onChoose={onChoose} /> },
   ];

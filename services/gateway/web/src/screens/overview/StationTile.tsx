@@ -3,6 +3,7 @@ import type { Station } from '../../api/types';
 import { useI18n } from '../../i18n/I18nProvider';
 import { usePlantInstant } from '../../live/LiveProvider';
 import { Measure } from '../../parts/Measure';
+import { Said } from '../../parts/Said';
 import { Mark } from '../../ui/Mark';
 import { ProgressBar } from '../../ui/ProgressBar';
 import './StationTile.css';
@@ -38,7 +39,7 @@ export function StationTile({ station, unanswered, own = false }: StationTilePro
         </span>
       </header>
       {station.data_quality === 'stale' && <DataAge updatedAt={station.updated_at} />}
-      {station.reason !== null && <p className="station-reason">{station.reason}</p>}
+      {station.reason !== null && <p className="station-reason"><Said of={station.reason} /></p>}
       {station.takes_jobs && <Job station={station} />}
       {station.progress_ratio !== null && (
         <ProgressBar

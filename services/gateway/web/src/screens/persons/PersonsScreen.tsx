@@ -3,6 +3,7 @@ import { useCaller } from '../../app/session/SessionGate';
 import { ROLES, useNewPerson, usePasswordReset, usePersonChange, usePersons, type Person, type Role } from '../../api/session';
 import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
+import { Said } from '../../parts/Said';
 import { ScreenTitle } from '../../parts/ScreenTitle';
 import { Button } from '../../ui/Button';
 import { DataTable, type Column } from '../../ui/DataTable';
@@ -136,7 +137,7 @@ function Refused({ error }: { error: Error | null }) {
   if (error === null) return null;
   return (
     <div className="persons-refused" role="alert">
-      <Mark kind="bad" /> {error.message}
+      <Mark kind="bad" /> <Said of={error.message} />
     </div>
   );
 }

@@ -76,12 +76,12 @@ export default function AdviceScreen() {
 }
 
 function OfProduct({ productId }: { productId: string }) {
-  const { t, fixed } = useI18n();
+  const { t, fixed, say } = useI18n();
   return (
     <DataView query={useAdvice(productId)}>
       {(page, readAt) => {
         const { skill } = page;
-        if (skill === null) return <Notice mark="unknown">{t('advice.too_few', { reason: page.reason ?? '' })}</Notice>;
+        if (skill === null) return <Notice mark="unknown">{t('advice.too_few', { reason: say(page.reason ?? '') })}</Notice>;
         return (
           <>
             <Facts

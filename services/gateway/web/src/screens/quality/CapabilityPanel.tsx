@@ -1,6 +1,7 @@
 import type { ChartPage } from '../../api/quality';
 import { NO_DATA } from '../../i18n/format';
 import { useI18n } from '../../i18n/I18nProvider';
+import { Said } from '../../parts/Said';
 import { Facts } from '../../ui/Facts';
 import { Notice } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
@@ -13,7 +14,7 @@ export function CapabilityPanel({ page }: { page: ChartPage }) {
   const interval = found.ppk_interval;
   return (
     <Panel title={t('spc.capability')}>
-      {found.reason !== null && found.reason !== undefined && <Notice mark="held">{found.reason}</Notice>}
+      {found.reason !== null && found.reason !== undefined && <Notice mark="held"><Said of={found.reason} /></Notice>}
       {found.spread !== undefined && (
         <Facts
           facts={[

@@ -8,6 +8,7 @@ import { BackToSearch } from '../../parts/BackToSearch';
 import { DataView } from '../../parts/DataView';
 import { Instant } from '../../parts/Instant';
 import { None } from '../../parts/None';
+import { Said } from '../../parts/Said';
 import { Badge } from '../../ui/Badge';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Notice } from '../../ui/Notice';
@@ -94,7 +95,7 @@ function LimitsPanel({ page, readAt }: { page: ChartPage; readAt: number }) {
     { id: 'sigma', header: t('spc.sigma'), align: 'right', cell: (one) => number(one.body.sigma) },
     { id: 'points', header: t('spc.baseline'), cell: (one) => `${one.first_number} – ${one.last_number}` },
     { id: 'person', header: t('spc.person'), cell: (one) => one.person },
-    { id: 'why', header: t('field.reason'), cell: (one) => one.reason },
+    { id: 'why', header: t('field.reason'), cell: (one) => <Said of={one.reason} /> },
     { id: 'at', header: t('spc.frozen_at'), cell: (one) => <Instant at={one.frozen_at} withYear /> },
   ];
   return (

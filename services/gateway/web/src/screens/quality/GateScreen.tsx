@@ -7,6 +7,7 @@ import { DataView } from '../../parts/DataView';
 import { DispositionBadge } from '../../parts/DispositionBadge';
 import { Instant } from '../../parts/Instant';
 import { None } from '../../parts/None';
+import { Said } from '../../parts/Said';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Facts } from '../../ui/Facts';
 import { Notice } from '../../ui/Notice';
@@ -70,9 +71,9 @@ function GatePanel({ gate }: { gate: Gate }) {
     <Panel title={word('gate_name', gate.gate)} note={version === undefined ? undefined : t('gates.version', { version })}>
       {gate.decisions.length === 0 && <DispositionBadge disposition={null} />}
       {gate.decisions.map((one) => (
-        <p key={one.lot_id}>
-          <DispositionBadge disposition={one.disposition} /> <strong>{one.lot_id}</strong>: {one.reason}
-        </p>
+        <div key={one.lot_id} className="gate-decision">
+          <DispositionBadge disposition={one.disposition} /> <strong>{one.lot_id}</strong>: <Said of={one.reason} recorded />
+        </div>
       ))}
       {gate.results.length > 0 && <ValueTable gate={gate} />}
     </Panel>

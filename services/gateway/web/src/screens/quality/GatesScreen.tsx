@@ -3,6 +3,7 @@ import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
 import { Instant } from '../../parts/Instant';
 import { None } from '../../parts/None';
+import { Said } from '../../parts/Said';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Panel } from '../../ui/Panel';
 import { QualityTabs } from './QualityTabs';
@@ -45,7 +46,7 @@ function BlockedTable({ items }: { items: readonly Blocked[] }) {
   const columns: Column<Blocked>[] = [
     { id: 'lot', header: t('gates.lot'), cell: (item) => item.lot_id },
     { id: 'gate', header: t('gate.gate'), cell: (item) => word('gate_name', item.gate) },
-    { id: 'reason', header: t('field.reason'), cell: (item) => item.reason },
+    { id: 'reason', header: t('field.reason'), cell: (item) => <Said of={item.reason} /> },
     { id: 'at', header: t('gate.evaluated'), cell: (item) => <Instant at={item.evaluated_at} /> },
     {
       id: 'nc',
@@ -69,7 +70,7 @@ function UndecidedTable({ items }: { items: readonly Undecided[] }) {
   const columns: Column<Undecided>[] = [
     { id: 'lot', header: t('gates.lot'), cell: (item) => item.lot_id },
     { id: 'operation', header: t('gates.operation'), cell: (item) => word('operation', item.operation) },
-    { id: 'waits', header: t('gates.waits'), cell: (item) => item.reason ?? t('gates.being_judged') },
+    { id: 'waits', header: t('gates.waits'), cell: (item) => <Said of={item.reason} otherwise={t('gates.being_judged')} /> },
     { id: 'since', header: t('spray.since'), cell: (item) => <Instant at={item.ended_at} /> },
   ];
   return (

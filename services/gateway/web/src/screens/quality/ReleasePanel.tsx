@@ -3,6 +3,7 @@ import { useQualityCommand, type GatePage, type WaitingRelease } from '../../api
 import { useCaller } from '../../app/session/SessionGate';
 import { useI18n } from '../../i18n/I18nProvider';
 import { CommandForm } from '../../parts/CommandForm';
+import { Said } from '../../parts/Said';
 import { SignatureFields, SignatureTable, useSignature } from '../../parts/SignatureFields';
 import { Button } from '../../ui/Button';
 import { Panel } from '../../ui/Panel';
@@ -16,9 +17,9 @@ export function ReleasePanel({ page }: { page: GatePage }) {
     <Panel title={t('gates.releases')} note={t('gates.releases_note')}>
       {page.releases.map((one) => (
         <section key={`${one.gate} ${one.lot_id}`} className="quality-record" aria-label={t('gates.release_of', { lot: one.lot_id })}>
-          <p>
-            <strong>{one.lot_id}</strong> ({word('gate_name', one.gate)}): {one.reason}
-          </p>
+          <div>
+            <strong>{one.lot_id}</strong> ({word('gate_name', one.gate)}): <Said of={one.reason} recorded />
+          </div>
           {one.signatures.length > 0 && <SignatureTable signatures={one.signatures} />}
           {permissions.includes('decide') ? <ReleaseForm page={page} one={one} /> : <p>{t('quality.needs_decide')}</p>}
         </section>

@@ -3,6 +3,7 @@ import { NO_DATA, unitLabel } from '../../i18n/format';
 import { useI18n } from '../../i18n/I18nProvider';
 import { DispositionBadge } from '../../parts/DispositionBadge';
 import { Measure } from '../../parts/Measure';
+import { Said } from '../../parts/Said';
 import { Badge } from '../../ui/Badge';
 import { DataTable, type Column } from '../../ui/DataTable';
 
@@ -20,7 +21,7 @@ export function ValueTable({ gate }: { gate: Gate }) {
     { id: 'protocol', header: t('gates.protocol'), cell: (one) => one.protocol ?? NO_DATA },
     { id: 'waiver', header: t('gates.waiver'), cell: (one) => one.waiver_id ?? NO_DATA },
     { id: 'disposition', header: t('field.disposition'), cell: (one) => <DispositionBadge disposition={one.disposition} /> },
-    { id: 'reason', header: t('field.reason'), cell: (one) => one.reason },
+    { id: 'reason', header: t('field.reason'), cell: (one) => <Said of={one.reason} /> },
   ];
   return (
     <DataTable

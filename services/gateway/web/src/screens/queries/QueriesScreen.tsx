@@ -4,6 +4,7 @@ import { NO_DATA } from '../../i18n/format';
 import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
 import { None } from '../../parts/None';
+import { Said } from '../../parts/Said';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Mark } from '../../ui/Mark';
 import { Panel } from '../../ui/Panel';
@@ -65,7 +66,7 @@ function SaveQuery({ question }: { question: Question }) {
       </a>
       {save.error !== null && (
         <span role="alert">
-          <Mark kind="bad" /> {save.error.message}
+          <Mark kind="bad" /> <Said of={save.error.message} />
         </span>
       )}
     </form>

@@ -1,6 +1,7 @@
 import { useEndQuery, useSavedQueries, type Question, type SavedQuery } from '../../api/records';
 import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
+import { Said } from '../../parts/Said';
 import { Button } from '../../ui/Button';
 import { Mark } from '../../ui/Mark';
 import { Panel } from '../../ui/Panel';
@@ -41,7 +42,7 @@ function SavedLine({ query, onOpen }: { query: SavedQuery; onOpen(question: Ques
       </Button>
       {end.error !== null && (
         <span role="alert">
-          <Mark kind="bad" /> {end.error.message}
+          <Mark kind="bad" /> <Said of={end.error.message} />
         </span>
       )}
     </li>

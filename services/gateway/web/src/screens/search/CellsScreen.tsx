@@ -9,6 +9,7 @@ import { DispositionBadge } from '../../parts/DispositionBadge';
 import { Instant } from '../../parts/Instant';
 import { Measure } from '../../parts/Measure';
 import { None } from '../../parts/None';
+import { Said } from '../../parts/Said';
 import { Choice, type Option } from '../../ui/Choice';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { compareAddress, MOST_COMPARED } from '../compare/compared';
@@ -86,7 +87,7 @@ function CellTable({ cells, picked, onPick }: CellTableProps) {
       align: 'right',
       cell: (cell) => <Measure value={cell.discharge_capacity_mah} unit="mah" />,
     },
-    { id: 'reason', header: t('field.reason_held'), cell: (cell) => cell.reason ?? '' },
+    { id: 'reason', header: t('field.reason_held'), cell: (cell) => <Said of={cell.reason} /> },
     { id: 'updated', header: t('field.updated'), cell: (cell) => <Instant at={cell.updated_at} withYear /> },
     {
       id: 'pick',

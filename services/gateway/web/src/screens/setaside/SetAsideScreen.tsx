@@ -4,6 +4,7 @@ import type { SetAsideEvent } from '../../api/types';
 import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
 import { None } from '../../parts/None';
+import { Said } from '../../parts/Said';
 import { ScreenTitle } from '../../parts/ScreenTitle';
 import { Button } from '../../ui/Button';
 import { DataTable, type Column } from '../../ui/DataTable';
@@ -43,7 +44,7 @@ function SetAsideTable({ events }: { events: readonly SetAsideEvent[] }) {
     {
       id: 'error',
       header: t('set_aside.error'),
-      cell: (event) => <span className="set-aside-error">{event.error}</span>,
+      cell: (event) => <span className="set-aside-error"><Said of={event.error} /></span>,
     },
     { id: 'attempts', header: t('set_aside.attempts'), align: 'right', cell: (event) => event.attempts },
     { id: 'age', header: t('set_aside.age'), align: 'right', cell: (event) => duration(event.age_s) },
@@ -61,7 +62,7 @@ function SetAsideTable({ events }: { events: readonly SetAsideEvent[] }) {
 
 /** The button and what the service answered to it; an event that was handled leaves the list. */
 function Retry({ event }: { event: SetAsideEvent }) {
-  const { t } = useI18n();
+  const { t, say } = useI18n();
   const { send, mutation } = useRetry(event.service, event.event_id);
   return (
     <>
@@ -70,7 +71,7 @@ function Retry({ event }: { event: SetAsideEvent }) {
       </Button>
       {mutation.error !== null && (
         <div className="set-aside-error" role="alert">
-          <Mark kind="bad" /> {t('set_aside.failed', { reason: mutation.error.message })}
+          <Mark kind="bad" /> {t('set_aside.failed', { reason: say(mutation.error.message) })}
         </div>
       )}
     </>

@@ -3,6 +3,7 @@ import { useFaceTrace, type FaceTrace, type Side, type SprayJobRecord } from '..
 import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
 import { None } from '../../parts/None';
+import { Said } from '../../parts/Said';
 import { SelectField } from '../../parts/SelectField';
 import { Notice } from '../../ui/Notice';
 import { Skeleton } from '../../ui/Skeleton';
@@ -32,7 +33,7 @@ export function Trace({ jobId, lotId, face }: { jobId: string } & Chosen) {
 
 function Nothing({ trace, readAt }: { trace: FaceTrace; readAt: number }) {
   if (trace.reason === null) return <None readAt={readAt} />;
-  return <Notice mark="unknown">{trace.reason}</Notice>;
+  return <Notice mark="unknown"><Said of={trace.reason} /></Notice>;
 }
 
 function Signals({ trace, face }: { trace: FaceTrace; face: Side }) {
@@ -43,7 +44,7 @@ function Signals({ trace, face }: { trace: FaceTrace; face: Side }) {
   const label = useSignalLabel();
   return (
     <>
-      {trace.reason !== null && <Notice mark={trace.state === 'outside' ? 'bad' : 'unknown'}>{trace.reason}</Notice>}
+      {trace.reason !== null && <Notice mark={trace.state === 'outside' ? 'bad' : 'unknown'}><Said of={trace.reason} /></Notice>}
       <div className="form-row">
         <SelectField
           label={t('spray.signal')}

@@ -6,6 +6,7 @@ import { useI18n } from '../../i18n/I18nProvider';
 import { usePlantInstant } from '../../live/LiveProvider';
 import { DataView } from '../../parts/DataView';
 import { None } from '../../parts/None';
+import { Said } from '../../parts/Said';
 import { Badge } from '../../ui/Badge';
 import { Button } from '../../ui/Button';
 import { DataTable, type Column } from '../../ui/DataTable';
@@ -57,7 +58,7 @@ function GlueTable({ mixes, onChoose }: { mixes: readonly GlueMix[]; onChoose(lo
     { id: 'left', header: t('spray.left_ul'), align: 'right', cell: (mix) => number(mix.left_ul) },
     { id: 'by', header: t('spray.weighed_by'), cell: (mix) => (mix.weighed_by === 'received' ? t('spray.received') : mix.weighed_by) },
     { id: 'verified', header: t('spray.verified_by'), cell: (mix) => mix.verified_by ?? NO_DATA },
-    { id: 'why', header: t('spray.why'), cell: (mix) => mix.reason ?? NO_DATA },
+    { id: 'why', header: t('spray.why'), cell: (mix) => <Said of={mix.reason} otherwise={NO_DATA} /> },
     {
       id: 'act',
       header: t('spray.act'),
@@ -123,7 +124,7 @@ function MixForm({ mix, onDone }: { mix: GlueMix; onDone(): void }) {
       </form>
       {mutation.error !== null && (
         <div className="glue-refused" role="alert">
-          <Mark kind="bad" /> {mutation.error.message}
+          <Mark kind="bad" /> <Said of={mutation.error.message} />
         </div>
       )}
     </div>

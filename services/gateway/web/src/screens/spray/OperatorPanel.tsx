@@ -6,6 +6,7 @@ import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
 import { Instant } from '../../parts/Instant';
 import { None } from '../../parts/None';
+import { Said } from '../../parts/Said';
 import { Button } from '../../ui/Button';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Notice } from '../../ui/Notice';
@@ -51,7 +52,7 @@ function OperatorTable({ operators }: { operators: readonly StationOperator[] })
       <DataTable label={t('spray.operators')} columns={columns} rows={operators} rowKey={({ station }) => station} />
       {change.error !== null && (
         <div role="alert">
-          <Notice mark="bad">{change.error.message}</Notice>
+          <Notice mark="bad"><Said of={change.error.message} /></Notice>
         </div>
       )}
     </>

@@ -7,6 +7,7 @@ import { BackToSearch } from '../../parts/BackToSearch';
 import { DataView } from '../../parts/DataView';
 import { Instant } from '../../parts/Instant';
 import { None } from '../../parts/None';
+import { Said } from '../../parts/Said';
 import { Badge } from '../../ui/Badge';
 import { Button } from '../../ui/Button';
 import { DataTable, type Column } from '../../ui/DataTable';
@@ -30,7 +31,7 @@ export default function SprayJobScreen() {
           return (
             <>
               <JobFacts job={job} />
-              {job.reason !== null && <Notice mark="held">{job.reason}</Notice>}
+              {job.reason !== null && <Notice mark="held"><Said of={job.reason} /></Notice>}
               {shown === null ? (
                 <None readAt={readAt} />
               ) : (
@@ -77,7 +78,7 @@ function FaceTable({ faces, onChoose }: { faces: readonly SprayFace[]; onChoose(
     { id: 'arcs', header: t('spray.arcs'), align: 'right', cell: (face) => face.trace_arc_count ?? NO_DATA },
     { id: 'angle', header: t('spray.angle'), align: 'right', cell: (face) => shown(face.contact_angle_deg) },
     { id: 'film', header: t('spray.film'), align: 'right', cell: (face) => shown(face.film_um) },
-    { id: 'why', header: t('spray.why'), cell: (face) => face.deviation ?? NO_DATA },
+    { id: 'why', header: t('spray.why'), cell: (face) => <Said of={face.deviation} otherwise={NO_DATA} /> },
     {
       id: 'show',
       header: t('spray.act'),

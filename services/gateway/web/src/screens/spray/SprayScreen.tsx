@@ -4,6 +4,7 @@ import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
 import { Instant } from '../../parts/Instant';
 import { None } from '../../parts/None';
+import { Said } from '../../parts/Said';
 import { ScreenTitle } from '../../parts/ScreenTitle';
 import { Unread } from '../../parts/Unread';
 import { Badge } from '../../ui/Badge';
@@ -67,7 +68,7 @@ function StationTable({ stations, waiting, jobs }: StationTableProps) {
     { id: 'state', header: t('field.state'), cell: (one) => <StationState station={one} wait={waiting === null ? null : waitOf(one)} job={jobOf(one)} /> },
     { id: 'job', header: t('spray.job'), cell: (one) => jobOf(one)?.station_order_id ?? NO_DATA },
     { id: 'recipe', header: t('spray.recipe'), cell: (one) => recipeOf(jobOf(one)) },
-    { id: 'why', header: t('spray.why'), cell: (one) => whyOf(one, waitOf(one)) ?? NO_DATA },
+    { id: 'why', header: t('spray.why'), cell: (one) => <Said of={whyOf(one, waitOf(one))} otherwise={NO_DATA} /> },
     { id: 'since', header: t('spray.since'), cell: (one) => <Instant at={waitOf(one)?.since ?? null} /> },
   ];
   return <DataTable label={t('spray.stations')} columns={columns} rows={stations} rowKey={(one) => one.equipment_id} />;
@@ -93,7 +94,7 @@ function JobTable({ jobs }: { jobs: readonly SprayJob[] }) {
     { id: 'faces', header: t('spray.faces'), cell: (job) => <Faces job={job} /> },
     { id: 'arcs', header: t('spray.arcs'), align: 'right', cell: (job) => job.arc_count ?? NO_DATA },
     { id: 'began', header: t('spray.began'), cell: (job) => <Instant at={job.started_at} /> },
-    { id: 'why', header: t('spray.why'), cell: (job) => job.reason ?? NO_DATA },
+    { id: 'why', header: t('spray.why'), cell: (job) => <Said of={job.reason} otherwise={NO_DATA} /> },
   ];
   return (
     <DataTable

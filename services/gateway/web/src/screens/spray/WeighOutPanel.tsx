@@ -4,6 +4,7 @@ import { useMixFormulas, useWeighOut, type MixFormula } from '../../api/spray';
 import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
 import { None } from '../../parts/None';
+import { Said } from '../../parts/Said';
 import { Mark } from '../../ui/Mark';
 import { Panel } from '../../ui/Panel';
 import { Select } from '../../ui/Select';
@@ -79,7 +80,7 @@ function WeighOutForm({ formula }: { formula: MixFormula }) {
       <SubmitButton busy={mutation.isPending}>{t('spray.weigh')}</SubmitButton>
       {mutation.error !== null && (
         <div className="glue-refused" role="alert">
-          <Mark kind="bad" /> {mutation.error.message}
+          <Mark kind="bad" /> <Said of={mutation.error.message} />
         </div>
       )}
     </form>

@@ -10,7 +10,7 @@ import { TextField } from '../../ui/TextField';
 
 /** The scan field: a scanner types the lot and presses Enter. A refusal stays until the next scan. */
 export function ScanForm({ stack }: { stack: StackToBuild }) {
-  const { t } = useI18n();
+  const { t, say } = useI18n();
   const { name, permissions } = useCaller();
   const { scan, take, mutation } = useScan(stack.job_order_id, name);
   const [lotId, setLotId] = useState('');
@@ -55,7 +55,7 @@ export function ScanForm({ stack }: { stack: StackToBuild }) {
       </form>
       {mutation.error !== null && (
         <div className="stack-refused" role="alert">
-          <Notice mark="bad">{t('stack.refused', { reason: mutation.error.message })}</Notice>
+          <Notice mark="bad">{t('stack.refused', { reason: say(mutation.error.message) })}</Notice>
         </div>
       )}
     </>

@@ -9,7 +9,7 @@ import { TextField } from '../../ui/TextField';
 
 /** A lot is put into a place, sodium is proposed for scrap, and a second person confirms it. */
 export function SodiumForms({ sodium }: { sodium: Sodium }) {
-  const { t } = useI18n();
+  const { t, say } = useI18n();
   const { name, permissions } = useCaller();
   const act = useSodiumChange(name);
   const [lotId, setLotId] = useState('');
@@ -26,7 +26,7 @@ export function SodiumForms({ sodium }: { sodium: Sodium }) {
       ))}
       {act.mutation.error !== null && (
         <div role="alert">
-          <Notice mark="bad">{t('sodium.refused', { reason: act.mutation.error.message })}</Notice>
+          <Notice mark="bad">{t('sodium.refused', { reason: say(act.mutation.error.message) })}</Notice>
         </div>
       )}
     </>

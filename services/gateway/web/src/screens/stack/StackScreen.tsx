@@ -6,6 +6,7 @@ import { DataView } from '../../parts/DataView';
 import { Measure } from '../../parts/Measure';
 import { None } from '../../parts/None';
 import { OpenExposures } from '../../parts/OpenExposures';
+import { Said } from '../../parts/Said';
 import { ScreenTitle } from '../../parts/ScreenTitle';
 import { Facts } from '../../ui/Facts';
 import { Notice } from '../../ui/Notice';
@@ -93,7 +94,7 @@ function Figures({ stack }: { stack: StackToBuild }) {
       : `${ratio(figures.np_low_ratio)} … ${ratio(figures.np_high_ratio)}`;
   return (
     <>
-      {figures.reason !== null && <Notice mark="bad">{figures.reason}</Notice>}
+      {figures.reason !== null && <Notice mark="bad"><Said of={figures.reason} /></Notice>}
       <Facts
         facts={[
           { name: t('stack.np'), value: ratio(figures.np_ratio) },

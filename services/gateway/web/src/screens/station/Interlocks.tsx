@@ -4,6 +4,7 @@ import type { Station } from '../../api/types';
 import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
 import { None } from '../../parts/None';
+import { Said } from '../../parts/Said';
 import { Unread } from '../../parts/Unread';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Panel } from '../../ui/Panel';
@@ -34,7 +35,7 @@ function BlockedTable({ jobs }: { jobs: readonly JobOrder[] }) {
   const columns: Column<JobOrder>[] = [
     { id: 'job', header: t('station.job'), cell: (job) => job.job_order_id },
     { id: 'operation', header: t('wip.operation'), cell: (job) => word('operation', job.operation) },
-    { id: 'why', header: t('station.why'), cell: (job) => job.reason },
+    { id: 'why', header: t('station.why'), cell: (job) => <Said of={job.reason} /> },
   ];
   return <DataTable label={t('station.blocked')} columns={columns} rows={jobs} rowKey={(job) => job.job_order_id} />;
 }

@@ -5,6 +5,7 @@ import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
 import { Instant } from '../../parts/Instant';
 import { None } from '../../parts/None';
+import { Said } from '../../parts/Said';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Panel } from '../../ui/Panel';
 import { JobsThere } from './JobsThere';
@@ -37,7 +38,7 @@ function JobTable({ jobs }: { jobs: readonly JobOrder[] }) {
     { id: 'state', header: t('field.state'), cell: (job) => word('job_state', job.state) },
     { id: 'began', header: t('station.began'), cell: (job) => <Instant at={job.started_at} /> },
     { id: 'ended', header: t('station.ended'), cell: (job) => <Instant at={job.ended_at} /> },
-    { id: 'why', header: t('station.why'), cell: (job) => job.reason ?? NO_DATA },
+    { id: 'why', header: t('station.why'), cell: (job) => <Said of={job.reason} otherwise={NO_DATA} /> },
   ];
   return <DataTable label={t('station.jobs')} columns={columns} rows={jobs} rowKey={(job) => job.job_order_id} />;
 }

@@ -5,6 +5,7 @@ import { useCaller } from '../../app/session/SessionGate';
 import { useI18n } from '../../i18n/I18nProvider';
 import { Instant } from '../../parts/Instant';
 import { None } from '../../parts/None';
+import { Said } from '../../parts/Said';
 import { Badge } from '../../ui/Badge';
 import { Button } from '../../ui/Button';
 import { Facts } from '../../ui/Facts';
@@ -51,7 +52,7 @@ function JobThere({ station, members }: { station: Station; members: readonly Jo
   return (
     <>
       <Facts facts={facts} />
-      {job.reason !== null && <p className="job-why">{job.reason}</p>}
+      {job.reason !== null && <p className="job-why"><Said of={job.reason} /></p>}
       {job.state === 'interrupted' && !job.paused && <WhoReleases />}
       <Control station={station} job={job} />
     </>
@@ -98,7 +99,7 @@ function Control({ station, job }: { station: Station; job: JobOrder }) {
       ))}
       {mutation.error !== null && (
         <span role="alert">
-          <Mark kind="bad" /> {mutation.error.message}
+          <Mark kind="bad" /> <Said of={mutation.error.message} />
         </span>
       )}
     </div>

@@ -5,6 +5,7 @@ import type { TrustedCertificate } from '../../api/types';
 import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
 import { None } from '../../parts/None';
+import { Said } from '../../parts/Said';
 import { ScreenTitle } from '../../parts/ScreenTitle';
 import { Button } from '../../ui/Button';
 import { DataTable, type Column } from '../../ui/DataTable';
@@ -86,7 +87,7 @@ function Decide({ certificate, users }: { certificate: TrustedCertificate; users
       )}
       {mutation.error !== null && (
         <div className="trust-text" role="alert">
-          <Mark kind="bad" /> {mutation.error.message}
+          <Mark kind="bad" /> <Said of={mutation.error.message} />
         </div>
       )}
     </div>

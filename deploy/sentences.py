@@ -1,0 +1,165 @@
+"""The sentences that services write for people, collected from their code.
+
+A screen says such a sentence in the reader's language when the catalogue of the web app knows its
+template. What a module in `TOLD` writes must all be there; what the other modules write is shown as
+recorded, in English.
+"""
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+CATALOGUES = ROOT / "services/gateway/web/src/sentences"
+LANGUAGES = ("de", "zh")
+
+TOLD = (
+    *(f"shared/{name}.py" for name in (
+        "air", "intake", "jobcontrol", "joborders", "recipes", "stationcontrol", "stationfacts",
+        "stations", "stationwork", "trainings",
+    )),
+    *(f"services/execution/{name}.py" for name in (
+        "extraorders", "holds", "limits", "release", "routing", "stock", "store", "views",
+        "workflow",
+    )),
+    *(f"services/quality/{name}.py" for name in (
+        "ccd", "circuit", "comparison", "consequences", "countdown", "exposure", "gas", "gates",
+        "gateviews", "impedance", "judge", "opened", "releasedesk", "releases", "signatures",
+        "signing", "spectrumdoubts", "waivers", "waiverwork",
+    )),
+    *(f"services/gateway/{name}.py" for name in (
+        "alarmdesk", "alarmstates", "domain", "guard", "handover", "identity", "persons", "quota",
+        "rights", "sessionroutes", "signing", "throttle",
+    )),
+    "services/plc/domain.py",
+)  # fmt: skip
+"""The modules whose sentences screens say in each language."""
+
+NEVER_SHOWN = frozenset({
+    # names of tasks, trainings and log lines
+    "connect {}", "drive {}", "telemetry {}", "training {} {}", "station order {}",
+    "station order started",
+    # pieces of a sentence that are too short to be known again by themselves
+    " of {}", " at {}", " until {}",
+    # for who installs the plant, not for who works in it
+    "The secret {} cannot be read: {}",
+    # SQL
+    "(CASE WHEN state = 'open' AND limit_kind = 'max' THEN warn_at ELSE limit_at END)",
+    "('cell', 'witness', 'life_cell')",
+})  # fmt: skip
+"""What stands in modules of `TOLD` and is no sentence on a screen."""
+
+SPEAKS_SQL = re.compile(
+    r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH|CREATE|ALTER|DROP|LOCK|COPY)\b"
+    r"|.*(\bcoalesce\(|->>| = :| IS NULL|ORDER BY)",
+    re.S,
+)
+LOG_METHODS = {"debug", "info", "warning", "error", "exception", "critical"}
+UNSAID_KEYWORDS = {"description", "summary", "title", "name", "example", "tags"}
+
+
+def template_of(node: ast.Constant | ast.JoinedStr) -> str:
+    """Return the words of a string, each value in it as `{its last name}`."""
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    return "".join(
+        template_of(part) if isinstance(part, ast.Constant) else f"{{{_name_of(part)}}}"
+        for part in node.values
+    )
+
+
+def shape_of(template: str) -> str:
+    """Return a template without the names of its values; values that touch each other are one."""
+    return re.sub(r"(\{\w+\})+", "{}", template)
+
+
+def templates_in(module: Path) -> dict[str, int]:
+    """Return what a module may say, by template with the line where it does.
+
+    Every string of two words or more counts, wherever it stands: a sentence is often built far
+    from where it is raised. Only docstrings, SQL, log lines and the descriptions of an API are no
+    sentences for a screen.
+    """
+    found: dict[str, int] = {}
+    for node in _strings(ast.parse(module.read_text(encoding="utf-8"))):
+        template = template_of(node)
+        words = re.sub(r"\{\w+\}", " ", template)
+        if (
+            re.search(r"[a-z]{2}", words)
+            and re.search(r"\S\s+\S", template.strip())
+            and not SPEAKS_SQL.match(template)
+        ):
+            found.setdefault(template, node.lineno)
+    return found
+
+
+def untold() -> list[str]:
+    """Return the modules of services and `shared` whose sentences are shown as recorded."""
+    modules = sorted([*ROOT.glob("services/**/*.py"), *ROOT.glob("shared/*.py")])
+    paths = [path for path in modules if not {"migrations", "web"} & set(path.parts)]
+    names = [path.relative_to(ROOT).as_posix() for path in paths if templates_in(path)]
+    return [name for name in names if name not in TOLD]
+
+
+def told() -> dict[str, str]:
+    """Return each shape that a catalogue must have, with the module and line that says it."""
+    found: dict[str, str] = {}
+    for name in TOLD:
+        for template, line in templates_in(ROOT / name).items():
+            shape = shape_of(template)
+            if shape not in NEVER_SHOWN:
+                found.setdefault(shape, f"{name}:{line}: {template}")
+    return found
+
+
+def catalogue(language: str) -> dict[str, str]:
+    """Return what the web app says for each template in a language."""
+    content: dict[str, str] = json.loads(
+        (CATALOGUES / f"{language}.json").read_text(encoding="utf-8")
+    )
+    return content
+
+
+def words_in(module: Path) -> set[str]:
+    """Return the single words in the code of a module; some of them are put into its sentences."""
+    strings = _strings(ast.parse(module.read_text(encoding="utf-8")))
+    return {
+        node.value
+        for node in strings
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+def _strings(node: ast.AST) -> Iterator[ast.Constant | ast.JoinedStr]:
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return
+    if isinstance(node, ast.Call) and _logs(node.func):
+        return
+    if isinstance(node, ast.keyword) and node.arg in UNSAID_KEYWORDS:
+        return
+    if isinstance(node, ast.JoinedStr):
+        yield node
+        for part in node.values:
+            if isinstance(part, ast.FormattedValue):
+                yield from _strings(part.value)
+        return
+    if isinstance(node, ast.Constant):
+        if isinstance(node.value, str):
+            yield node
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from _strings(child)
+
+
+def _logs(called: ast.expr) -> bool:
+    if not isinstance(called, ast.Attribute) or called.attr not in LOG_METHODS:
+        return False
+    return "log" in ast.unparse(called.value).lower()
+
+
+def _name_of(part: ast.expr) -> str:
+    value = part.value if isinstance(part, ast.FormattedValue) else part
+    names = re.findall(r"[A-Za-z_]\w*", ast.unparse(value))
+    return names[-1].lower() if names else "value"

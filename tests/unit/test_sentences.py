@@ -1,0 +1,136 @@
+"""What services say on screens has an entry in each language, and each entry is still said."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from deploy.node import find_node
+from deploy.sentences import (
+    CATALOGUES,
+    LANGUAGES,
+    NEVER_SHOWN,
+    ROOT,
+    TOLD,
+    catalogue,
+    shape_of,
+    templates_in,
+    told,
+    words_in,
+)
+
+WEB = ROOT / "services/gateway/web"
+PLACE = re.compile(r"\{\w+\}")
+SAY = """
+import { readFileSync } from 'node:fs';
+import { runnerImport } from 'vite';
+const { language, sentences } = JSON.parse(readFileSync(0, 'utf8'));
+const catalogue = JSON.parse(readFileSync(`src/sentences/${language}.json`, 'utf8'));
+const { module } = await runnerImport('/src/sentences/interpreter.ts', { configFile: false });
+const table = { 'gate_name.thickness': 'Dicke', 'job_state.running': 'Läuft' };
+const words = {
+  kindOf: (set) => ({ gate_name: 'open', operation: 'open', job_state: 'closed' })[set] ?? null,
+  find: (set, word) => table[`${set}.${word}`],
+};
+const interpreter = new module.Interpreter(catalogue, words);
+console.log(JSON.stringify(sentences.map((sentence) => interpreter.say(sentence))));
+"""
+
+
+def interpreted(language: str, *sentences: str) -> list[str | None]:
+    """Return what the web app says for some sentences; `word` knows one gate and one state."""
+    asked = json.dumps({"language": language, "sentences": sentences})
+    done = subprocess.run(
+        ["node", "--input-type=module", "--eval", SAY],
+        cwd=WEB,
+        input=asked,
+        env=find_node().environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    said: list[str | None] = json.loads(done.stdout.splitlines()[-1])
+    return said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_sentence_of_a_told_module_has_an_entry(language: str) -> None:
+    known = {shape_of(template) for template in catalogue(language)}
+    missing = [where for shape, where in told().items() if shape not in known]
+    assert not missing, f"write them into {CATALOGUES / language}.json:\n" + "\n".join(missing)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_entry_is_still_said_by_a_told_module_and_once_only(language: str) -> None:
+    words = {word for name in TOLD for word in words_in(ROOT / name)}
+    shapes, said = [shape_of(template) for template in catalogue(language)], told().keys() | words
+    assert [shape for shape in shapes if shape not in said] == []
+    assert len(set(shapes)) == len(shapes)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_entry_keeps_every_value_once(language: str) -> None:
+    for template, said in catalogue(language).items():
+        places = PLACE.findall(template)
+        assert len(set(places)) == len(places), template
+        assert sorted(PLACE.findall(said)) == sorted(places), template
+        assert said.strip() != "", template
+
+
+def test_what_is_never_shown_still_stands_in_a_told_module() -> None:
+    shapes = {shape_of(template) for name in TOLD for template in templates_in(ROOT / name)}
+    assert sorted(NEVER_SHOWN - shapes) == []
+
+
+def test_the_collector_finds_sentences_wherever_they_stand(tmp_path: Path) -> None:
+    module = tmp_path / "module.py"
+    module.write_text(
+        '"""A module that says something."""\n'
+        "def f(lot, log, query):\n"
+        '    """Say it."""\n'
+        '    log.warning("a log line", lot=lot)\n'
+        '    query("SELECT lot FROM lots")\n'
+        '    late = f"{lot.lot_id} came after {lot.at:%H:%M}"\n'
+        '    return late if lot else {"x": (f"{late}" "; nobody knows",)}\n',
+        encoding="utf-8",
+    )
+    assert list(templates_in(module)) == ["{lot_id} came after {at}", "{late}; nobody knows"]
+
+
+def test_reasons_are_said_whole_in_parts_and_within_each_other() -> None:
+    held = (
+        "lot PEL-1 held by thickness: thickness_um of PEL-1 was not measured "
+        "(specification version 2)"
+    )
+    said = interpreted(
+        "de",
+        held,
+        f"{held}; lot PEL-2 held by own_gate: no reason given",
+        "JO-1: not started",
+        "job order JO-7 is running and not held",
+        "job order JO-7 is jammed and not held",
+        "the press was oiled by Ada",
+        "lot A B held by thickness: no reason given",
+    )
+    german = (
+        "Los PEL-1 gesperrt durch Dicke: thickness_um von PEL-1 wurde nicht gemessen "
+        "(Prüfvorschrift Version 2)"
+    )
+    assert said == [
+        german,
+        f"{german}; Los PEL-2 gesperrt durch own_gate: kein Grund genannt",
+        "JO-1: nicht begonnen",
+        "Auftrag JO-7 ist nicht gesperrt, sondern: Läuft",
+        None,
+        None,
+        "lot A B held by thickness: kein Grund genannt",
+    ]
+
+
+def test_chinese_may_turn_the_order_of_values_round() -> None:
+    said = interpreted("zh", "density of P-1 is 4.1 g/cm³ and its guard band of 0.1 g/cm³")
+    assert said == ["P-1 的 density 为 4.1 g/cm³ 及保护带 0.1 g/cm³"]
