@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import ssl
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -49,9 +50,12 @@ class Spent:
     cpu_ms: tuple[float, float, float]
 
 
-async def http_client(port: int, signer: Signer) -> Act:
-    """Return a client on a connection of its own that sends commands, each with a new key."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+async def http_client(port: int, signer: Signer, tls: ssl.SSLContext | None = None) -> Act:
+    """Return a client on a connection of its own that sends commands, each with a new key.
+
+    tls: whom it believes; None: plain HTTP.
+    """
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=tls)
 
     async def act(number: int) -> None:
         head = f"POST /lots/{number}/holds HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n"

@@ -73,7 +73,12 @@ def floor() -> Iterator[Floor]:
 
 def database_cpu_s(on: Floor) -> float:
     """Return the CPU seconds that the database server and all its sessions have spent."""
-    server = psutil.Process(on.postgres.child.pid)
+    return tree_cpu_s(on.postgres.child.pid)
+
+
+def tree_cpu_s(pid: int | None) -> float:
+    """Return the CPU seconds that a process and all its children have spent."""
+    server = psutil.Process(pid)
     times = server.cpu_times()
     spent = times.user + times.system + times.children_user + times.children_system
     for session in server.children():
@@ -129,14 +134,19 @@ def peer(
         url = f"http://127.0.0.1:{port}"
         auth = introduced(on.folder, {service: url})
         with httpx.Client(base_url=url, timeout=3600, trust_env=False, auth=auth) as http:
-            _wait_until_ready(http)
+            wait_until_ready(http)
             yield Peer(process=process, http=http)
     finally:
         process.terminate()
         process.wait(timeout=30)
 
 
-def _wait_until_ready(http: httpx.Client) -> None:
+def wait_until_ready(http: httpx.Client) -> None:
+    """Return once a service is ready.
+
+    Raises:
+        TimeoutError: it was not in 60 s.
+    """
     give_up = time.monotonic() + 60
     while time.monotonic() < give_up:
         with contextlib.suppress(httpx.HTTPError):
@@ -230,11 +240,11 @@ def add_reader(service: Service) -> None:
     service.listen((SAYER,), {LotHeld: take})
 
 
-def main() -> None:
+def main(kind: type[Service] = Service) -> None:
     """Run the service that the environment names."""
     settings = ServiceSettings()
     with tempfile.TemporaryDirectory() as no_migrations:
-        service = Service(settings, Path(no_migrations))
+        service = kind(settings, Path(no_migrations))
         (add_sayer if settings.service == SAYER else add_reader)(service)
         service.run()
 
