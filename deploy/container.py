@@ -20,6 +20,7 @@ from typing import NoReturn
 
 from deploy import certificates, example_data, plant
 from deploy.broker import Broker, find_program, guard_of
+from deploy.containerrestore import check_whole, put_back
 from deploy.containerrights import deal_out, make_ready
 from deploy.data_folder import DataFolder
 from deploy.databaserights import role
@@ -47,7 +48,7 @@ def main(words: Sequence[str]) -> int:
     """Prepare, or become the asked-for process; return 1 after one sentence on failure."""
     parser = argparse.ArgumentParser(prog="python -m deploy.container", description=__doc__)
     parts = parser.add_subparsers(dest="part", required=True)
-    for name in ("database", "setup", "broker", "examples", "backup"):
+    for name in ("database", "setup", "broker", "examples", "backup", "restore"):
         parts.add_parser(name)
     parts.add_parser("service").add_argument("name", choices=SERVICES)
     parts.add_parser("simulator").add_argument("name", choices=("hot", "dry", "tester"))
@@ -65,6 +66,8 @@ def main(words: Sequence[str]) -> int:
                 example_data.ensure(gateway, key, lambda: False, knowing(DATA))
             case "backup":
                 back_up(datetime.now(UTC))
+            case "restore":
+                bring_back()
             case "service":
                 become(service_spec(asked.name))
             case "simulator":
@@ -85,9 +88,11 @@ def database_spec() -> ChildSpec:
     """Return the database server, with its folder made.
 
     Raises:
-        PersonNeededError: the disk is nearly full, or the folder is of another version.
+        PersonNeededError: the disk is nearly full, the folder is of another version, or a restore
+            was broken off.
     """
     DATA.check_room()
+    check_whole(DATA)
     server = PostgresServer(DATA.postgres, DATA.logs, shared=True)
     server.prepare()
     return server.child.spec
@@ -144,6 +149,17 @@ def back_up(now: datetime) -> None:
     if not PostgresServer(DATA.postgres, DATA.logs).is_ready():
         raise RetryLaterError("The database gives no answer; start its container first.")
     make_backup(DATA, BACKUPS / now.strftime("%Y-%m-%dT%H%M%SZ"))
+
+
+def bring_back() -> None:
+    """Put the plant whose backup is `/backup` back into an empty volume.
+
+    Raises:
+        PersonNeededError: the volume holds a plant, or the one put back is not sound.
+        InvalidInputError: `/backup` is no finished backup, or damaged.
+    """
+    for line in put_back(BACKUPS, DATA):
+        print(line)
 
 
 def begin_time(clock_file: Path, speed: float, wall_s: float) -> None:

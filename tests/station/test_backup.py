@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from deploy.backup import make_backup
+from deploy.containerrestore import check_whole, put_back
 from deploy.data_folder import DataFolder
 from deploy.manifest import FILE_NAME, checked_manifest
 from deploy.postgres import PostgresServer
@@ -200,6 +201,32 @@ async def _changed_plant_is_told(keeping: Keeping, room: Path) -> None:
         "trace has read 2 events of execution, which has said 1",
         f"the time series file {sealed.relative_to(keeping.data.path)} is missing or changed",
     )
+
+
+async def test_a_plant_comes_back_into_the_volume_of_its_containers(
+    keeping: Keeping, room: Path
+) -> None:
+    await keeping.go_on("first")
+    await keeping.close()
+    tokens = keeping.data.secrets / "tokens" / "gateway"
+    tokens.mkdir(parents=True)
+    (tokens / "key.json").write_text("{}")
+    await asyncio.to_thread(make_backup, keeping.data, room / "saved")
+    volume = DataFolder(room / "volume")
+    (volume.secrets / "tokens" / "gateway").mkdir(parents=True)  # as it comes from the image
+
+    lines = await asyncio.to_thread(put_back, room / "saved", volume)
+
+    assert lines[0].startswith("Record: ")
+    check_whole(volume)
+    assert not any((volume.secrets / "tokens" / "gateway").iterdir())
+    server = PostgresServer(volume.postgres, volume.logs, durable=False)
+    server.start()
+    back = await _records(server)
+    server.stop()
+    assert back == await _records(keeping.server)
+    with pytest.raises(PersonNeededError, match="needs a volume without a plant"):
+        put_back(room / "saved", volume)
 
 
 async def test_a_damaged_backup_and_a_folder_in_use_are_refused(
