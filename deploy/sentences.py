@@ -33,6 +33,22 @@ TOLD = (
         "alarmdesk", "alarmstates", "domain", "guard", "handover", "identity", "persons", "quota",
         "rights", "sessionroutes", "signing", "throttle",
     )),
+    *(f"services/spray/{name}.py" for name in (
+        "cure", "curestore", "domain", "faces", "facetraces", "guard", "interlock", "jobstore",
+        "mix", "mixing", "mixstore", "respray", "setup", "sprayband", "tracejudge", "tracestore",
+    )),
+    *(f"services/lamination/{name}.py" for name in (
+        "domain", "fixture", "partmeasures", "reseal", "scandesk", "scanning", "scanstore",
+        "stackplan",
+    )),
+    *(f"services/formation/{name}.py" for name in (
+        "channels", "channelstore", "domain", "outcome", "proof", "racks", "ran", "safety",
+        "testing", "watching", "whatran",
+    )),
+    *(f"services/sintering/{name}.py" for name in (
+        "gas", "load", "marks", "pins", "planning", "planrecord", "planstore", "profile",
+        "replan", "runs", "schedule", "store",
+    )),
     "services/plc/domain.py",
 )  # fmt: skip
 """The modules whose sentences screens say in each language."""
@@ -40,9 +56,9 @@ TOLD = (
 NEVER_SHOWN = frozenset({
     # names of tasks, trainings and log lines
     "connect {}", "drive {}", "telemetry {}", "training {} {}", "station order {}",
-    "station order started",
+    "station order started", "cure {}", "stack started",
     # pieces of a sentence that are too short to be known again by themselves
-    " of {}", " at {}", " until {}",
+    " of {}", " at {}", " until {}", " from {}", " version {}",
     # for who installs the plant, not for who works in it
     "The secret {} cannot be read: {}",
     # SQL

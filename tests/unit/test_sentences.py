@@ -29,9 +29,16 @@ import { runnerImport } from 'vite';
 const { language, sentences } = JSON.parse(readFileSync(0, 'utf8'));
 const catalogue = JSON.parse(readFileSync(`src/sentences/${language}.json`, 'utf8'));
 const { module } = await runnerImport('/src/sentences/interpreter.ts', { configFile: false });
-const table = { 'gate_name.thickness': 'Dicke', 'job_state.running': 'Läuft' };
+const sets = {
+  disposition: 'closed', exposure_state: 'closed', gate_name: 'open', job_state: 'closed',
+  operation: 'open', time_limit: 'open',
+};
+const table = {
+  'disposition.blocked': 'blocked', 'exposure_state.near': 'near',
+  'gate_name.thickness': 'Dicke', 'job_state.running': 'Läuft',
+};
 const words = {
-  kindOf: (set) => ({ gate_name: 'open', operation: 'open', job_state: 'closed' })[set] ?? null,
+  kindOf: (set) => sets[set] ?? null,
   find: (set, word) => table[`${set}.${word}`],
 };
 const interpreter = new module.Interpreter(catalogue, words);
@@ -79,6 +86,21 @@ def test_each_entry_keeps_every_value_once(language: str) -> None:
         assert len(set(places)) == len(places), template
         assert sorted(PLACE.findall(said)) == sorted(places), template
         assert said.strip() != "", template
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_entry_stands_before_another_one(language: str) -> None:
+    entries = catalogue(language)
+    written = [filled(template) for template in entries]
+    wanted = [filled(said).replace("running", "Läuft") for said in entries.values()]
+    said = interpreted(language, *written)
+    assert [pair for pair in zip(wanted, said, strict=True) if pair[0] != pair[1]] == []
+
+
+def filled(template: str) -> str:
+    """Return a template with a value in each place, the same for the same name."""
+    known = {"disposition": "blocked", "exposure_state": "near", "job_state": "running"}
+    return PLACE.sub(lambda place: known.get(place[0].strip("{}"), f"<{place[0][1:-1]}>"), template)
 
 
 def test_what_is_never_shown_still_stands_in_a_told_module() -> None:
