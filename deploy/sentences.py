@@ -26,8 +26,8 @@ TOLD = (
     )),
     *(f"services/quality/{name}.py" for name in (
         "ccd", "circuit", "comparison", "consequences", "countdown", "exposure", "gas", "gates",
-        "gateviews", "impedance", "judge", "opened", "releasedesk", "releases", "signatures",
-        "signing", "spectrumdoubts", "waivers", "waiverwork",
+        "gateviews", "impedance", "judge", "opened", "releasedesk", "releases", "samples",
+        "signatures", "signing", "spectrumdoubts", "waivers", "waiverwork",
     )),
     *(f"services/gateway/{name}.py" for name in (
         "alarmdesk", "alarmstates", "domain", "guard", "handover", "identity", "persons", "quota",
@@ -42,8 +42,8 @@ TOLD = (
         "stackplan",
     )),
     *(f"services/formation/{name}.py" for name in (
-        "channels", "channelstore", "domain", "outcome", "proof", "racks", "ran", "safety",
-        "testing", "watching", "whatran",
+        "channels", "channelstore", "cycles", "domain", "evidence", "outcome", "proof", "racks",
+        "ran", "safety", "testing", "watching", "whatran",
     )),
     *(f"services/sintering/{name}.py" for name in (
         "gas", "load", "marks", "pins", "planning", "planrecord", "planstore", "profile",

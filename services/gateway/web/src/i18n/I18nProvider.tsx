@@ -44,7 +44,6 @@ const MEASURED: ReadonlySet<WordSet> = new Set(['signal', 'characteristic']);
 /** Sets whose words stand within the sentences of services; a plant has operations, gates and limits of its own. */
 const SAID_SETS: ReadonlyMap<string, 'closed' | 'open'> = new Map<WordSet, 'closed' | 'open'>([
   ['disposition', 'closed'],
-  ['exposure_state', 'closed'],
   ['gate_name', 'open'],
   ['job_state', 'closed'],
   ['operation', 'open'],

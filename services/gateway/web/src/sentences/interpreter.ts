@@ -19,6 +19,7 @@ export interface Words {
 }
 
 const ONE_WORD = /^\S+$/;
+const A_NUMBER = /^-?\d/;
 
 export class Interpreter {
   private readonly patterns: readonly Pattern[];
@@ -60,9 +61,10 @@ export class Interpreter {
     return null;
   }
 
-  /** An id is one word, and so is a word of the services; of a closed set it must be one of the set. */
+  /** An id is one word, and so is a word of the services, of a closed set one of the set; a number begins with a digit. */
   private takes(place: string, value: string): boolean {
     if (place.endsWith('_id')) return ONE_WORD.test(value);
+    if (place === 'number') return A_NUMBER.test(value);
     const kind = this.words.kindOf(setOf(place));
     if (kind === 'closed') return this.words.find(setOf(place), value) !== undefined;
     return kind === null || ONE_WORD.test(value);
