@@ -6,8 +6,8 @@ export type Catalogue = Readonly<Record<string, string>>;
 
 /** Between sentences that a service wrote in a row. */
 const JOINTS = ['; ', '. '] as const;
-/** Longer than any sentence that a service writes; a page of text is not searched. */
-const LONGEST = 4000;
+/** Longer than what services write; the worst text of this length takes a tenth of a second, once. */
+const LONGEST = 2000;
 /** Sentences kept, as a screen that is drawn twice a second says the same ones. */
 const MOST_KEPT = 2000;
 
