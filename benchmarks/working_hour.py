@@ -26,7 +26,7 @@ from benchmarks.opcua_client import cpu_s
 from benchmarks.opcua_to_web import overview_link
 from benchmarks.peers import ROOT
 from benchmarks.screen_answers import measured, tell
-from tests.fault.orders import MASTER_DATA, SMALL_ORDER
+from tests.fault.orders import MASTER_DATA, SMALL_ORDER, goes_on
 from tests.fault.victims import running
 from tests.fault.watch import memory_mb
 from tests.plant import Plant
@@ -44,7 +44,8 @@ class Seen:
     """What a plant was seen to do.
 
     channels: that test a cell, at each look. behind: events that a service had not read, the most
-    of each look. memory_mb: of each process with its children, at each look.
+    of each look. memory_mb: of each process with its children, at each look. refused: what was
+    answered instead of cells, channels or the overview.
     """
 
     frames: int = 0
@@ -52,6 +53,7 @@ class Seen:
     channels: list[int] = field(default_factory=list)
     behind: list[int] = field(default_factory=list)
     memory_mb: list[dict[str, float]] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
 
 
 def main() -> None:
@@ -104,7 +106,7 @@ async def work(plant: Plant, options: Namespace) -> None:
     """Fill the plant, let its users work, and print what came of it."""
     seen, key = Seen(), plant.key.strip()
     async with asyncio.TaskGroup() as tasks:
-        others = [tasks.create_task(_keep_busy(plant, options.orders))]
+        others = [tasks.create_task(_keep_busy(plant, options.orders, seen))]
         await asyncio.sleep(options.fill)
         others += [tasks.create_task(_tab(plant.port, key, seen)) for _ in range(options.users)]
         others.append(tasks.create_task(_look(plant, seen)))
@@ -127,6 +129,8 @@ async def work(plant: Plant, options: Namespace) -> None:
 def _tell(seen: Seen, cells: int) -> None:
     print(f"frames of live screens {seen.frames}, tabs lost {seen.tabs_lost}; cells {cells}")
     print(f"channels that test, by look: {seen.channels}")
+    for reply in seen.refused:
+        print(f"a look was refused: {reply}")
     print(f"most events that a service had not read at a look: {max(seen.behind, default=0)}")
 
 
@@ -142,30 +146,37 @@ def _cpu(plant: Plant) -> dict[str, float]:
     return spent
 
 
-async def _keep_busy(plant: Plant, orders: int) -> None:
+async def _keep_busy(plant: Plant, orders: int, seen: Seen) -> None:
     """Keep so many orders with a cell that has not ended all its steps."""
     number = 0
     async with _client(plant) as http:
         while True:
-            cells = (await http.get("/api/cells", params={"limit": 2000})).json()["items"]
-            going = {cell["work_request_id"] for cell in cells if cell["operation"] is not None}
-            for _ in range(orders - len(going)):
-                number += 1
-                headers = {
-                    "Idempotency-Key": f"working-hour-{number}",
-                    "Content-Type": "application/yaml",
-                }
-                await http.post("/api/work-schedules", content=_order(number), headers=headers)
+            reply = await http.get("/api/cells", params={"limit": 2000})
+            if reply.is_success:
+                cells = reply.json()["items"]
+                going = {cell["work_request_id"] for cell in cells if goes_on(cell)}
+                for _ in range(orders - len(going)):
+                    number += 1
+                    await _order(http, number)
+            else:
+                seen.refused.append(f"{reply.status_code} {reply.text}")
             await asyncio.sleep(LOOK_S)
 
 
-def _order(number: int) -> str:
-    """Return an order of coin cells with all its material."""
-    text = SMALL_ORDER.decode().replace("small-order-1", f"hour-{number}")
-    order = yaml.safe_load(text.replace("lot_id: S-", f"lot_id: H{number}-"))
+async def _order(http: httpx.AsyncClient, number: int) -> None:
+    name = f"WR-HOUR-{number:03d}"
+    headers = {"Idempotency-Key": name, "Content-Type": "application/yaml"}
+    reply = await http.post("/api/work-schedules", content=coin_order(name, CELLS), headers=headers)
+    reply.raise_for_status()
+
+
+def coin_order(name: str, cells: int) -> str:
+    """Return an order of coin cells with all its material, whose ids all begin with its name."""
+    text = SMALL_ORDER.decode().replace("small-order-1", f"{name}-schedule")
+    order = yaml.safe_load(text.replace("lot_id: S-", f"lot_id: {name}-"))
     for lot in order["material_lots"]:
-        lot["quantity"] *= CELLS
-    order["work_requests"][0] |= {"work_request_id": f"WR-HOUR-{number:03d}", "quantity": CELLS}
+        lot["quantity"] *= cells
+    order["work_requests"][0] |= {"work_request_id": name, "quantity": cells}
     return yaml.safe_dump(order)
 
 
@@ -184,11 +195,17 @@ async def _look(plant: Plant, seen: Seen) -> None:
     """Note channels, waiting events and memory again and again."""
     async with _client(plant) as http:
         while True:
-            channels = (await http.get("/api/formation/channels")).json()["items"]
-            seen.channels.append(sum(1 for channel in channels if channel["lot_id"]))
-            services = (await http.get("/api/overview")).json()["services"]
-            seen.behind.append(max(service["behind_count"] for service in services))
             seen.memory_mb.append(await asyncio.to_thread(memory_mb, plant.pid))
+            channels = await http.get("/api/formation/channels")
+            overview = await http.get("/api/overview")
+            for reply in (channels, overview):
+                if not reply.is_success:
+                    seen.refused.append(f"{reply.status_code} {reply.text}")
+            if channels.is_success and overview.is_success:
+                testing = [one for one in channels.json()["items"] if one["lot_id"]]
+                seen.channels.append(len(testing))
+                services = overview.json()["services"]
+                seen.behind.append(max(service["behind_count"] for service in services))
             await asyncio.sleep(LOOK_S)
 
 
