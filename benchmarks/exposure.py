@@ -10,7 +10,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -79,7 +81,7 @@ def shown_degc(room: int, sensor: int, second: float) -> float:
     return -45.0 + 2.0 * math.sin(second / 900.0 + room) + 0.2 * sensor
 
 
-def opened(url: str) -> "psycopg.Connection[tuple[object, ...]]":
+def opened(url: str) -> "psycopg.Connection[tuple[Any, ...]]":
     """Return a plain connection."""
     return psycopg.connect(url.replace("+psycopg", ""))
 
@@ -251,8 +253,8 @@ async def main(given: argparse.Namespace, folder: Path) -> None:
         server = psutil.Process(postgres.child.pid)
         await recompute(url, given.lots, given.sensors, given.hours)
         for work in (
-            lambda: live(url, server, given.lots, given.sensors, given.seconds),
-            lambda: limits(url, given.limits, given.sensors, given.spread),
+            partial(live, url, server, given.lots, given.sensors, given.seconds),
+            partial(limits, url, given.limits, given.sensors, given.spread),
         ):
             with opened(url) as connection:
                 connection.execute(f"TRUNCATE {TABLES} CASCADE")

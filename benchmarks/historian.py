@@ -39,7 +39,7 @@ from services.historian.testfiles import write_sealed
 from shared import testrows
 from shared.app import Service
 from shared.clock import wall_clock
-from shared.db import Database, migrate
+from shared.db import Database, migrate, sql
 from shared.outbox import Outbox
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -244,7 +244,7 @@ async def sealed(url: str, folder: Path) -> float:
             break
         await sealing.seal_tests()
     async with database.quiet() as tx:
-        size = sum(file["byte_count"] for file in await store.files(tx, 1000))
+        size: float = sum(file["byte_count"] for file in await store.files(tx, 1000))
     await database.close()
     return size
 
@@ -267,7 +267,7 @@ async def filled(url: str, folder: Path, rows: int, cells: int) -> None:
             await teststore.merge_steps(tx, whole.steps)
     async with database.quiet() as tx:
         for table in ("test_cycle", "test_figures", "sealed_file"):
-            await tx.execute(store.sql(f"ANALYZE {table}"))
+            await tx.execute(sql(f"ANALYZE {table}"))
     await database.close()
 
 

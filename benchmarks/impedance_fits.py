@@ -16,6 +16,7 @@ import subprocess
 import time
 import venv
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -100,7 +101,7 @@ def fits(spectra: Sequence[tuple[Spectrum, Circuit]], python: Path, rounds: int)
         f"{'sum of R, ohm: ours':>20} {'peer':>12}"
     )
     for (spectrum, circuit), peer in zip(spectra, answers, strict=True):
-        ours_ms = timed_ms(lambda s=spectrum, c=circuit: fit_circuit(s, c), rounds)
+        ours_ms = timed_ms(partial(fit_circuit, spectrum, circuit), rounds)
         fit = fit_circuit(spectrum, circuit, chi2_limit_ratio=1.0).fit
         if fit is None:
             print(f"{spectrum.name[:44]:44} no result")
@@ -134,9 +135,8 @@ def kramers_kronig(spectra: Sequence[Spectrum], python: Path, rounds: int) -> No
     )
     for spectrum, peer in zip(spectra, answers, strict=True):
         found = kramers_kronig_test(spectrum, elements_per_decade=0.0)
-        ours_ms = timed_ms(
-            lambda s=spectrum: kramers_kronig_test(s, elements_per_decade=0.0), rounds
-        )
+        tested = partial(kramers_kronig_test, spectrum, elements_per_decade=0.0)
+        ours_ms = timed_ms(tested, rounds)
         print(
             f"{spectrum.name[:44]:44} {ours_ms:8.2f} {peer['ms']:8.2f} {found.order:4d} "
             f"{peer['order']:4d} {abs(found.mu_ratio - peer['mu']):14.2e}"
@@ -152,7 +152,8 @@ def main() -> None:
     parser.add_argument("--cells", type=int, default=4)
     given = parser.parse_args()
     python = installed(given.peer)
-    files, pellets = [], []
+    files: list[Spectrum] = []
+    pellets: list[Spectrum] = []
     for path in sorted([*given.files.glob("eis/impy_*"), *given.files.glob("eis_solid/*.txt")]):
         try:
             spectrum = read_spectrum(path.name, path.read_bytes())

@@ -7,16 +7,20 @@ import json
 import sys
 import time
 import warnings
+from typing import Any
 
 import numpy as np
 from impedance.models.circuits import CustomCircuit
 from impedance.validation import linKK
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.complex128]
 
 warnings.simplefilter("ignore")
 np.set_printoptions(legacy="1.25")  # else its linKK, which evaluates printed numbers, fails
 
 
-def fitted(question: dict) -> dict:
+def fitted(question: dict[str, Any]) -> dict[str, Any]:
     """Return parameters and milliseconds of one fit from one start."""
     frequency, z = np.array(question["frequency_hz"]), _z(question)
     circuit = CustomCircuit(question["circuit"], initial_guess=question["guess"])
@@ -32,7 +36,7 @@ def fitted(question: dict) -> dict:
     }
 
 
-def tested(question: dict) -> dict:
+def tested(question: dict[str, Any]) -> dict[str, Any]:
     """Return order, mu and milliseconds of a Kramers-Kronig test."""
     frequency, z = np.array(question["frequency_hz"]), _z(question)
     begun = time.process_time()
@@ -40,11 +44,11 @@ def tested(question: dict) -> dict:
     return {"ms": 1e3 * (time.process_time() - begun), "order": int(order), "mu": float(mu)}
 
 
-def _z(question: dict) -> np.ndarray:
+def _z(question: dict[str, Any]) -> Numbers:
     return np.array(question["real_ohm"]) + 1j * np.array(question["imag_ohm"])
 
 
-def _chi2(model: np.ndarray, z: np.ndarray) -> float:
+def _chi2(model: Numbers, z: Numbers) -> float:
     return float((np.abs(model - z) ** 2 / np.abs(z) ** 2).sum())
 
 

@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -212,7 +212,7 @@ class Counter:
 
 
 @contextlib.asynccontextmanager
-async def bare_clients(measuring: list[StationSettings], values: int, folder: Path) -> Any:
+async def bare_clients(measuring: Sequence[StationSettings], values: int, folder: Path) -> Any:
     """Watch the same values with nothing but the library; yields what comes."""
     taken: list[Any] = []
     async with contextlib.AsyncExitStack() as stack:

@@ -51,11 +51,11 @@ def series(kind: ChartKind, random: np.random.Generator) -> dict[str, Any]:
     """Return a series with a shift in its last third."""
     n = OF_EACH if kind in ("xbar_r", "xbar_s") else 1
     count, shift = POINTS * n, np.repeat(np.arange(POINTS) >= 2 * POINTS // 3, n)
-    sizes = np.ones(count)
+    sizes = np.ones(count, int)
     if kind in ("p", "np", "c", "u"):
-        sizes = random.integers(50, 200, count) if kind in ("p", "u") else np.full(count, 100)
-        values = random.binomial(sizes, 0.06 + 0.05 * shift).astype(float)
-        sizes = np.ones(count) if kind == "c" else sizes
+        drawn = random.integers(50, 200, count) if kind in ("p", "u") else np.full(count, 100)
+        values = random.binomial(drawn, 0.06 + 0.05 * shift).astype(float)
+        sizes = sizes if kind == "c" else drawn
     else:
         values = random.normal(80.0, 1.0, count) + 0.8 * shift
     return {

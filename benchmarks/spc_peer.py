@@ -6,6 +6,7 @@ signals}.
 
 import json
 import sys
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,14 +20,14 @@ ATTRIBUTES = {
 }
 
 
-def charted(question: dict) -> dict:
+def charted(question: dict[str, Any]) -> dict[str, Any]:
     """Return what shewhart makes of one series."""
     kind, values = question["kind"], question["values"]
     if kind in ATTRIBUTES:
         chart, name = ATTRIBUTES[kind]
         frame = pd.DataFrame({name: values, "size": question["sizes"]})
-        more = {} if kind == "c" else {"size": "size"}
-        found = chart(frame, **{name: name}, **more)
+        size = {} if kind == "c" else {"size": "size"}
+        found = chart(frame, **{name: name}, **size)
     elif kind in ("xbar_r", "xbar_s"):
         n = question["subgroup_size"]
         frame = pd.DataFrame({"v": values, "g": np.repeat(range(len(values) // n), n)})

@@ -95,7 +95,7 @@ def main() -> None:
     trace = trace_of(given.rate, given.signals, given.seconds, given.arcs)
     limits = limits_of(trace, given.rate)
     verdict = judge(trace, limits, "a", given.seconds)
-    values: Floats = trace.counts * SCALE
+    values: Floats = np.multiply(trace.counts, SCALE, dtype=np.float64)
     rows: list[tuple[str, Callable[[], object]]] = [
         ("judge: 2 bands a signal, ripple, time outside, arcs", lambda: judge_it(trace, limits)),
         ("numpy: min and max of the counts", lambda: plain(trace.counts)),

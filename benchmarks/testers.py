@@ -10,10 +10,12 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from statistics import median
 
 import fastnda
+import polars as pl
 
 from services.formation.cycles import cycle_figures, steps_from_rows
 from services.formation.neware import NewareClient
@@ -44,6 +46,11 @@ def seconds(act: Callable[[], object]) -> float:
     return time.perf_counter() - begun
 
 
+def figures_of(rows: pl.DataFrame) -> object:
+    """Return the cycle figures of a file's rows."""
+    return cycle_figures(steps_from_rows(rows))
+
+
 def imports(folder: Path, rounds: int) -> None:
     """Print the time of each file, in turns: fastnda alone, our reader, and with cycle figures."""
     print(
@@ -55,9 +62,9 @@ def imports(folder: Path, rounds: int) -> None:
         rows = read_any(path.name, content).rows
         alone, ours, figures = [], [], []
         for _ in range(rounds):
-            alone.append(seconds(lambda path=path: fastnda.read(path, cycle_mode="raw")))
-            ours.append(seconds(lambda path=path, content=content: read_any(path.name, content)))
-            figures.append(seconds(lambda rows=rows: cycle_figures(steps_from_rows(rows))))
+            alone.append(seconds(partial(fastnda.read, path, cycle_mode="raw")))
+            ours.append(seconds(partial(read_any, path.name, content)))
+            figures.append(seconds(partial(figures_of, rows)))
         a, b, c = (1e3 * median(times) for times in (alone, ours, figures))
         print(f"{path.name[:44]:44} {rows.height:8d} {a:11.2f} {b:10.2f} {b / a:6.2f} {c:11.2f}")
 

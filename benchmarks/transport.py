@@ -138,7 +138,7 @@ async def between_services(folder: Path, *, guarded: bool, times: int, kept: boo
         await serving
 
 
-LEGS = {
+LEGS: dict[str, Callable[..., Awaitable[Spent]]] = {
     "request of a person": requests,
     "request between services": between_services,
     "the same on a new connection each": partial(between_services, kept=False),
