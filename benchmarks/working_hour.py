@@ -16,6 +16,7 @@ import time
 from argparse import Namespace
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -69,7 +70,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=19_200)
     options = parser.parse_args()
     with _plant(options) as plant:
-        plant.post("/api/master-data", MASTER_DATA, "working-hour-master-data").raise_for_status()
+        content = master_data(options.stations).encode()
+        plant.post("/api/master-data", content, "working-hour-master-data").raise_for_status()
         asyncio.run(work(plant, options))
 
 
@@ -92,14 +94,37 @@ def plant_file(stations: int) -> str:
     """Return the example's plant file with copies of its stations until there are so many."""
     text = (ROOT / "deploy/plant.toml").read_text()
     text = re.sub(r'channels = \["1-15-\*".*\]', f"channels = {json.dumps(COIN_CHANNELS)}", text)
-    blocks = re.findall(r"^\[\[station\]\]\n(?:(?!\[|#).+\n)+", text, flags=re.MULTILINE)
+    blocks = _blocks(text)
     first = {kind: next(b for b in blocks if f'kind = "{kind}"' in b) for kind in COPIED}
     copies = []
-    for number in range(stations - len(blocks)):
-        block = first[COPIED[number % len(COPIED)]]
-        block = re.sub(r'-1"\n', f'-{number + 10}"\n', block, count=1)
-        copies.append(re.sub(r":\d+", f":{FIRST_COPY_PORT + number}", block, count=1))
+    for port, (kind, number) in enumerate(_copied(stations), FIRST_COPY_PORT):
+        block = re.sub(r'-1"\n', f'-{number}"\n', first[kind], count=1)
+        copies.append(re.sub(r":\d+", f":{port}", block, count=1))
     return "\n".join((text, *copies))
+
+
+def master_data(stations: int) -> str:
+    """Return the example's master data, in which each copy of a station is as good as the first."""
+    content = yaml.safe_load(MASTER_DATA)
+    for lists in content.values():
+        for entries in lists.values():
+            entries += [
+                json.loads(text.replace(f'{kind}-1"', f'{kind}-{number}"'))
+                for text in map(partial(json.dumps, default=str), list(entries))
+                for kind, number in _copied(stations)
+                if re.search(rf'"(station|equipment_id)": "(\S*/)?{kind}-1"', text)
+            ]
+    return yaml.safe_dump(content)
+
+
+def _blocks(plant: str) -> list[str]:
+    return re.findall(r"^\[\[station\]\]\n(?:(?!\[|#).+\n)+", plant, flags=re.MULTILINE)
+
+
+def _copied(stations: int) -> list[tuple[str, int]]:
+    """Return kind and number of each copy; the example has fewer than ten of a kind."""
+    count = stations - len(_blocks((ROOT / "deploy/plant.toml").read_text()))
+    return [(COPIED[copy % len(COPIED)], copy + 10) for copy in range(count)]
 
 
 async def work(plant: Plant, options: Namespace) -> None:
