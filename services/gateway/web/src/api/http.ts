@@ -7,9 +7,11 @@ export class ApiError extends Error {
   constructor(
     readonly status: number | null,
     readonly path: string,
-    detail: string,
+    /** What the gateway says of it: thing, value, limit and what to do; null where it says nothing. */
+    readonly reason: string | null,
+    otherwise = '',
   ) {
-    super(detail);
+    super(reason ?? otherwise);
   }
 
   /** True when asking again can help: the gateway was unreachable or overloaded, not refusing. */
@@ -60,18 +62,19 @@ async function ask<Answer>(path: string, request: RequestInit): Promise<Answer> 
   try {
     response = await fetch(path, { ...request, headers: { Accept: 'application/json', ...request.headers } });
   } catch (cause) {
-    throw new ApiError(null, path, cause instanceof Error ? cause.message : String(cause));
+    throw new ApiError(null, path, null, cause instanceof Error ? cause.message : String(cause));
   }
-  if (!response.ok) throw new ApiError(response.status, path, await detailOf(response));
+  if (!response.ok) {
+    throw new ApiError(response.status, path, await detailOf(response), `${response.status} ${response.statusText}`);
+  }
   if (!response.headers.get('content-type')?.includes('json')) {
-    throw new ApiError(response.status, path, 'the answer is not JSON');
+    throw new ApiError(response.status, path, null, 'the answer is not JSON');
   }
   return (await response.json()) as Answer;
 }
 
-/** What the gateway says of a refusal: thing, value, limit and what to do. */
-async function detailOf(response: Response): Promise<string> {
+async function detailOf(response: Response): Promise<string | null> {
   const body: unknown = await response.json().catch(() => null);
   const said = typeof body === 'object' && body !== null && 'detail' in body ? body.detail : null;
-  return typeof said === 'string' ? said : `${response.status} ${response.statusText}`;
+  return typeof said === 'string' ? said : null;
 }

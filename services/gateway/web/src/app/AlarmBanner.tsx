@@ -2,11 +2,11 @@ import type { UseQueryResult } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import { useAcknowledge } from '../api/commands';
-import { ApiError } from '../api/http';
 import type { Alarm, Overview } from '../api/types';
-import { useI18n, type I18n } from '../i18n/I18nProvider';
+import { useI18n } from '../i18n/I18nProvider';
 import { useLinkState, usePlantInstant } from '../live/LiveProvider';
 import { plantTimeAt } from '../live/plant-clock';
+import { reasonOf } from '../parts/reason-of';
 import { Said } from '../parts/Said';
 import { Button } from '../ui/Button';
 import { Mark } from '../ui/Mark';
@@ -79,11 +79,6 @@ function OpenAlarm({ alarm, more, unsure }: OpenAlarmProps) {
       </Button>
     </div>
   );
-}
-
-/** Why the last command failed, in one line. */
-function reasonOf(error: Error, { say, t }: I18n): string {
-  return error instanceof ApiError && error.status === null ? t('alarm.no_answer') : say(error.message);
 }
 
 function Quiet({ unsure, text }: { unsure: boolean; text: string }) {

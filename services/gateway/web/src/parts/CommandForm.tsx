@@ -1,8 +1,7 @@
 import type { ReactNode } from 'react';
-import { Mark } from '../ui/Mark';
 import { SubmitButton } from '../ui/SubmitButton';
 import './CommandForm.css';
-import { Said } from './Said';
+import { Refusal } from './Refusal';
 
 interface CommandFormProps {
   title: string;
@@ -28,11 +27,7 @@ export function CommandForm({ title, submit, mutation, onSubmit, note, children 
       {note !== undefined && <p className="command-note">{note}</p>}
       {children}
       <SubmitButton busy={mutation.isPending}>{submit}</SubmitButton>
-      {mutation.error !== null && (
-        <div className="command-refused" role="alert">
-          <Mark kind="bad" /> <Said of={mutation.error.message} />
-        </div>
-      )}
+      <Refusal error={mutation.error} />
     </form>
   );
 }

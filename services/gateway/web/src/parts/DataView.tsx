@@ -6,6 +6,7 @@ import { useI18n } from '../i18n/I18nProvider';
 import { Notice } from '../ui/Notice';
 import { Skeleton } from '../ui/Skeleton';
 import { ErrorNote } from './ErrorNote';
+import { reasonOf } from './reason-of';
 import './DataView.css';
 
 interface DataViewProps<Answer> {
@@ -17,7 +18,8 @@ interface DataViewProps<Answer> {
 
 /** Loading, error, stale or shown: every screen says which of the four it is. */
 export function DataView<Answer>({ query, live = false, children }: DataViewProps<Answer>) {
-  const { t, time, say } = useI18n();
+  const i18n = useI18n();
+  const { t, time } = i18n;
   const linkState = useLinkState();
   const now = usePlantInstant();
   const { data, error, dataUpdatedAt, refetch } = query;
@@ -33,7 +35,7 @@ export function DataView<Answer>({ query, live = false, children }: DataViewProp
     <div className={stale ? 'data-view is-stale' : 'data-view'}>
       {error !== null && (
         <Notice mark="stale">
-          {t('data.old', { reason: say(error.message), time: time(plantTimeAt(now, dataUpdatedAt)) })}
+          {t('data.old', { reason: reasonOf(error, i18n), time: time(plantTimeAt(now, dataUpdatedAt)) })}
         </Notice>
       )}
       {children(data, dataUpdatedAt)}

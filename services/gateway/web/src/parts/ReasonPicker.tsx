@@ -1,5 +1,6 @@
 import { DOWNTIME_REASONS, useDowntimeReason } from '../api/losses';
 import { useI18n } from '../i18n/I18nProvider';
+import { Refusal } from './Refusal';
 import { Button } from '../ui/Button';
 import { Mark } from '../ui/Mark';
 import './ReasonPicker.css';
@@ -12,7 +13,7 @@ interface ReasonPickerProps {
 
 /** Asks why a station stopped: one tap on a reason, pending until the gateway has it. */
 export function ReasonPicker({ equipmentId, begunAt }: ReasonPickerProps) {
-  const { t, word, say } = useI18n();
+  const { t, word } = useI18n();
   const { give, mutation } = useDowntimeReason(equipmentId, begunAt);
   return (
     <div className="reason-picker" role="group" aria-label={t('losses.why', { station: equipmentId })}>
@@ -26,11 +27,7 @@ export function ReasonPicker({ equipmentId, begunAt }: ReasonPickerProps) {
           <Mark kind="good" /> {t('losses.given', { reason: word('downtime_reason', mutation.variables.reason) })}
         </span>
       )}
-      {mutation.error !== null && (
-        <span role="alert">
-          <Mark kind="bad" /> {t('losses.not_given', { reason: say(mutation.error.message) })}
-        </span>
-      )}
+      <Refusal error={mutation.error} text={(reason) => t('losses.not_given', { reason })} />
     </div>
   );
 }

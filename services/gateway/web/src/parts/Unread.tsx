@@ -1,4 +1,5 @@
 import { useI18n } from '../i18n/I18nProvider';
+import { reasonOf } from './reason-of';
 import { Notice } from '../ui/Notice';
 
 interface UnreadProps {
@@ -9,7 +10,8 @@ interface UnreadProps {
 
 /** Names a part that could not be read beside what stands without it. Nothing while it can be read. */
 export function Unread({ what, query }: UnreadProps) {
-  const { t, say } = useI18n();
+  const i18n = useI18n();
+  const { t } = i18n;
   if (query.error === null) return null;
-  return <Notice mark="unknown">{t('data.unread', { what, reason: say(query.error.message) })}</Notice>;
+  return <Notice mark="unknown">{t('data.unread', { what, reason: reasonOf(query.error, i18n) })}</Notice>;
 }

@@ -1,8 +1,6 @@
 import type { ReactNode } from 'react';
-import { useI18n } from '../../i18n/I18nProvider';
-import { ApiError } from '../../api/http';
 import { ScreenTitle } from '../../parts/ScreenTitle';
-import { Mark } from '../../ui/Mark';
+import { Refusal } from '../../parts/Refusal';
 import { LanguageSelect } from '../LanguageSelect';
 import './EntranceForm.css';
 
@@ -16,7 +14,6 @@ interface EntranceFormProps {
 
 /** The one form of a page that stands before the plant: language, fields, and why it was refused. */
 export function EntranceForm({ title, note, error, onSubmit, children }: EntranceFormProps) {
-  const { say, t } = useI18n();
   return (
     <main className="entrance">
       <form
@@ -32,12 +29,7 @@ export function EntranceForm({ title, note, error, onSubmit, children }: Entranc
         </div>
         {note !== undefined && <p className="entrance-note">{note}</p>}
         {children}
-        {error !== null && (
-          <div role="alert">
-            <Mark kind="bad" />{' '}
-            {error instanceof ApiError && error.status === null ? t('alarm.no_answer') : say(error.message)}
-          </div>
-        )}
+        <Refusal error={error} />
       </form>
     </main>
   );

@@ -8,7 +8,7 @@ export const handover = {
   'handover.shift_column': '班次',
   'handover.held_lots': '被扣留的批次',
   'handover.alarms': '未恢复正常的报警',
-  'handover.job_orders': '运行中和停滞的作业',
+  'handover.job_orders': '运行中和停滞的工单',
   'handover.time_limits': '下一班结束前到期的时限',
   'handover.exposures': '届时暴露预算耗尽或未知的开封批次',
   'handover.stops': '未说明原因的停机',

@@ -13,12 +13,12 @@ export const overview: Record<keyof typeof english, string> = {
   'overview.progress': '工单进度',
 
   'request.graded': '已分级 {graded} / {quantity}',
-  'request.held': '{count} 冻结',
+  'request.held': '{count} 扣留',
   'request.scrapped': '{count} 报废',
 
   'wip.operation': '工序',
   'wip.waiting': '等待',
   'wip.running': '运行',
-  'wip.held': '冻结',
+  'wip.held': '扣留',
   'wip.ended': '完成',
 };

@@ -13,7 +13,7 @@ export const stack = {
   'stack.put': '放上',
   'stack.take': '按位置取用',
   'stack.refused': '拒绝:{reason}',
-  'stack.held': '冻结:{reason}',
+  'stack.held': '扣留:{reason}',
   'stack.by_position': '叠片机按位置取部件。',
   'stack.complete': '部件已齐,叠片机空闲后即开始。',
   'stack.may_not': '您可以查看叠片,但不能扫描部件。',

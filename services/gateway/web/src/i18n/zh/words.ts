@@ -11,7 +11,7 @@ export const words: Record<keyof typeof english, string> = {
   'equipment_state.unknown': '未知',
 
   'disposition.released': '已放行',
-  'disposition.blocked': '已冻结',
+  'disposition.blocked': '已扣留',
   'disposition.rework': '返工',
   'disposition.scrap': '报废',
 
@@ -22,7 +22,7 @@ export const words: Record<keyof typeof english, string> = {
   'job_state.ended': '已结束',
   'job_state.aborted': '已中止',
   'job_state.waiting': '等待',
-  'job_state.held': '冻结',
+  'job_state.held': '扣留',
 
   'kind.cell': '电芯',
   'kind.witness': '陪片电芯',
@@ -39,7 +39,7 @@ export const words: Record<keyof typeof english, string> = {
   'exposure_state.within': '预算内',
   'exposure_state.near': '接近预算',
   'exposure_state.over': '超出预算',
-  'exposure_state.unknown': '未知 – 批次冻结',
+  'exposure_state.unknown': '未知 – 批次扣留',
 
   'operation.dispense': '称料',
   'operation.mill': '球磨',

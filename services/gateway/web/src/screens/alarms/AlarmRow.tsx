@@ -5,6 +5,7 @@ import { useI18n } from '../../i18n/I18nProvider';
 import { Instant } from '../../parts/Instant';
 import { ReasonPicker } from '../../parts/ReasonPicker';
 import { Said } from '../../parts/Said';
+import { Refusal } from '../../parts/Refusal';
 import { Badge } from '../../ui/Badge';
 import { Button } from '../../ui/Button';
 import { Facts } from '../../ui/Facts';
@@ -75,7 +76,7 @@ interface ActsProps {
 }
 
 function Acts({ alarm, more, onMore }: ActsProps) {
-  const { t, say } = useI18n();
+  const { t } = useI18n();
   const { permissions } = useCaller();
   const [form, setForm] = useState<'shelve' | 'out' | null>(null);
   const { mutation, ...command } = useAlarmCommand(alarm.alarm_id);
@@ -124,11 +125,7 @@ function Acts({ alarm, more, onMore }: ActsProps) {
           }}
         />
       )}
-      {mutation.error !== null && (
-        <div className="alarm-row-failed" role="alert">
-          <Mark kind="bad" /> {t('alarms.refused', { reason: say(mutation.error.message) })}
-        </div>
-      )}
+      <Refusal error={mutation.error} text={(reason) => t('alarms.refused', { reason })} />
     </div>
   );
 }

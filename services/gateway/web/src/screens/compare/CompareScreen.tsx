@@ -5,6 +5,7 @@ import type { NamedCurve } from '../../charts/VoltageCurves';
 import { useI18n } from '../../i18n/I18nProvider';
 import { BackToSearch } from '../../parts/BackToSearch';
 import { None } from '../../parts/None';
+import { reasonOf } from '../../parts/reason-of';
 import { Notice } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
 import { Skeleton } from '../../ui/Skeleton';
@@ -19,7 +20,8 @@ const VoltageCurves = lazy(() => import('../../charts/VoltageCurves'));
 
 /** Two to eight cells beside each other: figures, voltage over time, impedance. */
 export default function CompareScreen() {
-  const { t, say } = useI18n();
+  const i18n = useI18n();
+  const { t } = i18n;
   const [ids, change] = useCompared();
   const queries = useCellRecords(ids);
   const read = ids.flatMap((id, index) => {
@@ -40,7 +42,7 @@ export default function CompareScreen() {
       {queries.map((query, index) =>
         query.error === null ? null : (
           <Notice key={ids[index]} mark="unknown">
-            {t('compare.unread', { id: ids[index] ?? '', reason: say(query.error.message) })}
+            {t('compare.unread', { id: ids[index] ?? '', reason: reasonOf(query.error, i18n) })}
           </Notice>
         ),
       )}

@@ -6,8 +6,8 @@ import { useI18n } from '../../i18n/I18nProvider';
 import { Instant } from '../../parts/Instant';
 import { Measure } from '../../parts/Measure';
 import { None } from '../../parts/None';
+import { Refusal } from '../../parts/Refusal';
 import { DataTable, type Column } from '../../ui/DataTable';
-import { Mark } from '../../ui/Mark';
 import { Panel } from '../../ui/Panel';
 import { SubmitButton } from '../../ui/SubmitButton';
 import { TextField } from '../../ui/TextField';
@@ -58,7 +58,7 @@ function Reasons({ reasons }: { reasons: readonly string[] }) {
 
 /** By the newest grading of the product; nothing is overwritten. */
 function Regrade({ run }: { run: TestRun }) {
-  const { t, say } = useI18n();
+  const { t } = useI18n();
   const [why, setWhy] = useState('');
   const { mutate, isPending, error } = useRegrade(run);
   const send = (event: FormEvent) => {
@@ -69,11 +69,7 @@ function Regrade({ run }: { run: TestRun }) {
     <form onSubmit={send} className="regrade">
       <TextField label={t('rack.why')} value={why} onChange={setWhy} />
       <SubmitButton busy={isPending}>{t('rack.regrade')}</SubmitButton>
-      {error !== null && (
-        <div role="alert">
-          <Mark kind="bad" /> {t('rack.not_regraded', { reason: say(error.message) })}
-        </div>
-      )}
+      <Refusal error={error} text={(reason) => t('rack.not_regraded', { reason })} />
     </form>
   );
 }

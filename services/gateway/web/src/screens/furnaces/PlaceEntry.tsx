@@ -3,6 +3,7 @@ import { useMark, usePlace } from '../../api/furnacecommands';
 import type { FurnaceLoadRecord } from '../../api/furnaces';
 import { useCaller } from '../../app/session/SessionGate';
 import { useI18n } from '../../i18n/I18nProvider';
+import { reasonOf } from '../../parts/reason-of';
 import { Notice } from '../../ui/Notice';
 import { SubmitButton } from '../../ui/SubmitButton';
 import { TextField } from '../../ui/TextField';
@@ -59,7 +60,8 @@ interface EntryProps {
 
 /** A scanner types into the first field and presses Enter; a refusal stays until the next scan. */
 function Entry({ title, button, isBusy, error, onSend, children }: EntryProps) {
-  const { t, say } = useI18n();
+  const i18n = useI18n();
+  const { t } = i18n;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     onSend();
@@ -73,7 +75,7 @@ function Entry({ title, button, isBusy, error, onSend, children }: EntryProps) {
       </form>
       {error !== null && (
         <div role="alert">
-          <Notice mark="bad">{t('furnace.not_taken', { reason: say(error.message) })}</Notice>
+          <Notice mark="bad">{t('furnace.not_taken', { reason: reasonOf(error, i18n) })}</Notice>
         </div>
       )}
     </>

@@ -4,6 +4,7 @@ import type { Furnace, FurnaceLoad, FurnacePlan, PlanLoad, WantedLoad } from '..
 import { useCaller } from '../../app/session/SessionGate';
 import { barsOfLoads, barsOfPlan, SNAP_MS, windowOf } from '../../charts/gantt';
 import { useI18n } from '../../i18n/I18nProvider';
+import { reasonOf } from '../../parts/reason-of';
 import { Choice, type Option } from '../../ui/Choice';
 import { Notice } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
@@ -25,7 +26,8 @@ interface PlanPanelProps {
 
 /** The chart of plan and runs, and beside it the plan as it would be if something were otherwise. */
 export function PlanPanel({ plan, furnaces, loads, nowMs }: PlanPanelProps) {
-  const { t, say } = useI18n();
+  const i18n = useI18n();
+  const { t } = i18n;
   const mayPlan = useCaller().permissions.includes('plan');
   const { move, mutation } = usePlanMove();
   const [mode, setMode] = useState<Mode>('change');
@@ -70,7 +72,7 @@ export function PlanPanel({ plan, furnaces, loads, nowMs }: PlanPanelProps) {
         {mutation.isPending && <p>{t('furnace.asking')}</p>}
         {mutation.error !== null && (
           <div role="alert">
-            <Notice mark="bad">{t('furnace.not_changed', { reason: say(mutation.error.message) })}</Notice>
+            <Notice mark="bad">{t('furnace.not_changed', { reason: reasonOf(mutation.error, i18n) })}</Notice>
           </div>
         )}
         {mutation.data !== undefined && wanted !== null && <Put wanted={wanted} startAt={mutation.data.start_at} />}

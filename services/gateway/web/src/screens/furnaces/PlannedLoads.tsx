@@ -6,10 +6,10 @@ import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
 import { Instant } from '../../parts/Instant';
 import { None } from '../../parts/None';
+import { Refusal } from '../../parts/Refusal';
 import { Badge } from '../../ui/Badge';
 import { Button } from '../../ui/Button';
 import { DataTable, type Column } from '../../ui/DataTable';
-import { Mark } from '../../ui/Mark';
 import { Notice } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
 import { Select } from '../../ui/Select';
@@ -83,7 +83,7 @@ function PlannedLateness({ load }: { load: PlanLoad }) {
 
 /** What a person may change of a load and, where the service refused, its answer. */
 function Change({ load, version, furnaces }: { load: PlanLoad; version: number; furnaces: readonly string[] }) {
-  const { t, say } = useI18n();
+  const { t } = useI18n();
   const { pin, moveTo, splitOff, mutation } = usePlanChange(load, version);
   const others = furnaces.filter((id) => id !== load.equipment_id);
   return (
@@ -96,11 +96,7 @@ function Change({ load, version, furnaces }: { load: PlanLoad; version: number; 
       {load.job_order_ids.length > 1 && (
         <Chooser label={t('furnace.split_off')} values={load.job_order_ids} onChoose={splitOff} />
       )}
-      {mutation.error !== null && (
-        <div role="alert">
-          <Mark kind="bad" /> {t('furnace.not_changed', { reason: say(mutation.error.message) })}
-        </div>
-      )}
+      <Refusal error={mutation.error} text={(reason) => t('furnace.not_changed', { reason })} />
     </div>
   );
 }

@@ -4,6 +4,7 @@ import { barsOfPlan, windowOf, type Bar, type Span } from '../../charts/gantt';
 import { NO_DATA } from '../../i18n/format';
 import { useI18n } from '../../i18n/I18nProvider';
 import { Instant } from '../../parts/Instant';
+import { reasonOf } from '../../parts/reason-of';
 import { Button } from '../../ui/Button';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Notice } from '../../ui/Notice';
@@ -28,7 +29,8 @@ interface WhatIfProps {
 
 /** The plan if a furnace were away, a job order urgent or loads elsewhere, beside the one in force, which stays. */
 export function WhatIf({ plan, furnaces, ran, span, nowMs, tried, onForget }: WhatIfProps) {
-  const { t, say } = useI18n();
+  const i18n = useI18n();
+  const { t } = i18n;
   const [away, setAway] = useState('');
   const [urgent, setUrgent] = useState('');
   const question = { away: away === '' ? [] : [away], urgent: urgent === '' ? [] : [urgent], pins: tried };
@@ -51,7 +53,7 @@ export function WhatIf({ plan, furnaces, ran, span, nowMs, tried, onForget }: Wh
       </div>
       {isAsked && query.error !== null && (
         <div role="alert">
-          <Notice mark="bad">{t('furnace.cannot', { reason: say(query.error.message) })}</Notice>
+          <Notice mark="bad">{t('furnace.cannot', { reason: reasonOf(query.error, i18n) })}</Notice>
         </div>
       )}
       {isAsked && query.isPending && query.error === null && <Skeleton label={t('data.loading')} />}

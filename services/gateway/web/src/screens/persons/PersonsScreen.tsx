@@ -3,11 +3,10 @@ import { useCaller } from '../../app/session/SessionGate';
 import { ROLES, useNewPerson, usePasswordReset, usePersonChange, usePersons, type Person, type Role } from '../../api/session';
 import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
-import { Said } from '../../parts/Said';
+import { Refusal } from '../../parts/Refusal';
 import { ScreenTitle } from '../../parts/ScreenTitle';
 import { Button } from '../../ui/Button';
 import { DataTable, type Column } from '../../ui/DataTable';
-import { Mark } from '../../ui/Mark';
 import { Panel } from '../../ui/Panel';
 import { SubmitButton } from '../../ui/SubmitButton';
 import { TextField } from '../../ui/TextField';
@@ -72,7 +71,7 @@ function Roles({ person }: { person: Person }) {
   return (
     <>
       <RoleChoice roles={person.roles} onToggle={(role) => send({ roles: toggled(person.roles, role) })} />
-      <Refused error={mutation.error} />
+      <Refusal error={mutation.error} />
     </>
   );
 }
@@ -97,7 +96,7 @@ function Change({ person }: { person: Person }) {
       </Button>
       <TextField label={t('persons.first_password')} value={password} onChange={setPassword} autoComplete="new-password" secret />
       <SubmitButton busy={reset.isPending}>{t('persons.reset')}</SubmitButton>
-      <Refused error={mutation.error ?? reset.error} />
+      <Refusal error={mutation.error ?? reset.error} />
     </form>
   );
 }
@@ -128,16 +127,7 @@ function AddPerson() {
         <RoleChoice roles={roles} onToggle={(role) => setRoles(toggled(roles, role))} />
         <SubmitButton busy={add.isPending}>{t('persons.add')}</SubmitButton>
       </form>
-      <Refused error={add.error} />
+      <Refusal error={add.error} />
     </Panel>
-  );
-}
-
-function Refused({ error }: { error: Error | null }) {
-  if (error === null) return null;
-  return (
-    <div className="persons-refused" role="alert">
-      <Mark kind="bad" /> <Said of={error.message} />
-    </div>
   );
 }

@@ -4,9 +4,8 @@ import { NO_DATA } from '../../i18n/format';
 import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
 import { None } from '../../parts/None';
-import { Said } from '../../parts/Said';
+import { Refusal } from '../../parts/Refusal';
 import { DataTable, type Column } from '../../ui/DataTable';
-import { Mark } from '../../ui/Mark';
 import { Panel } from '../../ui/Panel';
 import { SubmitButton } from '../../ui/SubmitButton';
 import { TextField } from '../../ui/TextField';
@@ -64,11 +63,7 @@ function SaveQuery({ question }: { question: Question }) {
       <a className="queries-file" href={rowsAddress({ ...question, limit: ROWS_IN_A_FILE }, 'csv')} download>
         {t('queries.csv')}
       </a>
-      {save.error !== null && (
-        <span role="alert">
-          <Mark kind="bad" /> <Said of={save.error.message} />
-        </span>
-      )}
+      <Refusal error={save.error} />
     </form>
   );
 }

@@ -1,9 +1,8 @@
 import { useEndQuery, useSavedQueries, type Question, type SavedQuery } from '../../api/records';
 import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
-import { Said } from '../../parts/Said';
+import { Refusal } from '../../parts/Refusal';
 import { Button } from '../../ui/Button';
-import { Mark } from '../../ui/Mark';
 import { Panel } from '../../ui/Panel';
 
 /** What somebody saved before; a press asks it again. */
@@ -40,11 +39,7 @@ function SavedLine({ query, onOpen }: { query: SavedQuery; onOpen(question: Ques
       <Button busy={end.isPending} onPress={() => end.mutate(query.query_id)}>
         {t('queries.remove')}
       </Button>
-      {end.error !== null && (
-        <span role="alert">
-          <Mark kind="bad" /> <Said of={end.error.message} />
-        </span>
-      )}
+      <Refusal error={end.error} />
     </li>
   );
 }

@@ -6,9 +6,9 @@ import { DataView } from '../../parts/DataView';
 import { None } from '../../parts/None';
 import { Said } from '../../parts/Said';
 import { ScreenTitle } from '../../parts/ScreenTitle';
+import { Refusal } from '../../parts/Refusal';
 import { Button } from '../../ui/Button';
 import { DataTable, type Column } from '../../ui/DataTable';
-import { Mark } from '../../ui/Mark';
 import { Notice } from '../../ui/Notice';
 import './SetAsideScreen.css';
 
@@ -62,18 +62,14 @@ function SetAsideTable({ events }: { events: readonly SetAsideEvent[] }) {
 
 /** The button and what the service answered to it; an event that was handled leaves the list. */
 function Retry({ event }: { event: SetAsideEvent }) {
-  const { t, say } = useI18n();
+  const { t } = useI18n();
   const { send, mutation } = useRetry(event.service, event.event_id);
   return (
     <>
       <Button busy={mutation.isPending} onPress={send}>
         {t(mutation.isPending ? 'set_aside.retrying' : 'set_aside.retry')}
       </Button>
-      {mutation.error !== null && (
-        <div className="set-aside-error" role="alert">
-          <Mark kind="bad" /> {t('set_aside.failed', { reason: say(mutation.error.message) })}
-        </div>
-      )}
+      <Refusal error={mutation.error} text={(reason) => t('set_aside.failed', { reason })} />
     </>
   );
 }

@@ -7,10 +7,11 @@ import { usePlantInstant } from '../../live/LiveProvider';
 import { DataView } from '../../parts/DataView';
 import { None } from '../../parts/None';
 import { Said } from '../../parts/Said';
+import { Refusal } from '../../parts/Refusal';
 import { Badge } from '../../ui/Badge';
 import { Button } from '../../ui/Button';
 import { DataTable, type Column } from '../../ui/DataTable';
-import { Mark, type MarkKind } from '../../ui/Mark';
+import type { MarkKind } from '../../ui/Mark';
 import { Panel } from '../../ui/Panel';
 import { ProgressBar } from '../../ui/ProgressBar';
 import { SubmitButton } from '../../ui/SubmitButton';
@@ -122,11 +123,7 @@ function MixForm({ mix, onDone }: { mix: GlueMix; onDone(): void }) {
         <TextField label={t('spray.reason')} value={reason} onChange={setReason} />
         <SubmitButton busy={mutation.isPending}>{t('spray.dispose_now')}</SubmitButton>
       </form>
-      {mutation.error !== null && (
-        <div className="glue-refused" role="alert">
-          <Mark kind="bad" /> <Said of={mutation.error.message} />
-        </div>
-      )}
+      <Refusal error={mutation.error} />
     </div>
   );
 }

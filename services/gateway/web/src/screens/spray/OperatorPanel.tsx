@@ -6,10 +6,9 @@ import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
 import { Instant } from '../../parts/Instant';
 import { None } from '../../parts/None';
-import { Said } from '../../parts/Said';
+import { Refusal } from '../../parts/Refusal';
 import { Button } from '../../ui/Button';
 import { DataTable, type Column } from '../../ui/DataTable';
-import { Notice } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
 
 /** Who answers for each station and until when that person is trained; who may operate takes one over. */
@@ -50,11 +49,7 @@ function OperatorTable({ operators }: { operators: readonly StationOperator[] })
   return (
     <>
       <DataTable label={t('spray.operators')} columns={columns} rows={operators} rowKey={({ station }) => station} />
-      {change.error !== null && (
-        <div role="alert">
-          <Notice mark="bad"><Said of={change.error.message} /></Notice>
-        </div>
-      )}
+      <Refusal error={change.error} />
     </>
   );
 }

@@ -4,8 +4,7 @@ import { useMixFormulas, useWeighOut, type MixFormula } from '../../api/spray';
 import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
 import { None } from '../../parts/None';
-import { Said } from '../../parts/Said';
-import { Mark } from '../../ui/Mark';
+import { Refusal } from '../../parts/Refusal';
 import { Panel } from '../../ui/Panel';
 import { Select } from '../../ui/Select';
 import { SubmitButton } from '../../ui/SubmitButton';
@@ -78,11 +77,7 @@ function WeighOutForm({ formula }: { formula: MixFormula }) {
         </div>
       ))}
       <SubmitButton busy={mutation.isPending}>{t('spray.weigh')}</SubmitButton>
-      {mutation.error !== null && (
-        <div className="glue-refused" role="alert">
-          <Mark kind="bad" /> <Said of={mutation.error.message} />
-        </div>
-      )}
+      <Refusal error={mutation.error} />
     </form>
   );
 }

@@ -2,6 +2,7 @@ import { useState, type FormEvent } from 'react';
 import { useScan, type StackToBuild } from '../../api/stacks';
 import { useCaller } from '../../app/session/SessionGate';
 import { useI18n } from '../../i18n/I18nProvider';
+import { reasonOf } from '../../parts/reason-of';
 import { useScanned } from '../../scanner/ScannerProvider';
 import { Button } from '../../ui/Button';
 import { Notice } from '../../ui/Notice';
@@ -10,7 +11,8 @@ import { TextField } from '../../ui/TextField';
 
 /** The scan field: a scanner types the lot and presses Enter. A refusal stays until the next scan. */
 export function ScanForm({ stack }: { stack: StackToBuild }) {
-  const { t, say } = useI18n();
+  const i18n = useI18n();
+  const { t } = i18n;
   const { name, permissions } = useCaller();
   const { scan, take, mutation } = useScan(stack.job_order_id, name);
   const [lotId, setLotId] = useState('');
@@ -55,7 +57,7 @@ export function ScanForm({ stack }: { stack: StackToBuild }) {
       </form>
       {mutation.error !== null && (
         <div className="stack-refused" role="alert">
-          <Notice mark="bad">{t('stack.refused', { reason: say(mutation.error.message) })}</Notice>
+          <Notice mark="bad">{t('stack.refused', { reason: reasonOf(mutation.error, i18n) })}</Notice>
         </div>
       )}
     </>

@@ -2,6 +2,7 @@ import { useState, type FormEvent } from 'react';
 import { useSodiumChange, type Sodium, type SodiumScrap } from '../../api/stacks';
 import { useCaller } from '../../app/session/SessionGate';
 import { useI18n } from '../../i18n/I18nProvider';
+import { reasonOf } from '../../parts/reason-of';
 import { Notice } from '../../ui/Notice';
 import { Select } from '../../ui/Select';
 import { SubmitButton } from '../../ui/SubmitButton';
@@ -9,7 +10,8 @@ import { TextField } from '../../ui/TextField';
 
 /** A lot is put into a place, sodium is proposed for scrap, and a second person confirms it. */
 export function SodiumForms({ sodium }: { sodium: Sodium }) {
-  const { t, say } = useI18n();
+  const i18n = useI18n();
+  const { t } = i18n;
   const { name, permissions } = useCaller();
   const act = useSodiumChange(name);
   const [lotId, setLotId] = useState('');
@@ -26,7 +28,7 @@ export function SodiumForms({ sodium }: { sodium: Sodium }) {
       ))}
       {act.mutation.error !== null && (
         <div role="alert">
-          <Notice mark="bad">{t('sodium.refused', { reason: say(act.mutation.error.message) })}</Notice>
+          <Notice mark="bad">{t('sodium.refused', { reason: reasonOf(act.mutation.error, i18n) })}</Notice>
         </div>
       )}
     </>

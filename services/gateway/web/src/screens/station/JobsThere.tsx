@@ -6,10 +6,10 @@ import { useI18n } from '../../i18n/I18nProvider';
 import { Instant } from '../../parts/Instant';
 import { None } from '../../parts/None';
 import { Said } from '../../parts/Said';
+import { Refusal } from '../../parts/Refusal';
 import { Badge } from '../../ui/Badge';
 import { Button } from '../../ui/Button';
 import { Facts } from '../../ui/Facts';
-import { Mark } from '../../ui/Mark';
 import { WhoReleases } from './Interlocks';
 
 const METHOD: Record<Asked, string> = { pause: 'Pause', resume: 'Resume', stop: 'Stop', abort: 'Abort' };
@@ -97,11 +97,7 @@ function Control({ station, job }: { station: Station; job: JobOrder }) {
           {t(asked === 'resume' && !job.paused ? 'station.again' : `station.${asked}`)}
         </Button>
       ))}
-      {mutation.error !== null && (
-        <span role="alert">
-          <Mark kind="bad" /> <Said of={mutation.error.message} />
-        </span>
-      )}
+      <Refusal error={mutation.error} />
     </div>
   );
 }

@@ -5,11 +5,10 @@ import type { TrustedCertificate } from '../../api/types';
 import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
 import { None } from '../../parts/None';
-import { Said } from '../../parts/Said';
 import { ScreenTitle } from '../../parts/ScreenTitle';
+import { Refusal } from '../../parts/Refusal';
 import { Button } from '../../ui/Button';
 import { DataTable, type Column } from '../../ui/DataTable';
-import { Mark } from '../../ui/Mark';
 import './TrustScreen.css';
 
 /** Whose certificates are trusted, unknown ones of PLCs and stations that wait, how long each is valid. */
@@ -85,11 +84,7 @@ function Decide({ certificate, users }: { certificate: TrustedCertificate; users
           {t('trust.reject')}
         </Button>
       )}
-      {mutation.error !== null && (
-        <div className="trust-text" role="alert">
-          <Mark kind="bad" /> <Said of={mutation.error.message} />
-        </div>
-      )}
+      <Refusal error={mutation.error} />
     </div>
   );
 }
