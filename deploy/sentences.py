@@ -17,37 +17,49 @@ LANGUAGES = ("de", "zh")
 
 TOLD = (
     *(f"shared/{name}.py" for name in (
-        "air", "intake", "jobcontrol", "joborders", "recipes", "stationcontrol", "stationfacts",
-        "stations", "stationwork", "trainings",
+        "air", "answers", "commands", "intake", "jobcontrol", "joborders", "operators",
+        "permissions", "recipes", "stationcontrol", "stationfacts", "stationoffer", "stations",
+        "stationwork", "trainings",
     )),
     *(f"services/execution/{name}.py" for name in (
-        "extraorders", "holds", "limits", "release", "routing", "stock", "store", "views",
-        "workflow",
+        "domain", "extraorders", "holds", "limits", "release", "requests", "routing",
+        "schedule_file", "sodium", "sodiumdesk", "sodiumstore", "stock", "store", "views",
+        "workflow", "workmasters",
     )),
     *(f"services/quality/{name}.py" for name in (
-        "ccd", "circuit", "comparison", "consequences", "countdown", "exposure", "gas", "gates",
-        "gateviews", "impedance", "judge", "opened", "releasedesk", "releases", "samples",
-        "signatures", "signing", "spectrumdoubts", "waivers", "waiverwork",
+        "attributesplan", "capability", "ccd", "chartmaster", "chartviews", "chartwatch", "circuit",
+        "comparison", "consequences", "controlchart", "correctiveactions", "countdown", "domain",
+        "exposure", "exposureroutes", "gas", "gates", "gateviews", "gaugerecords", "gaugestudy",
+        "impedance", "judge", "nonconformance", "nonconformancestore", "nonconformanceviews",
+        "opened", "reevaluation", "releasedesk", "releases", "reviewboard", "rework", "roomlots",
+        "runrules", "sampler", "samples", "samplingroutes", "siblings", "signatures", "signing",
+        "specsigning", "spectrumdoubts", "variablesplan", "waivers", "waiverwork", "whereabouts",
+        "witnesses", "workflow",
     )),
     *(f"services/gateway/{name}.py" for name in (
-        "alarmdesk", "alarmstates", "domain", "guard", "handover", "identity", "persons", "quota",
-        "rights", "sessionroutes", "signing", "throttle",
+        "alarmdesk", "alarmstates", "domain", "grants", "guard", "handover", "handoverdesk",
+        "identity", "maintenance", "oeedesk", "peers", "persons", "quota", "rights", "roles",
+        "sessionroutes", "setaside", "signing", "throttle",
     )),
     *(f"services/spray/{name}.py" for name in (
         "cure", "curestore", "domain", "faces", "facetraces", "guard", "interlock", "jobstore",
-        "mix", "mixing", "mixstore", "respray", "setup", "sprayband", "tracejudge", "tracestore",
+        "mix", "mixing", "mixstore", "respray", "setup", "sprayband", "tracejudge", "tracelimits",
+        "tracestore",
     )),
     *(f"services/lamination/{name}.py" for name in (
-        "domain", "fixture", "partmeasures", "reseal", "scandesk", "scanning", "scanstore",
-        "stackplan",
+        "design", "domain", "fixture", "partmeasures", "presstrace", "reseal", "scandesk",
+        "scanning", "scanstore", "stackplan", "workflow",
     )),
     *(f"services/formation/{name}.py" for name in (
-        "channels", "channelstore", "cycles", "domain", "evidence", "outcome", "proof", "racks",
-        "ran", "safety", "testing", "watching", "whatran",
+        "api", "channels", "channelstore", "cycles", "domain", "evidence", "fileroutes",
+        "filestore", "grades", "gradestore", "outcome", "plan", "plans", "proof", "protocol",
+        "racks", "rackstore", "ran", "readers", "safety", "stepfile", "store", "testfiles",
+        "testing", "testrecord", "watching", "whatran", "workflow",
     )),
     *(f"services/sintering/{name}.py" for name in (
-        "gas", "load", "marks", "pins", "planning", "planrecord", "planstore", "profile",
-        "replan", "runs", "schedule", "store",
+        "calendar", "domain", "gas", "load", "marks", "pins", "planbasis", "planning", "planrecord",
+        "planstore", "powder", "profile", "qualification", "replan", "runs", "schedule", "store",
+        "workflow",
     )),
     "services/plc/domain.py",
 )  # fmt: skip
@@ -57,10 +69,22 @@ NEVER_SHOWN = frozenset({
     # names of tasks, trainings and log lines
     "connect {}", "drive {}", "telemetry {}", "training {} {}", "station order {}",
     "station order started", "cure {}", "stack started",
+    # titles of pictures
+    "{}, letter {}, {}: {} of {}", "{} measured, accepted with up to {} nonconforming",
+    # descriptions of an API
+    "The record is in another state or version than the caller assumed.",
+    "What is there now: the state, version or first answer; missing where there is no such thing.",
+    "Why a request was not done: the kind of failure, and a sentence with values and limits.",
+    # names of programs and threads, and what goes with a request
+    "air {}", "fastnda {}", "halite 1", "Bearer {}", "attachment; filename*=UTF-8''{}",
     # pieces of a sentence that are too short to be known again by themselves
     " of {}", " at {}", " until {}", " from {}", " version {}",
     # for who installs the plant, not for who works in it
     "The secret {} cannot be read: {}",
+    # patterns and types of the code
+    "Step File", "step (\\d+)", "_Node | None", "np.ndarray[tuple[int], np.dtype[Any]]",
+    # what pydantic writes before our words, which is taken away
+    "Value error, ",
     # SQL
     "(CASE WHEN state = 'open' AND limit_kind = 'max' THEN warn_at ELSE limit_at END)",
     "('cell', 'witness', 'life_cell')",
@@ -69,7 +93,7 @@ NEVER_SHOWN = frozenset({
 
 SPEAKS_SQL = re.compile(
     r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH|CREATE|ALTER|DROP|LOCK|COPY)\b"
-    r"|.*(\bcoalesce\(|->>| = :| IS NULL|ORDER BY)",
+    r"|.*(\b(coalesce|greatest)\(|->>| = :| IS NULL|ORDER BY)",
     re.S,
 )
 LOG_METHODS = {"debug", "info", "warning", "error", "exception", "critical"}

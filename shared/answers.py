@@ -83,7 +83,8 @@ def answer_errors(app: FastAPI) -> None:
     async def on_invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        detail = f"{where}: {first['msg']} (given: {str(first.get('input'))[:100]})"
+        said = first["msg"].removeprefix("Value error, ")
+        detail = f"{where}: {said} (given: {str(first.get('input'))[:100]})"
         return JSONResponse({"code": "InvalidInputError", "detail": detail}, 422)
 
     @app.exception_handler(HTTPException)

@@ -108,7 +108,8 @@ def _decoded(content: bytes) -> str:
 
 def _fault(line: int, where: Sequence[str | int], error: Any) -> str:
     field = ".".join(str(part) for part in where) or "document"
-    return f"line {line}, field {field}: {error['msg']} (given: {str(error['input'])[:80]})"
+    said = error["msg"].removeprefix("Value error, ")
+    return f"line {line}, field {field}: {said} (given: {str(error['input'])[:80]})"
 
 
 def _line_of(node: yaml.Node | None, where: Sequence[str | int]) -> int:

@@ -32,7 +32,7 @@ async def keep_own(database: Database, body: str) -> dict[str, Any]:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        detail = f"gateway: {where}: {first['msg']}"
+        detail = f"gateway: {where}: {first['msg'].removeprefix('Value error, ')}"
         return {"taken": False, "code": InvalidInputError.__name__, "detail": detail}
     except MesError as error:
         kept = {"current": error.current} if isinstance(error, ConflictError) else {}

@@ -204,7 +204,7 @@ def require_closable(
         missing.append(f"an effective action, as its severity is {severity}")
     if missing:
         raise ConflictError(
-            f"nonconformance {nonconformance_id} needs {', '.join(missing)} before it is closed"
+            f"nonconformance {nonconformance_id} cannot be closed; it needs: {'; '.join(missing)}"
         )
 
 

@@ -167,7 +167,7 @@ async def test_a_nonconformance_is_closed_when_an_action_was_shown_to_work(desk:
     one = f"/nonconformances/{raised.nonconformance_id}"
     closing = {"conclusion": "press force was low", "signature": signature("Ada")}
     why = await desk.refused(f"{one}/closings", closing, 409)
-    assert "needs a disposition of P-1 (1 lots), a cause, an effective action" in why
+    assert "needs: a disposition of P-1 (1 lots); a cause; an effective action" in why
     await desk.does(f"{one}/dispositions", decision("D-1", "scrap", "Ada", "P-1"))
     cause = {"person": "Bo", "cause_of": "machine", "cause": "worn die", "method": "five whys"}
     await desk.does(f"{one}/causes", cause)

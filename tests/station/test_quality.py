@@ -831,7 +831,7 @@ async def test_a_version_with_other_content_is_refused_and_changes_nothing(
     [
         (
             {"test_specifications": [specification("g", "gauge", THICKNESS | {"low": 131})]},
-            "test_specifications.0.characteristics.0: Value error, low of thickness_um is 131.0 µm;"
+            "test_specifications.0.characteristics.0: low of thickness_um is 131.0 µm;"
             " it must not be above high 130.0 µm",
         ),
         (

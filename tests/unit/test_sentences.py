@@ -158,6 +158,31 @@ def test_reasons_are_said_whole_in_parts_and_within_each_other() -> None:
     ]
 
 
+def test_what_a_command_lacks_and_what_input_was_refused_for_is_said_with_its_values() -> None:
+    said = interpreted(
+        "de",
+        "nonconformance NC-1 cannot be closed; it needs: a disposition of P-1, P-2 (2 lots); "
+        "a cause; an effective action, as its severity is major",
+        "nonconformance NC-1 is open; it cannot become closed",
+        "body: low of gap is 9 mm; it must not be above high 8 mm (given: {'low': 9})",
+        "no press holds 9 lots from P-1 to P-9: press-1: 9 parts are more than its 4; "
+        "split the job order",
+        "rule limit: cabinet would hold 512 g of sodium, limit 500 g; move some out first, or "
+        "use another place",
+    )
+    assert said == [
+        "Abweichung NC-1 kann nicht geschlossen werden; es fehlt: eine Entscheidung über P-1, P-2 "
+        "(2 Lose); eine Ursache; eine wirksame Maßnahme, da die Schwere erheblich ist",
+        "Abweichung NC-1 ist offen; sie kann nicht geschlossen werden",
+        "body: untere Grenze von gap ist 9 mm; sie darf nicht über der oberen 8 mm liegen "
+        "(angegeben: {'low': 9})",
+        "keine Station (press) fasst 9 Lose von P-1 bis P-9: press-1: 9 Teile sind mehr als seine "
+        "4; den Auftrag teilen",
+        "Regel Grenze: an cabinet lägen 512 g Natrium, Grenze 500 g; erst etwas wegbringen oder "
+        "einen anderen Ort nehmen",
+    ]
+
+
 def test_chinese_may_turn_the_order_of_values_round() -> None:
     said = interpreted("zh", "density of P-1 is 4.1 g/cm³ and its guard band of 0.1 g/cm³")
     assert said == ["P-1 的 density 为 4.1 g/cm³ 及保护带 0.1 g/cm³"]

@@ -204,7 +204,7 @@ def test_a_nonconformance_is_raised_contained_released_by_two_and_counted(page: 
     close = page.get_by_role("form", name="Close it")
     close.get_by_label("Conclusion").fill("done")
     sign(close, "quinn")
-    expect(close.get_by_role("alert")).to_contain_text("needs a disposition of POW-8")
+    expect(close.get_by_role("alert")).to_contain_text("needs: a disposition of POW-8")
     page.goto("/nonconformances")
     pareto = page.get_by_role("region", name="What it is about most often").last
     expect(pareto.get_by_role("row").filter(has_text="Iron speck")).to_contain_text("1")
