@@ -29,25 +29,18 @@ import { runnerImport } from 'vite';
 const { language, sentences } = JSON.parse(readFileSync(0, 'utf8'));
 const catalogue = JSON.parse(readFileSync(`src/sentences/${language}.json`, 'utf8'));
 const { module } = await runnerImport('/src/sentences/interpreter.ts', { configFile: false });
-const sets = {
-  disposition: 'closed', gate_name: 'open', job_state: 'closed', operation: 'open',
-  time_limit: 'open',
-};
-const table = {
-  'disposition.blocked': 'blocked',
+const { wordsOf } = (await runnerImport('/src/sentences/words.ts', { configFile: false })).module;
+const words = wordsOf({
+  'characteristic.thickness': 'Dicke', 'disposition.blocked': 'blocked',
   'gate_name.thickness': 'Dicke', 'job_state.running': 'Läuft',
-};
-const words = {
-  kindOf: (set) => sets[set] ?? null,
-  find: (set, word) => table[`${set}.${word}`],
-};
+});
 const interpreter = new module.Interpreter(catalogue, words);
 console.log(JSON.stringify(sentences.map((sentence) => interpreter.say(sentence))));
 """
 
 
 def interpreted(language: str, *sentences: str) -> list[str | None]:
-    """Return what the web app says for some sentences; `word` knows one gate and one state."""
+    """Return what the web app says for some sentences; the words know a gate and a state."""
     asked = json.dumps({"language": language, "sentences": sentences})
     done = subprocess.run(
         ["node", "--input-type=module", "--eval", SAY],
@@ -142,7 +135,7 @@ def test_reasons_are_said_whole_in_parts_and_within_each_other() -> None:
         "mass_g of P-1 is not known yet",
     )
     german = (
-        "Los PEL-1 gesperrt durch Dicke: thickness_um von PEL-1 wurde nicht gemessen "
+        "Los PEL-1 gesperrt durch Dicke: Dicke von PEL-1 wurde nicht gemessen "
         "(Prüfvorschrift Version 2)"
     )
     assert said == [
@@ -155,6 +148,20 @@ def test_reasons_are_said_whole_in_parts_and_within_each_other() -> None:
         "lot A B held by thickness: kein Grund genannt",
         "mass_g von P-1 ist 88 g, höchstens 90 g (Prüfvorschrift Version 2)",
         None,
+    ]
+
+
+def test_a_measured_name_reads_as_screens_name_it_where_it_carries_its_unit() -> None:
+    said = interpreted(
+        "de",
+        "no specification of thickness_um",
+        "no specification of gap_um",
+        "thickness of P-1 is 3",
+    )
+    assert said == [
+        "keine Prüfvorschrift für Dicke",
+        "keine Prüfvorschrift für gap_um",
+        "thickness von P-1 ist 3",
     ]
 
 
@@ -185,4 +192,4 @@ def test_what_a_command_lacks_and_what_input_was_refused_for_is_said_with_its_va
 
 def test_chinese_may_turn_the_order_of_values_round() -> None:
     said = interpreted("zh", "density of P-1 is 4.1 g/cm³ and its guard band of 0.1 g/cm³")
-    assert said == ["P-1 的 density 为 4.1 g/cm³ 及保护带 0.1 g/cm³"]
+    assert said == ["P-1 的density为 4.1 g/cm³ 及保护带 0.1 g/cm³"]

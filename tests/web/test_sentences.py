@@ -11,10 +11,10 @@ from tests.web.test_states import SCREENS
 REASON = "lot PEL-1 held by thickness: thickness_um of PEL-1 is 812 um, above high 800 um"
 HELD = f"{REASON} (specification version 2); lot PEL-2 held by spray: the cat sat on it"
 GERMAN = (
-    "Los PEL-1 gesperrt durch Dicke: thickness_um von PEL-1 ist 812 um, über der oberen Grenze "
+    "Los PEL-1 gesperrt durch Dicke: Dicke von PEL-1 ist 812 um, über der oberen Grenze "
     "800 um (Prüfvorschrift Version 2); Los PEL-2 gesperrt durch Sprühen: the cat sat on it"
 )
-CHINESE = "批次 PEL-1 被“厚度”扣留：PEL-1 的 thickness_um 为 812 um，高于上限 800 um"
+CHINESE = "批次 PEL-1 被“厚度”扣留：PEL-1 的厚度为 812 um，高于上限 800 um"
 
 
 def read_in(stage: Stage, language: str) -> None:

@@ -2,6 +2,7 @@
 import { createContext, useContext, useMemo, useState, type ReactNode } from 'react';
 import { rememberLanguage, type Language } from '../settings/browser';
 import { Interpreter, type Catalogue } from '../sentences/interpreter';
+import { MEASURED, wordsOf } from '../sentences/words';
 import type { MessageKey, Messages } from './en';
 import { formatsFor, spelled, withoutUnit, type Formats } from './format';
 
@@ -37,18 +38,6 @@ export type WordSet =
   | 'test_state'
   | 'time_limit'
   | 'upkeep';
-
-/** Their words end in a unit, which is printed beside the number. */
-const MEASURED: ReadonlySet<WordSet> = new Set(['signal', 'characteristic']);
-
-/** Sets whose words stand within the sentences of services; a plant has operations, gates and limits of its own. */
-const SAID_SETS: ReadonlyMap<string, 'closed' | 'open'> = new Map<WordSet, 'closed' | 'open'>([
-  ['disposition', 'closed'],
-  ['gate_name', 'open'],
-  ['job_state', 'closed'],
-  ['operation', 'open'],
-  ['time_limit', 'open'],
-]);
 
 export interface I18n extends Formats {
   language: Language;
@@ -98,11 +87,7 @@ function announce(loaded: LoadedLanguage): LoadedLanguage {
 
 function interpreterOf({ messages, sentences }: LoadedLanguage): Interpreter | null {
   if (sentences === null) return null;
-  const table = messages as Record<string, string>;
-  return new Interpreter(sentences, {
-    kindOf: (set) => SAID_SETS.get(set) ?? null,
-    find: (set, word) => table[`${set}.${word}`],
-  });
+  return new Interpreter(sentences, wordsOf(messages));
 }
 
 export function I18nProvider({ first, children }: { first: LoadedLanguage; children: ReactNode }) {
