@@ -14,6 +14,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
+
 from benchmarks.copies import TOKEN, multiply
 from benchmarks.screen_answers import measured, tell
 from benchmarks.working_hour import coin_order
@@ -26,6 +28,14 @@ from tests.plant import Plant
 CELLS = 20  # of the order that is copied
 MADE_WITHIN_S = 1800.0
 YEAR_S = 365 * 86400.0
+UNDER_WAY = 40  # orders whose held cells nobody has decided yet; those of the others were scrapped
+END_ORDERS = """
+    WITH ended AS (
+        UPDATE work_request SET state = 'ended' WHERE work_request_id NOT IN (
+            SELECT work_request_id FROM work_request ORDER BY accepted_at DESC LIMIT %s)
+        RETURNING work_request_id)
+    UPDATE lot SET state = 'scrapped' FROM ended
+    WHERE lot.work_request_id = ended.work_request_id AND kind = 'cell' AND state <> 'released'"""
 
 
 def main() -> None:
@@ -93,6 +103,8 @@ def _fill(plant: Plant, cells: int) -> None:
     try:
         count = cells // CELLS - 1
         multiply(server, count, apart_s=YEAR_S / max(count, 1))
+        with psycopg.connect(server.url("halite_execution").replace("+psycopg", "")) as connection:
+            connection.execute(END_ORDERS, (UNDER_WAY,))
     finally:
         server.stop()
 

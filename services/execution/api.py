@@ -1,6 +1,6 @@
 """HTTP face of execution; no rules here."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict
@@ -65,10 +65,10 @@ def add_routes(service: Service, work: ExecutionWork) -> None:
         return await command.once(lambda tx: work.free(tx, lot_id, gate, body))
 
     @app.get("/work-requests")
-    async def get_work_requests() -> dict[str, Any]:
-        """All work requests with their progress."""
+    async def get_work_requests(limit: Limit = 200) -> dict[str, Any]:
+        """Open work requests and the newest that ended, with their progress."""
         async with database.quiet() as tx:
-            return {"items": await views.work_requests(tx)}
+            return await views.work_requests(tx, limit)
 
     @app.get("/job-orders")
     async def get_job_orders(
@@ -87,7 +87,7 @@ def add_routes(service: Service, work: ExecutionWork) -> None:
     @app.get("/cells")
     async def get_cells(
         search: str = "",
-        disposition: Literal["released", "blocked", "rework", "scrap"] | None = None,
+        disposition: views.Disposition | None = None,
         limit: Limit = 200,
     ) -> dict[str, Any]:
         """Cells and witness cells."""

@@ -193,14 +193,33 @@ class Finisher:
         )
         await self._outbox.record(tx, completed)
 
+    async def scrap(self, tx: Transaction, request: RowMapping, lot_ids: Sequence[str]) -> None:
+        """Give up lots for good; a request that waits for nothing else ends. It is locked.
+
+        What was used up before stays so: it is in another lot now.
+        """
+        found = await store.lots(tx, lot_ids)
+        left = [lot_id for lot_id, lot in found.items() if lot["state"] != "consumed"]
+        await store.set_lots(tx, left, self._clock.now(), state="scrapped")
+        await self._end_request(tx, request)
+
     async def _end_request(self, tx: Transaction, request: RowMapping) -> None:
-        released = await tx.scalar(
+        """End a request each of whose cells is released or lost.
+
+        A cell is lost when it is scrapped, or its powder or pellets are before it is built.
+        """
+        rows = await tx.execute(
             sql("""
-                SELECT count(*) FROM lot
-                WHERE work_request_id = :id AND kind = 'cell' AND state = 'released'"""),
+                SELECT count(*) FILTER (WHERE state = 'released') AS released,
+                       count(*) FILTER (WHERE state = 'scrapped' OR state = 'planned' AND EXISTS (
+                           SELECT 1 FROM lot o
+                           WHERE o.work_request_id = :id AND o.kind IN ('powder', 'pellet_lot')
+                             AND o.state = 'scrapped')) AS lost
+                FROM lot WHERE work_request_id = :id AND kind = 'cell'"""),
             {"id": request["work_request_id"]},
         )
-        if released != request["quantity"] or request["state"] == "ended":
+        released, lost = rows.one()
+        if released + lost != request["quantity"] or request["state"] == "ended":
             return
         await tx.execute(
             sql("UPDATE work_request SET state = 'ended' WHERE work_request_id = :id"),
@@ -210,7 +229,7 @@ class Finisher:
             work_request_id=request["work_request_id"],
             product_id=request["product_id"],
             released_count=released,
-            blocked_count=0,
+            blocked_count=lost,
         )
         await self._outbox.record(tx, ended)
 

@@ -63,21 +63,21 @@ async def lying(tx: Transaction) -> list[dict[str, Any]]:
 
 
 async def in_cells(tx: Transaction) -> list[dict[str, Any]]:
-    """Return the sodium that was stacked into cells and witnesses, by where they are now."""
+    """Return the sodium stacked into cells that are not released yet, by where they are now."""
     rows = await all_rows(
         tx,
         f"""
         SELECT c.equipment_id, count(DISTINCT c.lot_id) AS cell_count,
                sum(m.quantity * CAST(h.body ->> 'sodium_g_per_unit' AS float8)) AS sodium_g
-        FROM job_order j
+        FROM lot c
+        JOIN job_order j ON j.lot_id = c.lot_id
         CROSS JOIN LATERAL jsonb_to_recordset(j.materials) AS m (
             material_definition_id text, quantity float8, use text)
         JOIN (SELECT DISTINCT ON (material_definition_id) material_definition_id, body
               FROM hazard_material ORDER BY material_definition_id, version DESC) h
           ON h.material_definition_id = m.material_definition_id
-        JOIN lot c ON c.lot_id = j.lot_id
         WHERE j.state = 'ended' AND m.use = 'consumed' AND c.kind IN {BUILT_KINDS}
-          AND c.state <> 'scrapped' AND h.body ->> 'sodium_g_per_unit' IS NOT NULL
+          AND c.state NOT IN ('released', 'scrapped') AND h.body ->> 'sodium_g_per_unit' IS NOT NULL
         GROUP BY c.equipment_id ORDER BY c.equipment_id""",
     )
     return [dict(row) for row in rows]

@@ -1,6 +1,7 @@
 """What execution shows of requests, cells, lots and work in progress."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from services.execution import limits
 from services.execution.holds import OPEN_EXPOSURE
@@ -9,12 +10,15 @@ from shared.db import sql
 from shared.errors import NotFoundError
 from shared.transaction import Transaction
 
+Disposition = Literal["released", "blocked", "scrap"]
 CELLS = f"""
     SELECT l.lot_id AS cell_id, r.product_id, l.work_request_id, l.kind,
            j.operation,
-           CASE WHEN h.gate IS NOT NULL OR p.gate IS NOT NULL THEN 'held'
+           CASE WHEN l.state = 'scrapped' THEN l.state
+                WHEN h.gate IS NOT NULL OR p.gate IS NOT NULL THEN 'held'
                 WHEN l.state = 'released' OR j.state IS NULL THEN l.state ELSE j.state END AS state,
-           CASE WHEN h.gate IS NOT NULL OR p.gate IS NOT NULL THEN 'blocked'
+           CASE WHEN l.state = 'scrapped' THEN 'scrap'
+                WHEN h.gate IS NOT NULL OR p.gate IS NOT NULL THEN 'blocked'
                 WHEN l.state = 'released' THEN 'released' END AS disposition,
            l.grade, l.discharge_capacity_mah,
            coalesce(h.gate || ': ' || h.reason, p.gate || ': ' || p.reason, j.reason,
@@ -44,16 +48,40 @@ CELLS = f"""
     WHERE l.kind IN {BUILT_KINDS}"""
 
 
+# Which cells can have a disposition, told without looking at each cell's operations; of those that
+# can be blocked not all are.
+DISPOSED: Mapping[str | None, str] = {
+    None: "true",
+    "released": """(l.state = 'released' AND NOT EXISTS (
+                    SELECT 1 FROM hold h WHERE h.lot_id = l.lot_id))""",
+    "scrap": "l.state = 'scrapped'",
+    "blocked": """(l.lot_id IN (SELECT lot_id FROM hold)
+                   OR l.work_request_id || '-PEL' IN (SELECT lot_id FROM hold))""",
+}
+
+
 async def cells(
-    tx: Transaction, search: str, disposition: str | None, limit: int
+    tx: Transaction, search: str, disposition: Disposition | None, limit: int
 ) -> dict[str, Any]:
-    """Return cells and witnesses whose id, request or product contains `search`."""
-    statement = f"""
-        SELECT *, count(*) OVER () AS total FROM ({CELLS}) c
-        WHERE (c.cell_id ILIKE :like OR c.work_request_id ILIKE :like OR c.product_id ILIKE :like)
-          AND (CAST(:disposition AS text) IS NULL OR c.disposition = :disposition)
-        ORDER BY c.cell_id LIMIT :limit"""
-    return await _listed(tx, statement, search, limit, disposition=disposition)
+    """Return cells and witnesses whose id, request or product contains `search`.
+
+    Those of the newest request come first. A page costs by what it shows.
+    """
+    named = """
+        AND (l.lot_id ILIKE :like OR l.work_request_id IN (
+             SELECT work_request_id FROM work_request
+             WHERE work_request_id ILIKE :like OR product_id ILIKE :like))"""
+    among = f"{DISPOSED[disposition]} {named if search else ''}"
+    page = f"""
+        SELECT c.* FROM work_request a
+        CROSS JOIN LATERAL (
+            {CELLS} AND l.work_request_id = a.work_request_id AND {among} ORDER BY l.lot_id) c
+        WHERE CAST(:disposition AS text) IS NULL OR c.disposition = :disposition
+        ORDER BY a.accepted_at DESC, a.work_request_id, c.cell_id LIMIT :limit"""
+    count = f"SELECT count(*) FROM lot l WHERE l.kind IN {BUILT_KINDS} AND {among}"
+    if disposition == "blocked":
+        count = f"SELECT count(*) FROM ({CELLS} AND {among}) c WHERE c.disposition = 'blocked'"
+    return await _page(tx, page, count, search, limit, disposition=disposition)
 
 
 async def cell(tx: Transaction, cell_id: str) -> dict[str, Any]:
@@ -87,48 +115,55 @@ async def cell(tx: Transaction, cell_id: str) -> dict[str, Any]:
 
 
 async def lots(tx: Transaction, search: str, limit: int) -> dict[str, Any]:
-    """Return lots that are no cells, newest change first."""
-    statement = f"""
+    """Return lots that are no cells, newest change first, pellets and pieces after the others."""
+    named = """
+        AND (lot_id ILIKE :like OR material_definition_id ILIKE :like
+             OR work_request_id ILIKE :like)"""
+    among = f"FROM lot WHERE kind NOT IN {BUILT_KINDS} {named if search else ''}"
+    page = f"""
         SELECT lot_id, material_definition_id, quantity, unit,
                CASE WHEN EXISTS (SELECT 1 FROM hold h WHERE h.lot_id = lot.lot_id)
                     THEN 'held' ELSE state END AS state,
-               work_request_id, equipment_id AS location, updated_at, count(*) OVER () AS total
-        FROM lot
-        WHERE kind NOT IN {BUILT_KINDS}
-          AND (lot_id ILIKE :like OR material_definition_id ILIKE :like
-               OR work_request_id ILIKE :like)
-        ORDER BY kind IN ('pellet', 'piece'), updated_at DESC, lot_id LIMIT :limit"""
-    return await _listed(tx, statement, search, limit)
+               work_request_id, equipment_id AS location, updated_at
+        {among} ORDER BY (kind IN ('pellet', 'piece')), updated_at DESC, lot_id LIMIT :limit"""
+    return await _page(tx, page, f"SELECT count(*) {among}", search, limit)
 
 
 async def holds(tx: Transaction, search: str, limit: int) -> dict[str, Any]:
     """Return the holds of all lots, the newest first."""
-    statement = """
-        SELECT lot_id, work_request_id, kind, gate, reason, held_at, count(*) OVER () AS total
-        FROM hold JOIN lot USING (lot_id)
-        WHERE lot_id ILIKE :like OR gate ILIKE :like
-        ORDER BY held_at DESC, lot_id, gate LIMIT :limit"""
-    return await _listed(tx, statement, search, limit)
+    among = "FROM hold JOIN lot USING (lot_id) WHERE lot_id ILIKE :like OR gate ILIKE :like"
+    page = f"""
+        SELECT lot_id, work_request_id, kind, gate, reason, held_at
+        {among} ORDER BY held_at DESC, lot_id, gate LIMIT :limit"""
+    return await _page(tx, page, f"SELECT count(*) {among}", search, limit)
 
 
-async def work_requests(tx: Transaction) -> list[dict[str, Any]]:
-    """Return all work requests with how far their cells are."""
-    statement = """
+async def work_requests(tx: Transaction, limit: int) -> dict[str, Any]:
+    """Return open work requests and, after them, the newest that ended, with their cells so far.
+
+    They stand in the order in which they were accepted.
+    """
+    page = """
         SELECT r.work_request_id, r.work_schedule_id, r.product_id, r.quantity, r.priority,
-               r.due_at, r.state, r.accepted_at,
-               count(*) FILTER (WHERE l.grade IS NOT NULL) AS graded,
-               count(*) FILTER (WHERE l.state = 'released') AS released,
-               count(*) FILTER (WHERE EXISTS (
-                   SELECT 1 FROM hold h WHERE h.lot_id = l.lot_id)) AS held,
-               count(*) FILTER (WHERE l.state = 'scrapped') AS scrapped
-        FROM work_request r LEFT JOIN lot l
-          ON l.work_request_id = r.work_request_id AND l.kind = 'cell'
-        GROUP BY r.work_request_id ORDER BY r.accepted_at, r.work_request_id"""
-    return [dict(row) for row in (await tx.execute(sql(statement))).mappings()]
+               r.due_at, r.state, r.accepted_at, l.*
+        FROM (SELECT * FROM work_request
+              ORDER BY state = 'ended', accepted_at DESC, work_request_id LIMIT :limit) r
+        CROSS JOIN LATERAL (
+            SELECT count(*) FILTER (WHERE l.grade IS NOT NULL) AS graded,
+                   count(*) FILTER (WHERE l.state = 'released') AS released,
+                   count(*) FILTER (WHERE EXISTS (
+                       SELECT 1 FROM hold h WHERE h.lot_id = l.lot_id)) AS held,
+                   count(*) FILTER (WHERE l.state = 'scrapped') AS scrapped
+            FROM lot l WHERE l.work_request_id = r.work_request_id AND l.kind = 'cell') l
+        ORDER BY r.accepted_at, r.work_request_id"""
+    return await _page(tx, page, "SELECT count(*) FROM work_request", "", limit)
 
 
 async def wip(tx: Transaction) -> list[dict[str, Any]]:
-    """Return per operation how many job orders wait, run, are held or have ended."""
+    """Return per operation how many job orders wait, run, are held or have ended.
+
+    Those of open work requests count, and any other that has not ended; of scrapped lots none.
+    """
     statement = """
         SELECT operation,
                count(*) FILTER (WHERE state IN ('not_allowed_to_start', 'allowed_to_start')
@@ -137,8 +172,13 @@ async def wip(tx: Transaction) -> list[dict[str, Any]]:
                count(*) FILTER (WHERE state IN ('interrupted', 'aborted')
                                 OR (state = 'not_allowed_to_start' AND held)) AS held,
                count(*) FILTER (WHERE state = 'ended') AS ended
-        FROM (SELECT j.*, EXISTS (SELECT 1 FROM hold h WHERE h.lot_id = j.lot_id) AS held
-              FROM job_order j) j
+        FROM (SELECT j.*, state <> 'ended' AND EXISTS (
+                  SELECT 1 FROM hold h WHERE h.lot_id = j.lot_id) AS held
+              FROM job_order j
+              WHERE (state <> 'ended' OR work_request_id = ANY (ARRAY(
+                        SELECT work_request_id FROM work_request WHERE state = 'open')))
+                AND NOT EXISTS (
+                  SELECT 1 FROM lot l WHERE l.lot_id = j.lot_id AND l.state = 'scrapped')) j
         GROUP BY operation
         ORDER BY min(array_position(ARRAY['powder', 'pellets', 'sample', 'cell', 'witness', 'life'],
                                     scope)), min(position), operation"""
@@ -159,13 +199,11 @@ async def job_orders(
     return [dict(row) for row in rows.mappings()]
 
 
-async def _listed(
-    tx: Transaction, statement: str, search: str, limit: int, **values: Any
+async def _page(
+    tx: Transaction, page: str, count: str, search: str, limit: int, **values: Any
 ) -> dict[str, Any]:
+    """Return the first rows of a list and how many it has. page, count: statements for both."""
     wanted = {"like": f"%{search}%", "limit": limit, **values}
-    items = [dict(row) for row in (await tx.execute(sql(statement), wanted)).mappings()]
-    total = items[0]["total"] if items else 0
-    return {
-        "items": [{k: v for k, v in item.items() if k != "total"} for item in items],
-        "total": total,
-    }
+    total = await tx.scalar(sql(count), wanted)
+    rows = await tx.execute(sql(page), wanted)
+    return {"items": [dict(row) for row in rows.mappings()], "total": total}

@@ -223,7 +223,10 @@ class ExecutionWork:
     async def on_disposition(
         self, tx: Transaction, envelope: Envelope, event: DispositionDecided
     ) -> None:
-        """A gate decided: hold what it did not release, let go what it did, go on."""
+        """A gate decided: hold what it did not release, let go what it did, go on.
+
+        What is scrapped is held for good.
+        """
         if event.work_request_id is None:
             return
         request = await store.lock_request(tx, event.work_request_id)
@@ -234,6 +237,9 @@ class ExecutionWork:
         ]
         await gates.keep_dispositions(tx, rows, self._clock.now())
         await self._holds.follow_decision(tx, event.work_request_id, event.gate, decided)
+        scrapped = [lot_id for lot_id, one in decided.items() if one.disposition == "scrap"]
+        if scrapped:
+            await self._finisher.scrap(tx, request, scrapped)
         await self._go_on(tx, request, event.lot_id)
 
     async def on_rework(self, tx: Transaction, _: Envelope, event: ReworkOrdered) -> None:

@@ -32,6 +32,7 @@ from shared.events import (
     RecallEnded,
     ReworkOrdered,
     SampleExtended,
+    WorkRequestEnded,
 )
 from shared.facts import Disposition, Event, Material, PartDisposition
 from shared.outbox import Outbox
@@ -64,6 +65,7 @@ class Floor:
     work: ExecutionWork
     clock: HandClock
     blocked: dict[tuple[str, str], str] = field(default_factory=dict)
+    scrapped: set[str] = field(default_factory=set)
     used: dict[str, float] = field(default_factory=dict)
     released: list[JobOrderReleased] = field(default_factory=list)
     said: list[Event] = field(default_factory=list)
@@ -160,7 +162,8 @@ class Floor:
     ) -> None:
         def of(lot: str) -> tuple[Disposition, str]:
             reason = self.blocked.get((lot, gate))
-            return ("blocked", reason) if reason else ("released", "within limits")
+            held: Disposition = "scrap" if lot in self.scrapped else "blocked"
+            return (held, reason) if reason else ("released", "within limits")
 
         disposition, reason = of(lot_id)
         event = DispositionDecided(
@@ -271,10 +274,10 @@ async def test_an_order_runs_from_powder_to_completed_cells(floor: Floor) -> Non
     async with floor.database.begin() as tx:
         await sodiumdesk.take_master_data(tx, [disc], [])
         [cells] = (await sodiumdesk.shown(tx))["cells"]
-    discs = 2 + 2  # one in each coin cell, two in the witness
+    discs = 2  # in the witness; the cells are released
     assert cells == {
         "equipment_id": "pilot/a/b/c",
-        "cell_count": 3,
+        "cell_count": 1,
         "sodium_g": pytest.approx(0.08 * discs),
     }
 
@@ -366,6 +369,62 @@ async def test_a_pellet_that_spraying_spoiled_holds_its_cell_and_no_other(floor:
     assert sorted(str(cell["disposition"]) for cell in states.values()) == ["blocked", "released"]
     held = next(cell for cell in states.values() if cell["disposition"] == "blocked")
     assert "63.0" in str(held["reason"])
+
+
+async def test_an_order_ends_when_each_cell_is_released_or_scrapped(floor: Floor) -> None:
+    floor.blocked = {("WR1-C02", "capacity"): "0.2 mAh is below low 0.8 mAh"}
+    await accept(floor, schedule())
+    await floor.run()
+    await floor.wait_for_limits(3600)
+    await floor.run()
+    assert (await floor.cell("WR1-C02"))["disposition"] == "blocked"
+    assert "WorkRequestEnded" not in floor.kinds()
+    floor.scrapped.add("WR1-C02")
+    await floor.decide("WR1", "WR1-C02", "capacity")
+    await floor.decide("WR1", "WR1-C02", "capacity")  # said twice, it ends once
+    await floor.run()
+    cell = await floor.cell("WR1-C02")
+    assert (cell["disposition"], cell["state"]) == ("scrap", "scrapped")
+    assert "0.2 mAh" in str(cell["reason"])
+    [ended] = [event for event in floor.said if isinstance(event, WorkRequestEnded)]
+    assert (ended.released_count, ended.blocked_count) == (1, 1)
+    async with floor.database.quiet() as tx:
+        [request] = (await views.work_requests(tx, 10))["items"]
+        assert (request["state"], request["scrapped"]) == ("ended", 1)
+        assert await views.wip(tx) == []
+        for disposition, lot_id in (("scrap", "WR1-C02"), ("released", "WR1-C01")):
+            found = await views.cells(tx, "", disposition, 10)
+            assert ([item["cell_id"] for item in found["items"]], found["total"]) == ([lot_id], 1)
+        assert await views.cells(tx, "", "blocked", 10) == {"items": [], "total": 0}
+
+
+async def test_an_order_whose_pellets_are_scrapped_ends_without_cells(floor: Floor) -> None:
+    floor.blocked = {("WR1-PEL", "density"): "80 % is below low 92 %"}
+    floor.scrapped.add("WR1-PEL")
+    await accept(floor, schedule())
+    await floor.run()
+    await floor.decide("WR1", "WR1-PEL", "density")
+    await floor.run()
+    [ended] = [event for event in floor.said if isinstance(event, WorkRequestEnded)]
+    assert (ended.released_count, ended.blocked_count) == (0, 2)
+
+
+async def test_the_newest_requests_and_their_cells_come_first(floor: Floor) -> None:
+    await accept(floor, schedule())
+    floor.clock.advance(3600)
+    second = schedule(work_request_id="WR2").model_copy(
+        update={"work_schedule_id": "second", "material_lots": ()}
+    )
+    await accept(floor, second)
+    async with floor.database.quiet() as tx:
+        found = await views.cells(tx, "", None, 3)
+        assert [item["work_request_id"] for item in found["items"]] == ["WR2"] * 3
+        assert found["total"] == 6
+        requests = await views.work_requests(tx, 1)
+        assert [item["work_request_id"] for item in requests["items"]] == ["WR2"]
+        assert requests["total"] == 2
+        named = await views.cells(tx, "wr1-c02", None, 3)
+        assert ([item["cell_id"] for item in named["items"]], named["total"]) == (["WR1-C02"], 1)
 
 
 async def test_a_failed_witness_holds_every_sibling(floor: Floor) -> None:

@@ -63,5 +63,5 @@ export const stack = {
   'sodium.waits': 'Die Verschrottung von {quantity} aus {lot}, vorgeschlagen von {person} ({reason}), wartet auf eine zweite Person.',
   'sodium.refused': 'Abgelehnt: {reason}',
   'sodium.may_not': 'Sie dürfen Natrium ansehen, aber nicht bewegen oder verschrotten.',
-  'sodium.in_cells': '{grams} g in {count} Zellen an {place}',
+  'sodium.in_cells': '{grams} g in {count} noch nicht freigegebenen Zellen an {place}',
 };

@@ -63,5 +63,5 @@ export const stack = {
   'sodium.waits': 'Scrap of {quantity} of {lot}, proposed by {person} ({reason}), waits for a second person.',
   'sodium.refused': 'Refused: {reason}',
   'sodium.may_not': 'You may look at sodium, not move or scrap it.',
-  'sodium.in_cells': '{grams} g in {count} cells at {place}',
+  'sodium.in_cells': '{grams} g in {count} cells, not yet released, at {place}',
 };

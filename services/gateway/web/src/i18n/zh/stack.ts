@@ -63,5 +63,5 @@ export const stack = {
   'sodium.waits': '{lot} 的 {quantity} 由 {person} 提议报废（{reason}），等待第二人确认。',
   'sodium.refused': '拒绝：{reason}',
   'sodium.may_not': '您可以查看钠，但不能移动或报废。',
-  'sodium.in_cells': '{place} 的 {count} 个电芯中有 {grams} g',
+  'sodium.in_cells': '{place} 的 {count} 个未放行电芯中有 {grams} g',
 };

@@ -18,7 +18,7 @@ import { SearchBar } from './SearchBar';
 import { SearchTabs } from './SearchTabs';
 import { useFilter, useSettled } from './useFilter';
 
-const DISPOSITIONS: readonly Disposition[] = ['released', 'blocked', 'rework', 'scrap'];
+const DISPOSITIONS: readonly Disposition[] = ['released', 'blocked', 'scrap'];
 
 export default function CellsScreen() {
   const { t, word } = useI18n();
