@@ -54,9 +54,15 @@ DDL = (
         PRIMARY KEY (lot_id, gate)
     )""",
 )
+# Later than DDL: the job orders of a station order, and the newest of all, without reading all.
+INDEXES = (
+    "CREATE INDEX job_order_station_order ON job_order (station_order_id)",
+    "CREATE INDEX job_order_newest ON job_order (released_at DESC, job_order_id)",
+)
 HOLDS = """
     SELECT h.lot_id, h.gate, h.reason FROM lot_hold h
-    WHERE j.body -> 'materials' @> jsonb_build_array(jsonb_build_object('lot_id', h.lot_id))
+    WHERE h.lot_id = ANY(ARRAY(
+              SELECT m ->> 'lot_id' FROM jsonb_array_elements(j.body -> 'materials') AS m))
       AND NOT coalesce(j.body -> 'through_gates' @> to_jsonb(h.gate)
                        AND j.body -> 'through_lot_ids' @> to_jsonb(h.lot_id), false)"""
 
@@ -245,6 +251,7 @@ async def listed(
 
     asked, asked_by: what a person asked of it that its station has not been told yet.
     """
+    at_station = "" if equipment_id is None else "WHERE o.equipment_id = :equipment_id"
     statement = f"""
         SELECT j.job_order_id, j.state, j.station_kind,
                coalesce(j.reason, o.reason, (
@@ -257,7 +264,7 @@ async def listed(
                c.asked, c.asked_by, c.paused_at IS NOT NULL AS paused
         FROM job_order j LEFT JOIN station_order o USING (station_order_id)
         LEFT JOIN job_control c USING (station_order_id)
-        WHERE CAST(:equipment_id AS text) IS NULL OR o.equipment_id = :equipment_id
+        {at_station}
         ORDER BY j.released_at DESC, j.job_order_id LIMIT :limit"""
     values = {"limit": limit, "equipment_id": equipment_id}
     rows = (await tx.execute(sql(statement), values)).mappings()

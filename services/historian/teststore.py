@@ -10,6 +10,22 @@ from services.historian.store import Waiting
 from shared.db import sql
 from shared.transaction import Transaction
 
+# Steps from batch to batch until there are rows enough, so what waits behind them costs nothing.
+OLDEST = """
+    WITH RECURSIVE taken AS (
+        (SELECT committed_at, source, sequence, taken_at, body, row_count::bigint AS up_to
+         FROM test_batch ORDER BY committed_at, source, sequence LIMIT 1)
+        UNION ALL
+        SELECT next.committed_at, next.source, next.sequence, next.taken_at, next.body,
+               t.up_to + next.row_count
+        FROM taken t CROSS JOIN LATERAL (
+            SELECT * FROM test_batch b
+            WHERE (b.committed_at, b.source, b.sequence) > (t.committed_at, t.source, t.sequence)
+            ORDER BY committed_at, source, sequence LIMIT 1) AS next
+        WHERE t.up_to < :most_rows
+    )
+    SELECT source, sequence, taken_at, body FROM taken"""
+
 
 class SourceAt(NamedTuple):
     """How far a source has come: its newest sequence, that batch's hash, and its rows in all."""
@@ -108,14 +124,7 @@ async def waiting(tx: Transaction) -> Waiting:
 
 async def oldest_batches(tx: Transaction, most_rows: int) -> list[SealableBatch]:
     """Return the oldest batches, at least one, about `most_rows` rows in all."""
-    statement = """
-        SELECT b.source, b.sequence, b.taken_at, b.body FROM test_batch b JOIN (
-            SELECT source, sequence, sum(row_count) OVER (
-                ORDER BY committed_at, source, sequence) - row_count AS before
-            FROM test_batch
-        ) AS counted USING (source, sequence)
-        WHERE counted.before < :most_rows"""
-    rows = await tx.execute(sql(statement), {"most_rows": most_rows})
+    rows = await tx.execute(sql(OLDEST), {"most_rows": most_rows})
     return [SealableBatch(*row) for row in rows]
 
 

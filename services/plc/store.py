@@ -12,6 +12,16 @@ from shared.transaction import Transaction
 
 ENDED_KEPT = 200  # newest ended job orders of a kind a PLC may still report on
 HOLDS_KEPT = 5000  # newest holds of lots without a job order, to give the reason
+# Read at each look, so it must not cost more for what was long ago.
+JOB_ORDERS = f"""
+    SELECT released, state, equipment_id, reason, reported FROM job_order
+    WHERE station_kind = ANY(:kinds) AND released IS NOT NULL
+      AND state NOT IN ('ended', 'aborted')
+    UNION ALL
+    SELECT done.* FROM unnest(CAST(:kinds AS text[])) AS kind CROSS JOIN LATERAL (
+        SELECT released, state, equipment_id, reason, reported FROM job_order
+        WHERE station_kind = kind AND released IS NOT NULL AND state IN ('ended', 'aborted')
+        ORDER BY changed_at DESC LIMIT {ENDED_KEPT}) AS done"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,20 +125,7 @@ async def floor(tx: Transaction, kinds: Collection[str], lot_ids: Sequence[str] 
 
     lot_ids: further lots to look up.
     """
-    newest_ended = """
-        SELECT released, state, equipment_id, reason, reported, changed_at,
-               row_number() OVER (PARTITION BY station_kind ORDER BY changed_at DESC) AS place
-        FROM job_order
-        WHERE station_kind = ANY(:kinds) AND released IS NOT NULL AND state IN ('ended', 'aborted')
-    """
-    statement = f"""
-        SELECT released, state, equipment_id, reason, reported FROM job_order
-        WHERE station_kind = ANY(:kinds) AND released IS NOT NULL
-          AND state NOT IN ('ended', 'aborted')
-        UNION ALL
-        SELECT released, state, equipment_id, reason, reported
-        FROM ({newest_ended}) AS done WHERE place <= {ENDED_KEPT}"""
-    rows = (await tx.execute(sql(statement), {"kinds": list(kinds)})).mappings()
+    rows = (await tx.execute(sql(JOB_ORDERS), {"kinds": list(kinds)})).mappings()
     job_orders = tuple(
         KnownJobOrder(**{**row, "released": JobOrderReleased.model_validate(row["released"])})
         for row in rows

@@ -144,13 +144,13 @@ async def _capability(
 
 async def signals(tx: Transaction, *, only_open: bool, limit: int) -> list[dict[str, Any]]:
     """Return signals, newest first, with who closed them and why."""
+    still_open = "WHERE closed_at IS NULL" if only_open else ""
     rows = await all_rows(
         tx,
-        """
+        f"""
         SELECT body, raised_at, closed_at, person, cause, action FROM chart_signal
-        WHERE NOT :only_open OR closed_at IS NULL
+        {still_open}
         ORDER BY raised_at DESC, signal_id DESC LIMIT :limit""",
-        only_open=only_open,
         limit=limit,
     )
     return [{**row["body"], **{name: row[name] for name in _CLOSING}} for row in rows]

@@ -10,30 +10,10 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.trace.concern import escaped
+from services.trace.domain import ACTS
 from shared.db import sql
 from shared.transaction import Transaction
 
-# Types of events that a person's act leads to; the index record_act is made of these words.
-ACTS = (
-    "cell_graded",
-    "cure_measured",
-    "job_order_paused",
-    "job_order_resumed",
-    "lots_recalled",
-    "material_opened",
-    "nonconformance_changed",
-    "operator_acted",
-    "operator_changed",
-    "pellet_marked",
-    "person_trained",
-    "recall_ended",
-    "record_signed",
-    "shift_handed_over",
-    "shift_taken_over",
-    "sodium_moved",
-    "sodium_scrapped",
-    "waiver_changed",
-)
 ACT_TYPES = ", ".join(f"'org.halite.{name}.v1'" for name in ACTS)
 COLUMNS = (
     "position",
@@ -51,27 +31,26 @@ MOST = 1000
 # Known by other columns of a row, or new with each event.
 _NOT_A_CHANGE = frozenset({"person", "by", "reason", "action", "target"})
 _FOUND = f"""
-    SELECT r.position, r.event_id, r.source, r.type, r.subject, r.time, r.body, p.persons,
+    SELECT act.position, r.event_id, r.source, r.type, r.subject, r.time, r.body, p.persons,
            before.body AS body_before,
-           r.position <= coalesce((SELECT max(position) FROM seal), 0) AS is_sealed
-    FROM record r
-    JOIN LATERAL (
+           act.position <= coalesce((SELECT max(position) FROM seal), 0) AS is_sealed
+    FROM act JOIN record r USING (position)
+    CROSS JOIN LATERAL (
         SELECT array_agg(DISTINCT n.node_id ORDER BY n.node_id) AS persons FROM record_node n
-        WHERE n.position = r.position AND n.kind = 'person') AS p ON p.persons IS NOT NULL
+        WHERE n.position = act.position AND n.kind = 'person') AS p
     LEFT JOIN LATERAL (
         SELECT b.body FROM record b
         WHERE b.type IN ({ACT_TYPES}) AND b.type = r.type AND b.subject = r.subject
-          AND b.position < r.position
+          AND b.position < act.position
         ORDER BY b.position DESC LIMIT 1) AS before ON true
-    WHERE r.type IN ({ACT_TYPES})
-      AND (CAST(:before AS bigint) IS NULL OR r.position < :before)
+    WHERE (CAST(:before AS bigint) IS NULL OR act.position < :before)
       AND (CAST(:since AS timestamptz) IS NULL OR r.time >= :since)
       AND (CAST(:until AS timestamptz) IS NULL OR r.time < :until)
       AND (:person = '' OR EXISTS (
            SELECT 1 FROM unnest(p.persons) AS one WHERE one ILIKE '%' || :person || '%'))
       AND (:object = '' OR r.subject ILIKE '%' || :object || '%'
            OR r.body ILIKE '%' || :object || '%')
-    ORDER BY r.position DESC LIMIT :limit"""
+    ORDER BY act.position DESC LIMIT :limit"""
 
 
 class Asked(BaseModel):

@@ -25,6 +25,27 @@ NodeKind = Literal[
 ]
 WORKED_ON = ("processed", "produced")
 PERSONS = ("person", "by", "operator", "verified_by")
+# Types of events that a person's act leads to; table act and index record_act are made of them.
+ACTS = (
+    "cell_graded",
+    "cure_measured",
+    "job_order_paused",
+    "job_order_resumed",
+    "lots_recalled",
+    "material_opened",
+    "nonconformance_changed",
+    "operator_acted",
+    "operator_changed",
+    "pellet_marked",
+    "person_trained",
+    "recall_ended",
+    "record_signed",
+    "shift_handed_over",
+    "shift_taken_over",
+    "sodium_moved",
+    "sodium_scrapped",
+    "waiver_changed",
+)
 
 
 class Edge(NamedTuple):
@@ -85,6 +106,12 @@ def mentions(data: Mapping[str, Any]) -> Mentions:
     lots = about | {item.get("lot_id") for item in materials}
     job_orders = {data.get("job_order_id"), *_listed(data, "job_order_ids")}
     return Mentions(lot_ids=_texts(lots), job_order_ids=_texts(job_orders), about=_texts(about))
+
+
+def is_act(event_type: str, touch: Touch) -> bool:
+    """Say whether a person did what an event tells: not every event of such a type names one."""
+    named = any(node.kind == "person" for node in touch.nodes)
+    return named and event_type.split(".")[-2] in ACTS
 
 
 def touch_of(envelope: Envelope) -> Touch:

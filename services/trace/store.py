@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
-from services.trace.domain import Touch, canonical, mentions, touch_of
+from services.trace.domain import Touch, canonical, is_act, mentions, touch_of
 from services.trace.proof import Sealing
 from services.trace.seal import EMPTY_ROOT, Frontier, Record, Seal
 from shared.db import sql
@@ -48,6 +48,11 @@ async def keep(tx: Transaction, envelopes: Sequence[Envelope]) -> None:
                 kind text, node_id text, lot_id text, from_at timestamptz, to_at timestamptz,
                 sequence bigint
             ) USING (sequence)
+        ),
+        acts AS (
+            INSERT INTO act (position)
+            SELECT position FROM kept JOIN json_to_recordset(CAST(:acts AS json))
+                AS one (sequence bigint) USING (sequence)
         )
         INSERT INTO record_job_order (job_order_id, position)
         SELECT job_order_id, position FROM kept JOIN json_to_recordset(CAST(:job_orders AS json))
@@ -57,6 +62,7 @@ async def keep(tx: Transaction, envelopes: Sequence[Envelope]) -> None:
         "lots": [],
         "nodes": [],
         "job_orders": [],
+        "acts": [],
     }
     for envelope in envelopes:
         named, touch, own = mentions(envelope.data), touch_of(envelope), envelope.sequence
@@ -67,6 +73,7 @@ async def keep(tx: Transaction, envelopes: Sequence[Envelope]) -> None:
         values["job_orders"] += [
             {"job_order_id": one, "sequence": own} for one in named.job_order_ids
         ]
+        values["acts"] += [{"sequence": own}] * is_act(envelope.type, touch)
     await tx.execute(sql(statement), {name: json.dumps(rows) for name, rows in values.items()})
 
 

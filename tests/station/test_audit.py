@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from services.trace import workflow
-from services.trace.audit import ACTS, COLUMNS, Asked, acts, as_csv, changes
-from services.trace.domain import PERSONS
-from shared.db import Database, migrate
+from services.trace.audit import COLUMNS, Asked, acts, as_csv, changes
+from services.trace.domain import ACTS, PERSONS
+from shared.db import Database, migrate, sql
 from shared.envelope import BY_TYPE, envelope
-from shared.events import LotHeld, NonconformanceChanged, OperatorActed
+from shared.events import CellGraded, LotHeld, NonconformanceChanged, OperatorActed
 from shared.facts import Event
 from tests.plant import ROOT
 
@@ -91,6 +91,37 @@ async def test_an_act_says_who_did_what_to_which_object_and_what_was_there_befor
     assert early == [opened] and wild == []
 
 
+async def test_what_no_person_stands_behind_is_not_looked_through_for_acts(
+    database: Database, fresh_database: str
+) -> None:
+    by_itself = CellGraded(
+        lot_id="C1",
+        work_request_id="WR-1",
+        product_id="coin",
+        grade="A",
+        discharge_capacity_mah=3.0,
+        coulombic_efficiency_ratio=0.999,
+        reasons=(),
+    )
+    by_hand = by_itself.model_copy(update={"lot_id": "C2", "person": "Ada (ada)"})
+    await keep(database, *[by_itself] * 50, by_hand)
+    as_kept = await positions(database)
+    async with database.begin() as tx:
+        await tx.execute(sql("DROP TABLE act"))
+        await tx.execute(sql("CREATE INDEX record_act_newest ON record (position)"))
+        await tx.execute(sql("UPDATE service_version SET version_num = '0008'"))
+    await asyncio.to_thread(migrate, fresh_database, MIGRATIONS)
+    async with database.quiet() as tx:
+        found = await acts(tx, Asked())
+    assert as_kept == await positions(database) == [found[0]["position"]]
+    assert [(item["object"], item["persons"]) for item in found] == [("C2", ["Ada (ada)"])]
+
+
+async def positions(database: Database) -> list[int]:
+    async with database.quiet() as tx:
+        return list(await tx.scalars(sql("SELECT position FROM act")))
+
+
 async def test_the_csv_has_a_line_for_each_act_and_no_formula(database: Database) -> None:
     act = OperatorActed(action="add_person", target="eve", person="Ada (ada)", reason="=1+1")
     await keep(database, act)
@@ -109,7 +140,7 @@ def test_what_stays_the_same_is_no_change() -> None:
 
 
 def test_every_event_that_names_a_person_is_an_act_or_said_by_a_machine() -> None:
-    """A new one needs a line in `audit.ACTS` and a migration that makes its indices anew."""
+    """A new one needs a line in `ACTS`, and a migration that fills `act` and makes `record_act`."""
     named = {
         kind.kind
         for kind in BY_TYPE.values()

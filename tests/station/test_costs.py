@@ -1,0 +1,153 @@
+"""What loops and lists read costs by what is open or shown, not by all that ever was."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from services.formation import rackstore, rowstore
+from services.historian import teststore
+from services.plc import store as plc
+from services.spray import jobstore
+from shared import joborders
+from shared.db import Database, migrate, sql
+from shared.transaction import Transaction
+from tests.plant import ROOT
+from tests.station.plc_floor import released
+
+LONG_AGO = 3000  # rows of history, far more than is shown
+BODY = released("1").model_dump_json()
+
+
+@asynccontextmanager
+async def filled(url: str, service: str, *statements: str) -> AsyncIterator[Transaction]:
+    """Yield a transaction on a service's database with a history that the planner knows of."""
+    await asyncio.to_thread(migrate, url, ROOT / "services" / service / "migrations")
+    database = Database(url)
+    try:
+        async with database.begin() as tx:
+            for statement in statements:
+                await tx.execute(sql(statement), {"body": BODY})
+            await tx.execute(sql("ANALYZE"))
+            yield tx
+    finally:
+        await database.close()
+
+
+async def rows_read(tx: Transaction) -> int:
+    """Return how many rows of tables this transaction has gone through up to now."""
+    counted = """
+        SELECT coalesce(sum(seq_tup_read) + sum(idx_tup_fetch), 0)::bigint
+        FROM pg_stat_xact_user_tables"""
+    return int(await tx.scalar(sql(counted)))
+
+
+PLC_JOB_ORDERS = f"""
+    INSERT INTO job_order (job_order_id, released, station_kind, state, changed_at)
+    SELECT kind || n, CAST(:body AS jsonb) || jsonb_build_object('job_order_id', kind || n), kind,
+           CASE WHEN n <= 2 THEN 'running' WHEN n = 7 THEN 'aborted' ELSE 'ended' END,
+           timestamptz '2026-01-01Z' - n * interval '1 minute'
+    FROM generate_series(1, {LONG_AGO}) AS n, unnest(ARRAY['press', 'sealer', 'mill']) AS kind"""
+
+
+async def test_the_plc_service_looks_at_the_open_and_the_newest_ended_job_orders_of_each_kind(
+    fresh_database: str,
+) -> None:
+    shown = 2 + plc.ENDED_KEPT
+    async with filled(fresh_database, "plc", PLC_JOB_ORDERS) as tx:
+        before = await rows_read(tx)
+        floor = await plc.floor(tx, ["press", "sealer"])
+        read = await rows_read(tx) - before
+    ids = {one.job_order_id for one in floor.job_orders}
+    assert ids == {f"{kind}{n}" for kind in ("press", "sealer") for n in range(1, shown + 1)}
+    assert read <= 2 * shown
+
+
+BATCHES = f"""
+    INSERT INTO test_batch (source, sequence, row_count, body, taken_at, committed_at)
+    SELECT 'tester', n, 10, '', '2026-01-01Z', timestamptz '2026-01-01Z' + n / 2 * interval '1 s'
+    FROM generate_series(1, {LONG_AGO}) AS n"""
+
+
+async def test_the_oldest_batches_of_test_rows_are_taken_without_reading_those_behind_them(
+    fresh_database: str,
+) -> None:
+    async with filled(fresh_database, "historian", BATCHES) as tx:
+        before = await rows_read(tx)
+        some = await teststore.oldest_batches(tx, 95)
+        read = await rows_read(tx) - before
+        one = await teststore.oldest_batches(tx, 1)
+        all_of_them = await teststore.oldest_batches(tx, 10 * LONG_AGO)
+        await teststore.delete_batches(tx, all_of_them)
+        none = await teststore.oldest_batches(tx, 95)
+    assert sorted(batch.sequence for batch in some) == list(range(1, 11))
+    assert [batch.sequence for batch in one] == [1]
+    assert (len(all_of_them), none) == (LONG_AGO, [])
+    assert read <= len(some)
+
+
+STATION_ORDERS = f"""
+    INSERT INTO station_order (station_order_id, equipment_id, recipe_id, recipe_version,
+                               parameters, materials, state, planned_at)
+    SELECT 'S' || n, 'spray-' || n % 2, 'r', 1, '{{}}', '[]',
+           CASE WHEN n = 1 THEN 'running' ELSE 'ended' END,
+           timestamptz '2026-01-01Z' - n * interval '1 minute'
+    FROM generate_series(1, {LONG_AGO}) AS n"""
+JOB_ORDERS = f"""
+    INSERT INTO job_order (job_order_id, body, station_kind, state, priority, due_at, released_at,
+                           station_order_id)
+    SELECT 'J' || n, CAST(:body AS jsonb) || jsonb_build_object('job_order_id', 'J' || n,
+               'materials', jsonb_build_array(m, m || '{{"use": "processed"}}')), 'spray',
+           CASE WHEN n > {LONG_AGO} THEN 'not_allowed_to_start' ELSE 'ended' END, 5,
+           '2026-02-01Z', timestamptz '2026-01-01Z' - n * interval '1 minute',
+           CASE WHEN n <= {LONG_AGO} THEN 'S' || n END
+    FROM generate_series(1, {LONG_AGO} + 20) AS n, LATERAL (
+        SELECT CAST(:body AS jsonb) -> 'materials' -> 0
+               || jsonb_build_object('lot_id', 'L' || n) AS m) AS of"""
+HOLDS = f"""
+    INSERT INTO lot_hold (lot_id, gate, reason)
+    SELECT 'L' || n, 'film', 'thin' FROM generate_series(1, {LONG_AGO} + 1) AS n"""
+
+
+async def test_a_station_finds_its_orders_and_what_waits_among_all_that_ended(
+    fresh_database: str,
+) -> None:
+    async with filled(fresh_database, "spray", STATION_ORDERS, JOB_ORDERS, HOLDS) as tx:
+        before = await rows_read(tx)
+        waiting = await joborders.waiting(tx, "spray", lock=False)
+        running = await joborders.open_at(tx, "spray-1")
+        newest = await joborders.listed(tx, 3)
+        here = await joborders.listed(tx, 3, "spray-1")
+        sprayed = await jobstore.jobs(tx, 3)
+        read = await rows_read(tx) - before
+        held = await joborders.listed(tx, LONG_AGO + 1)
+    assert len(waiting) == 19 and f"J{LONG_AGO + 1}" not in {one.job_order_id for one in waiting}
+    assert [[one.job_order_id for one in order.job_orders] for order in running] == [["J1"]]
+    assert [row["job_order_id"] for row in newest] == ["J1", "J2", "J3"]
+    assert [row["job_order_id"] for row in here] == ["J1", "J3", "J5"]
+    assert [row["station_order_id"] for row in sprayed] == ["S1", "S2", "S3"]
+    assert held[-1]["reason"] == f"lot L{LONG_AGO + 1} held by film: thin"
+    assert read < 100
+
+
+TESTS = f"""
+    INSERT INTO test_run (job_order_id, lot_id, channel, protocol_id, protocol_version, step_file,
+                          step_sha256, state, started_at, told_started_at)
+    SELECT 'S' || n, 'C' || n, '1-' || n % 8, 'p', 1, '', '', 'ended', at,
+           CASE WHEN n <> 9 THEN at END
+    FROM generate_series(1, {LONG_AGO}) AS n, LATERAL (
+        SELECT timestamptz '2026-01-01Z' - n * interval '1 minute' AS at) AS of"""
+
+
+async def test_the_newest_tests_and_the_one_to_tell_are_found_among_all_that_ran(
+    fresh_database: str,
+) -> None:
+    async with filled(fresh_database, "formation", STATION_ORDERS, TESTS) as tx:
+        before = await rows_read(tx)
+        newest = await rackstore.runs(tx, 3)
+        on_channel = await rackstore.runs_on(tx, "spray-1", "1-3", 3)
+        untold = await rowstore.untold_tests(tx)
+        read = await rows_read(tx) - before
+    assert [row["job_order_id"] for row in newest] == ["S1", "S2", "S3"]
+    assert [row["job_order_id"] for row in on_channel] == ["S3", "S11", "S19"]
+    assert [test.series_id for test in untold] == ["S9"]
+    assert read < 30
