@@ -32,7 +32,8 @@ const { module } = await runnerImport('/src/sentences/interpreter.ts', { configF
 const { wordsOf } = (await runnerImport('/src/sentences/words.ts', { configFile: false })).module;
 const words = wordsOf({
   'characteristic.thickness': 'Dicke', 'disposition.blocked': 'blocked',
-  'gate_name.thickness': 'Dicke', 'job_state.running': 'Läuft',
+  'gate_name.thickness': 'Dicke', 'job_state.running': 'Läuft', 'job_state.ended': 'Beendet',
+  'station.pause': 'pause',
 });
 const interpreter = new module.Interpreter(catalogue, words);
 console.log(JSON.stringify(sentences.map((sentence) => interpreter.say(sentence))));
@@ -93,7 +94,9 @@ def test_no_entry_stands_before_another_one(language: str) -> None:
 
 def filled(template: str) -> str:
     """Return a template with a value in each place, the same for the same name."""
-    known = {"disposition": "blocked", "job_state": "running", "number": "7"}
+    known = {
+        "command": "pause", "disposition": "blocked", "job_state": "running", "number": "7",
+    }  # fmt: skip
     return PLACE.sub(lambda place: known.get(place[0].strip("{}"), f"<{place[0][1:-1]}>"), template)
 
 
@@ -127,6 +130,7 @@ def test_reasons_are_said_whole_in_parts_and_within_each_other() -> None:
         held,
         f"{held}; lot PEL-2 held by own_gate: no reason given",
         "JO-1: not started",
+        "job order JO-7 is ended; it can pause no more",
         "job order JO-7 is running and not held",
         "job order JO-7 is jammed and not held",
         "the press was oiled by Ada",
@@ -142,6 +146,7 @@ def test_reasons_are_said_whole_in_parts_and_within_each_other() -> None:
         german,
         f"{german}; Los PEL-2 gesperrt durch own_gate: kein Grund genannt",
         "JO-1: nicht begonnen",
+        "Auftrag JO-7 ist: Beendet; „pause“ ist nicht mehr möglich",
         "Auftrag JO-7 ist nicht gesperrt, sondern: Läuft",
         None,
         None,

@@ -88,10 +88,10 @@ def test_who_is_refused_a_tap_reads_why_beside_the_button(stage: Stage) -> None:
     }
     stage.told["/api/spray/job-orders"] = {"items": [job]}
     stage.enter("well")
-    refuse(stage, "POST", 409, f"job order {LOAD} is running at eap-1; it can pause no more")
+    refuse(stage, "POST", 409, f"job order {LOAD} is ended; it can pause no more")
     stage.open(SCREENS["/stations/:equipmentId"])
     read_in(stage, "de")
     stage.page.get_by_role("button", name="Anhalten").click()
     refused = stage.page.locator("main .refusal")
-    expect(refused).to_contain_text("„pause“ ist nicht mehr möglich")
+    expect(refused).to_contain_text("ist: Beendet; „Anhalten“ ist nicht mehr möglich")
     assert fits(refused)

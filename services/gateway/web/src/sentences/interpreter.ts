@@ -18,6 +18,8 @@ export interface Words {
   find(set: string, word: string): string | undefined;
 }
 
+/** Letters of a longer word. */
+const A_WORD = 8;
 const ONE_WORD = /^\S+$/;
 const A_NUMBER = /^-?\d/;
 
@@ -35,7 +37,7 @@ export class Interpreter {
     this.patterns = entries
       .filter(([template]) => template.includes('{') || isPiece(template))
       .map(([template, translation]) => new Pattern(template, translation, (place, value) => this.takes(place, value)))
-      .sort((one, other) => other.weight - one.weight);
+      .sort((one, other) => this.worth(other) - this.worth(one));
   }
 
   /** The sentence in the reader's language; null when no part of it is known. */
@@ -59,6 +61,11 @@ export class Interpreter {
       if (values !== null) return pattern.fill((place) => this.value(place, values.get(place) ?? ''));
     }
     return null;
+  }
+
+  /** Of two patterns that match, the one worth more is said: a place for known words only is as good as a word. */
+  private worth({ weight, places }: Pattern): number {
+    return weight + A_WORD * places.filter((place) => this.words.kindOf(setOf(place)) === 'closed').length;
   }
 
   /** An id is one word, and so is a word of the services, of a closed set one of the set; a number begins with a digit. */

@@ -6,10 +6,10 @@ export type Values = ReadonlyMap<string, string>;
 const PLACE = /\{(\w+)\}/;
 
 export class Pattern {
-  /** How much of it is words; of two patterns that match, the one with more words says more. */
+  /** How much of it is words. */
   readonly weight: number;
   private readonly literals: readonly string[];
-  private readonly places: readonly string[];
+  readonly places: readonly string[];
   private readonly translation: readonly string[];
 
   /**

@@ -4,8 +4,9 @@ import type { WordSet } from '../i18n/I18nProvider';
 import type { Words } from './interpreter';
 
 /** A plant has operations, gates, limits and characteristics of its own; the other sets are known whole. */
-const SAID_SETS: ReadonlyMap<string, 'closed' | 'open'> = new Map<WordSet, 'closed' | 'open'>([
+const SAID_SETS: ReadonlyMap<string, 'closed' | 'open'> = new Map<WordSet | 'command', 'closed' | 'open'>([
   ['characteristic', 'open'],
+  ['command', 'closed'],
   ['disposition', 'closed'],
   ['gate_name', 'open'],
   ['job_state', 'closed'],
@@ -22,6 +23,7 @@ export function wordsOf(table: Readonly<Record<string, string>>): Words {
   return {
     kindOf: (set) => SAID_SETS.get(set) ?? null,
     find: (set, word) => {
+      if (set === 'command') return table[`station.${word}`]; // as the buttons that give it
       if (!MEASURED.has(set)) return table[`${set}.${word}`];
       return word.includes('_') ? table[`${set}.${withoutUnit(word)}`] : undefined;
     },
