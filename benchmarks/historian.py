@@ -250,10 +250,10 @@ async def sealed(url: str, folder: Path) -> float:
 
 
 async def filled(url: str, folder: Path, rows: int, cells: int) -> None:
-    """Write sealed files of five million rows each, and enter them as sealing does."""
+    """Write sealed files of 1.5 million rows each, and enter them as sealing does."""
     database = Database(url)
     names = [f"cell-{n:05d}" for n in range(cells)]
-    files = max(1, rows // 5_000_000)
+    files = max(1, rows // 1_500_000)
     each, long_each = rows // files // cells, LONG_ROWS // files
     for number in range(files):
         bodies = [
