@@ -96,13 +96,12 @@ async def run(tx: Transaction, job_order_id: str) -> dict[str, Any]:
 async def graded_recipes(tx: Transaction) -> list[dict[str, Any]]:
     """Return each product, protocol version and grade that cells have now, with how many."""
     statement = """
-        SELECT product_id, protocol_id, protocol_version, body ->> 'grade' AS grade,
-               count(*) AS cell_count
+        SELECT product_id, protocol_id, protocol_version, grade, count(*) AS cell_count
         FROM (
-            SELECT DISTINCT ON (lot_id, product_id, protocol_id, protocol_version)
-                   product_id, protocol_id, protocol_version, body
+            SELECT DISTINCT ON (product_id, protocol_id, protocol_version, lot_id)
+                   product_id, protocol_id, protocol_version, grade
             FROM cell_grade
-            ORDER BY lot_id, product_id, protocol_id, protocol_version, grade_id DESC
+            ORDER BY product_id, protocol_id, protocol_version, lot_id, grade_id DESC
         ) AS newest
         GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"""
     return [dict(row) for row in (await tx.execute(sql(statement))).mappings()]

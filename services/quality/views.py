@@ -39,15 +39,15 @@ async def dispositions(
     tx: Transaction, disposition: Disposition | None, lot_id: str | None, limit: int
 ) -> list[dict[str, Any]]:
     """Return decisions as published, newest first."""
+    asked = {"disposition": disposition, "lot_id": lot_id}
+    given = {name: value for name, value in asked.items() if value is not None}
     rows = await all_rows(
         tx,
-        """
+        f"""
         SELECT body, job_order_id FROM disposition
-        WHERE (CAST(:disposition AS text) IS NULL OR disposition = :disposition)
-          AND (CAST(:lot_id AS text) IS NULL OR lot_id = :lot_id)
+        WHERE {" AND ".join([f"{name} = :{name}" for name in given] or ["true"])}
         ORDER BY id DESC LIMIT :limit""",
-        disposition=disposition,
-        lot_id=lot_id,
+        **given,
         limit=limit,
     )
     return [{**row["body"], "job_order_id": row["job_order_id"]} for row in rows]

@@ -17,6 +17,7 @@ from services.sintering.profile import (
     segments_of,
 )
 from services.sintering.qualification import (
+    DRIFT_RUNS,
     FurnaceQualification,
     qualification_at,
     zone_of,
@@ -142,7 +143,7 @@ async def _drift(
     """Say that the thermocouples have drifted apart since they were calibrated, if they have."""
     if known is None:
         return []
-    offsets = await store.zone_offsets(tx, order.equipment_id, known.qualified_at)
+    offsets = await store.zone_offsets(tx, order.equipment_id, known.qualified_at, DRIFT_RUNS)
     away_degc = known.drift(offsets)
     if away_degc is None:
         return []

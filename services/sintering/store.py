@@ -214,16 +214,21 @@ async def keep_heats(tx: Transaction, furnace_load_id: str, heats: Mapping[str, 
         await tx.execute(sql(statement), rows)
 
 
-async def zone_offsets(tx: Transaction, equipment_id: str, since: datetime) -> list[float]:
-    """Return the difference of a furnace's thermocouples in each run since a time, oldest first."""
+async def zone_offsets(
+    tx: Transaction, equipment_id: str, since: datetime, most: int
+) -> list[float]:
+    """Return the difference of a furnace's thermocouples in its last runs, oldest first.
+
+    since: begin of the first run that counts. most: so many of the newest at most.
+    """
     statement = """
         SELECT l.zone_offset_degc
-        FROM furnace_load l JOIN station_order o ON o.station_order_id = l.furnace_load_id
-        WHERE l.equipment_id = :equipment_id AND o.started_at >= :since
+        FROM station_order o JOIN furnace_load l ON l.furnace_load_id = o.station_order_id
+        WHERE o.equipment_id = :equipment_id AND o.started_at >= :since
           AND l.zone_offset_degc IS NOT NULL
-        ORDER BY o.started_at"""
-    rows = await tx.execute(sql(statement), {"equipment_id": equipment_id, "since": since})
-    return list(rows.scalars())
+        ORDER BY o.started_at DESC LIMIT :most"""
+    values = {"equipment_id": equipment_id, "since": since, "most": most}
+    return list((await tx.execute(sql(statement), values)).scalars())[::-1]
 
 
 async def keep_green(tx: Transaction, lot_ids: Sequence[str], size: GreenSize | None) -> None:

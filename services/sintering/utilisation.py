@@ -28,6 +28,7 @@ async def utilisation(
                    AS running
         FROM furnace_load l JOIN station_order o ON o.station_order_id = l.furnace_load_id
         WHERE o.started_at < :end AND coalesce(o.ended_at, :end) > :start
+          AND (o.ended_at IS NULL OR o.ended_at > :start)  -- the same, as an index knows it
         GROUP BY l.equipment_id"""
     rows = (await tx.execute(sql(statement), {"start": start, "end": end})).mappings()
     ran = {row["equipment_id"]: row for row in rows}

@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 from services.formation import rackstore, rowstore
 from services.historian import teststore
 from services.plc import store as plc
+from services.sintering import store as sintering
+from services.sintering.utilisation import utilisation
 from services.spray import jobstore
 from shared import joborders
 from shared.db import Database, migrate, sql
@@ -151,3 +154,53 @@ async def test_the_newest_tests_and_the_one_to_tell_are_found_among_all_that_ran
     assert [row["job_order_id"] for row in on_channel] == ["S3", "S11", "S19"]
     assert [test.series_id for test in untold] == ["S9"]
     assert read < 30
+
+
+GRADES = f"""
+    INSERT INTO cell_grade (lot_id, product_id, protocol_id, protocol_version, work_request_id,
+                            body, graded_at)
+    SELECT 'C' || n % 1000, 'coin', 'p', 1, 'W',
+           jsonb_build_object('grade', CASE WHEN n > {LONG_AGO} - 10 THEN 'B' ELSE 'A' END), now()
+    FROM generate_series(1, {LONG_AGO}) AS n"""
+
+
+async def test_the_grades_that_cells_have_now_are_counted_without_their_records(
+    fresh_database: str,
+) -> None:
+    async with filled(fresh_database, "formation", GRADES) as tx:
+        found = await rackstore.graded_recipes(tx)
+    assert [(row["grade"], row["cell_count"]) for row in found] == [("A", 990), ("B", 10)]
+
+
+FURNACE_ORDERS = f"""
+    INSERT INTO station_order (station_order_id, equipment_id, recipe_id, recipe_version,
+                               parameters, materials, state, planned_at, started_at, ended_at)
+    SELECT 'S' || n, 'furnace-' || n % 2, 'r', 1, '{{}}', '[]', 'ended', at, at,
+           CASE WHEN n > 1 THEN at + interval '1 hour' END
+    FROM generate_series(1, {LONG_AGO}) AS n, LATERAL (
+        SELECT timestamptz '2026-01-01Z' - n * interval '1 hour' AS at) AS of"""
+LOADS = f"""
+    INSERT INTO furnace_load (furnace_load_id, equipment_id, recipe_id, recipe_version,
+                              job_order_ids, judged, fill_ratio, planned_start_at, planned_end_at,
+                              zone_offset_degc)
+    SELECT 'S' || n, 'furnace-' || n % 2, 'r', 1, '["J"]', '{{}}', 0.5,
+           timestamptz '2026-01-01Z' - n * interval '1 hour', '2026-01-01Z',
+           CASE WHEN n <> 3 THEN n END
+    FROM generate_series(1, {LONG_AGO}) AS n"""
+
+
+async def test_the_last_runs_of_a_furnace_and_its_hours_are_found_among_all_that_ran(
+    fresh_database: str,
+) -> None:
+    since = datetime(2025, 12, 30, tzinfo=UTC)
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    async with filled(fresh_database, "sintering", FURNACE_ORDERS, JOB_ORDERS, LOADS) as tx:
+        before = await rows_read(tx)
+        offsets = await sintering.zone_offsets(tx, "furnace-1", since, 3)
+        newest = await sintering.loads(tx, 3)
+        read = await rows_read(tx) - before
+        (hours,) = await utilisation(tx, ["furnace-1"], since, now)
+    assert offsets == [7, 5, 1]
+    assert [row["furnace_load_id"] for row in newest] == ["S1", "S2", "S3"]
+    assert read < 30
+    assert hours["load_count"] == 24
