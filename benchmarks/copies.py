@@ -18,7 +18,16 @@ from shared.settings import SERVICES
 MOST = 9999
 TOKEN = "WR-FILL-0000"  # of the order that is copied; each copy has its own number in it
 LOAD = "LOAD-2"  # furnace loads are named by their day, not by the order
-LEFT_OUT = ("outbox", "cursor", "relay", "command", "set_aside", "seal", "furnace_plan")
+LEFT_OUT = (
+    "outbox",
+    "cursor",
+    "relay",
+    "command",
+    "set_aside",
+    "seal",
+    "furnace_plan",
+    "duration",  # of which the gateway keeps the last thirty of each operation
+)
 # Columns that hold a number that another table counts: that table and its column.
 COUNTED_BY = {
     "trace": {"position": ("record", "position")},

@@ -252,10 +252,14 @@ class Service:
             return Response(page, media_type="application/json")
 
         @app.get("/set-aside", tags=["events"])
-        async def set_aside() -> dict[str, Any]:
-            """Events of others that this service could not handle."""
-            items = await self.inbox.set_aside() if self.inbox else []
-            return {"items": items}
+        async def set_aside(
+            limit: Annotated[int, Query(ge=1, le=2000)] = 200,
+        ) -> dict[str, Any]:
+            """Events of others that this service could not handle, the oldest first."""
+            if self.inbox is None:
+                return {"items": [], "total": 0}
+            items = await self.inbox.set_aside(limit)
+            return {"items": items, "total": await self.inbox.set_aside_count()}
 
         @app.post("/set-aside/{event_id}/retry", tags=["events"])
         async def retry(

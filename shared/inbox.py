@@ -36,10 +36,10 @@ class Inbox:
             bus.subscribe(events_of(site, reader.source), reader.ring)
             bus.on_up(reader.look_again)
 
-    async def set_aside(self) -> list[SetAside]:
-        """Return the events that wait for a retry, oldest first."""
+    async def set_aside(self, limit: int = 200) -> list[SetAside]:
+        """Return events that wait for a retry, oldest first."""
         async with self._database.quiet() as tx:
-            return await setaside.listed(tx)
+            return await setaside.listed(tx, limit)
 
     async def set_aside_count(self) -> int:
         """Return how many events wait for a retry."""

@@ -47,14 +47,15 @@ class Waiting(NamedTuple):
     body: str
 
 
-async def listed(tx: Transaction) -> list[SetAside]:
+async def listed(tx: Transaction, limit: int) -> list[SetAside]:
     """Return the events that wait for a retry, oldest first."""
     statement = """
         SELECT event_id::text, source, sequence, body::jsonb ->> 'type' AS type, subject,
                error, attempts,
                extract(epoch FROM clock_timestamp() - set_aside_at)::float8 AS age_s
-        FROM set_aside ORDER BY set_aside_at"""
-    return [SetAside(**row) for row in (await tx.execute(sql(statement))).mappings()]
+        FROM set_aside ORDER BY set_aside_at LIMIT :limit"""
+    rows = await tx.execute(sql(statement), {"limit": limit})
+    return [SetAside(**row) for row in rows.mappings()]
 
 
 async def count(tx: Transaction) -> int:

@@ -24,6 +24,10 @@ from shared.facts import EquipmentState
 from shared.transaction import Transaction
 
 Answer = dict[str, Any]
+LISTED = 200
+# Open alarms whose state is looked at, however few are listed: nobody reads as many, and which of
+# them are hidden is known of these alone.
+JUDGED = 500
 
 
 class AlarmDesk:
@@ -33,22 +37,33 @@ class AlarmDesk:
         self._clock, self._outbox, self._database = service.clock, service.outbox, service.database
         self._new_id, self._health = service.parts.new_id, health
 
-    async def page(self) -> Answer:
-        """Return all that the alarm screen shows, with who could not be asked."""
+    async def page(self, limit: int = LISTED) -> Answer:
+        """Return what the alarm screen shows, with who could not be asked.
+
+        limit: of the alarms that are listed, and of those that are hidden. Counts and groups are of
+        all that were looked at; groups name those that are listed.
+        """
         async with self._database.quiet() as tx:
             now = self._clock.now()
-            records = await alarmstore.open_alarms(tx)
+            records = await alarmstore.open_alarms(tx, max(limit, JUDGED))
             count = await alarmstore.open_count(tx)
             definitions = await alarmstore.definitions(tx)
             states = await _station_states(tx)
-            recent = await alarmstore.raised_between(tx, now - 6 * alarmkpis.WINDOW, now)
+            times = await alarmstore.raised_after(tx, now - 6 * alarmkpis.WINDOW)
         alarms = alarmlist.listed(records, definitions, states, now)
-        times = [item.raised_at for item in recent if item.raised_at > now - 6 * alarmkpis.WINDOW]
+        hidden = [item for item in alarms if item.state in alarmlist.HIDDEN]
+        standing = [item for item in alarms if item.state not in alarmlist.HIDDEN]
+        items = standing[:limit] + hidden[:limit]
+        listed_ids = {item.record.alarm_id for item in items}
+        shown = [item for item in standing if item.shown]
         return {
             "plant_time": now.isoformat(),
-            "items": [alarmlist.written(item, definitions) for item in alarms],
-            "left_off_count": max(0, count - len(records)),
-            "groups": alarmlist.groups_of([item for item in alarms if item.shown], definitions),
+            "items": [alarmlist.written(item) for item in items],
+            "table_rows": alarmlist.rows_of(items, definitions),
+            "standing_count": len(standing),
+            "hidden_count": len(hidden),
+            "left_off_count": max(0, count - len(records)) + len(alarms) - len(items),
+            "groups": alarmlist.groups_of(shown, definitions, listed_ids),
             "flood": alarmkpis.in_flood(times, now),
             "raised_10_min_count": sum(at > now - alarmkpis.WINDOW for at in times),
             "silent": self._health.silent(),
@@ -189,13 +204,19 @@ class AlarmDesk:
         await self._outbox.record(tx, event)
 
 
-async def shown_alarms(tx: Transaction, now: datetime, limit: int) -> list[dict[str, Any]]:
-    """Return the alarms of the overview: what stands and is not hidden, most urgent first."""
-    records = await alarmstore.open_alarms(tx)
+async def shown_alarms(
+    tx: Transaction, now: datetime, limit: int
+) -> tuple[list[dict[str, Any]], int]:
+    """Return the alarms of the overview, and how many more there are.
+
+    Those that stand and are not hidden, the most urgent first.
+    """
+    records = await alarmstore.open_alarms(tx, JUDGED)
+    unread = 0 if len(records) < JUDGED else await alarmstore.open_count(tx) - JUDGED
     definitions = await alarmstore.definitions(tx)
     alarms = alarmlist.listed(records, definitions, await _station_states(tx), now)
     shown = [item for item in alarms if item.shown]
-    return [
+    items = [
         {
             "alarm_id": item.record.alarm_id,
             "code": item.record.code,
@@ -208,6 +229,7 @@ async def shown_alarms(tx: Transaction, now: datetime, limit: int) -> list[dict[
         }
         for item in shown[:limit]
     ]
+    return items, len(shown) - len(items) + unread
 
 
 async def _station_states(tx: Transaction) -> dict[str, EquipmentState]:

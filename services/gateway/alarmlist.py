@@ -1,6 +1,6 @@
 """The list of alarms that stand: each with its state, what hides it, and what to do about it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -99,9 +99,9 @@ def listed(
     return sorted(found, key=_urgency)
 
 
-def written(alarm: ListedAlarm, definitions: Mapping[str, AlarmDefinition]) -> dict[str, Any]:
-    """Return what the alarm screen shows of one alarm."""
-    record, definition, hiding = alarm.record, definitions.get(alarm.record.code), alarm.hiding
+def written(alarm: ListedAlarm) -> dict[str, Any]:
+    """Return what the alarm screen shows of one alarm, beside its row of the alarm table."""
+    record, hiding = alarm.record, alarm.hiding
     return {
         "alarm_id": record.alarm_id,
         "code": record.code,
@@ -118,21 +118,44 @@ def written(alarm: ListedAlarm, definitions: Mapping[str, AlarmDefinition]) -> d
         "hidden_by": hiding.person if hiding else None,
         "hidden_reason": hiding.reason if hiding else None,
         "hidden_until": _iso(hiding.over_at) if hiding else None,
-        "longest_shelf_h": definition.longest_shelf_h if definition else None,
-        "cause": definition.cause if definition else None,
-        "consequence": definition.consequence if definition else None,
-        "guidance": definition.guidance.model_dump() if definition else None,
-        "respond_within_min": definition.respond_within_min if definition else None,
+    }
+
+
+def rows_of(
+    alarms: Sequence[ListedAlarm], definitions: Mapping[str, AlarmDefinition]
+) -> dict[str, dict[str, Any]]:
+    """Return by code what the alarm table says of these alarms; a code without a row is left out.
+
+    It stands once for each code: a flood has many alarms of one.
+    """
+    codes = {alarm.record.code for alarm in alarms}
+    return {
+        code: {
+            "longest_shelf_h": definition.longest_shelf_h,
+            "cause": definition.cause,
+            "consequence": definition.consequence,
+            "guidance": definition.guidance.model_dump(),
+            "respond_within_min": definition.respond_within_min,
+        }
+        for code, definition in definitions.items()
+        if code in codes
     }
 
 
 def groups_of(
-    alarms: Sequence[ListedAlarm], definitions: Mapping[str, AlarmDefinition]
+    alarms: Sequence[ListedAlarm],
+    definitions: Mapping[str, AlarmDefinition],
+    listed_ids: Collection[str],
 ) -> list[dict[str, Any]]:
-    """Return the listed alarms in groups by likely cause."""
+    """Return alarms in groups by likely cause: how many each has, and the ids that are listed."""
     groups = grouped(_standing([alarm.record for alarm in alarms]), definitions)
     return [
-        {"kind": group.kind, "key": group.key, "alarm_ids": list(group.alarm_ids)}
+        {
+            "kind": group.kind,
+            "key": group.key,
+            "count": len(group.alarm_ids),
+            "alarm_ids": [alarm_id for alarm_id in group.alarm_ids if alarm_id in listed_ids],
+        }
         for group in groups
     ]
 

@@ -8,7 +8,7 @@ from fastapi import Depends, Header, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.gateway import store
-from services.gateway.alarmdesk import AlarmDesk
+from services.gateway.alarmdesk import LISTED, AlarmDesk
 from services.gateway.alarmtable import LONGEST_SHELF_H
 from services.gateway.overview import Overview
 from services.gateway.samesite import own_page
@@ -52,9 +52,12 @@ def _add_questions(service: Service, desk: AlarmDesk) -> None:
             return {"items": await store.all_alarms(tx, limit)}
 
     @app.get("/api/alarm-list", tags=["alarms"])
-    async def get_alarm_list() -> dict[str, Any]:
-        """Alarms that are not normal, with state and guidance, in groups; who is silent."""
-        return await desk.page()
+    async def get_alarm_list(limit: Limit = LISTED) -> dict[str, Any]:
+        """Alarms that are not normal, the most urgent first, in groups; who is silent.
+
+        `table_rows`: what the alarm table says of each code that is listed.
+        """
+        return await desk.page(limit)
 
     @app.get("/api/alarm-figures", tags=["alarms"])
     async def get_alarm_figures(hours: Hours = 24) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from shared.db import sql
 from shared.masterdata import keep_version
 from shared.transaction import Transaction
 
-MOST_OPEN = 2000
 # As the index `alarm_open` has it.
 OPEN = """
     (returned_at IS NULL
@@ -24,11 +23,12 @@ COLUMNS = """
     (SELECT count(*) FROM held_lot h WHERE h.condition = a.condition) AS lot_count"""
 
 
-async def open_alarms(tx: Transaction) -> list[AlarmRecord]:
-    """Return the alarms that stand or ask for an acknowledgement, at most 2000 of them."""
+async def open_alarms(tx: Transaction, limit: int) -> list[AlarmRecord]:
+    """Return alarms that stand or ask for an acknowledgement, those nobody acknowledged first."""
     statement = f"""
-        SELECT {COLUMNS} FROM alarm a WHERE {OPEN} ORDER BY priority, raised_at DESC LIMIT :most"""
-    rows = (await tx.execute(sql(statement), {"most": MOST_OPEN})).mappings().all()
+        SELECT {COLUMNS} FROM alarm a WHERE {OPEN}
+        ORDER BY acknowledged_at IS NOT NULL, priority, raised_at DESC LIMIT :limit"""
+    rows = (await tx.execute(sql(statement), {"limit": limit})).mappings().all()
     hidden = await _suppressions(tx, [row["condition"] for row in rows])
     return [_record(row, hidden) for row in rows]
 
@@ -87,10 +87,19 @@ async def raised_between(tx: Transaction, since: datetime, until: datetime) -> l
     """Return the alarms raised in a period, and older ones that stand at its end."""
     statement = """
         SELECT code, source, priority, raised_at, acknowledged_at, returned_at FROM alarm
-        WHERE raised_at <= :until AND (raised_at >= :since OR returned_at IS NULL)
+        WHERE raised_at BETWEEN :since AND :until
+        UNION ALL
+        SELECT code, source, priority, raised_at, acknowledged_at, returned_at FROM alarm
+        WHERE raised_at < :since AND returned_at IS NULL
         ORDER BY raised_at"""
     rows = await tx.execute(sql(statement), {"since": since, "until": until})
     return [Raised(**row) for row in rows.mappings()]
+
+
+async def raised_after(tx: Transaction, since: datetime) -> list[datetime]:
+    """Return when alarms were raised since an instant, in order."""
+    statement = "SELECT raised_at FROM alarm WHERE raised_at > :since ORDER BY raised_at"
+    return list(await tx.scalars(sql(statement), {"since": since}))
 
 
 async def first_raised_at(tx: Transaction) -> datetime | None:
@@ -118,9 +127,16 @@ async def definitions(tx: Transaction) -> dict[str, AlarmDefinition]:
 
 
 async def codes_on_record(tx: Transaction) -> list[str]:
-    """Return every code that any alarm on record has."""
-    rows = await tx.execute(sql("SELECT DISTINCT code FROM alarm ORDER BY code"))
-    return [row.code for row in rows]
+    """Return every code that any alarm on record has; goes from code to code in the index."""
+    statement = """
+        WITH RECURSIVE found AS (
+            SELECT min(code) AS code FROM alarm
+            UNION ALL
+            SELECT (SELECT min(a.code) FROM alarm a WHERE a.code > found.code)
+            FROM found WHERE found.code IS NOT NULL
+        )
+        SELECT code FROM found WHERE code IS NOT NULL ORDER BY code"""
+    return list(await tx.scalars(sql(statement), {}))
 
 
 async def _suppressions(tx: Transaction, conditions: list[str]) -> dict[str, list[Suppression]]:

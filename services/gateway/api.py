@@ -146,9 +146,9 @@ def _add_set_aside(service: Service, parts: Parts) -> None:
     given = Annotated[Command, Depends(command_of(service.database))]
 
     @service.app.get("/api/set-aside", tags=["set aside"])
-    async def get_set_aside() -> dict[str, Any]:
+    async def get_set_aside(limit: Limit = 200) -> dict[str, Any]:
         """Events that a service could not handle, of all services, the oldest first."""
-        return await setaside.set_aside_page(parts.peers)
+        return await setaside.set_aside_page(parts.peers, limit)
 
     @service.app.post(
         "/api/set-aside/{name}/{event_id}/retry",

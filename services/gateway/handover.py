@@ -13,7 +13,7 @@ from shared.errors import ConflictError, InvalidInputError
 
 # Without shifts in the plant file, a shift is taken to be as long as this.
 WITHOUT_SHIFTS = timedelta(hours=12)
-MOST_OF_A_KIND = 500
+MOST_OF_A_KIND = 100
 PARTS = ("held_lots", "alarms", "job_orders", "time_limits", "exposures", "stops")
 Shift = dict[str, Any]
 
@@ -100,13 +100,36 @@ def ending_by(exposures: Sequence[Mapping[str, Any]], until: datetime) -> list[d
     ]
 
 
-def bounded(parts: Mapping[str, Sequence[Any] | None]) -> tuple[dict[str, Any], dict[str, int]]:
-    """Return the parts with at most MOST_OF_A_KIND of each, and how many there are of each."""
+def alarms_shown(alarms: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return what a handover keeps of alarms; what the alarm table says of them stands there."""
+    names = (
+        "alarm_id",
+        "code",
+        "priority",
+        "source",
+        "text",
+        "state",
+        "raised_at",
+        "acknowledged_by",
+        "hidden_until",
+    )
+    return [{name: item[name] for name in names} for item in alarms]
+
+
+def bounded(
+    parts: Mapping[str, Sequence[Any] | None], totals: Mapping[str, int]
+) -> tuple[dict[str, Any], dict[str, int]]:
+    """Return the parts with at most MOST_OF_A_KIND of each, and how many there are of each.
+
+    totals: of a part that came without all there are.
+    """
     kept = {
         name: None if items is None else list(items[:MOST_OF_A_KIND])
         for name, items in parts.items()
     }
-    counts = {name: len(items) for name, items in parts.items() if items is not None}
+    counts = {
+        name: totals.get(name, len(items)) for name, items in parts.items() if items is not None
+    }
     return kept, counts
 
 

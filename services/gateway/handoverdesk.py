@@ -160,14 +160,15 @@ class HandoverDesk:
         missing: list[str] = []
         held, limits, exposures = await asyncio.gather(
             self._asked("held_lots", missing, self._peers.ask(
-                "execution", "holds", query={"limit": MOST_ASKED}, timeout_s=ASK_WITHIN_S)),
+                "execution", "holds", query={"limit": handover.MOST_OF_A_KIND},
+                timeout_s=ASK_WITHIN_S)),
             self._asked("time_limits", missing, self._peers.ask(
                 "execution", "time-limits", 
                 query={"until": until.isoformat(), "limit": MOST_ASKED}, timeout_s=ASK_WITHIN_S)),
             self._asked("exposures", missing, self._peers.ask(
                 "quality", "open-exposures", timeout_s=ASK_WITHIN_S)),
         )  # fmt: skip
-        alarms = await self._alarms.page()
+        alarms = await self._alarms.page(handover.MOST_OF_A_KIND)
         missing += [
             f"alarms: {name} is silent, its alarms may be missing" for name in alarms["silent"]
         ]
@@ -180,14 +181,19 @@ class HandoverDesk:
             for stop in oee.stops(name, spans.get(name, []), span.begun_at, now)
         ]
         parts: dict[str, Sequence[Any] | None] = {
-            "held_lots": held,
-            "alarms": alarms["items"],
+            "held_lots": _items(held),
+            "alarms": handover.alarms_shown(alarms["items"]),
             "job_orders": handover.jobs_shown(jobs),
-            "time_limits": limits,
-            "exposures": None if exposures is None else handover.ending_by(exposures, until),
+            "time_limits": _items(limits),
+            "exposures": None
+            if exposures is None
+            else handover.ending_by(exposures["items"], until),
             "stops": handover.stops_without_reason(stops),
         }
-        kept, counts = handover.bounded(parts)
+        totals = {"alarms": len(alarms["items"]) + alarms["left_off_count"]}
+        if held is not None and "total" in held:
+            totals["held_lots"] = held["total"]
+        kept, counts = handover.bounded(parts, totals)
         return {
             "shift": span.shift,
             "begun_at": span.begun_at.isoformat(),
@@ -198,15 +204,17 @@ class HandoverDesk:
             "missing": sorted(missing),
         }
 
-    async def _asked(
-        self, part: str, missing: list[str], answer: Awaitable[Any]
-    ) -> list[dict[str, Any]] | None:
+    async def _asked(self, part: str, missing: list[str], answer: Awaitable[Any]) -> Answer | None:
         try:
-            items: list[dict[str, Any]] = (await answer)["items"]
+            page: Answer = await answer
         except (ServiceUnreachableError, NotFoundError, InvalidInputError) as error:
             missing.append(f"{part}: {error}")
             return None
-        return items
+        return page
+
+
+def _items(page: Answer | None) -> list[dict[str, Any]] | None:
+    return None if page is None else page["items"]
 
 
 def _taken(handover_id: str, taken_by: str, taken_at: str) -> Answer:

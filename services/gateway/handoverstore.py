@@ -7,10 +7,11 @@ from typing import Any
 from shared.db import sql
 from shared.transaction import Transaction
 
-_SHOWN = """
-    SELECT h.handover_id, h.begun_at, h.written_at, h.person, h.supersedes, h.record,
+_COLUMNS = """
+    SELECT h.handover_id, h.begun_at, h.written_at, h.person, h.supersedes,
            h.record_sha256, t.person AS taken_by, t.printed_name, t.remark, t.taken_at,
-           n.handover_id AS superseded_by
+           n.handover_id AS superseded_by"""
+_FROM = """
     FROM handover h
     LEFT JOIN handover_taken t USING (handover_id)
     LEFT JOIN handover n ON n.supersedes = h.handover_id"""
@@ -78,9 +79,9 @@ async def add_taking(
 
 async def whole(tx: Transaction, handover_id: str) -> dict[str, Any] | None:
     """Return a handover with its record and who took it over; None: no such."""
-    rows = await tx.execute(sql(f"{_SHOWN} WHERE h.handover_id = :id"), {"id": handover_id})
-    row = rows.mappings().first()
-    return None if row is None else _written(dict(row))
+    statement = f"{_COLUMNS}, h.record {_FROM} WHERE h.handover_id = :id"
+    row = (await tx.execute(sql(statement), {"id": handover_id})).mappings().first()
+    return None if row is None else _written({**row, "record": json.loads(row["record"])})
 
 
 async def not_taken_of(tx: Transaction, begun_at: datetime, shift: str | None) -> str | None:
@@ -89,7 +90,7 @@ async def not_taken_of(tx: Transaction, begun_at: datetime, shift: str | None) -
     Where there are no shifts, the newest of all.
     """
     statement = f"""
-        {_SHOWN} WHERE t.handover_id IS NULL AND n.handover_id IS NULL
+        {_COLUMNS} {_FROM} WHERE t.handover_id IS NULL AND n.handover_id IS NULL
           AND (CAST(:shift AS text) IS NULL OR h.begun_at = :begun_at)
         ORDER BY h.written_at DESC LIMIT 1"""
     found = await tx.execute(sql(statement), {"begun_at": begun_at, "shift": shift})
@@ -99,14 +100,11 @@ async def not_taken_of(tx: Transaction, begun_at: datetime, shift: str | None) -
 
 async def newest(tx: Transaction, limit: int) -> list[dict[str, Any]]:
     """Return the newest handovers, each without what stood open."""
-    statement = f"{_SHOWN} ORDER BY h.written_at DESC, h.handover_id LIMIT :limit"
-    found = [
-        _written(dict(row))
-        for row in (await tx.execute(sql(statement), {"limit": limit})).mappings()
-    ]
-    for item in found:
-        del item["record"]["open"]
-    return found
+    statement = f"""
+        {_COLUMNS}, h.summary AS record {_FROM}
+        ORDER BY h.written_at DESC, h.handover_id LIMIT :limit"""
+    rows = await tx.execute(sql(statement), {"limit": limit})
+    return [_written(dict(row)) for row in rows.mappings()]
 
 
 def _written(row: dict[str, Any]) -> dict[str, Any]:
@@ -114,4 +112,4 @@ def _written(row: dict[str, Any]) -> dict[str, Any]:
         name: row[name].isoformat() if row[name] else None
         for name in ("begun_at", "written_at", "taken_at")
     }
-    return {**row, **times, "record": json.loads(row["record"])}
+    return {**row, **times}

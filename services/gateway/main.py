@@ -15,6 +15,7 @@ from services.gateway.https import HttpsDoor
 from services.gateway.live import Hub
 from services.gateway.oeedesk import OeeDesk
 from services.gateway.overview import Overview
+from services.gateway.packing import Packing
 from services.gateway.peers import Peers
 from services.gateway.push import Pusher
 from services.gateway.quota import Quota
@@ -78,6 +79,7 @@ def build(settings: GatewaySettings) -> Service:
         settings.web_dir, peers, overview, hub, pusher, work, entrances, alarms, losses, handovers
     )
     add_routes(service, parts)
+    service.app.add_middleware(Packing)
     service.app.add_middleware(Guard, entrances=entrances)
     add_doors(service, settings)
     return service

@@ -52,11 +52,17 @@ async def spans(tx: Transaction, since: datetime, until: datetime) -> dict[str, 
     statement = """
         SELECT s.equipment_id, s.begun_at, s.state, s.data_quality, s.reason,
                d.reason AS downtime_reason, d.note, d.person
-        FROM equipment_span s
-        LEFT JOIN downtime_reason d USING (equipment_id, begun_at)
-        WHERE s.begun_at < :until AND s.begun_at >= coalesce(
-            (SELECT max(e.begun_at) FROM equipment_span e
-             WHERE e.equipment_id = s.equipment_id AND e.begun_at <= :since), :since)
+        FROM station t
+        CROSS JOIN LATERAL (
+            (SELECT * FROM equipment_span e
+             WHERE e.equipment_id = t.equipment_id AND e.begun_at <= :since
+             ORDER BY e.begun_at DESC LIMIT 1)
+            UNION ALL
+            SELECT * FROM equipment_span e WHERE e.equipment_id = t.equipment_id
+                AND e.begun_at > :since AND e.begun_at < :until
+        ) AS s
+        LEFT JOIN downtime_reason d
+            ON d.equipment_id = s.equipment_id AND d.begun_at = s.begun_at
         ORDER BY s.equipment_id, s.begun_at"""
     found: dict[str, list[Span]] = {}
     for row in (await tx.execute(sql(statement), {"since": since, "until": until})).mappings():
@@ -87,12 +93,12 @@ async def outputs(
                    CAST(:until AS timestamptz)
             FROM job_order WHERE started_at < :until AND equipment_id IS NOT NULL
         ) AS j
-        LEFT JOIN (
-            SELECT n.operation, d.lot_id, sum(d.released_count) AS released,
-                   sum(d.decided_count) AS decided
+        CROSS JOIN LATERAL (
+            SELECT sum(d.released_count) AS released, sum(d.decided_count) AS decided
             FROM unnest(CAST(:operations AS text[]), CAST(:gates AS text[])) AS n (operation, gate)
-            JOIN first_decision d ON d.gate = n.gate GROUP BY n.operation, d.lot_id
-        ) AS f ON f.operation = j.operation AND f.lot_id = j.lot_id
+            JOIN first_decision d ON d.gate = n.gate AND d.lot_id = j.lot_id
+            WHERE n.operation = j.operation
+        ) AS f
         GROUP BY j.equipment_id, j.operation"""
     pairs = [(norm.operation, gate) for norm in norms.values() for gate in norm.gates]
     values = {

@@ -1,6 +1,7 @@
 """The line overview: kept from events and telemetry, with what execution and health tell."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,8 @@ EXECUTION_EVERY_S = 2.0
 ANSWER_WITHIN_S = 2.0
 WANTED_FOR_S = 15.0
 MOST_ALARMS = 200
+MOST_REQUESTS = 50
+ENDED_REQUESTS = 5
 WIP = ["operation", "waiting", "running", "held", "ended"]
 WORK_REQUEST = ["work_request_id", "product_id", "quantity", "graded", "held", "scrapped", "state"]
 
@@ -31,6 +34,7 @@ class _Copy:
     jobs: list[domain.JobAtStation] = field(default_factory=list)
     usual_s: dict[str, float] = field(default_factory=dict)
     alarms: list[dict[str, Any]] = field(default_factory=list)
+    alarms_left_off: int = 0
 
 
 class Overview:
@@ -50,6 +54,7 @@ class Overview:
         self._copy = _Copy()
         self._wip: list[dict[str, Any]] = []
         self._work_requests: list[dict[str, Any]] = []
+        self._requests_left_off = 0
         self._execution_answers = True
         self._asked_s: float | None = None
         self._asking = asyncio.Lock()
@@ -72,18 +77,22 @@ class Overview:
             "stations": [self._station(*item) for item in self._equipment],
             "wip": self._wip,
             "work_requests": self._work_requests,
+            "work_requests_left_off_count": self._requests_left_off,
             "alarms": self._copy.alarms,
+            "alarms_left_off_count": self._copy.alarms_left_off,
             "services": [self._service_health(name) for name in self._peers.urls],
         }
 
     async def refresh(self) -> None:
         """Read the copy from the database; raises RetryLaterError when it is away."""
         async with self._database.quiet() as tx:
+            alarms, left_off = await shown_alarms(tx, self._service.clock.now(), MOST_ALARMS)
             self._copy = _Copy(
                 stations=await store.stations(tx),
                 jobs=await store.jobs(tx),
                 usual_s=dict(await store.usual_durations(tx)),
-                alarms=await shown_alarms(tx, self._service.clock.now(), MOST_ALARMS),
+                alarms=alarms,
+                alarms_left_off=left_off,
             )
 
     async def follow_events(self) -> None:
@@ -114,7 +123,12 @@ class Overview:
                     self._peers.ask("execution", "work-requests", timeout_s=ANSWER_WITHIN_S),
                 )
                 self._wip = [_picked(item, WIP) for item in wip["items"]]
-                self._work_requests = [_picked(item, WORK_REQUEST) for item in requests["items"]]
+                items = requests["items"]
+                self._work_requests = [
+                    _picked(item, WORK_REQUEST) for item in requests_shown(items)
+                ]
+                total = requests.get("total", len(items))
+                self._requests_left_off = total - len(self._work_requests)
                 self._execution_answers = True
             except (MesError, LookupError, TypeError):
                 self._execution_answers = False
@@ -148,6 +162,16 @@ class Overview:
             **shown,
             "updated_at": updated_at.isoformat() if updated_at else None,
         }
+
+
+def requests_shown(requests: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the work requests of the overview: the open ones, and the last few that ended.
+
+    requests: in the order of their acceptance, which is kept.
+    """
+    ended = [item for item in requests if item["state"] != "open"]
+    left_off = {item["work_request_id"] for item in ended[:-ENDED_REQUESTS]}
+    return [item for item in requests if item["work_request_id"] not in left_off][:MOST_REQUESTS]
 
 
 def _picked(record: dict[str, Any], fields: list[str]) -> dict[str, Any]:

@@ -94,7 +94,9 @@ async def test_a_shelf_has_a_reason_and_an_end_that_the_table_bounds(plant: Plan
     await plant.peers.say("spray", station(plant, "unscheduled_down"))
     [alarm] = await until(lambda: alarms(plant), "station_down")
     path = f"/api/alarms/{alarm['alarm_id']}/shelve"
-    assert alarm["guidance"]["de"].startswith("Grund") and alarm["longest_shelf_h"] == 4
+    page = (await plant.http.get("/api/alarm-list")).json()
+    row = page["table_rows"]["station_down"]
+    assert row["guidance"]["de"].startswith("Grund") and row["longest_shelf_h"] == 4
     for body in ({"duration_s": 600}, {"duration_s": 600, "reason": ""}, {"reason": "no end"}):
         assert (await post(plant, path, "none", **body)).status_code == 422
     long = await post(plant, path, "long", duration_s=5 * 3600, reason="over the night")
@@ -172,6 +174,24 @@ async def test_the_list_names_the_services_whose_alarms_may_be_missing(plant: Pl
 
     [found] = await until(page, "page")
     assert (found["items"], found["flood"], found["left_off_count"]) == ([], False, 0)
+
+
+async def test_a_long_list_of_alarms_is_cut_with_its_counts_and_groups_whole(plant: Plant) -> None:
+    others = [
+        station(plant, "unscheduled_down").model_copy(update={"equipment_id": f"x/y/z/{number}"})
+        for number in range(7)
+    ]
+    await plant.peers.say("spray", *others)
+
+    async def page() -> dict[str, Any]:
+        found: dict[str, Any] = (await plant.http.get("/api/alarm-list?limit=3")).json()
+        return {"page": found} if found["standing_count"] == 7 else {}
+
+    [found] = await until(page, "page")
+    assert (len(found["items"]), found["hidden_count"], found["left_off_count"]) == (3, 0, 4)
+    [group] = found["groups"]
+    assert (group["kind"], group["count"]) == ("code", 7)
+    assert sorted(group["alarm_ids"]) == sorted(item["alarm_id"] for item in found["items"])
 
 
 async def test_an_old_row_of_the_table_never_changes_and_the_newest_acts(plant: Plant) -> None:

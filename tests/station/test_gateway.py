@@ -173,6 +173,47 @@ async def test_the_overview_knows_each_station_and_says_what_it_does_not_know(
     }
 
 
+async def test_the_overview_has_open_work_requests_and_the_last_few_that_ended(
+    plant: Plant,
+) -> None:
+    requests = [
+        {
+            "work_request_id": f"WR{number}",
+            "product_id": "nvp-coin",
+            "quantity": 1,
+            "graded": 1,
+            "held": 0,
+            "scrapped": 0,
+            "state": "open" if number in (0, 9) else "ended",
+        }
+        for number in range(10)
+    ]
+    plant.peers.answers["execution/wip"] = {"items": []}
+    plant.peers.answers["execution/work-requests"] = {"items": requests, "total": 1050}
+    overview = (await plant.http.get("/api/overview")).json()
+    shown = [item["work_request_id"] for item in overview["work_requests"]]
+    assert shown == ["WR0", "WR4", "WR5", "WR6", "WR7", "WR8", "WR9"]
+    assert overview["work_requests_left_off_count"] == 1043
+
+
+async def test_answers_to_questions_are_compressed_for_who_takes_it(plant: Plant) -> None:
+    packed = await plant.http.get("/api/overview")
+    plain = await plant.http.get("/api/overview", headers={"accept-encoding": "identity"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert packed.json()["stations"] == plain.json()["stations"]
+    assert int(packed.headers["content-length"]) * 3 < int(plain.headers["content-length"])
+    plant.peers.answers["quality/nonconformances"] = {"items": ["long"] * 1000}
+    passed = await plant.http.get("/api/quality/nonconformances")
+    assert (passed.headers["content-encoding"], len(passed.json()["items"])) == ("gzip", 1000)
+
+
+async def test_answers_to_commands_may_hold_a_secret_and_are_not_compressed(plant: Plant) -> None:
+    plant.peers.answers["execution/work-schedules"] = {"taken": ["long"] * 1000}
+    answer = await plant.http.post("/api/work-schedules", json={})
+    assert answer.json()["taken"] and "content-encoding" not in answer.headers
+
+
 async def test_events_and_telemetry_reach_the_tile(plant: Plant) -> None:
     async with plant.live() as link:
         await watch(link, "overview")
@@ -580,13 +621,16 @@ ASIDE = {
 
 async def test_set_aside_events_of_all_services_stand_in_one_list(plant: Plant) -> None:
     for name in SERVICES:
-        plant.peers.answers[f"{name}/set-aside"] = {"items": []}
+        plant.peers.answers[f"{name}/set-aside"] = {"items": [], "total": 0}
     older = ASIDE | {"age_s": 99.0}
-    plant.peers.answers["quality/set-aside"] = {"items": [ASIDE | {"extra": 1}]}
-    plant.peers.answers["trace/set-aside"] = {"items": [older]}
-    plant.peers.answers["spray/set-aside"] = {"items": [{"event_id": "1"}]}
+    plant.peers.answers["quality/set-aside"] = {"items": [ASIDE | {"extra": 1}], "total": 1}
+    plant.peers.answers["trace/set-aside"] = {"items": [older], "total": 340}
+    plant.peers.answers["spray/set-aside"] = {"items": [{"event_id": "1"}], "total": 1}
     page = (await plant.http.get("/api/set-aside")).json()
     assert page["items"] == [{"service": "trace", **older}, {"service": "quality", **ASIDE}]
+    assert page["total"] == 341
+    first = (await plant.http.get("/api/set-aside?limit=1")).json()
+    assert (first["items"], first["total"]) == ([{"service": "trace", **older}], 341)
     missing = {item.split(":")[0] for item in page["missing"]}
     assert missing == {"spray", DOWN}
 

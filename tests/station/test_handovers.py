@@ -81,7 +81,7 @@ async def trouble(plant: Plant) -> None:
         lot_ids=(),
     )
     await plant.peers.say("spray", stopped, held)
-    plant.peers.answers["execution/holds"] = {"items": [HOLD]}
+    plant.peers.answers["execution/holds"] = {"items": [HOLD], "total": 7}
     plant.peers.answers["execution/time-limits"] = {"items": []}
     plant.peers.answers["quality/open-exposures"] = {"items": [BLIND]}
     await until(lambda: draft(plant), "counts", lambda counts: counts["job_orders"] == 1)
@@ -117,7 +117,8 @@ async def test_a_shift_is_handed_over_once_and_taken_over_by_another_person(plan
     assert [stop["reason"] for stop in record["open"]["stops"]] == ["door open"]
     assert [job["state"] for job in record["open"]["job_orders"]] == ["interrupted"]
     assert [lot["lot_id"] for lot in record["open"]["exposures"]] == ["NA-1"]
-    assert record["counts"]["alarms"] == 2
+    assert (record["counts"]["alarms"], record["counts"]["held_lots"]) == (2, 7)
+    assert listed["record"] == {name: part for name, part in record.items() if name != "open"}
     assert "open" not in listed["record"] and listed["taken_by"] == "Bob (bob)"
     [shifts] = await until(lambda: said_of_shifts(plant), "said", lambda said: len(said) == 2)
     assert [item["person"] for item in shifts] == ["Ada (ada)", "Bob (bob)"]

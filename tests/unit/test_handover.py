@@ -84,9 +84,15 @@ def test_only_stops_without_a_reason_are_asked_for() -> None:
 
 
 def test_a_part_that_could_not_be_had_is_no_empty_list() -> None:
-    kept, counts = bounded({"held_lots": None, "alarms": [{}] * 600})
-    assert kept["held_lots"] is None and len(kept["alarms"]) == 500
+    kept, counts = bounded({"held_lots": None, "alarms": [{}] * 600}, {})
+    assert kept["held_lots"] is None and len(kept["alarms"]) == 100
     assert counts == {"alarms": 600}
+
+
+def test_a_part_that_came_cut_counts_all_there_are() -> None:
+    kept, counts = bounded({"held_lots": [{}] * 100, "stops": [{}]}, {"held_lots": 4312})
+    assert len(kept["held_lots"]) == 100
+    assert counts == {"held_lots": 4312, "stops": 1}
 
 
 def test_the_hash_changes_with_any_word() -> None:

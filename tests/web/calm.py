@@ -53,7 +53,9 @@ OVERVIEW: Answer = {
     "stations": [STATION_TILE],
     "wip": [],
     "work_requests": [],
+    "work_requests_left_off_count": 0,
     "alarms": [],
+    "alarms_left_off_count": 0,
     "services": [],
 }
 OPEN: Answer = {
@@ -320,6 +322,9 @@ ANSWERS: tuple[tuple[str, Answer], ...] = (
         NOTHING
         | {
             "plant_time": AT,
+            "table_rows": {},
+            "standing_count": 0,
+            "hidden_count": 0,
             "left_off_count": 0,
             "groups": [],
             "flood": False,
@@ -345,7 +350,7 @@ ANSWERS: tuple[tuple[str, Answer], ...] = (
     ("/api/handovers/[^/]+", HANDOVER),
     ("/api/cells/[^/]+", CELL),
     ("/api/lots/[^/]+", LOT),
-    ("/api/set-aside", {"items": [], "missing": []}),
+    ("/api/set-aside", {"items": [], "total": 0, "missing": []}),
     ("/api/plc/trust", {"items": [], "users": []}),
     (
         "/api/maintenance",

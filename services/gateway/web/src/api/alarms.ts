@@ -30,24 +30,35 @@ export interface ListedAlarm {
   hidden_by: string | null;
   hidden_reason: string | null;
   hidden_until: string | null;
-  longest_shelf_h: number | null;
-  cause: string | null;
-  consequence: string | null;
-  guidance: Record<Language, string> | null;
-  respond_within_min: number | null;
 }
 
-/** Alarms of one likely cause; `key` is the alarm id, the code or the source that they share. */
+/** Alarms of one likely cause; `key` is the alarm id, the code or the source that they share; `alarm_ids` are of those listed. */
 export interface AlarmGroup {
   kind: 'cause' | 'source' | 'code';
   key: string;
+  count: number;
   alarm_ids: string[];
 }
 
-/** `silent`: services that are not ready or late, so that alarms of theirs may be missing. */
+/** What the alarm table says of all alarms of one code. */
+export interface AlarmTableRow {
+  longest_shelf_h: number;
+  cause: string;
+  consequence: string;
+  guidance: Record<Language, string>;
+  respond_within_min: number;
+}
+
+/**
+ * `silent`: services that are not ready or late, so that alarms of theirs may be missing.
+ * `table_rows`: by code; one that the alarm table does not have is left out.
+ */
 export interface AlarmPage {
   plant_time: string;
   items: ListedAlarm[];
+  table_rows: Partial<Record<string, AlarmTableRow>>;
+  standing_count: number;
+  hidden_count: number;
   left_off_count: number;
   groups: AlarmGroup[];
   flood: boolean;
@@ -96,10 +107,14 @@ const LIST_KEY = ['alarm-list'] as const;
 const LIST_REFRESH_MS = 2_000;
 const SLOW_REFRESH_MS = 30_000;
 
-export const useAlarmList = () =>
+export const MOST_LISTED = 2000;
+
+/** `limit`: of the alarms that stand, and of those that are hidden; at most `MOST_LISTED`. */
+export const useAlarmList = (limit: number) =>
   useQuery({
-    queryKey: LIST_KEY,
-    queryFn: ({ signal }) => getJson<AlarmPage>('/api/alarm-list', signal),
+    queryKey: [...LIST_KEY, limit],
+    queryFn: ({ signal }) => getJson<AlarmPage>(`/api/alarm-list?limit=${String(limit)}`, signal),
+    placeholderData: keepPreviousData,
     refetchInterval: LIST_REFRESH_MS,
   });
 

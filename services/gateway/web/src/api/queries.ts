@@ -67,10 +67,11 @@ export const useCells = (search: string, disposition: Disposition | '') =>
 
 export const useLots = (search: string) => useListing<LotSummary>('/api/lots', { search });
 
-export const useSetAside = () =>
+export const useSetAside = (limit: number) =>
   useQuery({
-    queryKey: SET_ASIDE_KEY,
-    queryFn: ({ signal }) => getJson<SetAsidePage>('/api/set-aside', signal),
+    queryKey: [...SET_ASIDE_KEY, limit],
+    queryFn: ({ signal }) => getJson<SetAsidePage>(`/api/set-aside?limit=${String(limit)}`, signal),
+    placeholderData: keepPreviousData,
     refetchInterval: LIST_REFRESH_MS,
   });
 

@@ -95,6 +95,7 @@ export interface SetAsideEvent {
 /** `missing` names the services that could not be asked, as `<service>: <reason>`. */
 export interface SetAsidePage {
   items: SetAsideEvent[];
+  total: number;
   missing: string[];
 }
 
@@ -123,8 +124,11 @@ export interface Overview {
   shift: { name: string; begun_at: string; ends_at: string } | null;
   stations: Station[];
   wip: WorkInProcess[];
+  /** The open ones, and the last few that ended. */
   work_requests: WorkRequest[];
+  work_requests_left_off_count: number;
   alarms: Alarm[];
+  alarms_left_off_count: number;
   services: ServiceHealth[];
 }
 

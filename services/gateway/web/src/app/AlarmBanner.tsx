@@ -26,6 +26,7 @@ export function AlarmBanner({ overview }: { overview: UseQueryResult<Overview> }
   const readAt = time(plantTimeAt(now, overview.dataUpdatedAt));
   const open = alarms?.filter((alarm) => !alarm.acknowledged).sort(byUrgency) ?? [];
   const first = open[0];
+  const leftOff = overview.data?.alarms_left_off_count ?? 0;
 
   if (alarms === undefined) return <Quiet unsure={overview.isError} text={t('alarm.never_read')} />;
   if (first === undefined) {
@@ -36,14 +37,14 @@ export function AlarmBanner({ overview }: { overview: UseQueryResult<Overview> }
       return <Quiet unsure text={t('alarm.silent', { services: silent.map(({ service }) => service).join(', ') })} />;
     }
     const key = alarms.length === 0 ? 'alarm.none' : 'alarm.all_acknowledged';
-    return <Quiet unsure={false} text={t(key, { count: alarms.length, time: readAt })} />;
+    return <Quiet unsure={false} text={t(key, { count: alarms.length + leftOff, time: readAt })} />;
   }
-  return <OpenAlarm key={first.alarm_id} alarm={first} more={open.length - 1} unsure={unsure} />;
+  return <OpenAlarm key={first.alarm_id} alarm={first} more={open.length - 1 + leftOff} unsure={unsure} />;
 }
 
 interface OpenAlarmProps {
   alarm: Alarm;
-  /** How many unacknowledged alarms stand behind this one. */
+  /** How many more alarms stand, without those that are known to be acknowledged. */
   more: number;
   unsure: boolean;
 }

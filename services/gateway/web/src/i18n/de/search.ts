@@ -16,6 +16,7 @@ export const search: Record<keyof typeof english, string> = {
   'search.disposition': 'Entscheid',
   'search.all': 'Alle',
   'search.shown': '{shown} von {total} gezeigt',
+  'search.more': 'Mehr zeigen',
 
   'field.cell_id': 'Zelle',
   'field.lot_id': 'Los',

@@ -14,6 +14,7 @@ export const search = {
   'search.disposition': 'Disposition',
   'search.all': 'All',
   'search.shown': '{shown} of {total} shown',
+  'search.more': 'Show more',
 
   'field.cell_id': 'Cell',
   'field.lot_id': 'Lot',

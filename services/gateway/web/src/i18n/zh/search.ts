@@ -16,6 +16,7 @@ export const search: Record<keyof typeof english, string> = {
   'search.disposition': '处置',
   'search.all': '全部',
   'search.shown': '显示 {shown} / {total}',
+  'search.more': '显示更多',
 
   'field.cell_id': '电芯',
   'field.lot_id': '批次',

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { useAlarmCommand, type ListedAlarm } from '../../api/alarms';
+import { useAlarmCommand, type AlarmTableRow, type ListedAlarm } from '../../api/alarms';
 import { useCaller } from '../../app/session/SessionGate';
 import { useI18n } from '../../i18n/I18nProvider';
 import { Instant } from '../../parts/Instant';
@@ -13,7 +13,7 @@ import { Mark } from '../../ui/Mark';
 import { HideForm } from './HideForm';
 
 /** One alarm with what to do about it, and the buttons that its state allows. */
-export function AlarmRow({ alarm }: { alarm: ListedAlarm }) {
+export function AlarmRow({ alarm, row }: { alarm: ListedAlarm; row: AlarmTableRow | undefined }) {
   const { t, word, language } = useI18n();
   const operate = useCaller().permissions.includes('operate');
   const [more, setMore] = useState(false);
@@ -32,11 +32,11 @@ export function AlarmRow({ alarm }: { alarm: ListedAlarm }) {
           {alarm.acknowledged_by !== null && ` · ${t('alarms.by', { person: alarm.acknowledged_by })}`}
           <Hiding alarm={alarm} />
         </span>
-        {alarm.guidance !== null && <span className="alarm-row-guidance">{alarm.guidance[language]}</span>}
+        {row !== undefined && <span className="alarm-row-guidance">{row.guidance[language]}</span>}
         {alarm.code === 'station_down' && alarm.active && operate && <ReasonPicker equipmentId={alarm.source} begunAt={null} />}
-        {more && <More alarm={alarm} />}
+        {more && <More row={row} />}
       </div>
-      <Acts alarm={alarm} more={more} onMore={() => setMore(!more)} />
+      <Acts alarm={alarm} longestH={row?.longest_shelf_h ?? null} more={more} onMore={() => setMore(!more)} />
     </li>
   );
 }
@@ -52,18 +52,15 @@ function Hiding({ alarm }: { alarm: ListedAlarm }) {
   return ` · ${alarm.hidden_by}: ${alarm.hidden_reason ?? ''}${until}`;
 }
 
-function More({ alarm }: { alarm: ListedAlarm }) {
+function More({ row }: { row: AlarmTableRow | undefined }) {
   const { t, duration } = useI18n();
-  if (alarm.cause === null) return <span className="alarm-row-soft">{t('alarms.not_rationalised')}</span>;
+  if (row === undefined) return <span className="alarm-row-soft">{t('alarms.not_rationalised')}</span>;
   return (
     <Facts
       facts={[
-        { name: t('alarms.cause'), value: alarm.cause },
-        { name: t('alarms.consequence'), value: alarm.consequence },
-        {
-          name: t('alarms.respond_within'),
-          value: alarm.respond_within_min === null ? '–' : duration(alarm.respond_within_min * 60),
-        },
+        { name: t('alarms.cause'), value: row.cause },
+        { name: t('alarms.consequence'), value: row.consequence },
+        { name: t('alarms.respond_within'), value: duration(row.respond_within_min * 60) },
       ]}
     />
   );
@@ -71,11 +68,13 @@ function More({ alarm }: { alarm: ListedAlarm }) {
 
 interface ActsProps {
   alarm: ListedAlarm;
+  /** What the alarm table allows; null: the alarm has no row in it. */
+  longestH: number | null;
   more: boolean;
   onMore(): void;
 }
 
-function Acts({ alarm, more, onMore }: ActsProps) {
+function Acts({ alarm, longestH, more, onMore }: ActsProps) {
   const { t } = useI18n();
   const { permissions } = useCaller();
   const [form, setForm] = useState<'shelve' | 'out' | null>(null);
@@ -92,7 +91,7 @@ function Acts({ alarm, more, onMore }: ActsProps) {
           {t(busy ? 'alarm.acknowledging' : 'alarm.acknowledge')}
         </Button>
       )}
-      {operate && listed && alarm.longest_shelf_h !== 0 && (
+      {operate && listed && longestH !== 0 && (
         <Button busy={busy} onPress={() => setForm(form === 'shelve' ? null : 'shelve')}>
           {t('alarms.shelve')}
         </Button>
@@ -116,7 +115,7 @@ function Acts({ alarm, more, onMore }: ActsProps) {
       {form !== null && (
         <HideForm
           timed={form === 'shelve'}
-          longestH={alarm.longest_shelf_h}
+          longestH={longestH}
           busy={busy}
           onSend={(reason, durationS) => {
             setForm(null);

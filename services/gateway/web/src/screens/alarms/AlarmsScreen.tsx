@@ -1,8 +1,9 @@
 import { useState } from 'react';
-import { useAlarmList, type AlarmPage, type ListedAlarm } from '../../api/alarms';
+import { MOST_LISTED, useAlarmList, type AlarmPage, type ListedAlarm } from '../../api/alarms';
 import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
 import { None } from '../../parts/None';
+import { ShownOf } from '../../parts/ShownOf';
 import { Choice } from '../../ui/Choice';
 import { Notice } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
@@ -10,13 +11,16 @@ import { AlarmRow } from './AlarmRow';
 import './AlarmsScreen.css';
 import { AlarmTabs } from './AlarmTabs';
 
+const LISTED = 200;
+
 type Shown = 'open' | 'groups' | 'hidden';
 const HIDDEN: ReadonlySet<string> = new Set(['shelved', 'suppressed_by_design', 'out_of_service']);
 
 /** Every alarm that is not normal. A list without its sources is never called empty. */
 export default function AlarmsScreen() {
   const { t } = useI18n();
-  const query = useAlarmList();
+  const [limit, setLimit] = useState(LISTED);
+  const query = useAlarmList(limit);
   const [chosen, setChosen] = useState<Shown | null>(null);
   return (
     <div className="screen">
@@ -35,9 +39,9 @@ export default function AlarmsScreen() {
                 value={shown}
                 onChange={setChosen}
                 options={[
-                  { value: 'open', label: t('alarms.open', { count: open.length }) },
+                  { value: 'open', label: t('alarms.open', { count: page.standing_count }) },
                   { value: 'groups', label: t('alarms.groups', { count: page.groups.length }) },
-                  { value: 'hidden', label: t('alarms.hidden', { count: hidden.length }) },
+                  { value: 'hidden', label: t('alarms.hidden', { count: page.hidden_count }) },
                 ]}
               />
               {shown === 'groups' ? (
@@ -45,6 +49,11 @@ export default function AlarmsScreen() {
               ) : (
                 <Rows alarms={shown === 'open' ? open : hidden} page={page} readAt={readAt} />
               )}
+              <ShownOf
+                shown={shown === 'hidden' ? hidden.length : open.length}
+                total={shown === 'hidden' ? page.hidden_count : page.standing_count}
+                onMore={limit < MOST_LISTED ? () => setLimit(Math.min(MOST_LISTED, limit * 2)) : undefined}
+              />
             </div>
           );
         }}
@@ -78,7 +87,7 @@ function Rows({ alarms, page, readAt }: RowsProps) {
     return (
       <ul className="alarm-rows" aria-label={t('alarms.title')}>
         {alarms.map((alarm) => (
-          <AlarmRow key={alarm.alarm_id} alarm={alarm} />
+          <AlarmRow key={alarm.alarm_id} alarm={alarm} row={page.table_rows[alarm.code]} />
         ))}
       </ul>
     );
@@ -99,9 +108,10 @@ function Groups({ page, readAt }: { page: AlarmPage; readAt: number }) {
       <Panel
         key={`${group.kind} ${group.key}`}
         title={cause === undefined ? name : `${name} · ${cause.source}`}
-        note={t('alarms.count', { count: alarms.length })}
+        note={t('alarms.count', { count: group.count })}
       >
-        <Rows alarms={alarms} page={page} readAt={readAt} />
+        {alarms.length > 0 && <Rows alarms={alarms} page={page} readAt={readAt} />}
+        <ShownOf shown={alarms.length} total={group.count} />
       </Panel>
     );
   });

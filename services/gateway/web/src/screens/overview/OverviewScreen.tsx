@@ -5,6 +5,7 @@ import { useI18n } from '../../i18n/I18nProvider';
 import { DataView } from '../../parts/DataView';
 import { OpenExposures } from '../../parts/OpenExposures';
 import { ScreenTitle } from '../../parts/ScreenTitle';
+import { ShownOf } from '../../parts/ShownOf';
 import { Notice } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
 import './OverviewScreen.css';
@@ -29,6 +30,10 @@ export default function OverviewScreen() {
               <div className="overview-side">
                 <Panel title={t('overview.requests')}>
                   <WorkRequests requests={line.work_requests} readAt={readAt} />
+                  <ShownOf
+                    shown={line.work_requests.length}
+                    total={line.work_requests.length + line.work_requests_left_off_count}
+                  />
                 </Panel>
                 <Panel title={t('overview.wip')}>
                   <WipTable wip={line.wip} readAt={readAt} />

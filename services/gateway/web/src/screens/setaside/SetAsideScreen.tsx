@@ -1,3 +1,4 @@
+import { useState } from 'react';
 import { useRetry } from '../../api/commands';
 import { useSetAside } from '../../api/queries';
 import type { SetAsideEvent } from '../../api/types';
@@ -6,27 +7,37 @@ import { DataView } from '../../parts/DataView';
 import { None } from '../../parts/None';
 import { Said } from '../../parts/Said';
 import { ScreenTitle } from '../../parts/ScreenTitle';
+import { ShownOf } from '../../parts/ShownOf';
 import { Refusal } from '../../parts/Refusal';
 import { Button } from '../../ui/Button';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Notice } from '../../ui/Notice';
 import './SetAsideScreen.css';
 
+const LISTED = 200;
+const MOST_LISTED = 2000;
+
 /** What services could not handle, and the way to let them try again. */
 export default function SetAsideScreen() {
   const { t } = useI18n();
-  const query = useSetAside();
+  const [limit, setLimit] = useState(LISTED);
+  const query = useSetAside(limit);
   return (
     <div className="screen">
       <ScreenTitle title={t('nav.set_aside')} />
       <p className="set-aside-explain">{t('set_aside.explain')}</p>
       <DataView query={query}>
-        {({ items, missing }, readAt) => (
+        {({ items, total, missing }, readAt) => (
           <>
             {missing.length > 0 && (
               <Notice mark="unknown">{t('set_aside.missing', { services: missing.join('; ') })}</Notice>
             )}
             {items.length === 0 ? <None readAt={readAt} /> : <SetAsideTable events={items} />}
+            <ShownOf
+              shown={items.length}
+              total={total}
+              onMore={limit < MOST_LISTED ? () => setLimit(Math.min(MOST_LISTED, limit * 2)) : undefined}
+            />
           </>
         )}
       </DataView>

@@ -67,6 +67,7 @@ function AlarmLines({ overview }: { overview: Overview }) {
   const { t, word } = useI18n();
   const silent = overview.services.filter(({ ready, late }) => !ready || late).map(({ service }) => service);
   const shown = overview.alarms.slice(0, MOST_ALARMS);
+  const more = overview.alarms.length + overview.alarms_left_off_count - shown.length;
   return (
     <section aria-label={t('alarms.title')}>
       {silent.length > 0 && <Notice mark="unknown">{t('alarms.silent', { services: silent.join(', ') })}</Notice>}
@@ -81,7 +82,7 @@ function AlarmLines({ overview }: { overview: Overview }) {
           </li>
         ))}
       </ul>
-      {overview.alarms.length > MOST_ALARMS && <p>{t('alarm.more', { count: overview.alarms.length - MOST_ALARMS })}</p>}
+      {more > 0 && <p>{t('alarm.more', { count: more })}</p>}
     </section>
   );
 }
