@@ -169,7 +169,10 @@ class _Copier:
         name, kind = sql.Identifier(column.name), column.kind
         if kind == "bigint" and (column.keyed or column.name in self.counted_by):
             counting = self.counted_by.get(column.name, (table, column.name))
-            return sql.SQL("{} + copy * {}").format(name, self._stride(*counting, kind))
+            # What no sequence counts goes on where it is: copies are earlier, below zero.
+            counted = column.sequence is not None or column.name in self.counted_by
+            way = sql.SQL("+" if counted else "-")
+            return sql.SQL("{} {} copy * {}").format(name, way, self._stride(*counting, kind))
         if kind == "uuid":
             return sql.SQL("md5({}::text || copy)::uuid").format(name)
         if kind == "timestamp with time zone":
