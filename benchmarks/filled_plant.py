@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 from benchmarks.copies import TOKEN, multiply
 from benchmarks.screen_answers import measured, tell
@@ -28,14 +29,20 @@ from tests.plant import Plant
 CELLS = 20  # of the order that is copied
 MADE_WITHIN_S = 1800.0
 YEAR_S = 365 * 86400.0
-UNDER_WAY = 40  # orders whose held cells nobody has decided yet; those of the others were scrapped
-END_ORDERS = """
-    WITH ended AS (
-        UPDATE work_request SET state = 'ended' WHERE work_request_id NOT IN (
-            SELECT work_request_id FROM work_request ORDER BY accepted_at DESC LIMIT %s)
-        RETURNING work_request_id)
-    UPDATE lot SET state = 'scrapped' FROM ended
-    WHERE lot.work_request_id = ended.work_request_id AND kind = 'cell' AND state <> 'released'"""
+UNDER_WAY = 40  # orders whose held cells nobody has decided yet, and whose material is left
+# What became of the others, by service; the number of a copy stands behind its first eight letters.
+ENDINGS = {
+    "execution": """
+        UPDATE work_request SET state = 'ended'
+            WHERE CAST(substr(work_request_id, 9, 4) AS integer) >= {number};
+        UPDATE lot SET state = 'scrapped' WHERE kind = 'cell' AND state <> 'released'
+            AND CAST(substr(work_request_id, 9, 4) AS integer) >= {number};
+        UPDATE lot SET state = 'consumed', quantity = 0 WHERE kind = 'stock'
+            AND CAST(substr(lot_id, 9, 4) AS integer) >= {number}""",
+    "quality": """
+        DELETE FROM open_exposure
+            WHERE CAST(substr(work_request_id, 9, 4) AS integer) >= {number}""",
+}
 
 
 def main() -> None:
@@ -103,8 +110,10 @@ def _fill(plant: Plant, cells: int) -> None:
     try:
         count = cells // CELLS - 1
         multiply(server, count, apart_s=YEAR_S / max(count, 1))
-        with psycopg.connect(server.url("halite_execution").replace("+psycopg", "")) as connection:
-            connection.execute(END_ORDERS, (UNDER_WAY,))
+        for service, ending in ENDINGS.items():
+            url = server.url(f"halite_{service}").replace("+psycopg", "")
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute(sql.SQL(ending).format(number=UNDER_WAY))
     finally:
         server.stop()
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from services.quality.countdown import NEVER, Countdown
-from services.quality.domain import ExposureBudget
+from services.quality.domain import ExposureBudget, OpenState
 from services.quality.exposure import ExposureState
 from services.quality.roomair import RoomAir
 from services.quality.store import all_rows
@@ -31,6 +31,8 @@ INTERVAL = """
     JOIN exposure_budget b ON (b.product_id, b.state, b.version)
                             = (o.product_id, o.open_state, o.version)
     LEFT JOIN room_air a ON a.air_id = o.air_id"""
+# The states of what may be left over of an order.
+LEFT_OVER: tuple[OpenState, ...] = ("powder", "powder_oxygen", "pellet", "pellet_oxygen")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +121,16 @@ async def end_of_origins(
 async def end_all(tx: Transaction, lot_id: str) -> None:
     """Close all intervals of a lot."""
     await tx.execute(sql("DELETE FROM open_exposure WHERE lot_id = :id"), {"id": lot_id})
+
+
+async def end_of_request(tx: Transaction, work_request_id: str) -> None:
+    """Close the intervals of powder and pellets of a work request: what is left serves no other."""
+    await tx.execute(
+        sql("""
+            DELETE FROM open_exposure
+            WHERE work_request_id = :id AND open_state = ANY(:states)"""),
+        {"id": work_request_id, "states": list(LEFT_OVER)},
+    )
 
 
 async def of_part(tx: Transaction, lot_id: str, state: str) -> Countdown | None:

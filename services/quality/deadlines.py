@@ -12,7 +12,7 @@ from services.quality.roomlots import GIVE_UP_AFTER, RoomLots, evaluated, read_t
 from shared.clock import Clock
 from shared.db import Database
 from shared.envelope import Envelope
-from shared.events import JobOrderEnded, JobOrderStarted, MaterialOpened
+from shared.events import JobOrderEnded, JobOrderStarted, MaterialOpened, WorkRequestEnded
 from shared.outbox import Cause, Outbox
 from shared.transaction import Transaction
 
@@ -148,6 +148,13 @@ class Deadlines:
         await opened.end(tx, lot_id, ended, now)
         await countdowns.end_all(tx, lot_id)
         return {"lot_id": lot_id, "ended_at": now.isoformat()}
+
+    async def on_request_ended(self, tx: Transaction, _: Envelope, event: WorkRequestEnded) -> None:
+        """An order ended: its powder and pellets that are left over are not watched any more.
+
+        A part that a life cell takes from them later is judged by the samples of its whole time.
+        """
+        await countdowns.end_of_request(tx, event.work_request_id)
 
     async def run(self) -> None:
         """Act for ever: at each instant that is due, and within a second of each new sample."""

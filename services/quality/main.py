@@ -38,6 +38,7 @@ from shared.events import (
     SpectrumMeasured,
     ThermocoupleDriftFound,
     WorkRequestAccepted,
+    WorkRequestEnded,
 )
 from shared.parts import Parts
 from shared.topics import telemetry_topic
@@ -64,6 +65,7 @@ def build(
         SOURCES,
         {
             WorkRequestAccepted: work.on_accepted,
+            WorkRequestEnded: deadlines.on_request_ended,
             MaterialLotRegistered: work.on_registered,
             GenealogyRecorded: work.on_genealogy,
             JobOrderStarted: deadlines.on_started,

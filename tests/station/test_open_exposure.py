@@ -25,7 +25,7 @@ from services.quality.store import Passage, keep_passage
 from shared.clock import Clock
 from shared.db import Database, migrate
 from shared.envelope import envelope
-from shared.events import ExposureEvaluated, JobOrderEnded, JobOrderStarted
+from shared.events import ExposureEvaluated, JobOrderEnded, JobOrderStarted, WorkRequestEnded
 from shared.outbox import Outbox
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,10 +63,14 @@ class Bare:
     clock: Clock
     deadlines: Deadlines
 
-    async def hear(self, event: JobOrderStarted | JobOrderEnded) -> None:
+    async def hear(self, event: JobOrderStarted | JobOrderEnded | WorkRequestEnded) -> None:
         """Handle one event as the inbox does."""
-        started = isinstance(event, JobOrderStarted)
-        handler: Any = self.deadlines.on_started if started else self.deadlines.on_ended
+        handlers: dict[type, Any] = {
+            JobOrderStarted: self.deadlines.on_started,
+            JobOrderEnded: self.deadlines.on_ended,
+            WorkRequestEnded: self.deadlines.on_request_ended,
+        }
+        handler = handlers[type(event)]
         said = envelope(event, service="lamination", time=START, correlation_id="order-1")
         async with self.database.begin() as tx:
             await handler(tx, said, event)
@@ -152,6 +156,15 @@ async def database(fresh_database: str) -> AsyncIterator[Database]:
 @pytest.fixture
 def bare(database: Database) -> Bare:
     return watching(database, HandClock(plant_start=START, wall_start_s=0.0))
+
+
+async def test_what_is_left_over_of_an_order_is_watched_until_the_order_ends(bare: Bare) -> None:
+    await bare.begin(budget=BUDGET.model_copy(update={"state": "pellet"}))
+    await bare.begin()
+    assert {lot["open_state"] for lot in await bare.left()} == {"pellet", "bare_sodium"}
+    whose = {"work_request_id": "WR1", "product_id": "nvp-coin"}
+    await bare.hear(WorkRequestEnded(**whose, released_count=2, blocked_count=0))
+    assert [lot["open_state"] for lot in await bare.left()] == ["bare_sodium"]
 
 
 async def test_a_budget_by_dose_is_near_and_over_at_the_rate_of_the_newest_samples(
