@@ -93,7 +93,8 @@ NEVER_SHOWN = frozenset({
 
 SPEAKS_SQL = re.compile(
     r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH|CREATE|ALTER|DROP|LOCK|COPY)\b"
-    r"|.*(\b(coalesce|greatest)\(|->>| = :| IS NULL|ORDER BY)",
+    r"|.*(\b(coalesce|greatest)\(|->>| = :| IS NULL|ORDER BY| ILIKE )"
+    r"|.*(\bSELECT \w+ FROM\b|\bFROM \w+ (WHERE|JOIN)\b|\b\w\.\w+ = ')",
     re.S,
 )
 LOG_METHODS = {"debug", "info", "warning", "error", "exception", "critical"}
