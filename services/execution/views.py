@@ -131,11 +131,12 @@ async def lots(tx: Transaction, search: str, limit: int) -> dict[str, Any]:
 
 async def holds(tx: Transaction, search: str, limit: int) -> dict[str, Any]:
     """Return the holds of all lots, the newest first."""
-    among = "FROM hold JOIN lot USING (lot_id) WHERE lot_id ILIKE :like OR gate ILIKE :like"
+    named = "WHERE lot_id ILIKE :like OR gate ILIKE :like" if search else ""
     page = f"""
         SELECT lot_id, work_request_id, kind, gate, reason, held_at
-        {among} ORDER BY held_at DESC, lot_id, gate LIMIT :limit"""
-    return await _page(tx, page, f"SELECT count(*) {among}", search, limit)
+        FROM hold JOIN lot USING (lot_id) {named}
+        ORDER BY held_at DESC, lot_id, gate LIMIT :limit"""
+    return await _page(tx, page, f"SELECT count(*) FROM hold {named}", search, limit)
 
 
 async def work_requests(tx: Transaction, limit: int) -> dict[str, Any]:
