@@ -120,7 +120,12 @@ class Overview:
             try:
                 wip, requests = await asyncio.gather(
                     self._peers.ask("execution", "wip", timeout_s=ANSWER_WITHIN_S),
-                    self._peers.ask("execution", "work-requests", timeout_s=ANSWER_WITHIN_S),
+                    self._peers.ask(
+                        "execution",
+                        "work-requests",
+                        query={"limit": MOST_REQUESTS},
+                        timeout_s=ANSWER_WITHIN_S,
+                    ),
                 )
                 self._wip = [_picked(item, WIP) for item in wip["items"]]
                 items = requests["items"]
@@ -171,7 +176,7 @@ def requests_shown(requests: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """
     ended = [item for item in requests if item["state"] != "open"]
     left_off = {item["work_request_id"] for item in ended[:-ENDED_REQUESTS]}
-    return [item for item in requests if item["work_request_id"] not in left_off][:MOST_REQUESTS]
+    return [item for item in requests if item["work_request_id"] not in left_off]
 
 
 def _picked(record: dict[str, Any], fields: list[str]) -> dict[str, Any]:
