@@ -16,7 +16,7 @@ from deploy.postgres import PostgresServer
 from services.execution import store as orders
 from services.execution.domain import WorkMaster, WorkSchedule
 from services.execution.workflow import ExecutionWork
-from services.execution.workflow import take_master_data as take_work_masters
+from services.execution.workmasters import take_master_data as take_work_masters
 from services.lamination import store as stacks
 from services.lamination.partmeasures import stack_figures
 from services.lamination.stackplan import StackPlan, check_order

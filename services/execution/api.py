@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from services.execution import limits, sodiumdesk, views, workflow
+from services.execution import limits, sodiumdesk, views, workmasters
 from services.execution.domain import WorkMaster
 from services.execution.holds import HoldChange, PersonsGate
 from services.execution.schedule_file import read_schedule
@@ -38,7 +38,7 @@ def add_routes(service: Service, work: ExecutionWork) -> None:
         """Keep work masters, and of sodium what holds it and where it may lie; all or none."""
 
         async def take(tx: Transaction) -> dict[str, Any]:
-            kept = await workflow.take_master_data(tx, body.work_masters)
+            kept = await workmasters.take_master_data(tx, body.work_masters)
             return kept | await sodiumdesk.take_master_data(
                 tx, body.hazard_materials, body.storage_places
             )

@@ -35,13 +35,8 @@ class ExtraOrders:
 
         A lot that never ended one of them here, or was made by it, is held for a person.
         """
-        known = await store.lots(tx, event.lot_ids)
-        of_request: dict[str, list[str]] = {}
-        for lot_id, row in sorted(known.items()):
-            if row["work_request_id"] is not None:
-                of_request.setdefault(row["work_request_id"], []).append(lot_id)
         found = []
-        for work_request_id, lot_ids in sorted(of_request.items()):
+        for work_request_id, lot_ids in await store.by_request(tx, event.lot_ids):
             request = await store.lock_request(tx, work_request_id)
             master = await self._masters.of(tx, request)
             chains: dict[tuple[str, ...], tuple[list[JobOrder], list[str]]] = {}

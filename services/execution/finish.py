@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import RowMapping
 
 from services.execution import domain, gates, limits, store
+from services.execution.ending import Ending
 from services.execution.holds import Holds
 from services.execution.release import is_of_the_rest, require
 from services.execution.routing import pellet_lot_id
@@ -20,7 +21,6 @@ from shared.events import (
     GenealogyRecorded,
     JobOrderEnded,
     MaterialLotRegistered,
-    WorkRequestEnded,
 )
 from shared.facts import Material
 from shared.outbox import Outbox
@@ -30,8 +30,16 @@ from shared.transaction import Transaction
 class Finisher:
     """Writes the end of job orders and of cells."""
 
-    def __init__(self, outbox: Outbox, clock: Clock, masters: WorkMasters, holds: Holds) -> None:
+    def __init__(
+        self,
+        outbox: Outbox,
+        clock: Clock,
+        masters: WorkMasters,
+        holds: Holds,
+        ending: Ending,
+    ) -> None:
         self._outbox, self._clock, self._masters, self._holds = outbox, clock, masters, holds
+        self._ending = ending
 
     async def end(
         self,
@@ -132,7 +140,7 @@ class Finisher:
         members = tuple(item.lot_id for item in produced if item.lot_id != event.lot_id)
         if lot is None:
             return []
-        if lot["state"] != "available":
+        if lot["state"] not in ("available", "scrapped"):
             await store.set_lots(tx, [event.lot_id], self._clock.now(), state="available")
         registered = MaterialLotRegistered(
             lot_id=event.lot_id,
@@ -156,7 +164,8 @@ class Finisher:
         rows = await tx.execute(
             sql(f"""
                 SELECT * FROM lot l
-                WHERE {which} AND kind = 'cell' AND state <> 'released' AND grade IS NOT NULL
+                WHERE {which} AND kind = 'cell' AND grade IS NOT NULL
+                  AND state NOT IN ('released', 'scrapped')
                   AND NOT EXISTS (SELECT 1 FROM job_order j
                                   WHERE j.lot_id = l.lot_id AND j.state <> 'ended')
                 ORDER BY lot_id"""),
@@ -166,7 +175,7 @@ class Finisher:
         for row in done:
             await self._complete(tx, request, row)
         if done:
-            await self._end_request(tx, request)
+            await self._ending.look(tx, request)
 
     async def _is_free(self, tx: Transaction, request: RowMapping, cell: RowMapping) -> bool:
         """Say whether nothing holds a cell, its pellets or their lot, and every gate released."""
@@ -201,37 +210,7 @@ class Finisher:
         found = await store.lots(tx, lot_ids)
         left = [lot_id for lot_id, lot in found.items() if lot["state"] != "consumed"]
         await store.set_lots(tx, left, self._clock.now(), state="scrapped")
-        await self._end_request(tx, request)
-
-    async def _end_request(self, tx: Transaction, request: RowMapping) -> None:
-        """End a request each of whose cells is released or lost.
-
-        A cell is lost when it is scrapped, or its powder or pellets are before it is built.
-        """
-        rows = await tx.execute(
-            sql("""
-                SELECT count(*) FILTER (WHERE state = 'released') AS released,
-                       count(*) FILTER (WHERE state = 'scrapped' OR state = 'planned' AND EXISTS (
-                           SELECT 1 FROM lot o
-                           WHERE o.work_request_id = :id AND o.kind IN ('powder', 'pellet_lot')
-                             AND o.state = 'scrapped')) AS lost
-                FROM lot WHERE work_request_id = :id AND kind = 'cell'"""),
-            {"id": request["work_request_id"]},
-        )
-        released, lost = rows.one()
-        if released + lost != request["quantity"] or request["state"] == "ended":
-            return
-        await tx.execute(
-            sql("UPDATE work_request SET state = 'ended' WHERE work_request_id = :id"),
-            {"id": request["work_request_id"]},
-        )
-        ended = WorkRequestEnded(
-            work_request_id=request["work_request_id"],
-            product_id=request["product_id"],
-            released_count=released,
-            blocked_count=lost,
-        )
-        await self._outbox.record(tx, ended)
+        await self._ending.look(tx, request)
 
 
 def _unused(planned: Sequence[Material], used: Sequence[Material]) -> list[tuple[str, float]]:

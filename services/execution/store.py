@@ -234,11 +234,15 @@ async def release(
 async def made(
     tx: Transaction, lot_ids: Sequence[str], equipment_id: str, now: datetime
 ) -> Mapping[str, RowMapping]:
-    """Make lots available where a machine left them; return them by id."""
+    """Make lots available where a machine left them; return them by id.
+
+    One that was scrapped while it was there stays so.
+    """
     rows = await all_rows(
         tx,
         """
-        UPDATE lot SET updated_at = :now, state = 'available', equipment_id = :equipment_id
+        UPDATE lot SET updated_at = :now, equipment_id = :equipment_id,
+            state = CASE WHEN state = 'scrapped' THEN state ELSE 'available' END
         WHERE lot_id = ANY(:ids) RETURNING *""",
         now=now,
         equipment_id=equipment_id,
@@ -289,6 +293,18 @@ async def lots(tx: Transaction, lot_ids: Sequence[str]) -> Mapping[str, RowMappi
     """Return lots by id; unknown ids are left out."""
     rows = await all_rows(tx, "SELECT * FROM lot WHERE lot_id = ANY(:ids)", ids=list(lot_ids))
     return {row["lot_id"]: row for row in rows}
+
+
+async def by_request(tx: Transaction, lot_ids: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """Return those of some lots that work requests made, by request; in one order for all."""
+    rows = await tx.execute(
+        sql("""
+            SELECT work_request_id, array_agg(lot_id ORDER BY lot_id) FROM lot
+            WHERE lot_id = ANY(:ids) AND work_request_id IS NOT NULL
+            GROUP BY work_request_id ORDER BY work_request_id"""),
+        {"ids": list(lot_ids)},
+    )
+    return [(work_request_id, own) for work_request_id, own in rows]
 
 
 async def members(tx: Transaction, pellet_lot_id: str) -> Sequence[RowMapping]:

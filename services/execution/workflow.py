@@ -6,13 +6,14 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from services.execution import domain, gates, limits, requests, stock, store
-from services.execution.domain import ReceivedLot, WorkMaster, WorkSchedule
+from services.execution.domain import ReceivedLot, WorkSchedule
+from services.execution.ending import Ending
 from services.execution.extraorders import ExtraOrders
 from services.execution.finish import Finisher
 from services.execution.holds import OPEN_EXPOSURE, Decided, HoldChange, Holds, PersonsGate
 from services.execution.release import Releaser
 from services.execution.routing import expand
-from services.execution.workmasters import WorkMasters, add_work_master
+from services.execution.workmasters import WorkMasters
 from shared.clock import Clock
 from shared.db import Database
 from shared.envelope import Envelope
@@ -29,6 +30,7 @@ from shared.events import (
     LotHeld,
     LotHoldReleased,
     LotsRecalled,
+    LotsScrapped,
     MaterialLotRegistered,
     RecallEnded,
     ReworkOrdered,
@@ -52,7 +54,8 @@ class ExecutionWork:
         self._masters = WorkMasters()
         self._holds = Holds(outbox, clock)
         self._releaser = Releaser(outbox, clock, self._masters)
-        self._finisher = Finisher(outbox, clock, self._masters, self._holds)
+        self._ending = Ending(outbox, self._masters)
+        self._finisher = Finisher(outbox, clock, self._masters, self._holds, self._ending)
         self._extra = ExtraOrders(clock, self._masters, self._holds)
 
     async def accept(self, tx: Transaction, schedule: WorkSchedule) -> dict[str, Any]:
@@ -242,6 +245,12 @@ class ExecutionWork:
             await self._finisher.scrap(tx, request, scrapped)
         await self._go_on(tx, request, event.lot_id)
 
+    async def on_scrapped(self, tx: Transaction, _: Envelope, event: LotsScrapped) -> None:
+        """Lots were scrapped, by a gate's nonconformance or any other: their orders lose them."""
+        for work_request_id, lot_ids in await store.by_request(tx, event.lot_ids):
+            request = await store.lock_request(tx, work_request_id)
+            await self._finisher.scrap(tx, request, lot_ids)
+
     async def on_rework(self, tx: Transaction, _: Envelope, event: ReworkOrdered) -> None:
         """Quality sends lots through a rework route: order its operations."""
         for request in await self._extra.rework(tx, event):
@@ -384,10 +393,3 @@ class ExecutionWork:
         if await self._releaser.look(tx, request, only) and built:
             return
         await self._finisher.complete(tx, request, only)
-
-
-async def take_master_data(tx: Transaction, masters: list[WorkMaster]) -> dict[str, Any]:
-    """Keep work masters; all or none."""
-    for master in masters:
-        await add_work_master(tx, master)
-    return {"work_masters": [master.product_id for master in masters]}

@@ -1,5 +1,7 @@
 """Work masters in execution's database: what is made how, a version of which never changes."""
 
+from typing import Any
+
 from sqlalchemy import RowMapping
 
 from services.execution.domain import WorkMaster
@@ -65,3 +67,10 @@ class WorkMasters:
                 f"known are {known or 'none yet'}"
             )
         return await work_master(tx, product_id, version)
+
+
+async def take_master_data(tx: Transaction, masters: list[WorkMaster]) -> dict[str, Any]:
+    """Keep work masters; all or none."""
+    for master in masters:
+        await add_work_master(tx, master)
+    return {"work_masters": [master.product_id for master in masters]}

@@ -16,6 +16,7 @@ from shared.events import (
     JobOrderEnded,
     LotHeld,
     LotHoldReleased,
+    LotsScrapped,
     NonconformanceChanged,
     ReworkOrdered,
 )
@@ -75,6 +76,15 @@ class Consequences:
             )
             await self._outbox.record(tx, ordered)
         await self._tell_gate(tx, row, record, reason)
+        if word == "scrap":
+            scrapped = LotsScrapped(
+                lot_id=lot_ids[0],
+                nonconformance_id=nonconformance_id,
+                lot_ids=tuple(lot_ids),
+                reason=record["reason"],
+                person=person,
+            )
+            await self._outbox.record(tx, scrapped)
         if word == "released":
             await self.let_go(tx, nonconformance_id, lot_ids, reason)
 

@@ -32,6 +32,7 @@ ACTS = (
     "job_order_paused",
     "job_order_resumed",
     "lots_recalled",
+    "lots_scrapped",
     "material_opened",
     "nonconformance_changed",
     "operator_acted",

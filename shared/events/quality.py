@@ -243,6 +243,19 @@ class ReworkOrdered(LotEvent):
     gates: tuple[str, ...]
 
 
+class LotsScrapped(LotEvent):
+    """Lots were given up for good by a signed disposition, whatever had raised its nonconformance.
+
+    person: who signed last.
+    """
+
+    kind: ClassVar[str] = "lots_scrapped"
+    nonconformance_id: str
+    lot_ids: tuple[str, ...]
+    reason: str
+    person: str
+
+
 class SampleExtended(LotEvent):
     """After a failure `count` more like the one of `job_order_id` must pass; its lot waits."""
 

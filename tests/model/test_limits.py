@@ -27,7 +27,8 @@ from services.execution.domain import (
     WorkRequest,
     WorkSchedule,
 )
-from services.execution.workflow import ExecutionWork, take_master_data
+from services.execution.workflow import ExecutionWork
+from services.execution.workmasters import take_master_data
 from shared.clock import Clock
 from shared.db import Database, migrate
 from shared.envelope import Envelope

@@ -23,7 +23,8 @@ from sqlalchemy import text
 
 from services.execution.domain import WorkMaster, WorkSchedule
 from services.execution.holds import HoldChange, PersonsGate
-from services.execution.workflow import ExecutionWork, take_master_data
+from services.execution.workflow import ExecutionWork
+from services.execution.workmasters import take_master_data
 from shared.clock import Clock, wall_clock
 from shared.db import Database, migrate
 from shared.envelope import Envelope

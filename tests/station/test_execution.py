@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from services.execution import sodiumdesk, views
+from services.execution import sodiumdesk, store, views
 from services.execution.domain import WorkMaster, WorkSchedule
 from services.execution.sodium import HazardMaterial
-from services.execution.workflow import ExecutionWork, take_master_data
+from services.execution.workflow import ExecutionWork
+from services.execution.workmasters import take_master_data
 from shared.clock import Clock
 from shared.db import Database, migrate
 from shared.envelope import Envelope
@@ -28,6 +29,7 @@ from shared.events import (
     LotHeld,
     LotHoldReleased,
     LotsRecalled,
+    LotsScrapped,
     MaterialLotRegistered,
     RecallEnded,
     ReworkOrdered,
@@ -70,6 +72,7 @@ class Floor:
     released: list[JobOrderReleased] = field(default_factory=list)
     said: list[Event] = field(default_factory=list)
     also_at: dict[str, str] = field(default_factory=dict)
+    scrapped_at: dict[str, str] = field(default_factory=dict)
     _seen: int = 0
 
     async def run(self) -> None:
@@ -111,6 +114,8 @@ class Floor:
                 await self.work.on_started(tx, ENVELOPE, started.model_copy(update=again))
                 row = (await tx.execute(text(OF_JOB_ORDER), {"id": released.job_order_id})).one()
             assert tuple(row) == ("running", there["equipment_id"], started_at)
+        if self.scrapped_at.get(released.operation) == released.lot_id:
+            await scrap(self, released.lot_id)
         ended = JobOrderEnded(
             **common,
             **machine,
@@ -407,6 +412,64 @@ async def test_an_order_whose_pellets_are_scrapped_ends_without_cells(floor: Flo
     await floor.run()
     [ended] = [event for event in floor.said if isinstance(event, WorkRequestEnded)]
     assert (ended.released_count, ended.blocked_count) == (0, 2)
+
+
+async def scrap(floor: Floor, *lot_ids: str) -> None:
+    """Say that quality scrapped lots by a nonconformance that no gate had raised."""
+    event = LotsScrapped(
+        lot_id=lot_ids[0],
+        nonconformance_id="NC-1",
+        lot_ids=lot_ids,
+        reason="fell to the floor",
+        person="Ada",
+    )
+    async with floor.database.begin() as tx:
+        await floor.work.on_scrapped(tx, ENVELOPE, event)
+    await floor.run()
+
+
+async def test_an_order_ends_when_its_last_cell_is_scrapped_that_no_gate_held(
+    floor: Floor,
+) -> None:
+    floor.blocked = {("WR1-C02", "capacity"): "0.2 mAh is below low 0.8 mAh"}
+    await accept(floor, schedule())
+    await floor.run()
+    await floor.wait_for_limits(3600)
+    await floor.run()
+    await scrap(floor, "RAW-zno", "WR1-C02", "unknown")
+    await scrap(floor, "WR1-C02")  # said twice, it ends once
+    [ended] = [event for event in floor.said if isinstance(event, WorkRequestEnded)]
+    assert (ended.released_count, ended.blocked_count) == (1, 1)
+    assert (await floor.cell("WR1-C02"))["state"] == "scrapped"
+    async with floor.database.quiet() as tx:
+        [raw] = (await views.lots(tx, "RAW-zno", 5))["items"]
+        assert raw["state"] == "available", "what is in stock stays there, held by quality"
+
+
+async def test_an_order_ends_when_so_many_pellets_are_scrapped_that_no_cell_can_be_built(
+    floor: Floor,
+) -> None:
+    await accept(floor, without(schedule(), "RAW-img_glue"))
+    await floor.run()
+    async with floor.database.quiet() as tx:
+        pellets = [row["lot_id"] for row in await store.members(tx, "WR1-PEL")]
+    await scrap(floor, *pellets[:-1])
+    assert "WorkRequestEnded" not in floor.kinds(), "one cell can be built of the last pellet"
+    await scrap(floor, pellets[-1])
+    [ended] = [event for event in floor.said if isinstance(event, WorkRequestEnded)]
+    assert (ended.released_count, ended.blocked_count) == (0, 2)
+
+
+async def test_a_lot_that_was_scrapped_at_a_station_stays_so_when_its_job_ends(
+    floor: Floor,
+) -> None:
+    floor.scrapped_at = {"formation": "WR1-C01"}
+    await accept(floor, schedule())
+    await floor.run()
+    await floor.wait_for_limits(3600)
+    await floor.run()
+    cell = await floor.cell("WR1-C01")
+    assert (cell["state"], cell["disposition"]) == ("scrapped", "scrap")
 
 
 async def test_the_newest_requests_and_their_cells_come_first(floor: Floor) -> None:

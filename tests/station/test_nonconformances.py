@@ -10,6 +10,7 @@ from shared.events import (
     DispositionDecided,
     LotHeld,
     LotHoldReleased,
+    LotsScrapped,
     NonconformanceChanged,
     NonconformanceRaised,
     ReworkOrdered,
@@ -106,6 +107,9 @@ async def test_all_that_was_made_of_a_lot_is_held_until_two_persons_let_it_go(de
     assert (await desk.does(again, signature("Bo")))["state"] == "in_force"
     assert await held(desk) == {"POW", "PEL", "P-2", "C-1"}, "NC-2 holds C-1 still"
     await desk.does(path, decision("D-2", "scrap", "Ada", "P-2"))
+    [scrapped] = await desk.said(LotsScrapped)
+    assert (scrapped.lot_ids, scrapped.person) == (("P-2",), "Ada")
+    assert not await desk.said(DispositionDecided), "no gate had raised it"
     why = await desk.refused(path, decision("D-3", "released", "Bo", "P-2"), 409)
     assert "P-2 is scrapped; that is for good" in why
     placed = {"person": "Bo", "reason": "set apart", "places": [{"lot_id": "PEL", "place": "cage"}]}

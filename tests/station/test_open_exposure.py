@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from services.execution.domain import WorkMaster, WorkSchedule
 from services.execution.workflow import ExecutionWork
-from services.execution.workflow import take_master_data as take_work_masters
+from services.execution.workmasters import take_master_data as take_work_masters
 from services.quality import countdowns, openings
 from services.quality.deadlines import Deadlines
 from services.quality.domain import ExposureBudget

@@ -14,7 +14,8 @@ from sqlalchemy import text
 
 from services.execution import limits
 from services.execution.domain import TimeLimitRule, WorkMaster, WorkSchedule
-from services.execution.workflow import ExecutionWork, take_master_data
+from services.execution.workflow import ExecutionWork
+from services.execution.workmasters import take_master_data
 from shared.clock import Clock, MachineClocks, anchored
 from shared.db import Database, migrate
 from shared.envelope import Envelope
