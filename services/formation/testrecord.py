@@ -1,5 +1,6 @@
 """Owns the rows of one test as they come from its tester: in columns, steps and time counted."""
 
+import io
 from array import array
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -19,8 +20,24 @@ OTHER = "other"
 MOST_V, MOST = 9999.0, 1e12  # beyond them a row is no measurement; columns end behind them
 
 
+# Name and type code of each column; codes of kinds count through the record's words.
+COLUMNS = (
+    ("row", "q"),
+    ("cycle", "q"),
+    ("step", "q"),
+    ("step_index", "q"),
+    ("kind", "q"),
+    ("time_s", "d"),
+    ("voltage_v", "d"),
+    ("current_ma", "d"),
+    ("capacity_mah", "d"),
+    ("energy_mwh", "d"),
+)
+PACKED_TOGETHER = 8192  # rows
+
+
 class TestRecord:
-    """All rows of one test up to now, 80 bytes each.
+    """All rows of one test up to now: the newest 80 bytes each, the others packed to some 20.
 
     A step is one run of a step of the protocol's. The tester gives only the time in the step and
     whole seconds of its wall clock; the last row of a step stands at its end, so the steps' times
@@ -30,21 +47,19 @@ class TestRecord:
     __test__ = False  # not a test case, whatever pytest thinks of the name
 
     def __init__(self) -> None:
-        self._rows, self._cycles, self._steps = array("q"), array("q"), array("q")
-        self._step_ids, self._kinds = array("q"), array("q")
-        self._times_s, self._volts, self._currents_ma = array("d"), array("d"), array("d")
-        self._capacities_mah, self._energies_mwh = array("d"), array("d")
+        self._packed: list[tuple[int, bytes]] = []  # last row and the rows
+        self._columns = _no_rows()
         self._words: list[str] = []
         self._last: TestRow | None = None
         self._step, self._begun_s = 1, 0.0
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return PACKED_TOGETHER * len(self._packed) + len(self._columns["row"])
 
     @property
     def last_row(self) -> int:
         """The tester's number of the newest row; 0 before the first."""
-        return self._rows[-1] if self._rows else 0
+        return 0 if self._last is None else self._last.row
 
     def take(self, rows: Iterable[TestRow]) -> None:
         """Add rows that follow those that are there.
@@ -58,56 +73,69 @@ class TestRecord:
                 self._step += 1
                 self._begun_s += self._last.step_time_s
             self._last = row
-            self._rows.append(row.row)
-            self._cycles.append(row.cycle)
-            self._steps.append(self._step)
-            self._step_ids.append(row.step_id)
-            self._kinds.append(self._kind(row.step_type))
-            self._times_s.append(self._begun_s + row.step_time_s)
-            self._volts.append(row.voltage_v)
-            self._currents_ma.append(row.current_ma)
-            self._capacities_mah.append(row.capacity_mah)
-            self._energies_mwh.append(row.energy_mwh)
+            values = (
+                row.row,
+                row.cycle,
+                self._step,
+                row.step_id,
+                self._kind(row.step_type),
+                self._begun_s + row.step_time_s,
+                row.voltage_v,
+                row.current_ma,
+                row.capacity_mah,
+                row.energy_mwh,
+            )
+            for column, value in zip(self._columns.values(), values, strict=True):
+                column.append(value)
+            if len(self._columns["row"]) == PACKED_TOGETHER:
+                self._pack(row.row)
 
     def table(self) -> pl.DataFrame:
         """Return the rows in the columns of a test file."""
-        return pl.DataFrame(
-            {
-                "time_s": _column(self._times_s),
-                "voltage_v": _column(self._volts),
-                "current_ma": _column(self._currents_ma),
-                "capacity_mah": _column(self._capacities_mah),
-                "cycle": _column(self._cycles),
-                "step": _column(self._steps),
-                "step_index": _column(self._step_ids),
-                "kind": pl.Series([self._words[code] for code in self._kinds], dtype=pl.String),
-            }
+        kinds = pl.Series(self._words, dtype=pl.String)
+        return self._rows_behind(0).select(
+            "time_s",
+            "voltage_v",
+            "current_ma",
+            "capacity_mah",
+            "cycle",
+            "step",
+            "step_index",
+            pl.col("kind").map_batches(lambda codes: kinds.gather(codes), pl.String),
         )
 
     def batch(self, series_id: str, after: int) -> "pa.Table":
         """Return the rows behind row `after` as the historian takes them."""
         import pyarrow as pa
 
-        first = int(np.searchsorted(_column(self._rows), after, side="right"))
-        count = len(self._rows) - first
+        rows = self._rows_behind(after)
         kinds = pa.DictionaryArray.from_arrays(
-            _column(self._kinds, first).astype(np.int32), pa.array(self._words, pa.string())
+            rows["kind"].to_numpy().astype(np.int32), pa.array(self._words, pa.string())
         )
-        series = pa.DictionaryArray.from_arrays(np.zeros(count, np.int32), pa.array([series_id]))
+        series = pa.DictionaryArray.from_arrays(
+            np.zeros(rows.height, np.int32), pa.array([series_id])
+        )
+        same = ("row", "cycle", "step", "time_s", "voltage_v", "current_ma")
         return testrows.table(
             {
                 "series_id": series,
                 "kind": kinds,
-                "row": _column(self._rows, first),
-                "cycle": _column(self._cycles, first),
-                "step": _column(self._steps, first),
-                "time_s": _column(self._times_s, first),
-                "voltage_v": _column(self._volts, first),
-                "current_ma": _column(self._currents_ma, first),
-                "capacity_mah": np.abs(_column(self._capacities_mah, first)),
-                "energy_mwh": np.abs(_column(self._energies_mwh, first)),
+                **{name: rows[name].to_numpy() for name in same},
+                "capacity_mah": rows["capacity_mah"].abs().to_numpy(),
+                "energy_mwh": rows["energy_mwh"].abs().to_numpy(),
             }
         )
+
+    def _rows_behind(self, after: int) -> pl.DataFrame:
+        packed = [body for last_row, body in self._packed if last_row > after]
+        parts = [pl.read_ipc(io.BytesIO(body)) for body in packed]
+        return pl.concat([*parts, _frame(self._columns)]).filter(pl.col("row") > after)
+
+    def _pack(self, last_row: int) -> None:
+        sink = io.BytesIO()
+        _frame(self._columns).write_ipc(sink, compression="zstd")
+        self._packed.append((last_row, sink.getvalue()))
+        self._columns = _no_rows()
 
     def _kind(self, step_type: str) -> int:
         word = KINDS.get(step_type, OTHER)
@@ -131,6 +159,10 @@ def new_step(before: TestRow, after: TestRow) -> bool:
     return not same or after.step_time_s < before.step_time_s
 
 
-def _column(values: "array[Any]", first: int = 0) -> "np.ndarray[tuple[int], np.dtype[Any]]":
-    """Return a copy as an array: one that looks into `values` would keep it from growing."""
-    return np.array(values[first:])
+def _no_rows() -> dict[str, "array[Any]"]:
+    return {name: array(code) for name, code in COLUMNS}
+
+
+def _frame(columns: dict[str, "array[Any]"]) -> pl.DataFrame:
+    """Return a copy: one that looks into the columns would keep them from growing."""
+    return pl.DataFrame({name: np.array(values) for name, values in columns.items()})

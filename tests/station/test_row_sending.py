@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import random
 import shutil
+import tracemalloc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from io import BytesIO
@@ -25,7 +26,7 @@ from services.formation.protocol import formation_protocol
 from services.formation.sending import RowSender, keep_in_batches
 from services.formation.store import Run
 from services.formation.testing import TesterRunner
-from services.formation.testrecord import TestRecord
+from services.formation.testrecord import PACKED_TOGETHER, TestRecord
 from services.historian.main import build as build_historian
 from services.historian.settings import HistorianSettings
 from shared.app import Service
@@ -278,6 +279,32 @@ async def test_historian_that_forgot_batches_is_told_to_a_person_and_nothing_is_
             with pytest.raises(ConflictError, match="is at batch 0, 2 came"):
                 await sender.send_waiting()
         assert await waiting(service) == 1
+
+
+def test_rows_that_are_packed_in_memory_come_out_as_they_were_taken() -> None:
+    record, wanted = TestRecord(), rows_up_to(3 * PACKED_TOGETHER)
+    for first in range(0, len(wanted), 999):
+        record.take(wanted[first : first + 999])
+    assert (len(record), record.last_row) == (len(wanted), wanted[-1].row)
+    table = record.table()
+    assert table["voltage_v"].to_list() == [one.voltage_v for one in wanted]
+    assert table["step_index"].to_list() == [one.step_id for one in wanted]
+    kinds = {"cc": "cc_charge", "rest": "rest", "dc": "cc_discharge"}
+    assert table["kind"].to_list() == [kinds[one.step_type] for one in wanted]
+    for after in (0, PACKED_TOGETHER, wanted[PACKED_TOGETHER - 1].row, wanted[-2].row):
+        rows = [one.row for one in wanted if one.row > after]
+        assert record.batch("J1", after)["row"].to_pylist() == rows
+
+
+def test_a_long_test_takes_a_third_of_what_its_rows_are() -> None:
+    tracemalloc.start()
+    try:
+        record = TestRecord()
+        record.take(row(number) for number in range(1, 4 * PACKED_TOGETHER + 1))
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 80 * len(record) / 3
 
 
 def test_a_row_that_no_tester_can_measure_is_a_fault_of_the_station() -> None:
