@@ -20,6 +20,7 @@ from shared.events import (
     PlcReported,
     SourceStateChanged,
     TimeLimitChanged,
+    WorkRequestEnded,
 )
 from shared.facts import DataQuality, EquipmentState, Event
 
@@ -126,7 +127,24 @@ class Return:
     lot_id: str | None = None
 
 
-def alarm_changes(event: Event | None) -> list[Alarm | Return]:
+@dataclass(frozen=True, kw_only=True)
+class LotGone:
+    """No gate asks anybody to decide on a lot any more: it is scrap."""
+
+    lot_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestOver:
+    """No gate asks anybody to decide on a lot of a work request any more: it has ended."""
+
+    work_request_id: str
+
+
+Change = Alarm | Return | LotGone | RequestOver
+
+
+def alarm_changes(event: Event | None) -> list[Change]:
     """Return the alarms that an event raises and the conditions that it ends."""
     match event:
         case EquipmentStateChanged():
@@ -145,6 +163,8 @@ def alarm_changes(event: Event | None) -> list[Alarm | Return]:
             return [_gate_alarm(event, event.lot_id, f"{event.lot_id} is held: {event.reason}")]
         case LotHoldReleased():
             return [Return(condition=_gate_condition(event), lot_id=event.lot_id)]
+        case WorkRequestEnded():
+            return [RequestOver(work_request_id=event.work_request_id)]
         case TimeLimitChanged():
             return _of_limit(event)
         case NonconformanceRaised() | PlcReported():
@@ -224,7 +244,7 @@ def _progress(job: JobAtStation, usual_s: Mapping[str, float], now: datetime) ->
     return progress_ratio(job.started_at, usual_s.get(job.operation), now)
 
 
-def _of_station(event: EquipmentStateChanged) -> list[Alarm | Return]:
+def _of_station(event: EquipmentStateChanged) -> list[Change]:
     name, down = event.equipment_id, f"down:{event.equipment_id}"
     lost = f"lost:{event.equipment_id}"
     if event.data_quality != "good":
@@ -236,7 +256,7 @@ def _of_station(event: EquipmentStateChanged) -> list[Alarm | Return]:
     return [Return(condition=lost), _plain_alarm(down, "station_down", text, 1, name)]
 
 
-def _of_source(event: SourceStateChanged) -> list[Alarm | Return]:
+def _of_source(event: SourceStateChanged) -> list[Change]:
     condition = f"silent:{event.equipment_id}"
     if event.data_quality == "good":
         return [Return(condition=condition)]
@@ -259,8 +279,8 @@ def _of_held(event: JobOrderHeld) -> Alarm:
     )
 
 
-def _of_ended(event: JobOrderEnded) -> list[Alarm | Return]:
-    changes: list[Alarm | Return] = [Return(condition=f"held:{event.job_order_id}")]
+def _of_ended(event: JobOrderEnded) -> list[Change]:
+    changes: list[Change] = [Return(condition=f"held:{event.job_order_id}")]
     if event.state == "aborted":
         reason = event.reason or "no reason given"
         changes.append(
@@ -276,16 +296,19 @@ def _of_ended(event: JobOrderEnded) -> list[Alarm | Return]:
     return changes
 
 
-def _of_gate(event: DispositionDecided) -> list[Alarm | Return]:
+def _of_gate(event: DispositionDecided) -> list[Change]:
     decided = [(part.lot_id, part.disposition, part.reason) for part in event.parts] or [
         (event.lot_id, event.disposition, event.reason)
     ]
-    return [
-        Return(condition=_gate_condition(event), lot_id=lot_id)
-        if disposition == "released"
-        else _gate_alarm(event, lot_id, f"{lot_id} is {disposition}: {reason}")
-        for lot_id, disposition, reason in decided
-    ]
+    changes = list[Change]()
+    for lot_id, disposition, reason in decided:
+        if disposition == "released":
+            changes.append(Return(condition=_gate_condition(event), lot_id=lot_id))
+        elif disposition == "scrap":
+            changes.append(LotGone(lot_id=lot_id))
+        else:
+            changes.append(_gate_alarm(event, lot_id, f"{lot_id} is {disposition}: {reason}"))
+    return changes
 
 
 def _gate_alarm(event: DispositionDecided | LotHeld, lot_id: str, text: str) -> Alarm:
@@ -304,7 +327,7 @@ def _gate_condition(event: DispositionDecided | LotHeld | LotHoldReleased) -> st
     return f"gate:{event.work_request_id or event.lot_id}:{event.gate}"
 
 
-def _of_limit(event: TimeLimitChanged) -> list[Alarm | Return]:
+def _of_limit(event: TimeLimitChanged) -> list[Change]:
     near, limit = f"near:{event.time_limit_id}", f"{event.limit_at:%Y-%m-%d %H:%M:%S}"
     window = f"{event.name} of {event.lot_id}, {event.from_event} to {event.to_event}"
     if event.state == "near":
@@ -330,7 +353,7 @@ def _of_limit(event: TimeLimitChanged) -> list[Alarm | Return]:
     return [Return(condition=near), broken] if event.state == "met" else []
 
 
-def _of_report(event: NonconformanceRaised | PlcReported) -> list[Alarm | Return]:
+def _of_report(event: NonconformanceRaised | PlcReported) -> list[Change]:
     if isinstance(event, NonconformanceRaised):
         source = event.equipment_id or event.lot_id
         code, text, key = "nonconformance", event.description, event.nonconformance_id

@@ -146,6 +146,24 @@ async def end_condition(tx: Transaction, condition: str, lot_id: str | None, at:
     await tx.execute(sql(end), {"condition": condition, "at": at})
 
 
+async def forget_lot(tx: Transaction, lot_id: str, at: datetime) -> None:
+    """Take a lot from every condition; those without another lot end."""
+    statement = "DELETE FROM held_lot WHERE lot_id = :lot_id RETURNING condition"
+    for condition in list(await tx.scalars(sql(statement), {"lot_id": lot_id})):
+        await end_condition(tx, condition, None, at)
+
+
+async def forget_request(tx: Transaction, work_request_id: str, at: datetime) -> None:
+    """End what gates say of the lots of a work request, whichever these are."""
+    statement = """
+        WITH ended AS (
+            UPDATE alarm SET returned_at = :at
+            WHERE code = 'gate_blocked' AND source = :work_request_id AND returned_at IS NULL
+            RETURNING condition)
+        DELETE FROM held_lot WHERE condition IN (SELECT condition FROM ended)"""
+    await tx.execute(sql(statement), {"work_request_id": work_request_id, "at": at})
+
+
 async def stations(tx: Transaction) -> dict[str, StationFacts]:
     """Return what events said of each station, by equipment id."""
     rows = (await tx.execute(sql("SELECT * FROM station"))).mappings()

@@ -47,11 +47,7 @@ class GatewayWork:
         """Raise and end alarms, and tell which lots have news."""
         for envelope, event in said:
             for change in domain.alarm_changes(event):
-                if isinstance(change, domain.Return):
-                    await store.end_condition(tx, change.condition, change.lot_id, envelope.time)
-                else:
-                    alarm_id = alarm_id_of(envelope, change.condition)
-                    await store.raise_alarm(tx, alarm_id, change, envelope.time)
+                await _apply(tx, envelope, change)
             self._touch(domain.touched(event))
 
     async def note_retry(
@@ -89,6 +85,19 @@ class GatewayWork:
 
     async def _on_resumed(self, tx: Transaction, _: Envelope, event: JobOrderResumed) -> None:
         await store.resume_job_order(tx, event)
+
+
+async def _apply(tx: Transaction, envelope: Envelope, change: domain.Change) -> None:
+    match change:
+        case domain.Alarm():
+            alarm_id = alarm_id_of(envelope, change.condition)
+            await store.raise_alarm(tx, alarm_id, change, envelope.time)
+        case domain.Return():
+            await store.end_condition(tx, change.condition, change.lot_id, envelope.time)
+        case domain.LotGone():
+            await store.forget_lot(tx, change.lot_id, envelope.time)
+        case domain.RequestOver():
+            await store.forget_request(tx, change.work_request_id, envelope.time)
 
 
 def alarm_id_of(envelope: Envelope, condition: str) -> str:

@@ -9,7 +9,12 @@ import pytest
 import yaml
 
 from deploy.broker import Broker
-from shared.events import EquipmentStateChanged, SourceStateChanged
+from shared.events import (
+    DispositionDecided,
+    EquipmentStateChanged,
+    SourceStateChanged,
+    WorkRequestEnded,
+)
 from tests.station.gateway_floor import DOWN, NOW, Plant, open_gateway, until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -192,6 +197,44 @@ async def test_a_long_list_of_alarms_is_cut_with_its_counts_and_groups_whole(pla
     [group] = found["groups"]
     assert (group["kind"], group["count"]) == ("code", 7)
     assert sorted(group["alarm_ids"]) == sorted(item["alarm_id"] for item in found["items"])
+
+
+async def test_what_is_scrap_or_of_an_ended_order_asks_nobody_any_more(plant: Plant) -> None:
+    def decided(lot_id: str, disposition: str) -> DispositionDecided:
+        return DispositionDecided.model_validate(
+            {
+                "lot_id": lot_id,
+                "work_request_id": "WR1",
+                "product_id": "nvp-coin",
+                "gate": "grade",
+                "characteristic": "coulombic_efficiency_ratio",
+                "value": 0.7,
+                "unit": "1",
+                "low": 0.95,
+                "high": None,
+                "disposition": disposition,
+                "reason": "low",
+                "specification_version": 1,
+                "evaluated_at": NOW,
+            }
+        )
+
+    async def page() -> dict[str, Any]:
+        found = await alarms(plant)
+        return {"none": not found, **found}
+
+    for lot_id in ("WR1-C01", "WR1-C02", "WR1-C03"):
+        await plant.peers.say("quality", decided(lot_id, "blocked"))
+    await until(page, "gate_blocked", lambda alarm: "3 lots" in alarm["text"])
+    await plant.peers.say("quality", decided("WR1-C01", "scrap"))
+    await until(page, "gate_blocked", lambda alarm: "2 lots" in alarm["text"])
+    ended = WorkRequestEnded(
+        work_request_id="WR1", product_id="nvp-coin", released_count=2, blocked_count=1
+    )
+    await plant.peers.say("execution", ended)
+    await until(page, "none", lambda none: none)
+    await plant.peers.say("quality", decided("WR1-C03", "blocked"))
+    await until(page, "gate_blocked", lambda alarm: "WR1-C03" in alarm["text"])
 
 
 async def test_an_old_row_of_the_table_never_changes_and_the_newest_acts(plant: Plant) -> None:

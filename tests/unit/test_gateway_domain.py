@@ -12,6 +12,7 @@ from services.gateway import cellpage, masterdata, webapp
 from services.gateway.domain import (
     Alarm,
     JobAtStation,
+    LotGone,
     Return,
     StationFacts,
     alarm_changes,
@@ -290,9 +291,11 @@ def test_a_gate_that_blocks_raises_an_alarm_which_the_release_ends() -> None:
 
 def test_parts_that_one_gate_blocks_stand_behind_one_alarm() -> None:
     event = decided("blocked", ("P1", "blocked"), ("P2", "released"), ("P3", "scrap"))
-    changes = alarm_changes(event)
-    assert {item.condition for item in changes} == {"gate:WR1:spray"}
-    assert [item.lot_id for item in changes if isinstance(item, Alarm)] == ["P1", "P3"]
+    blocked, released, scrap = alarm_changes(event)
+    assert isinstance(blocked, Alarm) and isinstance(released, Return)
+    assert {blocked.condition, released.condition} == {"gate:WR1:spray"}
+    assert (blocked.lot_id, released.lot_id) == ("P1", "P2")
+    assert scrap == LotGone(lot_id="P3")
 
 
 def test_a_hold_that_follows_from_another_alarm_raises_none_of_its_own() -> None:
