@@ -30,7 +30,8 @@ CELLS = 20  # of the order that is copied
 MADE_WITHIN_S = 1800.0
 YEAR_S = 365 * 86400.0
 UNDER_WAY = 40  # orders whose held cells nobody has decided yet, and whose material is left
-# What became of the others, by service; the number of a copy stands behind its first eight letters.
+# What became of the others, by service, as people and services would have left it; the number of a
+# copy stands behind the first eight letters.
 ENDINGS = {
     "execution": """
         UPDATE work_request SET state = 'ended'
@@ -41,7 +42,16 @@ ENDINGS = {
             AND CAST(substr(lot_id, 9, 4) AS integer) >= {number}""",
     "quality": """
         DELETE FROM open_exposure
-            WHERE CAST(substr(work_request_id, 9, 4) AS integer) >= {number}""",
+            WHERE CAST(substr(work_request_id, 9, 4) AS integer) >= {number};
+        UPDATE nonconformance_lot SET disposition = 'scrap', is_held = true
+            WHERE CAST(substr(lot_id, 9, 4) AS integer) >= {number};
+        UPDATE nonconformance SET state = 'closed', closed_at = raised_at + interval '1 day'
+            WHERE CAST(substr(lot_id, 9, 4) AS integer) >= {number}""",
+    "gateway": """
+        DELETE FROM held_lot WHERE CAST(substr(lot_id, 9, 4) AS integer) >= {number};
+        UPDATE alarm SET returned_at = coalesce(returned_at, raised_at + interval '1 day'),
+                acknowledged_at = raised_at + interval '1 minute'
+            WHERE CAST(substring(condition FROM 'WR-FILL-([0-9]+)') AS integer) >= {number}""",
 }
 
 
