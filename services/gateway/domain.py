@@ -15,6 +15,7 @@ from shared.events import (
     JobOrderStarted,
     LotHeld,
     LotHoldReleased,
+    LotsScrapped,
     NonconformanceRaised,
     PlcHearingChanged,
     PlcReported,
@@ -163,6 +164,8 @@ def alarm_changes(event: Event | None) -> list[Change]:
             return [_gate_alarm(event, event.lot_id, f"{event.lot_id} is held: {event.reason}")]
         case LotHoldReleased():
             return [Return(condition=_gate_condition(event), lot_id=event.lot_id)]
+        case LotsScrapped():
+            return [LotGone(lot_id=lot_id) for lot_id in event.lot_ids]
         case WorkRequestEnded():
             return [RequestOver(work_request_id=event.work_request_id)]
         case TimeLimitChanged():

@@ -12,6 +12,7 @@ from deploy.broker import Broker
 from shared.events import (
     DispositionDecided,
     EquipmentStateChanged,
+    LotsScrapped,
     SourceStateChanged,
     WorkRequestEnded,
 )
@@ -228,6 +229,15 @@ async def test_what_is_scrap_or_of_an_ended_order_asks_nobody_any_more(plant: Pl
     await until(page, "gate_blocked", lambda alarm: "3 lots" in alarm["text"])
     await plant.peers.say("quality", decided("WR1-C01", "scrap"))
     await until(page, "gate_blocked", lambda alarm: "2 lots" in alarm["text"])
+    scrapped = LotsScrapped(
+        lot_id="WR1-C02",
+        nonconformance_id="NC-1",
+        lot_ids=("WR1-C02",),
+        reason="r",
+        person="Q",
+    )
+    await plant.peers.say("quality", scrapped)
+    await until(page, "gate_blocked", lambda alarm: "lots" not in alarm["text"])
     ended = WorkRequestEnded(
         work_request_id="WR1", product_id="nvp-coin", released_count=2, blocked_count=1
     )
