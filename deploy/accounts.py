@@ -44,12 +44,15 @@ def account_for(folder: Path) -> Account | None:
 def hand_over(folder: Path, account: Account | None) -> None:
     """Make the folder, give it with all it holds to the account, and let the account reach it.
 
+    One that another user made for this one, as `setup` does on Kubernetes, keeps its mode.
+
     Raises:
         PersonNeededError: the folder or a parent of it cannot be changed.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o700)
+        if os.geteuid() in (0, folder.stat().st_uid):
+            folder.chmod(0o700)
         if account is None:
             return
         if folder.stat().st_uid != account.uid:

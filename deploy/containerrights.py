@@ -2,8 +2,8 @@
 
 Each container runs as a user of its own, so that a service that was taken over reads no other one's
 key or password, and is not the administrator of the database. `setup` owns what is shared and is in
-the groups of all others: it gives a file to a group without being root. On Kubernetes, where it is
-in no such group, all parts are one user, and files keep their group.
+the groups of all others: it gives a file to a group without being root. Pods on Kubernetes are the
+same users; there one volume holds too what containers have in the volumes `tokens` and `broker`.
 """
 
 import os
@@ -19,6 +19,7 @@ from deploy.ports import is_loopback
 from shared.errors import PersonNeededError
 from shared.identity import KEY
 from shared.settings import SERVICES, PlantSettings
+from shared.tokenkeys import PUBLIC
 
 PLANT, SIMULATORS, EXAMPLES, REPORTS, STATIONS = (
     "plant",  # database and setup
@@ -38,7 +39,8 @@ USERS: Mapping[str, int] = {
     **{name: 10011 + place for place, name in enumerate(SERVICES)},
 }
 _OF_TRACE = ("seal.key", "documents.pem")
-_DEALT_OUT = ("tls", "secrets", "pki", "timeseries", "testrows", "share", "simulators", "cache")
+_MADE_READY = ("broker", "timeseries", "testrows", "share", "simulators", "cache")
+_DEALT_OUT = ("tls", "secrets", "pki", *_MADE_READY)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +61,8 @@ def right_of(path: PurePosixPath, plant: PlantSettings) -> Right:
             return _pki(rest, plant)
         case ("secrets", *rest):
             return _secrets(rest, plant)
+        case ("broker", *_):
+            return Right(group=BROKER, folder=0o770, file=0o660)
         case ("timeseries" | "testrows", *_):
             return _kept_by("historian")
         case ("share", *_):
@@ -105,6 +109,12 @@ def _secrets(rest: list[str], plant: PlantSettings) -> Right:
             return Right(group="gateway", folder=0o771)
         case ["gateway", name]:
             return Right(group=EXAMPLES if name == SETUP_KEY else "gateway", file=0o640)
+        case ["tokens"]:
+            return Right(group=PLANT, folder=0o711)
+        case ["tokens", name, *file] if (
+            name in SERVICES
+        ):  # others read what its tokens are known by
+            return Right(group=name, folder=0o775, file=0o664 if file == [PUBLIC] else 0o660)
         case [name] if name in _OF_TRACE:
             return Right(group="trace", file=0o640)
     return Right(group=PLANT, folder=0o700, file=0o600)
@@ -128,8 +138,10 @@ def make_ready(data: DataFolder, plant: PlantSettings) -> None:
     Raises:
         PersonNeededError: a key of the record cannot be read or made.
     """
-    for name in ("timeseries", "testrows", "share", "simulators", "cache"):
+    for name in _MADE_READY:
         (data.path / name).mkdir(exist_ok=True)
+    for name in SERVICES:
+        (data.secrets / "tokens" / name).mkdir(parents=True, exist_ok=True)
     for station in plant.station:
         (data.pki / station.name / "quarantine").mkdir(parents=True, exist_ok=True)
     # Every container starts through this module; only setup needs the libraries of the record.
@@ -145,7 +157,7 @@ def deal_out(data: DataFolder, plant: PlantSettings) -> None:
     plant: as written for one machine, where a loopback endpoint says that a station is simulated.
 
     Raises:
-        PersonNeededError: a file cannot be given away.
+        PersonNeededError: a file cannot be given away, or what holds the folder keeps no groups.
     """
     ours, groups = os.geteuid(), {os.getegid(), *os.getgroups()}
     try:
@@ -154,11 +166,25 @@ def deal_out(data: DataFolder, plant: PlantSettings) -> None:
             number = USERS[right.group]
             if number in groups or ours == 0:
                 os.chown(path, -1, number)
+                check_kept(path, number)
             path.chmod(right.folder if path.is_dir() else right.file)
     except OSError as error:
         raise PersonNeededError(
             f"The rights of {error.filename} cannot be set: {error.strerror}."
         ) from error
+
+
+def check_kept(path: Path, group: int) -> None:
+    """Look whether the group was kept; network file systems that know one user take and forget it.
+
+    Raises:
+        PersonNeededError: it was not.
+    """
+    if (found := path.stat().st_gid) != group:
+        raise PersonNeededError(
+            f"The storage below {path} keeps no groups: it was given to {group} and is {found}'s. "
+            "Use one that keeps users and groups as told, or each part could read all secrets."
+        )
 
 
 def _owned(folder: Path, owner: int) -> Iterator[Path]:

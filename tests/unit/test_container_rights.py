@@ -11,6 +11,8 @@ import pytest
 import yaml
 
 from deploy import certificates
+from deploy.accounts import hand_over
+from deploy.authority import BROKER
 from deploy.containerrights import (
     EXAMPLES,
     PLANT,
@@ -18,6 +20,7 @@ from deploy.containerrights import (
     SIMULATORS,
     STATIONS,
     USERS,
+    check_kept,
     deal_out,
     make_ready,
     right_of,
@@ -25,8 +28,10 @@ from deploy.containerrights import (
 from deploy.data_folder import DataFolder
 from deploy.pki import ensure_gateway_keys, ensure_passwords
 from deploy.processes import PROJECT_DIR
+from shared.errors import PersonNeededError
 from shared.secretfiles import write
 from shared.settings import SERVICES, PlantSettings, read_plant
+from shared.tokenkeys import PRIVATE, ensure_key, public_keys, signing_key
 
 PLANT_FILE = read_plant(PROJECT_DIR / "deploy/plant.toml")
 OF_OTHERS = {"database": PLANT, "setup": PLANT, "grafana": REPORTS}
@@ -185,14 +190,63 @@ def test_the_image_has_a_folder_for_tokens_that_each_service_owns() -> None:
 def test_the_kernel_lets_a_service_read_exactly_its_own_secrets(
     data: DataFolder, containers: dict[str, Container], name: str
 ) -> None:
-    for parent in (data.path, *data.path.parents[:3]):
-        parent.chmod(stat.S_IMODE(parent.stat().st_mode) | 0o011)
+    reachable(data)
     paths = [data.path / path for path in secrets(data)]
     groups = groups_of(containers[name])
 
     found = as_user(USERS[name], groups, lambda: [path for path in paths if _opens(path)])
 
     assert {str(path.relative_to(data.path)) for path in found} == own(name)
+
+
+@needs_root
+def test_a_pod_makes_its_key_for_tokens_in_the_shared_folder_and_reads_no_others(
+    data: DataFolder,
+) -> None:
+    reachable(data)
+    tokens = data.secrets / "tokens"
+
+    def keys(name: str) -> list[Path]:
+        ensure_key(tokens, name, 1.0, 86_400.0)
+        for other in SERVICES:
+            public_keys(tokens, other)
+        return [path for path in (tokens / each / PRIVATE for each in SERVICES) if _opens(path)]
+
+    for name in SERVICES:
+        assert as_user(USERS[name], {USERS[name]}, lambda name=name: keys(name)) == [
+            tokens / name / PRIVATE
+        ]
+    assert signing_key(tokens, "trace") is not None
+
+
+@needs_root
+def test_a_pod_of_the_broker_keeps_its_files_in_the_folder_that_setup_made(
+    data: DataFolder,
+) -> None:
+    reachable(data)
+
+    def kept() -> list[Path]:
+        hand_over(data.broker, None)
+        write(data.broker / "key.pem", b"secret", 0o600)
+        return [data.broker / "key.pem"]
+
+    user = USERS[BROKER]
+    assert as_user(user, {user}, kept) == [data.broker / "key.pem"]
+    assert (data.broker / "key.pem").stat().st_uid == user
+    assert not data.broker.stat().st_mode & 0o007
+
+
+def test_storage_that_keeps_no_groups_is_refused(tmp_path: Path) -> None:
+    check_kept(tmp_path, os.getegid())
+
+    with pytest.raises(PersonNeededError, match="keeps no groups: it was given to 10011"):
+        check_kept(tmp_path, 10011)
+
+
+def reachable(data: DataFolder) -> None:
+    """Let other users walk to the folder, as they walk to a volume."""
+    for parent in (data.path, *data.path.parents[:3]):
+        parent.chmod(stat.S_IMODE(parent.stat().st_mode) | 0o011)
 
 
 def _opens(path: Path) -> bool:

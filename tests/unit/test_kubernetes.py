@@ -9,6 +9,7 @@ import pytest
 import yaml
 from sqlalchemy.engine import make_url
 
+from deploy.containerrights import PLANT, USERS
 from deploy.databases import OutsideServer
 from deploy.ports import Ports
 from shared.settings import SERVICES
@@ -95,6 +96,41 @@ def test_no_pod_has_rights_beyond_the_restricted_standard(overlay: str) -> None:
 
 @needs_kubectl
 @pytest.mark.parametrize("overlay", OVERLAYS)
+def test_each_service_is_a_user_of_its_own(overlay: str) -> None:
+    found = pods(built(overlay))
+
+    users = {name: found[name]["securityContext"]["runAsUser"] for name in SERVICES}
+    assert users == {name: USERS[name] for name in SERVICES}
+    assert len(set(users.values())) == len(SERVICES)
+
+
+@needs_kubectl
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_a_pod_is_the_user_and_in_the_groups_of_the_container_of_its_name(overlay: str) -> None:
+    containers = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+
+    for name, pod in pods(built(overlay)).items():
+        rights = pod["securityContext"]
+        assert "{runAsUser}:{runAsGroup}".format(**rights) == containers[name]["user"]
+        of_secrets = {0} if overlay == "plant" and name in SERVICES else set()
+        groups = {str(number) for number in {*rights.get("supplementalGroups", ())} - of_secrets}
+        assert groups == set(containers[name].get("group_add", ())), name
+    assert 0 not in USERS.values()
+
+
+@needs_kubectl
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_shared_volume_is_grouped_for_its_owner_alone_and_but_once(overlay: str) -> None:
+    for name, pod in pods(built(overlay)).items():
+        rights = pod["securityContext"]
+        owns = rights["runAsUser"] == USERS[PLANT]
+        assert (rights.get("fsGroup"), rights.get("fsGroupChangePolicy")) == (
+            (USERS[PLANT], "OnRootMismatch") if owns else (None, None)
+        ), name
+
+
+@needs_kubectl
+@pytest.mark.parametrize("overlay", OVERLAYS)
 def test_every_reference_within_an_overlay_leads_somewhere(overlay: str) -> None:
     found = built(overlay)
 
@@ -152,9 +188,12 @@ def test_each_service_of_a_plant_is_given_its_own_certificate_and_no_other() -> 
     folder = addresses_of_a_plant()["HALITE_TLS_DIR"]
 
     for name in SERVICES:
+        kinds = {kind for volume in found[name]["volumes"] for kind in volume} - {"name"}
+        assert kinds == {"persistentVolumeClaim", "configMap", "emptyDir", "secret"}
         secrets = [volume for volume in found[name]["volumes"] if "secret" in volume]
         assert [one["secret"]["secretName"] for one in secrets] == [f"tls-{name}"]
         assert secrets[0]["secret"]["defaultMode"] == 0o440  # libpq refuses a key that others read
+        assert found[name]["securityContext"]["supplementalGroups"][0] == 0  # which may read it
         [container] = found[name]["containers"]
         places = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
         assert places[secrets[0]["name"]] == folder.replace("{service}", name)
