@@ -33,8 +33,8 @@ TOLD = (
         "impedance", "judge", "nonconformance", "nonconformancestore", "nonconformanceviews",
         "opened", "reevaluation", "releasedesk", "releases", "reviewboard", "rework", "roomlots",
         "runrules", "sampler", "samples", "samplingroutes", "siblings", "signatures", "signing",
-        "specsigning", "spectrumdoubts", "variablesplan", "waivers", "waiverwork", "whereabouts",
-        "witnesses", "workflow",
+        "specsigning", "spectrumdoubts", "variablesplan", "views", "waivers", "waiverwork",
+        "whereabouts", "witnesses", "workflow",
     )),
     *(f"services/gateway/{name}.py" for name in (
         "alarmdesk", "alarmstates", "domain", "grants", "guard", "handover", "handoverdesk",
@@ -97,6 +97,10 @@ SPEAKS_SQL = re.compile(
     r"|.*(\bSELECT \w+ FROM\b|\bFROM \w+ (WHERE|JOIN)\b|\b\w\.\w+ = ')",
     re.S,
 )
+FORMATTED_IN_SQL = re.compile(r"\bformat\(\s*'([^']*)',([^()]*)\)")
+JOINED_IN_SQL = re.compile(
+    r"'([^']*[a-z]{2}[^']*\s[^']*)'\s*\|\||\|\|\s*'([^']*\s[^']*[a-z]{2}[^']*)'"
+)
 LOG_METHODS = {"debug", "info", "warning", "error", "exception", "critical"}
 UNSAID_KEYWORDS = {"description", "summary", "title", "name", "example", "tags"}
 
@@ -120,20 +124,24 @@ def templates_in(module: Path) -> dict[str, int]:
     """Return what a module may say, by template with the line where it does.
 
     Every string of two words or more counts, wherever it stands: a sentence is often built far
-    from where it is raised. Only docstrings, SQL, log lines and the descriptions of an API are no
-    sentences for a screen.
+    from where it is raised. Of SQL only what it puts together with `format` does. Docstrings, log
+    lines and the descriptions of an API are no sentences for a screen.
     """
     found: dict[str, int] = {}
     for node in _strings(ast.parse(module.read_text(encoding="utf-8"))):
-        template = template_of(node)
-        words = re.sub(r"\{\w+\}", " ", template)
-        if (
-            re.search(r"[a-z]{2}", words)
-            and re.search(r"\S\s+\S", template.strip())
-            and not SPEAKS_SQL.match(template)
-        ):
-            found.setdefault(template, node.lineno)
+        whole = template_of(node)
+        for template in _formatted_in(whole) if SPEAKS_SQL.match(whole) else (whole,):
+            words = re.sub(r"\{\w+\}", " ", template)
+            if re.search(r"[a-z]{2}", words) and re.search(r"\S\s+\S", template.strip()):
+                found.setdefault(template, node.lineno)
     return found
+
+
+def joined_in_sql(module: Path) -> list[str]:
+    """Return the words that statements of a module join to values; nothing could say them."""
+    whole = [template_of(node) for node in _strings(ast.parse(module.read_text(encoding="utf-8")))]
+    joined = (JOINED_IN_SQL.findall(text) for text in whole if SPEAKS_SQL.match(text))
+    return [one or other for found in joined for one, other in found]
 
 
 def untold() -> list[str]:
@@ -171,6 +179,15 @@ def words_in(module: Path) -> set[str]:
         for node in strings
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
+
+
+def _formatted_in(statement: str) -> Iterator[str]:
+    """Yield what a statement puts together with `format`, each value as in `template_of`."""
+    for template, values in FORMATTED_IN_SQL.findall(statement):
+        first, *pieces = template.split("%s")
+        names = [re.findall(r"\w+", value)[-1] for value in values.split(",")]
+        filled = (f"{{{name}}}{piece}" for name, piece in zip(names, pieces, strict=True))
+        yield "".join([first, *filled])
 
 
 def _strings(node: ast.AST) -> Iterator[ast.Constant | ast.JoinedStr]:

@@ -21,9 +21,8 @@ CELLS = f"""
                 WHEN h.gate IS NOT NULL OR p.gate IS NOT NULL THEN 'blocked'
                 WHEN l.state = 'released' THEN 'released' END AS disposition,
            l.grade, l.discharge_capacity_mah,
-           coalesce(h.gate || ': ' || h.reason, p.gate || ': ' || p.reason, j.reason,
-                    'waits for ' || u.operation || ' of ' || u.lot_id
-                    || coalesce(': ' || u.reason, '')) AS reason,
+           coalesce(h.gate, p.gate) AS held_by, coalesce(h.reason, p.reason) AS held_for,
+           j.reason, u.operation AS awaited, u.lot_id AS awaited_lot_id, u.reason AS awaited_for,
            l.updated_at
     FROM lot l
     JOIN work_request r USING (work_request_id)
@@ -81,7 +80,8 @@ async def cells(
     count = f"SELECT count(*) FROM lot l WHERE l.kind IN {BUILT_KINDS} AND {among}"
     if disposition == "blocked":
         count = f"SELECT count(*) FROM ({CELLS} AND {among}) c WHERE c.disposition = 'blocked'"
-    return await _page(tx, page, count, search, limit, disposition=disposition)
+    found = await _page(tx, page, count, search, limit, disposition=disposition)
+    return {**found, "items": [_with_reason(row) for row in found["items"]]}
 
 
 async def cell(tx: Transaction, cell_id: str) -> dict[str, Any]:
@@ -107,7 +107,7 @@ async def cell(tx: Transaction, cell_id: str) -> dict[str, Any]:
         {"id": cell_id},
     )
     return {
-        "cell": dict(row),
+        "cell": _with_reason(dict(row)),
         "operations": [dict(item) for item in operations.mappings()],
         "time_limits": await limits.of_lot(tx, cell_id),
         "holds": [dict(item) for item in held.mappings()],
@@ -198,6 +198,18 @@ async def job_orders(
         ORDER BY work_request_id, scope, lot_id, position LIMIT :limit"""
     rows = await tx.execute(sql(statement), {"id": work_request_id, "limit": limit})
     return [dict(row) for row in rows.mappings()]
+
+
+def _with_reason(cell: dict[str, Any]) -> dict[str, Any]:
+    """Return a row of `CELLS` with one sentence for what it says on a hold or an awaited job."""
+    names = ("held_by", "held_for", "awaited", "awaited_lot_id", "awaited_for")
+    held_by, held_for, awaited, lot_id, awaited_for = (cell.pop(name) for name in names)
+    if held_by is not None:
+        cell["reason"] = f"held by {held_by}: {held_for}"
+    elif cell["reason"] is None and awaited is not None:
+        waits = f"waits for {awaited} of {lot_id}"
+        cell["reason"] = waits if awaited_for is None else f"{waits}: {awaited_for}"
+    return cell
 
 
 async def _page(

@@ -84,9 +84,14 @@ async def undecided(tx: Transaction, limit: int) -> list[dict[str, Any]]:
         tx,
         """
         SELECT p.job_order_id, p.lot_id, p.product_id, p.operation, p.ended_at,
-               coalesce(p.waits, e.kind || ' is being evaluated') AS reason
+               p.waits AS reason, e.kind AS evaluated
         FROM passage p LEFT JOIN pending_evaluation e USING (job_order_id)
         WHERE NOT p.decided ORDER BY p.ended_at, p.job_order_id LIMIT :limit""",
         limit=limit,
     )
-    return [dict(row) for row in rows]
+    undecided = [dict(row) for row in rows]
+    for row in undecided:
+        evaluated = row.pop("evaluated")
+        if row["reason"] is None and evaluated is not None:
+            row["reason"] = f"{evaluated} is being evaluated"
+    return undecided

@@ -15,6 +15,7 @@ from deploy.sentences import (
     ROOT,
     TOLD,
     catalogue,
+    joined_in_sql,
     shape_of,
     templates_in,
     told,
@@ -33,7 +34,7 @@ const { wordsOf } = (await runnerImport('/src/sentences/words.ts', { configFile:
 const words = wordsOf({
   'characteristic.thickness': 'Dicke', 'disposition.blocked': 'blocked',
   'gate_name.thickness': 'Dicke', 'job_state.running': 'Läuft', 'job_state.ended': 'Beendet',
-  'station.pause': 'pause',
+  'operation.debind': 'Entbindern', 'station.pause': 'pause',
 });
 const interpreter = new module.Interpreter(catalogue, words);
 console.log(JSON.stringify(sentences.map((sentence) => interpreter.say(sentence))));
@@ -120,6 +121,24 @@ def test_the_collector_finds_sentences_wherever_they_stand(tmp_path: Path) -> No
     assert list(templates_in(module)) == ["{lot_id} came after {at}", "{late}; nobody knows"]
 
 
+def test_sql_says_what_it_formats_and_joins_no_words(tmp_path: Path) -> None:
+    module = tmp_path / "module.py"
+    module.write_text(
+        "HELD = \"SELECT format('lot %s held by %s', l.lot_id, gate) FROM hold\"\n"
+        "WAITS = \"SELECT 'waits for ' || operation FROM job_order\"\n",
+        encoding="utf-8",
+    )
+    assert list(templates_in(module)) == ["lot {lot_id} held by {gate}"]
+    assert joined_in_sql(module) == ["waits for "]
+
+
+def test_no_statement_joins_words_of_its_own_to_a_sentence() -> None:
+    modules = [*ROOT.glob("services/*/*.py"), *ROOT.glob("shared/*.py")]
+    joined = {path.relative_to(ROOT).as_posix(): joined_in_sql(path) for path in modules}
+    names_of_figures = {"services/quality/gradedcells.py": ["part "]}
+    assert {name: words for name, words in joined.items() if words} == names_of_figures
+
+
 def test_reasons_are_said_whole_in_parts_and_within_each_other() -> None:
     held = (
         "lot PEL-1 held by thickness: thickness_um of PEL-1 was not measured "
@@ -192,6 +211,20 @@ def test_what_a_command_lacks_and_what_input_was_refused_for_is_said_with_its_va
         "4; den Auftrag teilen",
         "Regel Grenze: an cabinet lägen 512 g Natrium, Grenze 500 g; erst etwas wegbringen oder "
         "einen anderen Ort nehmen",
+    ]
+
+
+def test_what_a_cell_is_held_by_or_waits_for_is_said_with_the_words_of_screens() -> None:
+    said = interpreted(
+        "de",
+        "held by thickness: JO-1: not started",
+        "waits for debind of WR1-PEL",
+        "waits for debind of WR1-PEL: JO-1: not started",
+    )
+    assert said == [
+        "gesperrt durch Dicke: JO-1: nicht begonnen",
+        "wartet auf Entbindern von WR1-PEL",
+        "wartet auf Entbindern von WR1-PEL: JO-1: nicht begonnen",
     ]
 
 
