@@ -12,6 +12,7 @@ GateOf = Literal["lot", "pellet_lot", "parts"]
 JobState = Literal[
     "not_allowed_to_start", "allowed_to_start", "running", "interrupted", "ended", "aborted"
 ]
+LotState = Literal["planned", "available", "consumed", "scrapped", "released"]
 MOVES: frozenset[tuple[JobState, JobState]] = frozenset(
     {
         ("not_allowed_to_start", "allowed_to_start"),

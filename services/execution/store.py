@@ -4,15 +4,11 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from sqlalchemy import RowMapping
 
-from services.execution.domain import (
-    JobState,
-    ReceivedLot,
-    Scope,
-)
+from services.execution.domain import JobState, LotState, ReceivedLot, Scope
 from services.execution.routing import BUILT_KINDS, Expansion, PlannedJobOrder
 from shared.db import sql
 from shared.errors import ConflictError, NotFoundError
@@ -251,10 +247,20 @@ async def made(
     return {row["lot_id"]: row for row in rows}
 
 
+class LotColumns(TypedDict, total=False):
+    """Columns of a lot that change after it was planned."""
+
+    state: LotState
+    quantity: float
+    allocated_to: str | None
+    grade: str | None
+    discharge_capacity_mah: float | None
+
+
 async def set_lots(
-    tx: Transaction, lot_ids: Sequence[str], now: datetime, **columns: str | float | None
+    tx: Transaction, lot_ids: Sequence[str], now: datetime, **columns: Unpack[LotColumns]
 ) -> None:
-    """Write columns of lots; names come from this package only."""
+    """Write columns of lots."""
     assignments = "".join(f", {name} = :{name}" for name in columns)
     await tx.execute(
         sql(f"UPDATE lot SET updated_at = :now{assignments} WHERE lot_id = ANY(:ids)"),

@@ -1,5 +1,5 @@
 import type { Cycle } from '../api/types';
-import { NO_DATA, spelled } from '../i18n/format';
+import { NO_DATA } from '../i18n/format';
 import { useI18n } from '../i18n/I18nProvider';
 import { Badge } from '../ui/Badge';
 import { DataTable, type Column } from '../ui/DataTable';
@@ -13,7 +13,7 @@ interface CycleTableProps {
 
 /** The figures of each cycle; `CycleFormulas` says how they are made. */
 export function CycleTable({ cycles, short = false }: CycleTableProps) {
-  const { t, percent } = useI18n();
+  const { t, word, percent } = useI18n();
   const ratio = (value: number | null, decimals = 2) => (value === null ? NO_DATA : percent(value, decimals));
   const main: Column<Cycle>[] = [
     { id: 'cycle', header: t('formation.cycle'), cell: (cycle) => cycle.cycle },
@@ -56,7 +56,7 @@ export function CycleTable({ cycles, short = false }: CycleTableProps) {
   const flag: Column<Cycle> = {
     id: 'flag',
     header: t('formation.flag'),
-    cell: (cycle) => (cycle.flag === null ? '' : <Badge mark="near">{spelled(cycle.flag)}</Badge>),
+    cell: (cycle) => (cycle.flag === null ? '' : <Badge mark="near">{word('cycle_flag', cycle.flag)}</Badge>),
   };
   const columns = short ? [...main, flag] : [...main, ...more, flag];
   return (

@@ -59,10 +59,10 @@ export function SignatureFields({ form }: { form: SignatureForm }) {
 
 /** Signatures as they are kept, with the first digits of the hash that they are bound to. */
 export function SignatureTable({ signatures }: { signatures: readonly Signed[] }) {
-  const { t } = useI18n();
+  const { t, word } = useI18n();
   const columns: Column<Signed>[] = [
     { id: 'name', header: t('sign.name'), cell: (one) => one.printed_name },
-    { id: 'role', header: t('sign.role'), cell: (one) => one.role },
+    { id: 'role', header: t('sign.role'), cell: (one) => word('role', one.role) },
     { id: 'meaning', header: t('sign.meaning'), cell: (one) => one.meaning },
     { id: 'at', header: t('sign.at'), cell: (one) => <Instant at={one.signed_at} withYear /> },
     { id: 'hash', header: t('sign.hash'), cell: (one) => <code title={one.record_sha256}>{one.record_sha256.slice(0, 12)}</code> },

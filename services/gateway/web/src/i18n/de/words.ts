@@ -23,6 +23,12 @@ export const words: Record<keyof typeof english, string> = {
   'job_state.aborted': 'Abgebrochen',
   'job_state.waiting': 'Wartet',
   'job_state.held': 'Gesperrt',
+  'job_state.planned': 'Geplant',
+  'job_state.available': 'Verfügbar',
+  'job_state.consumed': 'Verbraucht',
+  'job_state.scrapped': 'Ausschuss',
+  'job_state.released': 'Freigegeben',
+  'job_state.open': 'Offen',
 
   'kind.cell': 'Zelle',
   'kind.witness': 'Zeugenzelle',

@@ -21,6 +21,12 @@ export const words = {
   'job_state.aborted': 'Aborted',
   'job_state.waiting': 'Waiting',
   'job_state.held': 'Held',
+  'job_state.planned': 'Planned',
+  'job_state.available': 'Available',
+  'job_state.consumed': 'Consumed',
+  'job_state.scrapped': 'Scrapped',
+  'job_state.released': 'Released',
+  'job_state.open': 'Open',
 
   'kind.cell': 'Cell',
   'kind.witness': 'Witness',

@@ -23,6 +23,12 @@ export const words: Record<keyof typeof english, string> = {
   'job_state.aborted': '已中止',
   'job_state.waiting': '等待',
   'job_state.held': '扣留',
+  'job_state.planned': '已计划',
+  'job_state.available': '可用',
+  'job_state.consumed': '已消耗',
+  'job_state.scrapped': '已报废',
+  'job_state.released': '已放行',
+  'job_state.open': '未完成',
 
   'kind.cell': '电芯',
   'kind.witness': '陪片电芯',
