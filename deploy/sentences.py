@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from deploy.inputrefusals import templates as refusals_of_input
+
 ROOT = Path(__file__).parent.parent
 CATALOGUES = ROOT / "services/gateway/web/src/sentences"
 LANGUAGES = ("de", "zh")
@@ -82,7 +84,7 @@ NEVER_SHOWN = frozenset({
     # for who installs the plant, not for who works in it
     "The secret {} cannot be read: {}",
     # patterns and types of the code
-    "Step File", "step (\\d+)", "_Node | None", "np.ndarray[tuple[int], np.dtype[Any]]",
+    "Step File", "step (\\d+)", "_Node | None",
     # what pydantic writes before our words, which is taken away
     "Value error, ",
     # SQL
@@ -153,13 +155,18 @@ def untold() -> list[str]:
 
 
 def told() -> dict[str, str]:
-    """Return each shape that a catalogue must have, with the module and line that says it."""
+    """Return each shape that a catalogue must have, with the module and line that says it.
+
+    What is said of refused input, before any code of ours sees it, is among them.
+    """
     found: dict[str, str] = {}
     for name in TOLD:
         for template, line in templates_in(ROOT / name).items():
             shape = shape_of(template)
             if shape not in NEVER_SHOWN:
                 found.setdefault(shape, f"{name}:{line}: {template}")
+    for template in refusals_of_input():
+        found.setdefault(shape_of(template), f"refused input: {template}")
     return found
 
 
