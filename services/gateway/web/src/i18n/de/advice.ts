@@ -1,7 +1,7 @@
 /** German texts of failure advice. */
 export const advice = {
   'advice.title': 'Ausfallhinweise',
-  'advice.never_a_gate': 'Nur ein Hinweis: er sperrt nichts und gibt nichts frei. Prüfstellen entscheiden nach Messungen.',
+  'advice.never_a_gate': 'Nur ein Hinweis: er sperrt nichts und gibt nichts frei. Prüfpunkte entscheiden nach Messungen.',
   'advice.product': 'Produkt',
   'advice.too_few': 'Noch kein Hinweis: {reason}',
   'advice.learned_from': 'Gelernt aus',

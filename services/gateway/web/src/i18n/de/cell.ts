@@ -9,7 +9,7 @@ export const cell: Record<keyof typeof english, string> = {
   'cell.operations': 'Arbeitsgänge',
   'cell.time_limits': 'Zeitgrenzen',
   'cell.exposure': 'Exposition',
-  'cell.gates': 'Prüfergebnisse',
+  'cell.gates': 'Ergebnisse der Prüfpunkte',
   'cell.spray': 'Sprühverläufe',
   'cell.formation': 'Formierung',
   'cell.spectrum': 'Impedanz',
@@ -35,7 +35,7 @@ export const cell: Record<keyof typeof english, string> = {
   'exposure.budget': '{minutes} min von {budget} min',
   'exposure.dose': 'Dosis',
 
-  'gate.gate': 'Prüfung',
+  'gate.gate': 'Prüfpunkt',
   'gate.characteristic': 'Merkmal',
   'gate.value': 'Wert',
   'gate.limits': 'Grenzen',

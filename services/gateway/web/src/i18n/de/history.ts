@@ -22,7 +22,7 @@ export const history: Record<keyof typeof english, string> = {
   'history.lots': 'Lose',
   'history.steps': 'Schritte',
   'history.tests': 'Messungen und Prüfungen',
-  'history.gates': 'Freigaben',
+  'history.gates': 'Prüfpunkte',
   'history.watched': 'Zeitgrenzen, Exposition, Sperren',
   'history.deviations': 'Abweichungen, Sonderfreigaben, Rückrufe',
   'history.signatures': 'Unterschriften',

@@ -15,7 +15,7 @@ export const losses = {
   'losses.count': 'Stillstände',
   'losses.lost': 'Verloren',
   'losses.cumulated': 'Summe',
-  'losses.gate': 'Prüfstelle',
+  'losses.gate': 'Prüfpunkt',
   'losses.released': 'Freigegeben',
   'losses.decided': 'Entschieden',
   'losses.first_pass': 'Im ersten Durchgang',

@@ -35,7 +35,7 @@ export const maintenance = {
   'due_blocks.spray_jobs': 'Dort startet kein Sprühauftrag',
   'due_blocks.station_jobs': 'Dort startet kein Auftrag',
   'due_blocks.tests': 'Darauf startet keine Prüfung',
-  'due_blocks.place_heat': 'Wärme der Plätze ist unbekannt: die Prüfstelle sperrt',
+  'due_blocks.place_heat': 'Wärme der Plätze ist unbekannt: der Prüfpunkt sperrt',
   'channel.write': 'In die Geschichte schreiben',
   'channel.write_title': 'Kanal {channel}',
   'channel.write_now': 'Schreiben',

@@ -4,7 +4,7 @@ import type { search as english } from '../en/search';
 export const search: Record<keyof typeof english, string> = {
   'search.cells': 'Zellen',
   'search.lots': 'Lose',
-  'search.cell_hint': 'Zelle, Produkt, Anforderung',
+  'search.cell_hint': 'Zelle, Produkt, Arbeitsanforderung',
   'search.lot_hint': 'Los, Material',
   'search.clear': 'Suche leeren',
   'search.everything': 'Alles',

@@ -11,7 +11,7 @@ export const services = {
   'services.behind': 'Noch nicht gelesene Ereignisse',
   'services.aside': 'Beiseitegelegt',
   'wallboard.no_alarms': 'Keine aktiven Alarme',
-  'wallboard.graded': '{graded} von {quantity} sortiert, {held} angehalten',
+  'wallboard.graded': '{graded} von {quantity} sortiert, {held} gesperrt',
   'nav.services': 'Dienste',
   'nav.wallboard': 'Wandtafel',
 };

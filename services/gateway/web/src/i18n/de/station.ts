@@ -28,7 +28,7 @@ export const station: Record<keyof typeof english, string> = {
   'station.methods': 'Methoden',
   'station.blocked': 'Darf nicht starten',
   'station.who_releases': 'Wer freigibt',
-  'station.released_by': 'Wer es starten lassen darf: {operate} bei einer Sperre der Station, {decide} bei der Sperre einer Prüfung.',
+  'station.released_by': 'Wer es starten lassen darf: {operate} bei einer Sperre der Station, {decide} bei der Sperre eines Prüfpunkts.',
   'station.air': 'Luft der letzten 24 h',
   'station.hours': 'Stunden vor jetzt',
   'station.sodium': 'Natrium in diesem Raum',

@@ -9,7 +9,7 @@ export const cell: Record<keyof typeof english, string> = {
   'cell.operations': '工序',
   'cell.time_limits': '时限',
   'cell.exposure': '暴露',
-  'cell.gates': '检验结果',
+  'cell.gates': '关卡结果',
   'cell.spray': '喷涂曲线',
   'cell.formation': '化成',
   'cell.spectrum': '阻抗',
@@ -35,7 +35,7 @@ export const cell: Record<keyof typeof english, string> = {
   'exposure.budget': '{minutes} min / {budget} min',
   'exposure.dose': '剂量',
 
-  'gate.gate': '检验',
+  'gate.gate': '关卡',
   'gate.characteristic': '特性',
   'gate.value': '数值',
   'gate.limits': '限值',

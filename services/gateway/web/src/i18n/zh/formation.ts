@@ -114,7 +114,7 @@ export const formation: Record<keyof typeof english, string> = {
   'formation.formulas': '这些数值如何得出',
   'formation.formulas_explain': 'Q 为测试仪按步骤计的电量，E 为能量；c 为充电步骤，d 为放电步骤；u 为通道满量程不确定度。',
   'pack.title': '配组',
-  'pack.explain': '同一产品、规程版本和级别中相近的电芯。这只是建议，不做预留。',
+  'pack.explain': '同一产品、配方版本和级别中相近的电芯。这只是建议，不做预留。',
   'pack.cells': '产品、规程、级别',
   'pack.size': '每组电芯数',
   'pack.capacity_spread': '容量差 / %',

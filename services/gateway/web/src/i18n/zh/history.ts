@@ -22,7 +22,7 @@ export const history: Record<keyof typeof english, string> = {
   'history.lots': '批次',
   'history.steps': '步骤',
   'history.tests': '测量与测试',
-  'history.gates': '检验',
+  'history.gates': '关卡',
   'history.watched': '时限、暴露、扣留',
   'history.deviations': '不合格、让步、召回',
   'history.signatures': '签名',

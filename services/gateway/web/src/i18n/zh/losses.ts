@@ -15,7 +15,7 @@ export const losses = {
   'losses.count': '停机次数',
   'losses.lost': '损失',
   'losses.cumulated': '累计',
-  'losses.gate': '检验',
+  'losses.gate': '关卡',
   'losses.released': '放行',
   'losses.decided': '判定',
   'losses.first_pass': '一次合格',

@@ -11,7 +11,7 @@ export const services = {
   'services.behind': '未读事件',
   'services.aside': '已搁置',
   'wallboard.no_alarms': '无活动报警',
-  'wallboard.graded': '已分级 {graded}／{quantity}，暂停 {held}',
+  'wallboard.graded': '已分级 {graded}／{quantity}，扣留 {held}',
   'nav.services': '服务',
   'nav.wallboard': '看板',
 };

@@ -28,7 +28,7 @@ export const station: Record<keyof typeof english, string> = {
   'station.methods': '方法',
   'station.blocked': '不允许启动',
   'station.who_releases': '谁可放行',
-  'station.released_by': '可放行者：工位自身的保持由{operate}解除，检验关卡的保持由{decide}解除。',
+  'station.released_by': '可放行者：工位自身的扣留由{operate}解除，关卡的扣留由{decide}解除。',
   'station.air': '最近 24 h 的空气',
   'station.hours': '距现在的小时数',
   'station.sodium': '本室的钠',
