@@ -14,6 +14,7 @@ from scipy import stats
 from shared.errors import InvalidInputError
 
 POOLED_ABOVE_P = 0.25  # an interaction less certain than this is repeatability
+LARGEST = 1e100  # in size and in any unit; sums of squares of what is larger may be no numbers
 _DISTINCT = math.sqrt(2.0)
 
 
@@ -45,7 +46,7 @@ def gauge_study(values: NDArray[np.float64], tolerance: float | None = None) -> 
     values: shape (parts, operators or channels, repeats), each at least 2. tolerance: high - low.
 
     Raises:
-        InvalidInputError: too small, not finite, or no part differs.
+        InvalidInputError: too small, not finite, above 1e100 in size, or no part differs.
     """
     if values.ndim != 3 or min(values.shape) < 2:
         raise InvalidInputError(
@@ -54,6 +55,7 @@ def gauge_study(values: NDArray[np.float64], tolerance: float | None = None) -> 
         )
     if not np.isfinite(values).all():
         raise InvalidInputError("a value of the gauge study is missing or not finite")
+    _check_size(values)
     parts, operators, repeats = values.shape
     square = _mean_squares(values)
     if square["error"] <= 0.0:
@@ -87,6 +89,14 @@ def gauge_study(values: NDArray[np.float64], tolerance: float | None = None) -> 
     )
 
 
+def _check_size(values: NDArray[np.float64]) -> None:
+    largest = float(np.abs(values).max())
+    if largest > LARGEST:
+        raise InvalidInputError(
+            f"a value of the study is {largest:g}, it must be within {LARGEST:g}"
+        )
+
+
 def _mean_squares(values: NDArray[np.float64]) -> dict[str, float]:
     parts, operators, repeats = values.shape
     mean, cells = values.mean(), values.mean(axis=2)
@@ -116,11 +126,12 @@ def bias_study(values: Sequence[float], reference: float) -> BiasStudy:
     """Return the bias of repeated measurements of one reference.
 
     Raises:
-        InvalidInputError: fewer than 10 values, or all are equal.
+        InvalidInputError: fewer than 10 values, one beyond 1e100 of the reference, or all equal.
     """
     found = np.asarray(values, dtype=np.float64) - reference
     if len(found) < 10:
         raise InvalidInputError(f"a bias study has {len(found)} values; it needs at least 10")
+    _check_size(found)
     error = float(found.std(ddof=1)) / math.sqrt(len(found))
     if not error > 0.0:
         raise InvalidInputError("all values are equal or unknown: no bias can be told from them")

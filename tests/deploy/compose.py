@@ -2,8 +2,9 @@
 
 The base image is made by debootstrap with this machine's own package settings, so no image
 registry is needed; a daemon of its own runs in the work folder and ends with the test. A backup
-is made and restored, and a volume of an earlier version taken over. Prints a table; exit code 1
-when something is not as it should be, 2 when a program or the earlier version is missing.
+is made and restored, a volume of an earlier version taken over, and the plant run by Compose 2 as
+by 1.29. Prints a table; exit code 1 when something is not as it should be, 2 when a program or the
+earlier version is missing.
 """
 
 import argparse
@@ -14,13 +15,15 @@ import time
 from pathlib import Path
 
 from deploy.debian import CACHE_DIR
+from shared.errors import PersonNeededError
 from tests.deploy.containers import Gateway, no_secrets_of_others, no_writing
-from tests.deploy.engine import IMAGE, PROJECT, Docker, expect, seconds_until
+from tests.deploy.engine import COMPOSE_1, IMAGE, Docker, expect, seconds_until
 from tests.deploy.kept import EARLIER, READY_WITHIN_S, has_earlier, saved_and_restored, taken_over
+from tests.deploy.today import accepted, run_by_compose_2
 
 PROGRAMS = {
     "dockerd": "docker.io",
-    "docker-compose": "docker-compose",
+    COMPOSE_1: "docker-compose",
     "debootstrap": "debootstrap",
 }
 GRADED_WITHIN_S = 1500.0
@@ -41,9 +44,9 @@ def main() -> int:
     with docker.daemon():
         try:
             docker.ensure_base()
-            for part in (begun, interrupted, saved_and_restored, taken_over):
+            for part in PARTS:
                 figures |= part(docker)
-        except AssertionError as failure:
+        except (AssertionError, PersonNeededError) as failure:
             print(f"FAILED: {failure}", file=sys.stderr)
             return 1
         finally:
@@ -89,9 +92,9 @@ def interrupted(docker: Docker) -> dict[str, str]:
     """Kill a service, then take the whole plant down, and expect it back each time."""
     gateway = Gateway(docker)
     expect(gateway.answers("execution"), "a service answers before it is killed")
-    docker.run("kill", f"{PROJECT}_execution_1")
+    docker.run("kill", docker.container("execution"))
     expect(not gateway.answers("execution"), "a killed container is away")
-    docker.run("start", f"{PROJECT}_execution_1")
+    docker.run("start", docker.container("execution"))
     recovered_s = seconds_until(gateway.ready, RECOVERED_WITHIN_S, "a killed container is back")
     before = gateway.graded()
     docker.compose("down")
@@ -104,6 +107,9 @@ def interrupted(docker: Docker) -> dict[str, str]:
         "killed service ready again, s": f"{recovered_s:.0f}",
         "filled volume to all services ready, s": f"{again_s:.0f}",
     }
+
+
+PARTS = (accepted, begun, interrupted, saved_and_restored, taken_over, run_by_compose_2)
 
 
 if __name__ == "__main__":

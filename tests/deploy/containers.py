@@ -8,9 +8,9 @@ import yaml
 
 from deploy.processes import PROJECT_DIR
 from shared.settings import SERVICES
-from tests.deploy.engine import PORT, PROJECT, Docker, expect
+from tests.deploy.engine import PORT, Docker, expect
 
-CONTAINER, SETUP_KEY = f"{PROJECT}_gateway_1", "/data/secrets/gateway/setup-key"
+SETUP_KEY = "/data/secrets/gateway/setup-key"
 
 
 class Gateway:
@@ -47,7 +47,7 @@ class Gateway:
     def get(self, path: str) -> Any:
         """Return the gateway's answer, None when it gives none."""
         try:
-            self._key = self._key or self._docker.run("exec", CONTAINER, "cat", SETUP_KEY)
+            self._key = self._key or self._setup_key()
             answer = httpx.get(
                 f"http://127.0.0.1:{PORT}{path}",
                 headers={"authorization": f"Bearer {self._key}"},
@@ -57,6 +57,9 @@ class Gateway:
         except (httpx.TransportError, subprocess.CalledProcessError):
             return None
         return answer.json() if answer.status_code == httpx.codes.OK else None
+
+    def _setup_key(self) -> str:
+        return self._docker.run("exec", self._docker.container("gateway"), "cat", SETUP_KEY)
 
 
 def no_secrets_of_others(docker: Docker) -> None:
@@ -69,7 +72,7 @@ def no_secrets_of_others(docker: Docker) -> None:
     paths = [file.format(name) for name in SERVICES for file in files]
     script = f"import os; print(*(path for path in {paths} if os.access(path, os.R_OK)))"
     for name in SERVICES:
-        found = docker.run("exec", f"{PROJECT}_{name}_1", "python3", "-c", script).split()
+        found = docker.run("exec", docker.container(name), "python3", "-c", script).split()
         expect(found == [file.format(name) for file in files], f"{name} reads its own, not {found}")
 
 
@@ -80,7 +83,7 @@ def no_writing(docker: Docker) -> None:
         if state.startswith("Up"):
             user = services[name]["user"].split(":")[0]
             script = f"import os,sys; sys.exit(os.getuid() != {user} or os.access('/opt', os.W_OK))"
-            docker.run("exec", f"{PROJECT}_{name}_1", "python3", "-c", script)
+            docker.run("exec", docker.container(name), "python3", "-c", script)
     asked_for = {
         name for name, part in services.items() if "grafana" not in part.get("profiles", [])
     }

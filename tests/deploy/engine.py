@@ -22,6 +22,7 @@ LEFT_OUT = (
     "usr/share/locale",
 )
 PROJECT = "halite-compose-test"
+COMPOSE_1 = "docker-compose"
 PORT, OPCUA_PORT = 28080, 28091
 SPEED = 1500
 DAEMON_WITHIN_S = 60.0
@@ -38,10 +39,14 @@ MACHINE_SETTINGS = (
 
 
 class Docker:
-    """Commands to one daemon. folder: where it keeps images, containers and its socket."""
+    """Commands to one daemon. folder: where it keeps images, containers and its socket.
+
+    compose_program: the one that reads the compose file.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.compose_program = COMPOSE_1
         self.socket = folder / "docker.sock"
         self.environment = os.environ | {
             "DOCKER_HOST": f"unix://{self.socket}",
@@ -83,9 +88,18 @@ class Docker:
 
     def compose(self, *words: str, project: Path = PROJECT_DIR, image: str = IMAGE) -> None:
         """Run a compose command on a project's file, with its simulators and one image."""
-        command = ("docker-compose", "--project-name", PROJECT, "--profile", "simulators", *words)
+        options = ("--project-name", PROJECT, "--profile", "simulators")
         environment = self.environment | {"HALITE_IMAGE": image}
+        command = (self.compose_program, *options, *words)
         subprocess.run(command, env=environment, check=True, cwd=project)
+
+    def container(self, service: str) -> str:
+        """Return the id of a service's container, which the two programs name differently."""
+        labels = {"project": PROJECT, "service": service, "oneoff": "False"}
+        filters = [f"--filter=label=com.docker.compose.{key}={labels[key]}" for key in labels]
+        found = self.run("ps", "--all", "--quiet", *filters).split()
+        expect(len(found) == 1, f"{service} has one container, not {len(found)}")
+        return found[0]
 
     def containers(self) -> dict[str, str]:
         """Return the state of each container of the project by its service's name."""

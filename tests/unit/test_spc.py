@@ -178,6 +178,17 @@ def test_a_gauge_study_agrees_with_the_printed_example() -> None:
     assert study.distinct_count == 4
 
 
+def test_a_study_of_values_whose_squares_are_no_numbers_is_refused_with_the_limit() -> None:
+    told = r"a value of the study is 1e\+200, it must be within 1e\+100"
+    values = AIAG.copy()
+    values[0, 0, 0] = 1e200
+
+    with pytest.raises(InvalidInputError, match=told):
+        gauge_study(values)
+    with pytest.raises(InvalidInputError, match=told):
+        bias_study([1e200] + [1.0] * 9, 0.0)
+
+
 def test_a_gauge_study_with_a_missing_value_is_refused() -> None:
     damaged = AIAG.copy()
     damaged[3, 1, 2] = np.nan
