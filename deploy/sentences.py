@@ -24,7 +24,7 @@ TOLD = (
         "stationwork", "trainings",
     )),
     *(f"services/execution/{name}.py" for name in (
-        "domain", "extraorders", "holds", "limits", "release", "requests", "routing",
+        "closing", "domain", "extraorders", "holds", "limits", "release", "requests", "routing",
         "schedule_file", "sodium", "sodiumdesk", "sodiumstore", "stock", "store", "views",
         "workflow", "workmasters",
     )),

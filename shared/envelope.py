@@ -24,12 +24,14 @@ from shared.events import (
     FurnaceLoadPlanned,
     FurnacePlanChanged,
     GenealogyRecorded,
+    JobOrderCancelled,
     JobOrderEnded,
     JobOrderHeld,
     JobOrderPaused,
     JobOrderReleased,
     JobOrderResumed,
     JobOrderStarted,
+    JobOrderWithdrawn,
     LotHeld,
     LotHoldReleased,
     LotsRecalled,
@@ -60,6 +62,7 @@ from shared.events import (
     TimeLimitChanged,
     WaiverChanged,
     WorkRequestAccepted,
+    WorkRequestClosedShort,
     WorkRequestEnded,
 )
 from shared.facts import Event
@@ -68,8 +71,10 @@ PARTITIONS = 16
 EVENTS: dict[str, tuple[type[Event], ...]] = {
     "execution": (
         WorkRequestAccepted,
+        WorkRequestClosedShort,
         WorkRequestEnded,
         JobOrderReleased,
+        JobOrderWithdrawn,
         MaterialLotRegistered,
         GenealogyRecorded,
         LotHeld,
@@ -82,6 +87,7 @@ EVENTS: dict[str, tuple[type[Event], ...]] = {
     "sintering": (
         JobOrderStarted,
         JobOrderEnded,
+        JobOrderCancelled,
         JobOrderHeld,
         JobOrderPaused,
         JobOrderResumed,
@@ -97,6 +103,7 @@ EVENTS: dict[str, tuple[type[Event], ...]] = {
     "spray": (
         JobOrderStarted,
         JobOrderEnded,
+        JobOrderCancelled,
         JobOrderHeld,
         JobOrderPaused,
         JobOrderResumed,
@@ -112,6 +119,7 @@ EVENTS: dict[str, tuple[type[Event], ...]] = {
     "lamination": (
         JobOrderStarted,
         JobOrderEnded,
+        JobOrderCancelled,
         JobOrderHeld,
         JobOrderPaused,
         JobOrderResumed,
@@ -122,6 +130,7 @@ EVENTS: dict[str, tuple[type[Event], ...]] = {
     "formation": (
         JobOrderStarted,
         JobOrderEnded,
+        JobOrderCancelled,
         JobOrderHeld,
         JobOrderPaused,
         JobOrderResumed,

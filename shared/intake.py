@@ -8,7 +8,14 @@ from shared.app import Service
 from shared.effects import Handler
 from shared.envelope import Envelope
 from shared.errors import PersonNeededError
-from shared.events import JobOrderEnded, JobOrderReleased, LotHeld, LotHoldReleased
+from shared.events import (
+    JobOrderCancelled,
+    JobOrderEnded,
+    JobOrderReleased,
+    JobOrderWithdrawn,
+    LotHeld,
+    LotHoldReleased,
+)
 from shared.facts import Event, Material, TestResult
 from shared.opcua import Access, StationClient
 from shared.routes import add_stations_route
@@ -82,7 +89,16 @@ def intake(
     async def freed(tx: Transaction, _: Envelope, event: LotHoldReleased) -> None:
         await joborders.hold_lot(tx, event.lot_id, event.gate, None)
 
-    return {JobOrderReleased: released, LotHeld: held, LotHoldReleased: freed}
+    async def withdrawn(tx: Transaction, _: Envelope, event: JobOrderWithdrawn) -> None:
+        if await joborders.cancel(tx, event.job_order_id, event.reason):
+            await service.outbox.record(tx, JobOrderCancelled(**event.model_dump()))
+
+    return {
+        JobOrderReleased: released,
+        JobOrderWithdrawn: withdrawn,
+        LotHeld: held,
+        LotHoldReleased: freed,
+    }
 
 
 async def first_startable(

@@ -113,6 +113,15 @@ async def hold(tx: Transaction, job_order_id: str, reason: str) -> None:
     await tx.execute(sql(statement), {"job_order_id": job_order_id, "reason": reason})
 
 
+async def cancel(tx: Transaction, job_order_id: str, reason: str) -> bool:
+    """Give up a job order that no station has; False when one has it, or it is not of here."""
+    statement = """
+        UPDATE job_order SET state = 'cancelled', reason = :reason
+        WHERE job_order_id = :job_order_id AND state = 'not_allowed_to_start'"""
+    given_up = await tx.execute(sql(statement), {"job_order_id": job_order_id, "reason": reason})
+    return bool(given_up.rowcount)
+
+
 async def resume(tx: Transaction, job_order_id: str) -> State:
     """Let a held job order be planned again, or an interrupted one be started again.
 

@@ -33,6 +33,7 @@ COMMANDS: tuple[tuple[str, str, Permission], ...] = (
     ("execution", "/sodium/moves", "operate"),
     ("execution", "/sodium/scraps", "operate"),
     ("execution", "/sodium/scraps/{scrap_id}/confirmations", "operate"),
+    ("execution", "/work-requests/{work_request_id}/close", "plan"),
     ("execution", "/work-schedules", "plan"),
     ("formation", "/cell-factors", "operate"),
     ("formation", "/channel-entries", "maintain"),

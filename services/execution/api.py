@@ -6,6 +6,7 @@ from fastapi import Depends, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from services.execution import limits, sodiumdesk, views, workmasters
+from services.execution.closing import OrderClosing
 from services.execution.domain import WorkMaster
 from services.execution.holds import HoldChange, PersonsGate
 from services.execution.schedule_file import read_schedule
@@ -69,6 +70,13 @@ def add_routes(service: Service, work: ExecutionWork) -> None:
         """Open work requests and the newest that ended, with their progress."""
         async with database.quiet() as tx:
             return await views.work_requests(tx, limit)
+
+    @app.post("/work-requests/{work_request_id}/close")
+    async def post_close(
+        work_request_id: str, body: OrderClosing, command: given
+    ) -> dict[str, Any]:
+        """Close an order short: nothing of it is begun any more; 409 when it is over or closed."""
+        return await command.once(lambda tx: work.closing.close(tx, work_request_id, body))
 
     @app.get("/job-orders")
     async def get_job_orders(

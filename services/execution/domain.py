@@ -10,12 +10,21 @@ from shared.facts import MaterialUse
 Scope = Literal["powder", "pellets", "sample", "cell", "witness", "life"]
 GateOf = Literal["lot", "pellet_lot", "parts"]
 JobState = Literal[
-    "not_allowed_to_start", "allowed_to_start", "running", "interrupted", "ended", "aborted"
+    "not_allowed_to_start",
+    "allowed_to_start",
+    "running",
+    "interrupted",
+    "ended",
+    "aborted",
+    "cancelled",  # it never started and never will (OPC 10031-4: Cancel)
 ]
-LotState = Literal["planned", "available", "consumed", "scrapped", "released"]
+LotState = Literal["planned", "available", "consumed", "scrapped", "released", "cancelled"]
 MOVES: frozenset[tuple[JobState, JobState]] = frozenset(
     {
         ("not_allowed_to_start", "allowed_to_start"),
+        ("not_allowed_to_start", "cancelled"),
+        ("allowed_to_start", "cancelled"),
+        ("interrupted", "cancelled"),
         ("allowed_to_start", "running"),
         ("allowed_to_start", "interrupted"),
         ("allowed_to_start", "ended"),

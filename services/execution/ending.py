@@ -1,7 +1,8 @@
-"""When a work request ends: each of its cells is released or lost, and then it is said once."""
+"""When a work request ends: each of its cells is released, lost or cancelled, said once."""
 
 from sqlalchemy import RowMapping
 
+from services.execution.domain import WorkMaster
 from services.execution.workmasters import WorkMasters
 from shared.db import sql
 from shared.events import WorkRequestEnded
@@ -11,6 +12,7 @@ from shared.transaction import Transaction
 COUNTS = """
     SELECT count(*) FILTER (WHERE kind = 'cell' AND state = 'released') AS released,
            count(*) FILTER (WHERE kind = 'cell' AND state = 'scrapped') AS scrapped,
+           count(*) FILTER (WHERE kind = 'cell' AND state = 'cancelled') AS cancelled,
            count(*) FILTER (WHERE kind = 'cell' AND state = 'planned') AS not_built,
            count(*) FILTER (WHERE kind = 'cell' AND state = 'planned' AND NOT EXISTS (
                SELECT 1 FROM lot p WHERE p.allocated_to = l.lot_id)) AS not_begun,
@@ -19,6 +21,12 @@ COUNTS = """
            coalesce(bool_or(kind IN ('powder', 'pellet_lot') AND state = 'scrapped'), false)
                AS is_without
     FROM lot l WHERE work_request_id = :id"""
+# Of powder and pellets, which a closed order leaves behind: what runs, or may have begun by now.
+IN_WORK = """
+    SELECT EXISTS (
+        SELECT 1 FROM job_order
+        WHERE work_request_id = :id AND scope IN ('powder', 'pellets')
+          AND state IN ('allowed_to_start', 'running'))"""
 
 
 class Ending:
@@ -28,39 +36,48 @@ class Ending:
         self._outbox, self._masters = outbox, masters
 
     async def look(self, tx: Transaction, request: RowMapping) -> None:
-        """End a request each of whose cells is released or lost. It is locked.
+        """End a request each of whose cells is released, lost or cancelled. It is locked.
 
         A cell is lost when it is scrapped, or cannot be built: its powder or pellets are scrapped,
-        or it has no pellets and fewer are left than it takes.
+        or it has no pellets and fewer are left than it takes. It is cancelled when it was not begun
+        before its order was closed short; such an order waits for the powder and pellets in work.
         """
         if request["state"] == "ended":
             return
-        found = await tx.execute(sql(COUNTS), {"id": request["work_request_id"]})
+        work_request_id = request["work_request_id"]
+        if request["closed_at"] and await tx.scalar(sql(IN_WORK), {"id": work_request_id}):
+            return
+        found = await tx.execute(sql(COUNTS), {"id": work_request_id})
         row = found.mappings().one()
-        lost = row["scrapped"] + await self._impossible(tx, request, row)
-        if row["released"] + lost == request["quantity"]:
-            await self._end(tx, request, row["released"], lost)
-
-    async def _impossible(self, tx: Transaction, request: RowMapping, row: RowMapping) -> int:
-        """Return how many cells that are not built never can be."""
         master = await self._masters.of(tx, request)
-        if row["is_without"]:
-            return request["quantity"] if master.makes_powder else int(row["not_built"])
-        if master.makes_powder:
-            return 0
-        return max(0, int(row["not_begun"]) - int(row["free_pellets"]) // master.pellets_per_cell)
-
-    async def _end(
-        self, tx: Transaction, request: RowMapping, released_count: int, lost_count: int
-    ) -> None:
-        await tx.execute(
-            sql("UPDATE work_request SET state = 'ended' WHERE work_request_id = :id"),
-            {"id": request["work_request_id"]},
-        )
         ended = WorkRequestEnded(
-            work_request_id=request["work_request_id"],
+            work_request_id=work_request_id,
             product_id=request["product_id"],
-            released_count=released_count,
-            blocked_count=lost_count,
+            released_count=row["released"],
+            blocked_count=row["scrapped"] + _impossible(master, request, row),
+            cancelled_count=_cancelled(master, request, row),
         )
-        await self._outbox.record(tx, ended)
+        if ended.released_count + ended.blocked_count + ended.cancelled_count < request["quantity"]:
+            return
+        statement = """
+            UPDATE work_request SET state = 'ended'
+            WHERE work_request_id = :id AND state <> 'ended'"""
+        if (await tx.execute(sql(statement), {"id": work_request_id})).rowcount:
+            await self._outbox.record(tx, ended)
+
+
+def _impossible(master: WorkMaster, request: RowMapping, row: RowMapping) -> int:
+    """Return how many cells, or portions of powder, that are not made never can be."""
+    if row["is_without"]:
+        return request["quantity"] if master.makes_powder else int(row["not_built"])
+    if master.makes_powder:
+        return 0
+    return max(0, int(row["not_begun"]) - int(row["free_pellets"]) // master.pellets_per_cell)
+
+
+def _cancelled(master: WorkMaster, request: RowMapping, row: RowMapping) -> int:
+    """Return how many cells are not begun any more, or portions of powder not made to the end."""
+    if not master.makes_powder:
+        return int(row["cancelled"])
+    left_over = request["closed_at"] is not None and not row["is_without"]
+    return request["quantity"] if left_over else 0

@@ -10,7 +10,7 @@ from services.execution.ending import Ending
 from services.execution.holds import Holds
 from services.execution.release import is_of_the_rest, require
 from services.execution.routing import pellet_lot_id
-from services.execution.stock import allocated_ids, overdrawn
+from services.execution.stock import allocated_ids, free_pellets, overdrawn, put_back
 from services.execution.store import JobOrder
 from services.execution.workmasters import WorkMasters
 from shared.clock import Clock
@@ -116,16 +116,21 @@ class Finisher:
         """
         too_much = []
         for lot_id, difference in _unused(job_order.materials, event.materials):
-            found = await tx.execute(
-                sql("""
-                    UPDATE lot SET quantity = quantity + :difference
-                    WHERE lot_id = :lot_id AND kind = 'stock' RETURNING quantity, unit"""),
-                {"lot_id": lot_id, "difference": difference},
-            )
-            for left, unit in found:
+            for left, unit in await put_back(tx, lot_id, difference):
                 if over := overdrawn(left, unit):
                     too_much.append((lot_id, over))
         return too_much
+
+    async def give_back(self, tx: Transaction, job_order: JobOrder) -> None:
+        """Give back what was taken for a job order that never starts: stock, and its pellets.
+
+        Pieces that were issued for it lie where they are.
+        """
+        for lot_id, difference in _unused(job_order.materials, ()):
+            await put_back(tx, lot_id, difference)
+        if not job_order.is_rework:
+            ids = [item.lot_id for item in job_order.materials if item.use == "processed"]
+            await free_pellets(tx, ids)
 
     async def _registered(
         self,
@@ -166,8 +171,9 @@ class Finisher:
                 SELECT * FROM lot l
                 WHERE {which} AND kind = 'cell' AND grade IS NOT NULL
                   AND state NOT IN ('released', 'scrapped')
-                  AND NOT EXISTS (SELECT 1 FROM job_order j
-                                  WHERE j.lot_id = l.lot_id AND j.state <> 'ended')
+                  AND NOT EXISTS (
+                      SELECT 1 FROM job_order j
+                      WHERE j.lot_id = l.lot_id AND j.state NOT IN ('ended', 'cancelled'))
                 ORDER BY lot_id"""),
             {"id": request["work_request_id"], "lot_ids": list(lot_ids or ())},
         )

@@ -1,5 +1,6 @@
 """Time limits between operations: kept in the database, so that they survive any restart."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -90,6 +91,30 @@ async def close_limits(
         )
     ).mappings()
     return [TimeLimitChanged.model_validate(dict(row)) for row in rows]
+
+
+async def lift(
+    tx: Transaction, missed: Sequence[tuple[str, str]], reason: str
+) -> list[TimeLimitChanged]:
+    """End the open windows before operations that lots will never go through; return their events.
+
+    missed: each lot with such an operation. Nothing was broken, so they count as met.
+    """
+    rows = await tx.execute(
+        sql("""
+            UPDATE time_limit SET state = 'lifted'
+            FROM unnest(CAST(:lots AS text[]), CAST(:ends AS text[])) AS missed (lot, ends)
+            WHERE lot_id = missed.lot AND to_event = missed.ends AND state IN ('open', 'near')
+            RETURNING time_limit.*"""),
+        {
+            "lots": [lot_id for lot_id, _ in missed],
+            "ends": [f"{operation} started" for _, operation in missed],
+        },
+    )
+    return [
+        TimeLimitChanged.model_validate({**row, "state": "met", "reason": reason})
+        for row in rows.mappings()
+    ]
 
 
 async def has_broken(tx: Transaction, lot_id: str) -> bool:

@@ -13,6 +13,7 @@ from shared.events import (
     DispositionDecided,
     ExposureEvaluated,
     GenealogyRecorded,
+    JobOrderCancelled,
     JobOrderEnded,
     JobOrderHeld,
     JobOrderPaused,
@@ -39,6 +40,7 @@ def build(settings: ExecutionSettings, parts: Parts | None = None) -> Service:
         {
             JobOrderStarted: work.on_started,
             JobOrderEnded: work.on_ended,
+            JobOrderCancelled: work.closing.on_cancelled,
             JobOrderHeld: work.on_job_held,
             JobOrderPaused: work.on_paused,
             JobOrderResumed: work.on_resumed,

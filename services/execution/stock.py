@@ -194,6 +194,30 @@ async def take_out(tx: Transaction, item: Material) -> str | None:
     return None if left is None else overdrawn(left, item.unit)
 
 
+async def put_back(tx: Transaction, lot_id: str, difference: float) -> Sequence[tuple[float, str]]:
+    """Add to what a stock lot holds, or take with less than 0; return what it holds now.
+
+    Nothing for a lot that is no stock.
+    """
+    rows = await tx.execute(
+        sql("""
+            UPDATE lot SET quantity = quantity + :difference
+            WHERE lot_id = :lot_id AND kind = 'stock' RETURNING quantity, unit"""),
+        {"lot_id": lot_id, "difference": difference},
+    )
+    return [(quantity, unit) for quantity, unit in rows]
+
+
+async def free_pellets(tx: Transaction, lot_ids: Sequence[str]) -> None:
+    """Let pellets that were taken for something be taken for something else."""
+    await tx.execute(
+        sql("""
+            UPDATE lot SET allocated_to = NULL
+            WHERE lot_id = ANY(:ids) AND kind = 'pellet' AND state <> 'consumed'"""),
+        {"ids": list(lot_ids)},
+    )
+
+
 def overdrawn(left: float, unit: str) -> str | None:
     """Return in words how much more was used of a stock lot than it held; None: no more."""
     return f"{-left:.4g} {unit} more were used than it held" if left < -ROUNDING else None

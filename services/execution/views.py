@@ -28,7 +28,7 @@ CELLS = f"""
     JOIN work_request r USING (work_request_id)
     LEFT JOIN LATERAL (
         SELECT operation, state, reason FROM job_order j
-        WHERE j.lot_id = l.lot_id AND j.state <> 'ended'
+        WHERE j.lot_id = l.lot_id AND j.state NOT IN ('ended', 'cancelled')
         ORDER BY position LIMIT 1) j ON true
     LEFT JOIN LATERAL (
         SELECT gate, reason FROM hold h WHERE h.lot_id = l.lot_id
@@ -41,7 +41,8 @@ CELLS = f"""
             l.kind <> 'witness' OR j.state = 'not_allowed_to_start' AND j.reason IS NULL)
     LEFT JOIN LATERAL (
         SELECT operation, lot_id, reason FROM job_order u
-        WHERE j.state = 'not_allowed_to_start' AND j.reason IS NULL AND u.state <> 'ended'
+        WHERE j.state = 'not_allowed_to_start' AND j.reason IS NULL
+          AND u.state NOT IN ('ended', 'cancelled')
           AND u.work_request_id = l.work_request_id AND u.scope IN ('powder', 'pellets')
         ORDER BY array_position(ARRAY['powder', 'pellets'], u.scope), u.position LIMIT 1) u ON true
     WHERE l.kind IN {BUILT_KINDS}"""
@@ -146,7 +147,7 @@ async def work_requests(tx: Transaction, limit: int) -> dict[str, Any]:
     """
     page = """
         SELECT r.work_request_id, r.work_schedule_id, r.product_id, r.quantity, r.priority,
-               r.due_at, r.state, r.accepted_at, l.*
+               r.due_at, r.state, r.accepted_at, r.closed_at, r.closed_by, r.close_reason, l.*
         FROM (SELECT * FROM work_request
               ORDER BY state = 'ended', accepted_at DESC, work_request_id LIMIT :limit) r
         CROSS JOIN LATERAL (
@@ -154,7 +155,8 @@ async def work_requests(tx: Transaction, limit: int) -> dict[str, Any]:
                    count(*) FILTER (WHERE l.state = 'released') AS released,
                    count(*) FILTER (WHERE EXISTS (
                        SELECT 1 FROM hold h WHERE h.lot_id = l.lot_id)) AS held,
-                   count(*) FILTER (WHERE l.state = 'scrapped') AS scrapped
+                   count(*) FILTER (WHERE l.state = 'scrapped') AS scrapped,
+                   count(*) FILTER (WHERE l.state = 'cancelled') AS cancelled
             FROM lot l WHERE l.work_request_id = r.work_request_id AND l.kind = 'cell') l
         ORDER BY r.accepted_at, r.work_request_id"""
     return await _page(tx, page, "SELECT count(*) FROM work_request", "", limit)
@@ -163,7 +165,8 @@ async def work_requests(tx: Transaction, limit: int) -> dict[str, Any]:
 async def wip(tx: Transaction) -> list[dict[str, Any]]:
     """Return per operation how many job orders wait, run, are held or have ended.
 
-    Those of open work requests count, and any other that has not ended; of scrapped lots none.
+    Those of open work requests count, and any other that has not ended; of scrapped lots and
+    cancelled job orders none.
     """
     statement = """
         SELECT operation,
@@ -173,12 +176,12 @@ async def wip(tx: Transaction) -> list[dict[str, Any]]:
                count(*) FILTER (WHERE state IN ('interrupted', 'aborted')
                                 OR (state = 'not_allowed_to_start' AND held)) AS held,
                count(*) FILTER (WHERE state = 'ended') AS ended
-        FROM (SELECT j.*, state <> 'ended' AND EXISTS (
+        FROM (SELECT j.*, state NOT IN ('ended', 'cancelled') AND EXISTS (
                   SELECT 1 FROM hold h WHERE h.lot_id = j.lot_id) AS held
               FROM job_order j
-              WHERE (state <> 'ended' OR work_request_id = ANY (ARRAY(
+              WHERE (state NOT IN ('ended', 'cancelled') OR work_request_id = ANY (ARRAY(
                         SELECT work_request_id FROM work_request WHERE state = 'open')))
-                AND NOT EXISTS (
+                AND state <> 'cancelled' AND NOT EXISTS (
                   SELECT 1 FROM lot l WHERE l.lot_id = j.lot_id AND l.state = 'scrapped')) j
         GROUP BY operation
         ORDER BY min(array_position(ARRAY['powder', 'pellets', 'sample', 'cell', 'witness', 'life'],

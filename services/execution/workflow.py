@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from services.execution import domain, gates, limits, requests, stock, store
+from services.execution.closing import Closing
 from services.execution.domain import ReceivedLot, WorkSchedule
 from services.execution.ending import Ending
 from services.execution.extraorders import ExtraOrders
@@ -54,9 +55,10 @@ class ExecutionWork:
         self._masters = WorkMasters()
         self._holds = Holds(outbox, clock)
         self._releaser = Releaser(outbox, clock, self._masters)
-        self._ending = Ending(outbox, self._masters)
-        self._finisher = Finisher(outbox, clock, self._masters, self._holds, self._ending)
+        ending = Ending(outbox, self._masters)
+        self._finisher = Finisher(outbox, clock, self._masters, self._holds, ending)
         self._extra = ExtraOrders(clock, self._masters, self._holds)
+        self.closing = Closing(outbox, clock, self._holds, self._finisher, ending)
 
     async def accept(self, tx: Transaction, schedule: WorkSchedule) -> dict[str, Any]:
         """Take a work schedule: its lots into stock, its requests into job orders.
@@ -70,12 +72,7 @@ class ExecutionWork:
         for lot in schedule.material_lots:
             if await store.receive(tx, lot, now):
                 registered = MaterialLotRegistered(
-                    lot_id=lot.lot_id,
-                    material_definition_id=lot.material_definition_id,
-                    quantity=lot.quantity,
-                    unit=lot.unit,
-                    work_request_id=None,
-                    origin="received",
+                    **lot.model_dump(exclude={"supplier"}), work_request_id=None, origin="received"
                 )
                 await self._outbox.record(tx, registered)
         for request in schedule.work_requests:
@@ -250,16 +247,19 @@ class ExecutionWork:
         for work_request_id, lot_ids in await store.by_request(tx, event.lot_ids):
             request = await store.lock_request(tx, work_request_id)
             await self._finisher.scrap(tx, request, lot_ids)
+            await self.closing.settle(tx, request)
 
     async def on_rework(self, tx: Transaction, _: Envelope, event: ReworkOrdered) -> None:
         """Quality sends lots through a rework route: order its operations."""
         for request in await self._extra.rework(tx, event):
+            await self.closing.settle(tx, request)
             await self._releaser.look(tx, request)
 
     async def on_extended(self, tx: Transaction, _: Envelope, event: SampleExtended) -> None:
         """A sample is extended: order so many more of it."""
         request = await self._extra.extend(tx, event)
         if request is not None:
+            await self.closing.settle(tx, request)
             await self._releaser.look(tx, request)
 
     async def on_exposure(
@@ -388,6 +388,7 @@ class ExecutionWork:
         is_built: it is known to be a cell or witness, or none. A cell that was released for an
         operation is not complete.
         """
+        await self.closing.settle(tx, request)
         built = await store.is_built(tx, lot_id) if is_built is None else is_built
         only = [lot_id] if built else None
         if await self._releaser.look(tx, request, only) and built:

@@ -10,6 +10,7 @@ from shared.events import (
     ControlChartSignalled,
     DispositionDecided,
     EquipmentStateChanged,
+    JobOrderCancelled,
     JobOrderEnded,
     JobOrderHeld,
     JobOrderStarted,
@@ -152,7 +153,7 @@ def alarm_changes(event: Event | None) -> list[Change]:
             return _of_station(event)
         case SourceStateChanged():
             return _of_source(event)
-        case JobOrderStarted():
+        case JobOrderStarted() | JobOrderCancelled():
             return [Return(condition=f"held:{event.job_order_id}")]
         case JobOrderEnded():
             return _of_ended(event)

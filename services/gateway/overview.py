@@ -23,7 +23,10 @@ MOST_ALARMS = 200
 MOST_REQUESTS = 50
 ENDED_REQUESTS = 5
 WIP = ["operation", "waiting", "running", "held", "ended"]
-WORK_REQUEST = ["work_request_id", "product_id", "quantity", "graded", "held", "scrapped", "state"]
+WORK_REQUEST = [
+    *("work_request_id", "product_id", "quantity", "graded", "held", "scrapped", "cancelled"),
+    *("state", "closed_at"),
+]
 
 
 @dataclass(kw_only=True)

@@ -29,6 +29,7 @@ SIGNED: tuple[tuple[str, str], ...] = (
     ("execution", "/sodium/moves"),
     ("execution", "/sodium/scraps"),
     ("execution", "/sodium/scraps/{scrap_id}/confirmations"),
+    ("execution", "/work-requests/{work_request_id}/close"),
     ("historian", "/retention-holds"),
     ("historian", "/retention-holds/{hold_id}/end"),
     ("lamination", "/job-orders/{job_order_id}/scans"),

@@ -19,6 +19,7 @@ from shared.envelope import Envelope
 from shared.errors import BlockedError, NotFoundError
 from shared.events import (
     DispositionDecided,
+    JobOrderCancelled,
     JobOrderEnded,
     JobOrderHeld,
     JobOrderPaused,
@@ -57,6 +58,11 @@ async def take_ended(tx: Transaction, envelope: Envelope, event: JobOrderEnded) 
     """Keep how a job order ended."""
     job_order_id, where = event.job_order_id, event.equipment_id
     await store.set_state(tx, job_order_id, event.state, where, event.reason, envelope.time)
+
+
+async def take_cancelled(tx: Transaction, envelope: Envelope, event: JobOrderCancelled) -> None:
+    """Keep that a job order will never start; no PLC fetches it any more."""
+    await store.set_state(tx, event.job_order_id, "aborted", None, event.reason, envelope.time)
 
 
 async def take_resumed(tx: Transaction, envelope: Envelope, event: JobOrderResumed) -> None:
@@ -105,6 +111,7 @@ HANDLERS: dict[type[Event], Handler] = {
     JobOrderReleased: take_released,
     JobOrderStarted: take_started,
     JobOrderEnded: take_ended,
+    JobOrderCancelled: take_cancelled,
     JobOrderHeld: take_held,
     JobOrderPaused: take_held,
     JobOrderResumed: take_resumed,

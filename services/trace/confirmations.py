@@ -21,7 +21,7 @@ _SAID = {
     "job_order_ended": ("lot_id", "operation", "state"),
     "cell_graded": ("lot_id", "grade", "discharge_capacity_mah"),
     "cell_completed": ("lot_id", "grade", "discharge_capacity_mah"),
-    "work_request_ended": ("released_count", "blocked_count"),
+    "work_request_ended": ("released_count", "blocked_count", "cancelled_count"),
 }
 # What is under a seal stands still: nothing can appear below it any more.
 _SETTLED = "(SELECT coalesce(max(position), 0) FROM seal)"

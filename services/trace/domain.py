@@ -46,6 +46,7 @@ ACTS = (
     "sodium_moved",
     "sodium_scrapped",
     "waiver_changed",
+    "work_request_closed_short",
 )
 
 

@@ -52,13 +52,16 @@ from shared.events.record import (
     ShiftTakenOver,
 )
 from shared.events.work import (
+    JobOrderCancelled,
     JobOrderEnded,
     JobOrderHeld,
     JobOrderPaused,
     JobOrderReleased,
     JobOrderResumed,
     JobOrderStarted,
+    JobOrderWithdrawn,
     WorkRequestAccepted,
+    WorkRequestClosedShort,
     WorkRequestEnded,
 )
 
@@ -77,12 +80,14 @@ __all__ = [
     "FurnaceLoadPlanned",
     "FurnacePlanChanged",
     "GenealogyRecorded",
+    "JobOrderCancelled",
     "JobOrderEnded",
     "JobOrderHeld",
     "JobOrderPaused",
     "JobOrderReleased",
     "JobOrderResumed",
     "JobOrderStarted",
+    "JobOrderWithdrawn",
     "LotHeld",
     "LotHoldReleased",
     "LotsRecalled",
@@ -113,5 +118,6 @@ __all__ = [
     "TimeLimitChanged",
     "WaiverChanged",
     "WorkRequestAccepted",
+    "WorkRequestClosedShort",
     "WorkRequestEnded",
 ]

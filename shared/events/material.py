@@ -69,7 +69,10 @@ class LotHoldReleased(LotEvent):
 
 
 class TimeLimitChanged(LotEvent):
-    """A window between two steps of a lot opened, came near its limit, was met or was broken."""
+    """A window between two steps of a lot opened, came near its limit, was met or was broken.
+
+    reason: why one counts as met whose step never comes, as its order was closed short.
+    """
 
     kind: ClassVar[str] = "time_limit_changed"
     time_limit_id: str
@@ -80,6 +83,7 @@ class TimeLimitChanged(LotEvent):
     started_at: AwareDatetime
     limit_at: AwareDatetime
     state: Literal["open", "near", "met", "broken"]
+    reason: str | None = None
 
 
 class SodiumMoved(LotEvent):

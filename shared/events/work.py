@@ -33,12 +33,30 @@ class WorkRequestAccepted(WorkRequestEvent):
     life_quantity: int = Field(default=0, ge=0)
 
 
+class WorkRequestClosedShort(WorkRequestEvent):
+    """A person closed a work request before all of it was made: nothing of it is begun any more.
+
+    cells_under_way: cells that were begun; they go on to their end, or are held with `are_held`.
+    """
+
+    kind: ClassVar[str] = "work_request_closed_short"
+    reason: str
+    person: str
+    cells_under_way: tuple[str, ...]
+    are_held: bool
+
+
 class WorkRequestEnded(WorkRequestEvent):
-    """Every cell of a work request is graded and released, blocked for good or scrapped."""
+    """Every cell of a work request is released, lost or cancelled.
+
+    blocked_count: those that were scrapped or cannot be built. cancelled_count: those that were
+    not begun when the order was closed short.
+    """
 
     kind: ClassVar[str] = "work_request_ended"
     released_count: int
     blocked_count: int
+    cancelled_count: int = 0
 
 
 class JobOrderReleased(JobOrderEvent):
@@ -59,6 +77,20 @@ class JobOrderReleased(JobOrderEvent):
     released_at: AwareDatetime
     through_gates: tuple[str, ...] = ()
     through_lot_ids: tuple[str, ...] = ()
+
+
+class JobOrderWithdrawn(JobOrderEvent):
+    """A released job order must not be started any more; one that a station has goes on."""
+
+    kind: ClassVar[str] = "job_order_withdrawn"
+    reason: str
+
+
+class JobOrderCancelled(JobOrderEvent):
+    """The service of a withdrawn job order gave it up before any station had it."""
+
+    kind: ClassVar[str] = "job_order_cancelled"
+    reason: str
 
 
 class JobOrderStarted(JobOrderEvent):

@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 AT = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 EVENT_ID = "0197a1de-0000-7000-8000-000000000001"
 RETRY, RESUME = "/set-aside/{event_id}/retry", "/job-orders/{job_order_id}/resume"
+CLOSE = "/work-requests/{work_request_id}/close"
 HOLD, FREE = "/lots/{lot_id}/holds", "/lots/{lot_id}/holds/{gate}/end"
 # What the gateway passes on, with the key, to the service whose command it is.
 PASSED_ON = {
@@ -130,7 +131,7 @@ OPERATED = {
 OPERATORS = (TRAINING, TAKE, LEAVE)  # in this order too
 GLUE = (MIX, CHECK, DISPOSAL, RECEIPT, CURE)  # in this order, after the master data
 OWN = (
-    *("/master-data", "/work-schedules", HOLD, FREE, RESUME, RETRY, SPECTRA, ENTRY, FACTOR),
+    *("/master-data", "/work-schedules", CLOSE, HOLD, FREE, RESUME, RETRY, SPECTRA, ENTRY, FACTOR),
     *GLUE,
     *OPERATORS,
 )
@@ -200,6 +201,7 @@ def sample(path: str, name: str) -> tuple[str, dict[str, Any]]:
     return {
         "/master-data": ("/master-data", {"content": own_section, "headers": as_json}),
         "/work-schedules": ("/work-schedules", {"content": SCHEDULE}),
+        CLOSE: ("/work-requests/WR1/close", PERSON),
         HOLD: ("/lots/RAW-1/holds", PERSON),
         FREE: ("/lots/RAW-1/holds/person/end", PERSON),
         RESUME: ("/job-orders/J1/resume", {}),

@@ -398,6 +398,14 @@ async def test_the_command_line_looks_after_persons_orders_and_master_data(
         assert (await sign_in(kim, "kim", "another-for-once")).status_code == 201
     assert json.loads(await halite_says("order", str(schedule))) == {"taken": len(b"a schedule")}
     assert plant.peers.given[-1]["body"] == b"a schedule"
+    closing = "execution/work-requests/WR%207/close"
+    counts = {"released": 3, "under_way": 2, "cancelled": 4, "scrapped": 1}
+    plant.peers.answers |= {closing: counts, closing.replace("%20", " "): counts}
+    closed = await halite_says("order", "close", "WR 7", "--reason", "fewer", "--hold-cells")
+    told = "3 cells released, 2 under way, 4 cancelled, 1 scrapped"
+    assert told in closed
+    given = json.loads(plant.peers.given[-1]["body"])
+    assert (given["reason"], given["cells_under_way"]) == ("fewer", "hold")
     await halite_says("import", str(master_data))
     assert plant.peers.given[-1]["path"] == "execution/master-data"
     (data.gateway_keys / "setup-key").unlink()

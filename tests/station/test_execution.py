@@ -1,12 +1,13 @@
 """Execution on a real database: a route walked to its end, and what holds it on the way."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 
 from services.execution import sodiumdesk, store, views
 from services.execution.domain import WorkMaster, WorkSchedule
@@ -38,6 +39,7 @@ from shared.events import (
 )
 from shared.facts import Disposition, Event, Material, PartDisposition
 from shared.outbox import Outbox
+from shared.transaction import Transaction
 
 ROOT = Path(__file__).resolve().parents[2]
 START = datetime(2026, 1, 5, 6, 0, tzinfo=UTC)
@@ -75,16 +77,26 @@ class Floor:
     scrapped_at: dict[str, str] = field(default_factory=dict)
     _seen: int = 0
 
-    async def run(self) -> None:
-        """Carry out job orders until nothing new is released."""
-        while events := await self._new_events():
+    async def run(self, waits: Callable[[JobOrderReleased], bool] = lambda _: False) -> None:
+        """Carry out job orders until nothing new is released; `waits` names those left to wait."""
+        while events := await self.new_events():
             for event in events:
                 self.said.append(event)
                 if isinstance(event, JobOrderReleased):
                     self.released.append(event)
-                    await self._carry_out(event)
+                    if not waits(event):
+                        await self.carry_out(event)
 
-    async def _new_events(self) -> list[Event]:
+    async def run_until(self, operation: str, lot_id: str, *, begin: bool = True) -> None:
+        """Carry out job orders up to an operation of a lot, with it unless `begin` says no.
+
+        Those of the same operation that come after it wait.
+        """
+        await self.run(
+            lambda one: one.operation == operation and (one.lot_id, begin) != (lot_id, True)
+        )
+
+    async def new_events(self) -> list[Event]:
         async with self.database.quiet() as tx:
             rows = await tx.execute(
                 text("SELECT id, body FROM outbox WHERE id > :seen ORDER BY id"),
@@ -95,7 +107,7 @@ class Floor:
         envelopes = [Envelope.model_validate_json(body) for _, body in found]
         return [event for envelope in envelopes if (event := envelope.event()) is not None]
 
-    async def _carry_out(self, released: JobOrderReleased) -> None:
+    async def carry_out(self, released: JobOrderReleased) -> None:
         common = released.model_dump(
             include={"job_order_id", "lot_id", "work_request_id", "product_id", "operation"}
         )
@@ -216,6 +228,10 @@ class Floor:
             found: dict[str, object] = (await views.cell(tx, cell_id))["cell"]
             return found
 
+    async def request(self, tx: Transaction) -> RowMapping:
+        """The work request of the schedule, locked."""
+        return await store.lock_request(tx, "WR1")
+
     def kinds(self) -> list[str]:
         return [type(event).__name__ for event in self.said]
 
@@ -248,16 +264,23 @@ def without(wanted: WorkSchedule, lot_id: str) -> WorkSchedule:
     return wanted.model_copy(update={"material_lots": lots})
 
 
-@pytest.fixture
-async def floor(fresh_database: str, work_masters: list[WorkMaster]) -> AsyncIterator[Floor]:
-    migrate(fresh_database, ROOT / "services/execution/migrations")
-    database = Database(fresh_database)
+@asynccontextmanager
+async def execution_floor(url: str, work_masters: list[WorkMaster]) -> AsyncIterator[Floor]:
+    """A floor with its master data on a database of its own."""
+    migrate(url, ROOT / "services/execution/migrations")
+    database = Database(url)
     clock = HandClock(plant_start=START, wall_start_s=0.0)
     work = ExecutionWork(database, Outbox("execution", "pilot", database, clock), clock)
     async with database.begin() as tx:
         await take_master_data(tx, work_masters)
     yield Floor(database, work, clock)
     await database.close()
+
+
+@pytest.fixture
+async def floor(fresh_database: str, work_masters: list[WorkMaster]) -> AsyncIterator[Floor]:
+    async with execution_floor(fresh_database, work_masters) as found:
+        yield found
 
 
 async def accept(floor: Floor, wanted: WorkSchedule) -> None:

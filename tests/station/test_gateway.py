@@ -184,6 +184,8 @@ async def test_the_overview_has_open_work_requests_and_the_last_few_that_ended(
             "graded": 1,
             "held": 0,
             "scrapped": 0,
+            "cancelled": 0,
+            "closed_at": None,
             "state": "open" if number in (0, 9) else "ended",
         }
         for number in range(10)

@@ -75,7 +75,7 @@ CLOSED_SETS: list[tuple[str, Any]] = [
     ("upkeep.", shared.duedates.Upkeep),
 ]
 # A normal alarm is in no list.
-LIMIT_STATES = {"open", "near", "met", "broken"}
+LIMIT_STATES = {"open", "near", "met", "broken", "lifted"}
 NEVER_SENT = {"alarm_state.normal"}
 
 

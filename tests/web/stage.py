@@ -99,7 +99,12 @@ class Stage:
     def _speak(self, socket: WebSocketRoute) -> None:
         """Push the overview once, as far as anything is answered, and then fall silent."""
         if self.mood == "well" and self.broken is None:
-            pushed = {"type": "snapshot", "topic": "overview", "seq": 1, "data": OVERVIEW}
+            pushed = {
+                "type": "snapshot",
+                "topic": "overview",
+                "seq": 1,
+                "data": self.told.get(FRAME, OVERVIEW),
+            }
             socket.send(json.dumps(pushed))
 
     def enter(self, mood: Mood) -> None:

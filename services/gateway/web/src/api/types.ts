@@ -54,7 +54,11 @@ export interface WorkRequest {
   graded: number;
   held: number;
   scrapped: number;
+  /** Not begun when the order was closed short. */
+  cancelled: number;
   state: string;
+  /** When it was closed short; null: it was not. */
+  closed_at: string | null;
 }
 
 export interface Alarm {

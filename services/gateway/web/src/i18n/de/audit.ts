@@ -29,6 +29,8 @@ export const audit = {
   'act.waiver_changed': 'Sonderfreigabe geändert',
   'act.operator_changed': 'Station übernommen oder verlassen',
   'act.lots_recalled': 'Lose zurückgerufen',
+  'act.lots_scrapped': 'Lose verschrottet',
+  'act.work_request_closed_short': 'Anforderung vorzeitig geschlossen',
   'act.recall_ended': 'Rückruf beendet',
   'act.person_trained': 'Schulung eingetragen',
   'act.material_opened': 'Los geöffnet',

@@ -21,6 +21,7 @@ export const words: Record<keyof typeof english, string> = {
   'job_state.interrupted': 'Unterbrochen',
   'job_state.ended': 'Beendet',
   'job_state.aborted': 'Abgebrochen',
+  'job_state.cancelled': 'Storniert',
   'job_state.waiting': 'Wartet',
   'job_state.held': 'Gesperrt',
   'job_state.planned': 'Geplant',
@@ -41,6 +42,7 @@ export const words: Record<keyof typeof english, string> = {
   'limit_state.near': 'Nahe',
   'limit_state.met': 'Eingehalten',
   'limit_state.broken': 'Verletzt',
+  'limit_state.lifted': 'Aufgehoben',
 
   'exposure_state.within': 'Im Budget',
   'exposure_state.near': 'Nahe am Budget',

@@ -29,6 +29,8 @@ export const audit = {
   'act.waiver_changed': 'Waiver changed',
   'act.operator_changed': 'Station taken over or left',
   'act.lots_recalled': 'Lots recalled',
+  'act.lots_scrapped': 'Lots scrapped',
+  'act.work_request_closed_short': 'Order closed short',
   'act.recall_ended': 'Recall ended',
   'act.person_trained': 'Training recorded',
   'act.material_opened': 'Lot opened',

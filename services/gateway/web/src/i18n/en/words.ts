@@ -19,6 +19,7 @@ export const words = {
   'job_state.interrupted': 'Interrupted',
   'job_state.ended': 'Ended',
   'job_state.aborted': 'Aborted',
+  'job_state.cancelled': 'Cancelled',
   'job_state.waiting': 'Waiting',
   'job_state.held': 'Held',
   'job_state.planned': 'Planned',
@@ -39,6 +40,7 @@ export const words = {
   'limit_state.near': 'Near',
   'limit_state.met': 'Met',
   'limit_state.broken': 'Broken',
+  'limit_state.lifted': 'Lifted',
 
   'exposure_state.within': 'Within budget',
   'exposure_state.near': 'Near the budget',

@@ -29,6 +29,8 @@ export const audit = {
   'act.waiver_changed': '更改特许',
   'act.operator_changed': '接管或离开工位',
   'act.lots_recalled': '召回批次',
+  'act.lots_scrapped': '批次报废',
+  'act.work_request_closed_short': '工作请求提前关闭',
   'act.recall_ended': '结束召回',
   'act.person_trained': '登记培训',
   'act.material_opened': '开封批次',

@@ -21,6 +21,7 @@ export const words: Record<keyof typeof english, string> = {
   'job_state.interrupted': '已中断',
   'job_state.ended': '已结束',
   'job_state.aborted': '已中止',
+  'job_state.cancelled': '已取消',
   'job_state.waiting': '等待',
   'job_state.held': '扣留',
   'job_state.planned': '已计划',
@@ -41,6 +42,7 @@ export const words: Record<keyof typeof english, string> = {
   'limit_state.near': '临近',
   'limit_state.met': '满足',
   'limit_state.broken': '违反',
+  'limit_state.lifted': '已解除',
 
   'exposure_state.within': '预算内',
   'exposure_state.near': '接近预算',

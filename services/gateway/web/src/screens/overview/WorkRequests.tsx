@@ -1,12 +1,15 @@
 import type { WorkRequest } from '../../api/types';
+import { useCaller } from '../../app/session/SessionGate';
 import { useI18n } from '../../i18n/I18nProvider';
 import { None } from '../../parts/None';
 import { Mark } from '../../ui/Mark';
 import { ProgressBar } from '../../ui/ProgressBar';
+import { CloseShort } from './CloseShort';
 import './WorkRequests.css';
 
 export function WorkRequests({ requests, readAt }: { requests: readonly WorkRequest[]; readAt: number }) {
   const { t, word, percent } = useI18n();
+  const { permissions } = useCaller();
   if (requests.length === 0) return <None readAt={readAt} />;
   return (
     <ul className="requests">
@@ -16,6 +19,7 @@ export function WorkRequests({ requests, readAt }: { requests: readonly WorkRequ
             <strong>{request.work_request_id}</strong>
             <span>{request.product_id}</span>
             <span>{word('job_state', request.state)}</span>
+            {request.closed_at !== null && <span>{t('request.closed')}</span>}
           </div>
           <ProgressBar
             ratio={request.graded / Math.max(1, request.quantity)}
@@ -35,7 +39,11 @@ export function WorkRequests({ requests, readAt }: { requests: readonly WorkRequ
                 <Mark kind="bad" /> {t('request.scrapped', { count: request.scrapped })}
               </span>
             )}
+            {request.cancelled > 0 && <span>{t('request.cancelled', { count: request.cancelled })}</span>}
           </div>
+          {request.state === 'open' && request.closed_at === null && permissions.includes('plan') && (
+            <CloseShort workRequestId={request.work_request_id} />
+          )}
         </li>
       ))}
     </ul>
