@@ -65,8 +65,10 @@ def _languages() -> Iterator[str]:
     yield from (f"- `{name}`" for name in sorted(TOLD))
     yield ""
     yield "## Shown as recorded, in English"
-    yield "Most of these write what is met while a plant is set up, files are read or master data"
-    yield "entered; others wait for their translation."
+    yield "Most of these write to a log, a command line, a signed document or another service."
+    yield "What of them can stand on a screen: refusals of files of tests and spectra that are read"
+    yield "in, of circuits that are typed for a fit, of master data, and answers of Arbin and"
+    yield "Neware testers."
     yield ""
     yield from (f"- `{name}`" for name in untold())
 

@@ -19,9 +19,10 @@ LANGUAGES = ("de", "zh")
 
 TOLD = (
     *(f"shared/{name}.py" for name in (
-        "air", "answers", "commands", "intake", "jobcontrol", "joborders", "operators",
-        "permissions", "recipes", "stationcontrol", "stationfacts", "stationoffer", "stations",
-        "stationwork", "trainings",
+        "air", "answers", "commands", "connections", "door", "inbox", "intake", "jobcontrol",
+        "joborders", "masterdata", "opcua", "opcua_call", "opcua_data", "opcua_link", "operators",
+        "permissions", "pulse", "reader", "recipes", "stationcontrol", "stationfacts",
+        "stationoffer", "stations", "stationwork", "trainings",
     )),
     *(f"services/execution/{name}.py" for name in (
         "closing", "domain", "extraorders", "holds", "limits", "release", "requests", "routing",
@@ -29,19 +30,22 @@ TOLD = (
         "workflow", "workmasters",
     )),
     *(f"services/quality/{name}.py" for name in (
-        "attributesplan", "capability", "ccd", "chartmaster", "chartviews", "chartwatch", "circuit",
-        "comparison", "consequences", "controlchart", "correctiveactions", "countdown", "domain",
-        "exposure", "exposureroutes", "gas", "gates", "gateviews", "gaugerecords", "gaugestudy",
-        "impedance", "judge", "nonconformance", "nonconformancestore", "nonconformanceviews",
-        "opened", "reevaluation", "releasedesk", "releases", "reviewboard", "rework", "roomlots",
-        "runrules", "sampler", "samples", "samplingroutes", "siblings", "signatures", "signing",
-        "specsigning", "spectrumdoubts", "variablesplan", "views", "waivers", "waiverwork",
-        "whereabouts", "witnesses", "workflow",
+        "arrhenius", "attributesplan", "capability", "ccd", "chartfactors", "chartmaster",
+        "chartviews", "chartwatch", "circuit", "comparison", "consequences", "controlchart",
+        "correctiveactions", "countdown", "cyclefigures", "domain", "earlyfailure", "exposure",
+        "exposureroutes", "figures", "fitter", "fitting", "gas", "gates", "gateviews",
+        "gaugerecords", "gaugestudy", "gradedcells", "halfsteps", "impedance", "judge", "modelfit",
+        "nonconformance", "nonconformancestore", "nonconformanceviews", "opened", "reevaluation",
+        "releasedesk", "releases", "reviewboard", "rework", "roomlots", "runrules", "sampler",
+        "samples", "samplingroutes", "siblings", "signatures", "signing", "specsigning",
+        "spectrumdoubts", "staircase", "survival", "upload", "variablesplan", "views", "waivers",
+        "waiverwork", "whereabouts", "witnesses", "workflow",
     )),
     *(f"services/gateway/{name}.py" for name in (
-        "alarmdesk", "alarmstates", "domain", "grants", "guard", "handover", "handoverdesk",
-        "identity", "maintenance", "oeedesk", "peers", "persons", "quota", "rights", "roles",
-        "sessionroutes", "setaside", "signing", "throttle",
+        "alarmdesk", "alarmstates", "alarmtable", "api", "domain", "grants", "guard", "handover",
+        "handoverdesk", "handoverroutes", "identity", "keys", "maintenance", "oeedesk", "oidc",
+        "oidcpersons", "peers", "persons", "quota", "rights", "roles", "samesite", "sessionroutes",
+        "setaside", "signing", "throttle",
     )),
     *(f"services/spray/{name}.py" for name in (
         "cure", "curestore", "domain", "faces", "facetraces", "guard", "interlock", "jobstore",
@@ -53,17 +57,22 @@ TOLD = (
         "scanning", "scanstore", "stackplan", "workflow",
     )),
     *(f"services/formation/{name}.py" for name in (
-        "api", "channels", "channelstore", "cycles", "domain", "evidence", "fileroutes",
-        "filestore", "grades", "gradestore", "outcome", "plan", "plans", "proof", "protocol",
-        "racks", "rackstore", "ran", "readers", "safety", "stepfile", "store", "testfiles",
-        "testing", "testrecord", "watching", "whatran", "workflow",
+        "answers", "api", "arbin", "bts_line", "channels", "channelstore", "curves", "cycles",
+        "domain", "evidence", "fileroutes", "filestore", "grades", "gradestore", "lotstatistics",
+        "outcome", "packs", "plan", "plans", "proof", "protocol", "racks", "rackstore", "ran",
+        "readers", "safety", "sending", "stepfile", "store", "testfiles", "testing", "testrecord",
+        "watching", "whatran", "workflow",
     )),
     *(f"services/sintering/{name}.py" for name in (
-        "calendar", "domain", "gas", "load", "marks", "pins", "planbasis", "planning", "planrecord",
-        "planstore", "powder", "profile", "qualification", "replan", "runs", "schedule", "store",
-        "workflow",
+        "calendar", "domain", "gas", "load", "marks", "pins", "planbasis", "planner", "planning",
+        "planrecord", "planstore", "powder", "profile", "qualification", "replan", "runs",
+        "schedule", "store", "workflow",
     )),
     "services/plc/domain.py",
+    "services/plc/hearing.py",
+    "services/plc/server.py",
+    *(f"services/historian/{name}.py" for name in ("api", "retention", "testdata", "workflow")),
+    *(f"services/trace/{name}.py" for name in ("analysis", "documents", "recalls", "workflow")),
 )  # fmt: skip
 """The modules whose sentences screens say in each language."""
 
@@ -78,16 +87,23 @@ NEVER_SHOWN = frozenset({
     "What is there now: the state, version or first answer; missing where there is no such thing.",
     "Why a request was not done: the kind of failure, and a sentence with values and limits.",
     # names of programs and threads, and what goes with a request
+    "inquire {}", "inquiredf {}", "download {}", "downloadStepLayer {}", "downloadlog {}",
+    "read {}", "call {}", "{} {} part {} face {}", "device history of {}", "the caller went away",
     "air {}", "fastnda {}", "halite 1", "Bearer {}", "attachment; filename*=UTF-8''{}",
     # pieces of a sentence that are too short to be known again by themselves
-    " of {}", " at {}", " until {}", " from {}", " version {}",
+    " of {}", " at {}", " until {}", " from {}", " version {}", "by {}", "{} until {}",
+    # what a tester speaks, and states of its channels
+    '<?xml version="1.0" encoding="UTF-8" ?><bts version="1.0">',
+    "idle from mcu", "go stop", "step transfer",
     # for who installs the plant, not for who works in it
     "The secret {} cannot be read: {}",
     # patterns and types of the code
-    "Step File", "step (\\d+)", "_Node | None",
+    "Step File", "step (\\d+)", "_Node | None", "Spectrum | None",
     # what pydantic writes before our words, which is taken away
     "Value error, ",
     # SQL
+    "CAST({} AS text) {} :{}", "{} LIMIT :row_limit", "SET LOCAL statement_timeout = '{}s'",
+    "-c statement_timeout={} -c idle_in_transaction_session_timeout={}",
     "(CASE WHEN state = 'open' AND limit_kind = 'max' THEN warn_at ELSE limit_at END)",
     "('cell', 'witness', 'life_cell')",
 })  # fmt: skip
