@@ -1,6 +1,7 @@
 """Two replicas of a service, as processes with one database and one broker, and kills of either.
 
-The record shows best what an event that was lost, taken twice or numbered twice would do.
+The record shows best what an event that was lost, taken twice or numbered twice would do; the gates
+what work does that is taken up twice, or by nobody any more.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ from shared.db import Database, migrate, sql
 from shared.events import LotHeld
 from shared.settings import read_plant
 from tests.conftest import free_port
+from tests.station.quality_desk import ended, quality_desk, result, specification
 from tests.station.speaker import ROOT, Speaker, plant_file, speaking, until
 
 AT = datetime(2026, 3, 2, 6, tzinfo=UTC)
@@ -34,8 +36,9 @@ READY_WITHIN_S = 120.0
 
 @dataclass
 class Replica:
-    """One process of the service trace."""
+    """One process of a service."""
 
+    service: str
     name: str
     environment: dict[str, str]
     log: Path
@@ -46,7 +49,7 @@ class Replica:
         own = {"HALITE_REPLICA": self.name, "HALITE_PORT": str(self.port)}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                (sys.executable, "-m", "services.trace.main"),
+                (sys.executable, "-m", f"services.{self.service}.main"),
                 env={**os.environ, **self.environment, **own},
                 cwd=ROOT,
                 stdout=log,
@@ -79,10 +82,28 @@ def started(replicas: tuple[Replica, ...]) -> Iterator[None]:
             one.kill()
 
 
+def replicas(
+    service: str, server: PostgresServer, name: str, speaker: Speaker, mqtt_url: str, folder: Path
+) -> tuple[Replica, Replica]:
+    """Return two of a service that share a database, the broker and the plant file of a folder."""
+    environment = {
+        "HALITE_SERVICE": service,
+        "HALITE_DATABASE_URL": enter(server, service, name, folder / "passwords"),
+        "HALITE_MQTT_URL": mqtt_url,
+        "HALITE_PLANT_FILE": str(folder / "plant.toml"),
+        "HALITE_DATA_DIR": str(folder),
+        "HALITE_SERVICE_URLS": json.dumps(speaker.urls),
+    }
+    first, second = (
+        Replica(service, name, environment, folder / f"{name}.log") for name in ("first", "second")
+    )
+    return first, second
+
+
 @asynccontextmanager
-async def database(server: PostgresServer, name: str) -> AsyncIterator[Database]:
+async def database(server: PostgresServer, service: str, name: str) -> AsyncIterator[Database]:
     server.ensure_database(name)
-    migrate(server.url(name), ROOT / "services/trace/migrations")
+    migrate(server.url(name), ROOT / "services" / service / "migrations")
     opened = Database(server.url(name))
     try:
         yield opened
@@ -105,21 +126,11 @@ async def test_two_replicas_keep_each_event_once_in_order_though_either_is_kille
 ) -> None:
     file = plant_file(tmp_path)
     async with (
-        database(postgres_server, "test_replicas") as record,
+        database(postgres_server, "trace", "test_replicas") as record,
         speaking(read_plant(file).site, broker.url) as speaker,
     ):
-        environment = {
-            "HALITE_SERVICE": "trace",
-            "HALITE_DATABASE_URL": enter(
-                postgres_server, "trace", "test_replicas", tmp_path / "passwords"
-            ),
-            "HALITE_MQTT_URL": broker.url,
-            "HALITE_PLANT_FILE": str(file),
-            "HALITE_DATA_DIR": str(tmp_path),
-            "HALITE_SERVICE_URLS": json.dumps(speaker.urls),
-        }
-        first, second = (
-            Replica(name, environment, tmp_path / f"{name}.log") for name in ("first", "second")
+        first, second = replicas(
+            "trace", postgres_server, "test_replicas", speaker, broker.url, tmp_path
         )
 
         async def both_ready() -> bool:
@@ -164,3 +175,69 @@ async def test_two_replicas_keep_each_event_once_in_order_though_either_is_kille
         assert order == list(range(1, 3 * EACH + 1)), source
     assert numbered == list(range(1, len(numbered) + 1)), "one number for each, without a gap"
     assert sealed["ok"] and sealed["seal_count"] > 0
+
+
+LEAK = "leak_rate_mbar_l_per_s"
+HIGH = {"characteristic": LEAK, "unit": "mbar_l_per_s", "high": 1e-6}
+SEALED = tuple(f"C-{number}" for number in range(60))
+LEAKING = SEALED[::7]
+
+
+async def test_two_replicas_decide_over_each_cell_once_though_one_is_killed_at_work(
+    postgres_server: PostgresServer, broker: Broker, tmp_path: Path
+) -> None:
+    file = plant_file(tmp_path)
+    async with (
+        database(postgres_server, "quality", "test_gates") as kept,
+        speaking(read_plant(file).site, broker.url) as speaker,
+    ):
+        async with quality_desk(postgres_server.url("test_gates")) as desk:
+            await desk.taught(specification("seal", "seal", HIGH))
+        first, second = replicas(
+            "quality", postgres_server, "test_gates", speaker, broker.url, tmp_path
+        )
+
+        async def both_ready() -> bool:
+            return await first.is_ready() and await second.is_ready()
+
+        async def decided() -> list[tuple[str, str]]:
+            async with kept.quiet() as tx:
+                rows = await tx.execute(sql("SELECT lot_id, disposition FROM disposition"))
+                return [(row[0], row[1]) for row in rows]
+
+        async def seal() -> None:
+            for lot_id in SEALED:
+                leak = 1e-3 if lot_id in LEAKING else 1e-8
+                measured = result(lot_id, LEAK, "mbar·L/s", leak)
+                await speaker.say("lamination", ended(lot_id, "seal", measured), AT)
+
+        with started((first, second)):
+            await until(both_ready, READY_WITHIN_S)
+            sealing = asyncio.create_task(seal())
+            await until(decided)
+            first.kill()  # while the gates decide
+            await sealing
+
+            async def all_decided() -> bool:
+                return {lot_id for lot_id, _ in await decided()} == set(SEALED)
+
+            await until(all_decided, READY_WITHIN_S)
+
+            async def all_numbered() -> bool:
+                return None not in await numbers()
+
+            async def numbers() -> list[int | None]:
+                async with kept.quiet() as tx:
+                    return list(await tx.scalars(sql("SELECT sequence FROM outbox ORDER BY id")))
+
+            await until(all_numbered)
+            said = sorted(filter(None, await numbers()))
+        found = await decided()
+        async with kept.quiet() as tx:
+            raised = list(await tx.scalars(sql("SELECT lot_ids FROM nonconformance")))
+
+    assert sorted(found) == sorted(
+        (lot_id, "blocked" if lot_id in LEAKING else "released") for lot_id in SEALED
+    )
+    assert said == list(range(1, len(said) + 1)), "one number for each event, without a gap"
+    assert sorted(raised) == sorted([lot_id] for lot_id in LEAKING)
