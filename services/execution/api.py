@@ -115,13 +115,18 @@ def add_routes(service: Service, work: ExecutionWork) -> None:
             return await views.lots(tx, search, limit)
 
     @app.get("/holds")
-    async def get_holds(search: str = "", limit: Limit = 200) -> dict[str, Any]:
-        """Holds of lots whose lot or gate contains a text, the newest first."""
+    async def get_holds(
+        search: str = "", limit: Limit = 200, only_open: bool = False
+    ) -> dict[str, Any]:
+        """Holds of lots whose lot or gate contains a text, the newest first.
+
+        only_open: those that wait for a decision, not those of what is scrapped, used up or left.
+        """
         async with database.quiet() as tx:
-            return await views.holds(tx, search, limit)
+            return await views.holds(tx, search, limit, only_open=only_open)
 
     @app.get("/time-limits")
     async def get_time_limits(until: AwareDatetime, limit: Limit = 200) -> dict[str, Any]:
         """Open windows that end by an instant, the nearest first."""
         async with database.quiet() as tx:
-            return {"items": await limits.ending_by(tx, until, limit)}
+            return await limits.ending_by(tx, until, limit)

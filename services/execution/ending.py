@@ -2,6 +2,7 @@
 
 from sqlalchemy import RowMapping
 
+from services.execution import gates
 from services.execution.domain import WorkMaster
 from services.execution.workmasters import WorkMasters
 from shared.db import sql
@@ -63,6 +64,7 @@ class Ending:
             UPDATE work_request SET state = 'ended'
             WHERE work_request_id = :id AND state <> 'ended'"""
         if (await tx.execute(sql(statement), {"id": work_request_id})).rowcount:
+            await gates.close_left_over(tx, work_request_id)
             await self._outbox.record(tx, ended)
 
 

@@ -96,7 +96,8 @@ class Finisher:
         used: dict[str, list[Material]] = {"consumed": [], "processed": [], "produced": []}
         for item in event.materials:
             used[item.use].append(item)
-        await store.consume_pieces(tx, _ids(used["consumed"]), now)
+        pieces = await store.consume_pieces(tx, _ids(used["consumed"]), now)
+        await gates.close_holds(tx, pieces)
         made = used["produced"] + used["processed"]
         for item in made:
             if item.unit == "g":
@@ -216,6 +217,7 @@ class Finisher:
         found = await store.lots(tx, lot_ids)
         left = [lot_id for lot_id, lot in found.items() if lot["state"] != "consumed"]
         await store.set_lots(tx, left, self._clock.now(), state="scrapped")
+        await gates.close_holds(tx, left)
         await self._ending.look(tx, request)
 
 

@@ -9,14 +9,19 @@ from services.execution.store import all_rows
 from shared.db import sql
 from shared.transaction import Transaction
 
+# States of lots of which nothing becomes any more, so that a hold of them waits for nobody.
+OVER = ["scrapped", "consumed", "cancelled"]
+
 
 async def keep_hold(tx: Transaction, lot_id: str, gate: str, reason: str, now: datetime) -> bool:
     """Hold a lot for a gate; False when that gate holds it already."""
     added = await tx.execute(
         sql("""
-            INSERT INTO hold (lot_id, gate, reason, held_at) VALUES (:lot_id, :gate, :reason, :now)
+            INSERT INTO hold (lot_id, gate, reason, held_at, is_over)
+            SELECT :lot_id, :gate, :reason, :now, coalesce(
+                (SELECT state = ANY(:over) FROM lot l WHERE l.lot_id = :lot_id), false)
             ON CONFLICT DO NOTHING"""),
-        {"lot_id": lot_id, "gate": gate, "reason": reason, "now": now},
+        {"lot_id": lot_id, "gate": gate, "reason": reason, "now": now, "over": OVER},
     )
     return bool(added.rowcount)
 
@@ -32,8 +37,8 @@ async def keep_holds(
         tx,
         """
         WITH held AS (
-            INSERT INTO hold (lot_id, gate, reason, held_at)
-            SELECT lot_id, :gate, :reason, :now FROM lot
+            INSERT INTO hold (lot_id, gate, reason, held_at, is_over)
+            SELECT lot_id, :gate, :reason, :now, state = ANY(:over) FROM lot
             WHERE lot_id = ANY(:ids) AND state <> 'consumed'
             ON CONFLICT DO NOTHING RETURNING lot_id
         )
@@ -42,6 +47,26 @@ async def keep_holds(
         gate=gate,
         reason=reason,
         now=now,
+        over=OVER,
+    )
+
+
+async def close_holds(tx: Transaction, lot_ids: Sequence[str]) -> None:
+    """Note that the holds of lots wait for nobody any more; they stay, for good."""
+    await tx.execute(
+        sql("UPDATE hold SET is_over = true WHERE lot_id = ANY(:ids) AND NOT is_over"),
+        {"ids": list(lot_ids)},
+    )
+
+
+async def close_left_over(tx: Transaction, work_request_id: str) -> None:
+    """Note so of the holds of powder and pellets that a work request left over."""
+    await tx.execute(
+        sql("""
+            UPDATE hold SET is_over = true FROM lot l
+            WHERE l.lot_id = hold.lot_id AND l.work_request_id = :id AND NOT is_over
+              AND l.kind IN ('powder', 'pellet_lot', 'pellet')"""),
+        {"id": work_request_id},
     )
 
 

@@ -178,14 +178,15 @@ async def of_lot(tx: Transaction, lot_id: str) -> list[dict[str, Any]]:
     return [dict(row) for row in rows.mappings()]
 
 
-async def ending_by(tx: Transaction, until: datetime, limit: int) -> list[dict[str, Any]]:
-    """Return the open windows that end by an instant, the nearest first."""
+async def ending_by(tx: Transaction, until: datetime, limit: int) -> dict[str, Any]:
+    """Return the open windows that end by an instant, the nearest first, and how many there are."""
+    among = "FROM time_limit WHERE state IN ('open', 'near') AND limit_at <= :until"
+    total = await tx.scalar(sql(f"SELECT count(*) {among}"), {"until": until})
     rows = await tx.execute(
-        sql("""
+        sql(f"""
             SELECT lot_id, work_request_id, name, limit_kind AS kind, from_event, to_event,
                    started_at, limit_at, state
-            FROM time_limit WHERE state IN ('open', 'near') AND limit_at <= :until
-            ORDER BY limit_at, lot_id, name LIMIT :limit"""),
+            {among} ORDER BY limit_at, lot_id, name LIMIT :limit"""),
         {"until": until, "limit": limit},
     )
-    return [dict(row) for row in rows.mappings()]
+    return {"items": [dict(row) for row in rows.mappings()], "total": total}

@@ -268,16 +268,17 @@ async def set_lots(
     )
 
 
-async def consume_pieces(tx: Transaction, lot_ids: Sequence[str], now: datetime) -> None:
-    """Mark lots as consumed, except stock, of which only a quantity is taken."""
+async def consume_pieces(tx: Transaction, lot_ids: Sequence[str], now: datetime) -> list[str]:
+    """Mark lots as consumed, except stock, of which only a quantity is taken; return which."""
     if not lot_ids:
-        return
-    await tx.execute(
+        return []
+    consumed = await tx.scalars(
         sql("""
             UPDATE lot SET updated_at = :now, state = 'consumed'
-            WHERE lot_id = ANY(:ids) AND kind <> 'stock'"""),
+            WHERE lot_id = ANY(:ids) AND kind <> 'stock' RETURNING lot_id"""),
         {"now": now, "ids": list(lot_ids)},
     )
+    return list(consumed)
 
 
 async def lock_lot(tx: Transaction, lot_id: str) -> RowMapping:

@@ -130,9 +130,16 @@ async def lots(tx: Transaction, search: str, limit: int) -> dict[str, Any]:
     return await _page(tx, page, f"SELECT count(*) {among}", search, limit)
 
 
-async def holds(tx: Transaction, search: str, limit: int) -> dict[str, Any]:
-    """Return the holds of all lots, the newest first."""
-    named = "WHERE lot_id ILIKE :like OR gate ILIKE :like" if search else ""
+async def holds(
+    tx: Transaction, search: str, limit: int, *, only_open: bool = False
+) -> dict[str, Any]:
+    """Return the holds of all lots, or those that wait for a decision, the newest first.
+
+    No decision is left for a lot that is scrapped, cancelled or used up, nor for powder and pellets
+    that were left over when their order ended.
+    """
+    named = f"WHERE {'NOT is_over' if only_open else 'true'}"
+    named += " AND (lot_id ILIKE :like OR gate ILIKE :like)" if search else ""
     page = f"""
         SELECT lot_id, work_request_id, kind, gate, reason, held_at
         FROM hold JOIN lot USING (lot_id) {named}

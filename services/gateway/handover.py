@@ -90,14 +90,10 @@ def stops_without_reason(stops: Sequence[Stop]) -> list[dict[str, Any]]:
     ]
 
 
-def ending_by(exposures: Sequence[Mapping[str, Any]], until: datetime) -> list[dict[str, Any]]:
-    """Return the open lots whose budget ends by an instant, or of which nobody knows it."""
+def exposures_shown(exposures: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return what a handover keeps of lots that lie open."""
     names = ("lot_id", "open_state", "gas", "state", "limit_at", "reason")
-    return [
-        {name: item[name] for name in names}
-        for item in exposures
-        if item["state"] != "within" or datetime.fromisoformat(item["limit_at"]) <= until
-    ]
+    return [{name: item[name] for name in names} for item in exposures]
 
 
 def alarms_shown(alarms: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

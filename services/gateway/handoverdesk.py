@@ -18,7 +18,6 @@ from shared.events import ShiftHandedOver, ShiftTakenOver
 from shared.transaction import Transaction
 
 ASK_WITHIN_S = 5.0
-MOST_ASKED = 2000
 Answer = dict[str, Any]
 
 
@@ -158,15 +157,17 @@ class HandoverDesk:
         """Return what stands open; a part that could not be had is None and named in `missing`."""
         until = span.coming_ends_at
         missing: list[str] = []
+        page: dict[str, Any] = {"limit": handover.MOST_OF_A_KIND}
         held, limits, exposures = await asyncio.gather(
             self._asked("held_lots", missing, self._peers.ask(
-                "execution", "holds", query={"limit": handover.MOST_OF_A_KIND},
+                "execution", "holds", query={**page, "only_open": True},
                 timeout_s=ASK_WITHIN_S)),
             self._asked("time_limits", missing, self._peers.ask(
-                "execution", "time-limits", 
-                query={"until": until.isoformat(), "limit": MOST_ASKED}, timeout_s=ASK_WITHIN_S)),
+                "execution", "time-limits",
+                query={**page, "until": until.isoformat()}, timeout_s=ASK_WITHIN_S)),
             self._asked("exposures", missing, self._peers.ask(
-                "quality", "open-exposures", timeout_s=ASK_WITHIN_S)),
+                "quality", "open-exposures",
+                query={**page, "until": until.isoformat()}, timeout_s=ASK_WITHIN_S)),
         )  # fmt: skip
         alarms = await self._alarms.page(handover.MOST_OF_A_KIND)
         missing += [
@@ -187,12 +188,12 @@ class HandoverDesk:
             "time_limits": _items(limits),
             "exposures": None
             if exposures is None
-            else handover.ending_by(exposures["items"], until),
+            else handover.exposures_shown(exposures["items"]),
             "stops": handover.stops_without_reason(stops),
         }
         totals = {"alarms": len(alarms["items"]) + alarms["left_off_count"]}
-        if held is not None and "total" in held:
-            totals["held_lots"] = held["total"]
+        paged = {"held_lots": held, "time_limits": limits, "exposures": exposures}
+        totals |= {name: one["total"] for name, one in paged.items() if one and "total" in one}
         kept, counts = handover.bounded(parts, totals)
         return {
             "shift": span.shift,

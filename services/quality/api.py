@@ -26,6 +26,7 @@ LotQuery = Annotated[str, Query(pattern=LOT_PATTERN)]
 FileName = Annotated[str, Query(pattern=r"^[^\x00-\x1f/\\]{1,200}$")]
 Sha256 = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 Limit = Annotated[int, Query(ge=1, le=1000)]
+MOST_OPEN = 100  # states that one lot lies open in; there are far less
 CRatio = Annotated[float, Query(gt=0, lt=1)]
 SpectrumQuery = Annotated[str | None, Query(min_length=1, max_length=200)]
 PerDecade = Annotated[float, Query(ge=0, le=10)]
@@ -155,8 +156,9 @@ def _add_lots(service: Service) -> None:
     async def get_exposure(lot_id: LotPath) -> dict[str, Any]:
         """How long and in how much moisture a lot was open, newest first; what is open now."""
         async with database.quiet() as tx:
-            open_now = await countdowns.of_lots(tx, lot_id, service.clock.now())
-            return {"items": await openings.of_lot(tx, lot_id), "open": open_now}
+            of_lot = countdowns.Wanted(lot_id=lot_id)
+            found = await countdowns.page(tx, of_lot, MOST_OPEN, service.clock.now())
+            return {"items": await openings.of_lot(tx, lot_id), "open": found["items"]}
 
 
 def _add_lists(service: Service) -> None:
@@ -171,12 +173,6 @@ def _add_lists(service: Service) -> None:
         """What gates decided, newest first."""
         async with database.quiet() as tx:
             return {"items": await views.dispositions(tx, disposition, lot_id, limit)}
-
-    @app.get("/open-exposures", tags=["decisions"])
-    async def get_open_exposures() -> dict[str, Any]:
-        """Lots that are open now, with what is left of their budgets; the nearest limit first."""
-        async with database.quiet() as tx:
-            return {"items": await countdowns.of_lots(tx, None, service.clock.now())}
 
     @app.get("/undecided", tags=["decisions"])
     async def get_undecided(limit: Limit = 200) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
-from services.quality.countdown import NEVER, Countdown
+from services.quality.countdown import LONGEST, NEVER, Countdown
 from services.quality.domain import ExposureBudget, OpenState
 from services.quality.exposure import ExposureState
 from services.quality.roomair import RoomAir
@@ -31,6 +31,15 @@ INTERVAL = """
     JOIN exposure_budget b ON (b.product_id, b.state, b.version)
                             = (o.product_id, o.open_state, o.version)
     LEFT JOIN room_air a ON a.air_id = o.air_id"""
+# When the budget is used up if the air stays as it is, as `Countdown.limit_at` says.
+LIMIT_AT = """
+    least(from_at + CAST(body ->> 'budget_minutes' AS double precision) * interval '1 minute',
+          CASE WHEN CAST(body ->> 'budget_dose_ppm_h' AS double precision) <= dose_ppm_h
+               THEN known_to
+               WHEN rate_ppm > 0
+               THEN known_to + interval '1 hour' * least(:longest_h,
+                   (CAST(body ->> 'budget_dose_ppm_h' AS double precision) - dose_ppm_h)
+                   / rate_ppm) END)"""
 # The states of what may be left over of an order.
 LEFT_OVER: tuple[OpenState, ...] = ("powder", "powder_oxygen", "pellet", "pellet_oxygen")
 
@@ -45,6 +54,18 @@ class OpenInterval:
     countdown: Countdown
     state: ExposureState
     cause: Cause
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which open intervals: of a lot, in a room; None: of all.
+
+    until: those whose budget ends by then, or that are not known to be within it.
+    """
+
+    lot_id: str | None = None
+    room_equipment_id: str | None = None
+    until: datetime | None = None
 
 
 async def begin(
@@ -227,17 +248,28 @@ async def keep(
     )
 
 
-async def of_lots(tx: Transaction, lot_id: str | None, now: datetime) -> list[dict[str, Any]]:
-    """Return the open intervals, of one lot if named, with what is left; nearest limit first."""
+async def page(tx: Transaction, wanted: Wanted, limit: int, now: datetime) -> dict[str, Any]:
+    """Return open intervals with what is left, the nearest limit first, and how many there are."""
     rows = await all_rows(
         tx,
-        f"""{INTERVAL}
-        WHERE CAST(:lot_id AS text) IS NULL OR lot_id = :lot_id""",
-        lot_id=lot_id,
+        f"""
+        SELECT i.*, count(*) OVER () AS total FROM (
+            SELECT i.*, {LIMIT_AT} AS limit_at FROM (
+                {INTERVAL}
+                WHERE (CAST(:lot_id AS text) IS NULL OR o.lot_id = :lot_id)
+                  AND (CAST(:room AS text) IS NULL OR o.room_equipment_id = :room)) i) i
+        WHERE CAST(:until AS timestamptz) IS NULL OR state <> 'within' OR limit_at <= :until
+        ORDER BY limit_at, lot_id, open_state LIMIT :limit""",
+        lot_id=wanted.lot_id,
+        room=wanted.room_equipment_id,
+        until=wanted.until,
+        limit=limit,
+        longest_h=LONGEST.total_seconds() / 3600.0,
     )
-    found = [_interval(row) for row in rows]
-    found.sort(key=lambda item: (item.countdown.limit_at(item.budget), item.lot_id))
-    return [_shown(item, now) for item in found]
+    return {
+        "items": [_shown(_interval(row), now) for row in rows],
+        "total": rows[0]["total"] if rows else 0,
+    }
 
 
 def _interval(row: RowMapping) -> OpenInterval:

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 from fastapi import Depends, Path, Query
 from pydantic import AwareDatetime
 
-from services.quality import opened, recheck
+from services.quality import countdowns, opened, recheck
+from services.quality.countdowns import Wanted
 from services.quality.deadlines import Deadlines
 from services.quality.opened import OpeningEnded, OpeningGiven
 from shared.app import Service
@@ -13,13 +14,29 @@ from shared.commands import Command, command_of
 from shared.errors import InvalidInputError
 
 Room = Annotated[str, Query(pattern=r"^[a-z0-9-]+(/[a-z0-9-]+){3}$")]
-LotPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,120}$")]
+LOT_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,120}$"
+LotPath = Annotated[str, Path(pattern=LOT_PATTERN)]
 
 
 def add_opening_routes(service: Service, deadlines: Deadlines) -> None:
     """Add the routes of lots that people open."""
     app, database = service.app, service.database
     given = Annotated[Command, Depends(command_of(database))]
+
+    @app.get("/open-exposures", tags=["decisions"])
+    async def get_open_exposures(
+        lot_id: Annotated[str | None, Query(pattern=LOT_PATTERN)] = None,
+        room_equipment_id: Room | None = None,
+        until: AwareDatetime | None = None,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+    ) -> dict[str, Any]:
+        """Lots that are open now, with what is left of their budgets; the nearest limit first.
+
+        until: those whose budget ends by then, or that are not known to be within it.
+        """
+        wanted = Wanted(lot_id=lot_id, room_equipment_id=room_equipment_id, until=until)
+        async with database.quiet() as tx:
+            return await countdowns.page(tx, wanted, limit, service.clock.now())
 
     @app.get("/openings", tags=["decisions"])
     async def get_openings() -> dict[str, Any]:

@@ -89,7 +89,7 @@ class Floor:
         self.clock.passed[0] = second
         await self.deadlines.look()
         async with self.database.quiet() as tx:
-            return await countdowns.of_lots(tx, None, self.clock.now())
+            return (await countdowns.page(tx, countdowns.Wanted(), 100, self.clock.now()))["items"]
 
     async def judged(self, lot_id: str, second: float) -> dict[str, Any]:
         """Let the intervals that ended by an instant be judged; return those of a lot by state."""

@@ -1,13 +1,18 @@
 """What loops and lists read costs by what is open or shown, not by all that ever was."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
+from services.execution import limits, views
 from services.formation import rackstore, rowstore
 from services.historian import teststore
 from services.plc import store as plc
+from services.quality import countdowns
+from services.quality.countdowns import Wanted
+from services.quality.domain import ExposureBudget
 from services.sintering import store as sintering
 from services.sintering.utilisation import utilisation
 from services.spray import jobstore
@@ -154,6 +159,97 @@ async def test_the_newest_tests_and_the_one_to_tell_are_found_among_all_that_ran
     assert [row["job_order_id"] for row in on_channel] == ["S3", "S11", "S19"]
     assert [test.series_id for test in untold] == ["S9"]
     assert read < 30
+
+
+SCRAPPED_CELLS = f"""
+    INSERT INTO lot (lot_id, material_definition_id, kind, quantity, unit, state, updated_at)
+    SELECT 'C' || n, 'coin', 'cell', 1, 'count',
+           CASE WHEN n <= 5 THEN 'available' ELSE 'scrapped' END, now()
+    FROM generate_series(1, {LONG_AGO}) AS n"""
+HOLDS_OF_CELLS = f"""
+    INSERT INTO hold (lot_id, gate, reason, held_at, is_over)
+    SELECT 'C' || n, 'capacity', 'low', timestamptz '2026-01-01Z' - n * interval '1 minute', n > 5
+    FROM generate_series(1, {LONG_AGO}) AS n"""
+WINDOWS = (
+    """
+    INSERT INTO work_schedule VALUES ('S', '{}', '2026-01-01Z')""",
+    """
+    INSERT INTO work_request (work_request_id, work_schedule_id, product_id, product_version,
+        quantity, witness_quantity, priority, due_at, state, accepted_at)
+    VALUES ('W', 'S', 'coin', 1, 1, 1, 1, '2026-02-01Z', 'open', '2026-01-01Z')""",
+    f"""
+    INSERT INTO time_limit (time_limit_id, lot_id, work_request_id, name, limit_kind, from_event,
+        to_event, started_at, warn_at, limit_at, state)
+    SELECT 'T' || n, 'C' || n, 'W', 'cure', 'max', 'a', 'b', at, at, at,
+           CASE WHEN n <= 20 THEN 'open' ELSE 'met' END
+    FROM generate_series(1, {LONG_AGO}) AS n, LATERAL (
+        SELECT timestamptz '2026-01-01Z' - n * interval '1 minute' AS at) AS of""",
+)
+
+
+async def test_a_handover_reads_the_holds_and_windows_that_it_shows(fresh_database: str) -> None:
+    statements = (SCRAPPED_CELLS, HOLDS_OF_CELLS, *WINDOWS)
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    async with filled(fresh_database, "execution", *statements) as tx:
+        before = await rows_read(tx)
+        held = await views.holds(tx, "", 3, only_open=True)
+        windows = await limits.ending_by(tx, now, 3)
+        read = await rows_read(tx) - before
+        all_of_them = await views.holds(tx, "", 3)
+    assert [row["lot_id"] for row in held["items"]] == ["C1", "C2", "C3"]
+    assert (held["total"], all_of_them["total"]) == (5, LONG_AGO)
+    assert [row["lot_id"] for row in windows["items"]] == ["C20", "C19", "C18"]
+    assert windows["total"] == 20
+    assert read <= 60
+
+
+BUDGET = ExposureBudget(
+    state="pellet",
+    product_id="coin",
+    version=1,
+    budget_minutes=600,
+    budget_dose_ppm_h=3000,
+    from_operation="gauge",
+    to_operation="spray",
+    room_equipment_id="pilot/dryroom/room/dryroom-1",
+    source="test",
+)
+KEPT_BUDGET = f"""
+    INSERT INTO exposure_budget (product_id, state, version, body)
+    VALUES ('coin', 'pellet', 1, '{json.dumps(BUDGET.model_dump())}')"""
+# Without a rate, at the end of the dose, beyond it, and all between; each tenth is unknown.
+OPEN_LOTS = """
+    INSERT INTO open_exposure (lot_id, open_state, work_request_id, product_id, version,
+        room_equipment_id, from_at, known_to, dose_ppm_h, rate_ppm, unknown_at, reason, state,
+        read_to)
+    SELECT 'P' || n, 'pellet', 'W', 'coin', 1, 'pilot/dryroom/room/dryroom-' || n % 2, at,
+           at + n % 7 * interval '1 minute', n * 53 % 3300,
+           CASE n % 6 WHEN 0 THEN NULL WHEN 1 THEN 0 ELSE n * 97 % 900 END,
+           at + interval '1 day', 'no sensor', CASE n % 10 WHEN 0 THEN 'unknown' ELSE 'within' END,
+           at
+    FROM generate_series(1, 300) AS n, LATERAL (
+        SELECT timestamptz '2026-01-01Z' + n % 11 * interval '1 hour' AS at) AS of"""
+
+
+async def test_open_lots_are_read_by_the_page_the_nearest_limit_first(fresh_database: str) -> None:
+    now = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    until = datetime(2026, 1, 1, 8, tzinfo=UTC)
+    async with filled(fresh_database, "quality", KEPT_BUDGET, OPEN_LOTS) as tx:
+        whole = await countdowns.page(tx, Wanted(), 1000, now)
+        first = await countdowns.page(tx, Wanted(), 5, now)
+        soon = await countdowns.page(tx, Wanted(until=until), 3, now)
+        room = await countdowns.page(tx, Wanted(room_equipment_id=BUDGET.room_equipment_id), 4, now)
+        alone = await countdowns.page(tx, Wanted(lot_id="P7"), 4, now)
+    limits_at = [item["limit_at"] for item in whole["items"]]
+    assert limits_at == sorted(limits_at), "the database reckons as `Countdown.limit_at`"
+    assert (first["items"], first["total"]) == (whole["items"][:5], 300)
+    named = [
+        item for item in whole["items"] if item["state"] != "within" or item["limit_at"] <= until
+    ]
+    assert (soon["items"], soon["total"]) == (named[:3], len(named))
+    assert 30 < len(named) < 300
+    assert (len(room["items"]), room["total"]) == (4, 150)
+    assert [item["lot_id"] for item in alone["items"]] == ["P7"]
 
 
 GRADES = f"""

@@ -459,12 +459,28 @@ async def test_an_order_ends_when_its_last_cell_is_scrapped_that_no_gate_held(
     await floor.run()
     await floor.wait_for_limits(3600)
     await floor.run()
+    over = ExposureEvaluated(
+        lot_id="WR1-PEL",
+        work_request_id="WR1",
+        state="over",
+        minutes=700.0,
+        budget_minutes=600.0,
+        dose_ppm_h=1.0,
+        budget_dose_ppm_h=10.0,
+        reason="left over too long",
+        is_open=True,
+    )
+    async with floor.database.begin() as tx:
+        await floor.work.on_exposure(tx, ENVELOPE, over)
+        assert (await views.holds(tx, "", 5, only_open=True))["total"] == 2
     await scrap(floor, "RAW-zno", "WR1-C02", "unknown")
     await scrap(floor, "WR1-C02")  # said twice, it ends once
     [ended] = [event for event in floor.said if isinstance(event, WorkRequestEnded)]
     assert (ended.released_count, ended.blocked_count) == (1, 1)
     assert (await floor.cell("WR1-C02"))["state"] == "scrapped"
     async with floor.database.quiet() as tx:
+        assert (await views.holds(tx, "WR1-C02", 5))["total"] == 1, "it is held for good"
+        assert (await views.holds(tx, "", 5, only_open=True))["total"] == 0
         [raw] = (await views.lots(tx, "RAW-zno", 5))["items"]
         assert raw["state"] == "available", "what is in stock stays there, held by quality"
 

@@ -82,8 +82,8 @@ async def trouble(plant: Plant) -> None:
     )
     await plant.peers.say("spray", stopped, held)
     plant.peers.answers["execution/holds"] = {"items": [HOLD], "total": 7}
-    plant.peers.answers["execution/time-limits"] = {"items": []}
-    plant.peers.answers["quality/open-exposures"] = {"items": [BLIND]}
+    plant.peers.answers["execution/time-limits"] = {"items": [], "total": 0}
+    plant.peers.answers["quality/open-exposures"] = {"items": [BLIND], "total": 130}
     await until(lambda: draft(plant), "counts", lambda counts: counts["job_orders"] == 1)
 
 
@@ -118,6 +118,7 @@ async def test_a_shift_is_handed_over_once_and_taken_over_by_another_person(plan
     assert [job["state"] for job in record["open"]["job_orders"]] == ["interrupted"]
     assert [lot["lot_id"] for lot in record["open"]["exposures"]] == ["NA-1"]
     assert (record["counts"]["alarms"], record["counts"]["held_lots"]) == (2, 7)
+    assert (record["counts"]["exposures"], record["counts"]["time_limits"]) == (130, 0)
     assert listed["record"] == {name: part for name, part in record.items() if name != "open"}
     assert "open" not in listed["record"] and listed["taken_by"] == "Bob (bob)"
     [shifts] = await until(lambda: said_of_shifts(plant), "said", lambda said: len(said) == 2)

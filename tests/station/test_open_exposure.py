@@ -119,7 +119,11 @@ class Bare:
     async def left(self) -> list[dict[str, Any]]:
         """Return what people see of the lots that are open."""
         async with self.database.quiet() as tx:
-            return await countdowns.of_lots(tx, "WR1-C01", self.clock.now())
+            return (
+                await countdowns.page(
+                    tx, countdowns.Wanted(lot_id="WR1-C01"), 100, self.clock.now()
+                )
+            )["items"]
 
 
 def common(operation: str) -> dict[str, Any]:
@@ -282,7 +286,7 @@ async def test_lots_that_lie_in_one_room_change_each_at_its_own_instant(bare: Ba
         await bare.show(second + 30, second + 600, -45.0)
     assert await bare.at(3001) == ["near"]  # the first, after 48 of its 60 minutes
     async with bare.database.quiet() as tx:
-        shown = await countdowns.of_lots(tx, None, bare.clock.now())
+        shown = (await countdowns.page(tx, countdowns.Wanted(), 100, bare.clock.now()))["items"]
         airs = await tx.scalar(text("SELECT count(DISTINCT air_id) FROM open_exposure"))
     assert airs == 1
     for one in shown:

@@ -7,7 +7,6 @@ import pytest
 from services.gateway.handover import (
     bounded,
     check_taking,
-    ending_by,
     sealed,
     span_of,
     stops_without_reason,
@@ -49,18 +48,6 @@ def test_a_plant_without_shifts_hands_over_half_a_day() -> None:
     span = span_of(shifts_around([], "UTC", NOW), NOW, None)
     assert (span.shift, span.coming) == (None, None)
     assert span.coming_ends_at - span.begun_at == timedelta(hours=24)
-
-
-def test_open_lots_are_named_when_their_budget_ends_soon_or_nobody_knows() -> None:
-    def lot(name: str, state: str, limit_at: datetime) -> dict[str, object]:
-        rest = {"open_state": "coated", "gas": "water", "reason": None, "minutes": 3}
-        return {"lot_id": name, "state": state, "limit_at": limit_at.isoformat(), **rest}
-
-    soon, late = NOW + timedelta(hours=1), NOW + timedelta(days=3)
-    lots = [lot("soon", "within", soon), lot("late", "within", late), lot("blind", "unknown", late)]
-    found = ending_by(lots, NOW + timedelta(hours=8))
-    assert [item["lot_id"] for item in found] == ["soon", "blind"]
-    assert "minutes" not in found[0]
 
 
 def test_only_stops_without_a_reason_are_asked_for() -> None:

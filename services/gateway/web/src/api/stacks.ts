@@ -2,7 +2,7 @@
 import { useMutation, useQuery, useQueryClient, type UseMutationResult } from '@tanstack/react-query';
 import { commandKey, getJson, postCommand } from './http';
 import { STACKS_KEY } from './keys';
-import type { Exposure } from './types';
+import type { Exposure, Listing } from './types';
 
 const SODIUM_KEY = ['sodium'] as const;
 const REFRESH_MS = 2_000;
@@ -99,10 +99,16 @@ export const useSeals = () =>
     refetchInterval: REFRESH_MS,
   });
 
-export const useOpenExposures = () =>
+/** The nearest `limit` of a lot, in a room, or of all, and how many there are. */
+export const useOpenExposures = (limit: number, lotId?: string, roomId?: string) =>
   useQuery({
-    queryKey: ['open-exposures'],
-    queryFn: ({ signal }) => getJson<Items<OpenExposure>>('/api/quality/open-exposures', signal),
+    queryKey: ['open-exposures', limit, lotId, roomId],
+    queryFn: ({ signal }) => {
+      const query = new URLSearchParams({ limit: String(limit) });
+      if (lotId !== undefined) query.set('lot_id', lotId);
+      if (roomId !== undefined) query.set('room_equipment_id', roomId);
+      return getJson<Listing<OpenExposure>>(`/api/quality/open-exposures?${query.toString()}`, signal);
+    },
     refetchInterval: REFRESH_MS,
   });
 

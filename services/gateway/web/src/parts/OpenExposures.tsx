@@ -8,6 +8,7 @@ import { ProgressBar } from '../ui/ProgressBar';
 import { DataView } from './DataView';
 import { None } from './None';
 import { Said } from './Said';
+import { ShownOf } from './ShownOf';
 
 const MARKS: Record<OpenExposure['state'], MarkKind> = { within: 'good', near: 'near', over: 'bad', unknown: 'unknown' };
 /** More than one screen can read at a glance; the nearest limits stand first. */
@@ -21,15 +22,19 @@ interface OpenExposuresProps {
 
 /** What is left of the budgets of lots that lie open, the nearest limit first; of one lot or in one room if named. */
 export function OpenExposures({ lotId, roomId }: OpenExposuresProps) {
-  const query = useOpenExposures();
+  const query = useOpenExposures(MOST_SHOWN, lotId, roomId);
   return (
     <DataView query={query}>
-      {({ items }, readAt) => {
-        const own = items.filter(
-          (item) => (lotId === undefined || item.lot_id === lotId) && (roomId === undefined || item.room_equipment_id === roomId),
-        );
-        return own.length === 0 ? <None readAt={readAt} /> : <ExposureTable items={own.slice(0, MOST_SHOWN)} />;
-      }}
+      {({ items, total }, readAt) =>
+        items.length === 0 ? (
+          <None readAt={readAt} />
+        ) : (
+          <>
+            <ExposureTable items={items} />
+            <ShownOf shown={items.length} total={total} />
+          </>
+        )
+      }
     </DataView>
   );
 }
