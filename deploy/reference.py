@@ -67,8 +67,7 @@ def _languages() -> Iterator[str]:
     yield "## Shown as recorded, in English"
     yield "Most of these write to a log, a command line, a signed document or another service."
     yield "What of them can stand on a screen: refusals of files of tests and spectra that are read"
-    yield "in, of circuits that are typed for a fit, of master data, and answers of Arbin and"
-    yield "Neware testers."
+    yield "in, of circuits that are typed for a fit, and of master data."
     yield ""
     yield from (f"- `{name}`" for name in untold())
 

@@ -57,11 +57,11 @@ TOLD = (
         "scanning", "scanstore", "stackplan", "workflow",
     )),
     *(f"services/formation/{name}.py" for name in (
-        "answers", "api", "arbin", "bts_line", "channels", "channelstore", "curves", "cycles",
-        "domain", "evidence", "fileroutes", "filestore", "grades", "gradestore", "lotstatistics",
-        "outcome", "packs", "plan", "plans", "proof", "protocol", "racks", "rackstore", "ran",
-        "readers", "safety", "sending", "stepfile", "store", "testfiles", "testing", "testrecord",
-        "watching", "whatran", "workflow",
+        "answers", "api", "arbin", "bts_line", "channels", "channelstore", "cti", "curves",
+        "cycles", "domain", "evidence", "fileroutes", "filestore", "grades", "gradestore",
+        "lotstatistics", "neware", "outcome", "packs", "plan", "plans", "proof", "protocol",
+        "racks", "rackstore", "ran", "readers", "safety", "sending", "stepfile", "store",
+        "testfiles", "testing", "testrecord", "watching", "whatran", "workflow",
     )),
     *(f"services/sintering/{name}.py" for name in (
         "calendar", "domain", "gas", "load", "marks", "pins", "planbasis", "planner", "planning",
@@ -93,8 +93,9 @@ NEVER_SHOWN = frozenset({
     # pieces of a sentence that are too short to be known again by themselves
     " of {}", " at {}", " until {}", " from {}", " version {}", "by {}", "{} until {}",
     # what a tester speaks, and states of its channels
-    '<?xml version="1.0" encoding="UTF-8" ?><bts version="1.0">',
-    "idle from mcu", "go stop", "step transfer",
+    "idle from mcu", "go stop", "step transfer", "external charge", "internal resistance",
+    "ac impedance", "aci cell", "test settings", "volt meter", "waiting for acs", "go next step",
+    "go pause", "online update", "daq memory unsafe",
     # for who installs the plant, not for who works in it
     "The secret {} cannot be read: {}",
     # patterns and types of the code
@@ -115,6 +116,7 @@ SPEAKS_SQL = re.compile(
     r"|.*(\bSELECT \w+ FROM\b|\bFROM \w+ (WHERE|JOIN)\b|\b\w\.\w+ = ')",
     re.S,
 )
+MARKUP = re.compile(r"^\s*<|=\"")
 FORMATTED_IN_SQL = re.compile(r"\bformat\(\s*'([^']*)',([^()]*)\)")
 JOINED_IN_SQL = re.compile(
     r"'([^']*[a-z]{2}[^']*\s[^']*)'\s*\|\||\|\|\s*'([^']*\s[^']*[a-z]{2}[^']*)'"
@@ -143,14 +145,18 @@ def templates_in(module: Path) -> dict[str, int]:
 
     Every string of two words or more counts, wherever it stands: a sentence is often built far
     from where it is raised. Of SQL only what it puts together with `format` does. Docstrings, log
-    lines and the descriptions of an API are no sentences for a screen.
+    lines, markup and the descriptions of an API are no sentences for a screen.
     """
     found: dict[str, int] = {}
     for node in _strings(ast.parse(module.read_text(encoding="utf-8"))):
         whole = template_of(node)
         for template in _formatted_in(whole) if SPEAKS_SQL.match(whole) else (whole,):
             words = re.sub(r"\{\w+\}", " ", template)
-            if re.search(r"[a-z]{2}", words) and re.search(r"\S\s+\S", template.strip()):
+            if (
+                re.search(r"[a-z]{2}", words)
+                and re.search(r"\S\s+\S", template.strip())
+                and not MARKUP.search(template)
+            ):
                 found.setdefault(template, node.lineno)
     return found
 

@@ -29,7 +29,12 @@ TERMS = {
 # What a term must not be called besides; no compound has them in it.
 DOUBLES = {"de": ["Ofencharge", "Prüfstelle", "Prüfschritt"], "zh": ["装炉", "检验关卡", "见证"]}
 # The word is used as a verb, or the sentence goes without it.
-APART = {"error.reload", "gates.raised_note", "{}; it is kept as {} and gates nothing"}
+APART = {
+    "error.reload",
+    "gates.raised_note",
+    "the channel loads another schedule",
+    "{}; it is kept as {} and gates nothing",
+}
 
 
 def texts(language: str) -> dict[str, str]:
