@@ -1,7 +1,7 @@
 """HTTP face of the historian; no rules here."""
 
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -34,7 +34,7 @@ def add_routes(service: Service, historian: Historian) -> None:
         With four points a pixel every single-sample dip and peak is in the answer.
         """
         end = to_at or service.clock.now()
-        start = from_at or end - USUAL_SPAN
+        start = from_at or _usual_start(end)
         if start >= end:
             raise InvalidInputError(f"from {start.isoformat()} is not before to {end.isoformat()}")
         question = Question(
@@ -68,3 +68,10 @@ def add_routes(service: Service, historian: Historian) -> None:
         """The newest sealed files."""
         async with database.quiet() as tx:
             return {"items": await store.files(tx, limit)}
+
+
+def _usual_start(end: datetime) -> datetime:
+    try:
+        return end - USUAL_SPAN
+    except OverflowError as error:
+        raise InvalidInputError(f"to {end.isoformat()} has no day before it; say from") from error

@@ -52,7 +52,7 @@ def _add_views(service: Service) -> None:
 
     @service.app.get("/views/{view}/rows", tags=["views"], responses=answers("text/csv"))
     async def get_rows(
-        view: str,
+        view: Annotated[str, Path(max_length=40)],
         columns: Annotated[list[str] | None, Query(max_length=40)] = None,
         where: Annotated[list[str] | None, Query(max_length=20)] = None,
         order_by: Annotated[str | None, Query(max_length=60)] = None,

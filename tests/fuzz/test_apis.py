@@ -10,6 +10,7 @@ import pytest
 
 from shared.settings import SERVICES
 from tests.fuzz.apis import asker, made_up
+from tests.fuzz.queries import asked_oddly
 
 EXAMPLES = 2
 
@@ -24,3 +25,13 @@ def test_made_up_requests_are_answered_as_the_contract_says(
     assert found.wrong == []
     assert {200, 401} <= set(found.asked)
     assert found.asked[500] == 0
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_what_no_caller_means_in_an_address_is_answered_without_a_failure(
+    name: str, new_database: Callable[[], str], tmp_path: Path
+) -> None:
+    with asker(name, new_database(), tmp_path) as asked:
+        found = asked_oddly(asked)
+    assert found.wrong == []
+    assert found.asked[422] > 0
