@@ -138,13 +138,13 @@ async def holds(
     No decision is left for a lot that is scrapped, cancelled or used up, nor for powder and pellets
     that were left over when their order ended.
     """
-    named = f"WHERE {'NOT is_over' if only_open else 'true'}"
-    named += " AND (lot_id ILIKE :like OR gate ILIKE :like)" if search else ""
+    among = "FROM hold WHERE NOT is_over" if only_open else "FROM hold WHERE true"
+    among += " AND (lot_id ILIKE :like OR gate ILIKE :like)" if search else ""
     page = f"""
         SELECT lot_id, work_request_id, kind, gate, reason, held_at
-        FROM hold JOIN lot USING (lot_id) {named}
-        ORDER BY held_at DESC, lot_id, gate LIMIT :limit"""
-    return await _page(tx, page, f"SELECT count(*) FROM hold {named}", search, limit)
+        FROM (SELECT * {among} ORDER BY held_at DESC, lot_id, gate LIMIT :limit) h
+        JOIN lot USING (lot_id) ORDER BY held_at DESC, lot_id, gate"""
+    return await _page(tx, page, f"SELECT count(*) {among}", search, limit)
 
 
 async def work_requests(tx: Transaction, limit: int) -> dict[str, Any]:
