@@ -40,6 +40,9 @@ ENDINGS = {
             AND CAST(substr(work_request_id, 9, 4) AS integer) >= {number};
         UPDATE lot SET state = 'consumed', quantity = 0 WHERE kind = 'stock'
             AND CAST(substr(lot_id, 9, 4) AS integer) >= {number}""",
+    "spray": """
+        UPDATE glue_mix SET state = 'expired', reason = 'pot life ended'
+            WHERE CAST(substr(lot_id, 9, 4) AS integer) >= {number}""",
     "quality": """
         DELETE FROM open_exposure
             WHERE CAST(substr(work_request_id, 9, 4) AS integer) >= {number};
