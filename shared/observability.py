@@ -120,6 +120,12 @@ class Metrics:
             ["equipment_id"],
             registry=registry,
         )
+        self.source_lag_s = Gauge(
+            "halite_station_source_lag_seconds",
+            "plant seconds from the source time of a station's newest values to their arrival",
+            ["equipment_id"],
+            registry=registry,
+        )
         self.clock_drift_s = Gauge(
             "halite_clock_drift_seconds",
             "by how much the wall clock was set since the start",

@@ -88,7 +88,8 @@ class StationRunner:
         self._database, self._outbox = service.database, service.outbox
         self._states = EquipmentStates(service, client.equipment_id)
         self._control = JobControl(service, client)
-        self.telemetry = TelemetryFeed(service.bus, client, service.clock.now).run
+        lag = service.metrics.source_lag_s.labels(client.equipment_id)
+        self.telemetry = TelemetryFeed(service.bus, client, service.clock.now, lag.set).run
         self._look_s = LOOK_S
         self._orders: dict[str, StationOrder] = {}
         self._tidied_at: datetime | None = None

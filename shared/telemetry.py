@@ -36,6 +36,10 @@ def _wall_now() -> datetime:
     return datetime.now(UTC)
 
 
+def _ignore(_: float) -> None:
+    pass
+
+
 @dataclass(frozen=True, kw_only=True)
 class Telemetry:
     """Some live values of one piece of equipment, oldest first."""
@@ -47,13 +51,18 @@ class Telemetry:
 class TelemetryFeed:
     """Publishes what one station shows, in order; keeps it while the broker is away.
 
-    now: the time of gaps, and of values that are as old as the gap they end.
+    now: the time of gaps, and of values that are as old as the gap they end. on_lag: told the
+    plant seconds from the source time of the newest values to their arrival.
     """
 
     def __init__(
-        self, bus: Bus, client: "StationClient", now: Callable[[], datetime] = _wall_now
+        self,
+        bus: Bus,
+        client: "StationClient",
+        now: Callable[[], datetime] = _wall_now,
+        on_lag: Callable[[float], None] = _ignore,
     ) -> None:
-        self._bus, self._client, self._now = bus, client, now
+        self._bus, self._client, self._now, self._on_lag = bus, client, now, on_lag
         self._waiting: deque[Sample] = deque()
         self._newest: dict[str, Sample] = {}
         self._thinning = Thinning(client.settings.smallest_change)
@@ -111,6 +120,9 @@ class TelemetryFeed:
                 self._waiting.popleft()
 
     def _take(self, samples: Sequence[Sample]) -> None:
+        if samples:
+            newest = max(sample.source_at for sample in samples)
+            self._on_lag((self._now() - newest).total_seconds())
         for sample in samples:
             before = self._newest.get(sample.signal)
             if before is not None and _is_gap(before) and sample.source_at <= before.source_at:

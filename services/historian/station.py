@@ -13,7 +13,8 @@ def watch_sensors(service: Service) -> None:
     clients = [StationClient(station, access_to(service, station)) for station in stations]
     for client in clients:
         name = client.settings.name
-        feed = TelemetryFeed(service.bus, client, service.clock.now)
+        lag = service.metrics.source_lag_s.labels(client.equipment_id)
+        feed = TelemetryFeed(service.bus, client, service.clock.now, lag.set)
         service.loop(f"connect {name}", client.run)
         service.loop(f"telemetry {name}", feed.run)
     add_stations_route(service, clients)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -83,6 +84,14 @@ async def test_values_wait_for_the_broker_and_come_once_and_in_order(
     broker.away = False
     await until_published(broker, feed, len(sent))
     assert broker.samples == sent
+
+
+async def test_the_lag_of_the_newest_values_is_told(client: StationClient) -> None:
+    lags: list[float] = []
+    TelemetryFeed(Broker(), client, lambda: NOW, lags.append)  # type: ignore[arg-type]
+    for late_s in ((3.0, 2.0), (-60.0,)):
+        client.take([replace(sample(0), source_at=NOW - timedelta(seconds=s)) for s in late_s])
+    assert lags == [2.0, -60.0]
 
 
 async def test_what_no_longer_fits_while_the_broker_is_away_becomes_a_gap_with_its_reason(
