@@ -38,6 +38,9 @@ ENDINGS = {
             WHERE CAST(substr(work_request_id, 9, 4) AS integer) >= {number};
         UPDATE lot SET state = 'scrapped' WHERE kind = 'cell' AND state <> 'released'
             AND CAST(substr(work_request_id, 9, 4) AS integer) >= {number};
+        UPDATE job_order SET state = 'cancelled' WHERE state = 'not_allowed_to_start'
+            AND CAST(substr(work_request_id, 9, 4) AS integer) >= {number};
+        UPDATE hold SET is_over = true WHERE CAST(substr(lot_id, 9, 4) AS integer) >= {number};
         UPDATE lot SET state = 'consumed', quantity = 0 WHERE kind = 'stock'
             AND CAST(substr(lot_id, 9, 4) AS integer) >= {number}""",
     "spray": """

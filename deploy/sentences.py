@@ -25,9 +25,9 @@ TOLD = (
         "stationoffer", "stations", "stationwork", "trainings",
     )),
     *(f"services/execution/{name}.py" for name in (
-        "closing", "domain", "extraorders", "holds", "limits", "release", "requests", "routing",
-        "schedule_file", "sodium", "sodiumdesk", "sodiumstore", "stock", "store", "views",
-        "workflow", "workmasters",
+        "closing", "domain", "ending", "extraorders", "finish", "holds", "limits", "release",
+        "requests", "routing", "schedule_file", "sodium", "sodiumdesk", "sodiumstore", "stock",
+        "store", "views", "workflow", "workmasters",
     )),
     *(f"services/quality/{name}.py" for name in (
         "arrhenius", "attributesplan", "capability", "ccd", "chartfactors", "chartmaster",
@@ -111,7 +111,7 @@ NEVER_SHOWN = frozenset({
 """What stands in modules of `TOLD` and is no sentence on a screen."""
 
 SPEAKS_SQL = re.compile(
-    r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH|CREATE|ALTER|DROP|LOCK|COPY)\b"
+    r"NOT \w+$|\w+ = ANY\(|\s*(SELECT|INSERT|UPDATE|DELETE|WITH|CREATE|ALTER|DROP|LOCK|COPY)\b"
     r"|.*(\b(coalesce|greatest)\(|->>| = :| IS NULL|ORDER BY| ILIKE )"
     r"|.*(\bSELECT \w+ FROM\b|\bFROM \w+ (WHERE|JOIN)\b|\b\w\.\w+ = ')",
     re.S,

@@ -12,6 +12,9 @@ from shared.transaction import Transaction
 
 # A job order that its service has and may have begun by now.
 GIVEN = "j.state IN ('allowed_to_start', 'interrupted') AND j.started_at IS NULL"
+CANCELLED = """
+    state = 'cancelled', reason = :reason, not_before = NULL, waits_for = NULL,
+    needs_quantity = NULL"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,9 +83,9 @@ async def cells_under_way(tx: Transaction, work_request_id: str) -> list[str]:
 
 
 async def withdraw(
-    tx: Transaction, work_request_id: str, chains: Sequence[Chain], now: datetime
+    tx: Transaction, work_request_id: str, lot_ids: Sequence[str], now: datetime
 ) -> list[dict[str, Any]]:
-    """Note that the given job orders of some chains are wanted back; return those noted now."""
+    """Note that the given job orders of some lots are wanted back; return those noted now."""
     rows = await all_rows(
         tx,
         f"""
@@ -91,7 +94,7 @@ async def withdraw(
         RETURNING job_order_id, lot_id, operation""",
         id=work_request_id,
         now=now,
-        lots=[chain.lot_id for chain in chains],
+        lots=list(lot_ids),
     )
     return sorted((dict(row) for row in rows), key=lambda row: str(row["job_order_id"]))
 
@@ -106,14 +109,38 @@ async def cancel(
     """
     over = [one for one in chains if not one.is_given or one.scope in ("powder", "pellets")]
     rows = await tx.execute(
-        sql("""
-            UPDATE job_order SET state = 'cancelled', reason = :reason, not_before = NULL,
-                waits_for = NULL, needs_quantity = NULL
+        sql(f"""
+            UPDATE job_order SET {CANCELLED}
             WHERE work_request_id = :id AND state = 'not_allowed_to_start' AND lot_id = ANY(:lots)
             RETURNING lot_id, operation"""),
         {"id": work_request_id, "reason": reason, "lots": [chain.lot_id for chain in over]},
     )
     return [(lot_id, operation) for lot_id, operation in rows]
+
+
+async def give_up(tx: Transaction, lot_ids: Sequence[str], reason: str) -> list[tuple[str, str]]:
+    """Cancel what no service has of some lots; return each with the operation it will miss."""
+    rows = await tx.execute(
+        sql(f"""
+            UPDATE job_order SET {CANCELLED}
+            WHERE state = 'not_allowed_to_start' AND lot_id = ANY(:lots)
+            RETURNING lot_id, operation"""),
+        {"reason": reason, "lots": list(lot_ids)},
+    )
+    return [(lot_id, operation) for lot_id, operation in rows]
+
+
+async def left_over(tx: Transaction, work_request_id: str) -> list[str]:
+    """Return the lots of a request that has ended with which nothing more is done.
+
+    Witnesses and life cells go on, unless the powder or pellets of all are scrapped.
+    """
+    statement = """
+        SELECT lot_id FROM lot
+        WHERE work_request_id = :id AND (kind IN ('powder', 'pellet_lot', 'cell') OR EXISTS (
+            SELECT FROM lot o WHERE o.work_request_id = :id
+                AND o.kind IN ('powder', 'pellet_lot') AND o.state = 'scrapped'))"""
+    return list(await tx.scalars(sql(statement), {"id": work_request_id}))
 
 
 async def cancel_lots(tx: Transaction, work_request_id: str, now: datetime) -> None:

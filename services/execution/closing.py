@@ -1,6 +1,5 @@
 """Orders closed short: nothing of them is begun any more, what is begun is finished."""
 
-from collections.abc import Sequence
 from typing import Any, Literal
 
 from sqlalchemy import RowMapping
@@ -10,10 +9,11 @@ from services.execution.domain import move
 from services.execution.ending import Ending
 from services.execution.finish import Finisher
 from services.execution.holds import PERSON, HoldChange, Holds
+from services.execution.withdrawal import withdraw
 from shared.clock import Clock
 from shared.envelope import Envelope
 from shared.errors import ConflictError
-from shared.events import JobOrderCancelled, JobOrderWithdrawn, WorkRequestClosedShort
+from shared.events import JobOrderCancelled, WorkRequestClosedShort
 from shared.outbox import Outbox
 from shared.transaction import Transaction
 
@@ -99,34 +99,13 @@ class Closing:
         work_request_id = request["work_request_id"]
         reason = f"the order was closed short: {request['close_reason']} ({request['closed_by']})"
         stopped = chains.stopped(await chains.of_request(tx, work_request_id))
-        await self._withdraw(tx, request, stopped, reason)
         now = self._clock.now()
+        await withdraw(tx, self._outbox, request, [one.lot_id for one in stopped], reason, now)
         cancelled = await chains.cancel(tx, work_request_id, stopped, reason)
         await chains.cancel_lots(tx, work_request_id, now)
         lifted = await limits.lift(tx, cancelled, reason)
         await self._outbox.record(tx, *lifted)
         await self._ending.look(tx, request)
-
-    async def _withdraw(
-        self,
-        tx: Transaction,
-        request: RowMapping,
-        stopped: Sequence[chains.Chain],
-        reason: str,
-    ) -> None:
-        rows = await chains.withdraw(tx, request["work_request_id"], stopped, self._clock.now())
-        events = [
-            JobOrderWithdrawn(
-                job_order_id=row["job_order_id"],
-                lot_id=row["lot_id"],
-                work_request_id=request["work_request_id"],
-                product_id=request["product_id"],
-                operation=row["operation"],
-                reason=reason,
-            )
-            for row in rows
-        ]
-        await self._outbox.record(tx, *events)
 
 
 def _check_open(request: RowMapping) -> None:

@@ -2,9 +2,10 @@
 
 from sqlalchemy import RowMapping
 
-from services.execution import gates
+from services.execution import chains, gates, limits
 from services.execution.domain import WorkMaster
 from services.execution.workmasters import WorkMasters
+from shared.clock import Clock
 from shared.db import sql
 from shared.events import WorkRequestEnded
 from shared.outbox import Outbox
@@ -33,8 +34,8 @@ IN_WORK = """
 class Ending:
     """Ends work requests."""
 
-    def __init__(self, outbox: Outbox, masters: WorkMasters) -> None:
-        self._outbox, self._masters = outbox, masters
+    def __init__(self, outbox: Outbox, clock: Clock, masters: WorkMasters) -> None:
+        self._outbox, self._clock, self._masters = outbox, clock, masters
 
     async def look(self, tx: Transaction, request: RowMapping) -> None:
         """End a request each of whose cells is released, lost or cancelled. It is locked.
@@ -66,6 +67,15 @@ class Ending:
         if (await tx.execute(sql(statement), {"id": work_request_id})).rowcount:
             await gates.close_left_over(tx, work_request_id)
             await self._outbox.record(tx, ended)
+            await self._give_up_rest(tx, work_request_id)
+
+    async def _give_up_rest(self, tx: Transaction, work_request_id: str) -> None:
+        """Cancel what was planned and is not made any more."""
+        reason = "its order has ended"
+        lot_ids = await chains.left_over(tx, work_request_id)
+        missed = await chains.give_up(tx, lot_ids, reason)
+        await self._outbox.record(tx, *await limits.lift(tx, missed, reason))
+        await chains.cancel_lots(tx, work_request_id, self._clock.now())
 
 
 def _impossible(master: WorkMaster, request: RowMapping, row: RowMapping) -> int:

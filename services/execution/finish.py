@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import RowMapping
 
-from services.execution import domain, gates, limits, store
+from services.execution import chains, domain, gates, limits, store
 from services.execution.ending import Ending
 from services.execution.holds import Holds
 from services.execution.release import is_of_the_rest, require
 from services.execution.routing import pellet_lot_id
 from services.execution.stock import allocated_ids, free_pellets, overdrawn, put_back
 from services.execution.store import JobOrder
+from services.execution.withdrawal import withdraw
 from services.execution.workmasters import WorkMasters
 from shared.clock import Clock
 from shared.db import sql
@@ -212,12 +213,17 @@ class Finisher:
     async def scrap(self, tx: Transaction, request: RowMapping, lot_ids: Sequence[str]) -> None:
         """Give up lots for good; a request that waits for nothing else ends. It is locked.
 
-        What was used up before stays so: it is in another lot now.
+        What was used up before stays so: it is in another lot now. What runs comes to its end; what
+        waits is cancelled, at its service by the service.
         """
         found = await store.lots(tx, lot_ids)
         left = [lot_id for lot_id, lot in found.items() if lot["state"] != "consumed"]
-        await store.set_lots(tx, left, self._clock.now(), state="scrapped")
+        now, reason = self._clock.now(), "its lot is scrapped"
+        await store.set_lots(tx, left, now, state="scrapped")
         await gates.close_holds(tx, left)
+        await withdraw(tx, self._outbox, request, left, reason, now)
+        missed = await chains.give_up(tx, left, reason)
+        await self._outbox.record(tx, *await limits.lift(tx, missed, reason))
         await self._ending.look(tx, request)
 
 

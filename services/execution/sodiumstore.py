@@ -76,8 +76,9 @@ async def in_cells(tx: Transaction) -> list[dict[str, Any]]:
         JOIN (SELECT DISTINCT ON (material_definition_id) material_definition_id, body
               FROM hazard_material ORDER BY material_definition_id, version DESC) h
           ON h.material_definition_id = m.material_definition_id
-        WHERE j.state = 'ended' AND m.use = 'consumed' AND c.kind IN {BUILT_KINDS}
-          AND c.state NOT IN ('released', 'scrapped') AND h.body ->> 'sodium_g_per_unit' IS NOT NULL
+        WHERE j.state = 'ended' AND j.materials @> '[{{"use": "consumed"}}]' AND m.use = 'consumed'
+          AND c.kind IN {BUILT_KINDS} AND c.state NOT IN ('released', 'scrapped')
+          AND h.body ->> 'sodium_g_per_unit' IS NOT NULL
         GROUP BY c.equipment_id ORDER BY c.equipment_id""",
     )
     return [dict(row) for row in rows]

@@ -172,8 +172,7 @@ async def work_requests(tx: Transaction, limit: int) -> dict[str, Any]:
 async def wip(tx: Transaction) -> list[dict[str, Any]]:
     """Return per operation how many job orders wait, run, are held or have ended.
 
-    Those of open work requests count, and any other that has not ended; of scrapped lots and
-    cancelled job orders none.
+    Those of open work requests count, and any other that has not ended; cancelled ones do not.
     """
     statement = """
         SELECT operation,
@@ -186,10 +185,9 @@ async def wip(tx: Transaction) -> list[dict[str, Any]]:
         FROM (SELECT j.*, state NOT IN ('ended', 'cancelled') AND EXISTS (
                   SELECT 1 FROM hold h WHERE h.lot_id = j.lot_id) AS held
               FROM job_order j
-              WHERE (state NOT IN ('ended', 'cancelled') OR work_request_id = ANY (ARRAY(
-                        SELECT work_request_id FROM work_request WHERE state = 'open')))
-                AND state <> 'cancelled' AND NOT EXISTS (
-                  SELECT 1 FROM lot l WHERE l.lot_id = j.lot_id AND l.state = 'scrapped')) j
+              WHERE state NOT IN ('ended', 'cancelled') OR state = 'ended'
+                AND work_request_id = ANY (ARRAY(
+                    SELECT work_request_id FROM work_request WHERE state = 'open'))) j
         GROUP BY operation
         ORDER BY min(array_position(ARRAY['powder', 'pellets', 'sample', 'cell', 'witness', 'life'],
                                     scope)), min(position), operation"""

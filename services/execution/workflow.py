@@ -55,7 +55,7 @@ class ExecutionWork:
         self._masters = WorkMasters()
         self._holds = Holds(outbox, clock)
         self._releaser = Releaser(outbox, clock, self._masters)
-        ending = Ending(outbox, self._masters)
+        ending = Ending(outbox, clock, self._masters)
         self._finisher = Finisher(outbox, clock, self._masters, self._holds, ending)
         self._extra = ExtraOrders(clock, self._masters, self._holds)
         self.closing = Closing(outbox, clock, self._holds, self._finisher, ending)

@@ -90,11 +90,9 @@ def gauge_study(values: NDArray[np.float64], tolerance: float | None = None) -> 
 
 
 def _check_size(values: NDArray[np.float64]) -> None:
-    largest = float(np.abs(values).max())
-    if largest > LARGEST:
-        raise InvalidInputError(
-            f"a value of the study is {largest:g}, it must be within {LARGEST:g}"
-        )
+    found = float(np.abs(values).max())
+    if found > LARGEST:
+        raise InvalidInputError(f"a value of the study is {found:g}, it must be within {LARGEST:g}")
 
 
 def _mean_squares(values: NDArray[np.float64]) -> dict[str, float]:
