@@ -65,9 +65,8 @@ def _languages() -> Iterator[str]:
     yield from (f"- `{name}`" for name in sorted(TOLD))
     yield ""
     yield "## Shown as recorded, in English"
-    yield "Most of these write to a log, a command line, a signed document or another service."
-    yield "What of them can stand on a screen: refusals of files of tests and spectra that are read"
-    yield "in, of circuits that are typed for a fit, and of master data."
+    yield "Most of these write to a log, a command line, a signed document or another service; what"
+    yield "is refused of master data can stand on a screen too."
     yield ""
     yield from (f"- `{name}`" for name in untold())
 

@@ -34,12 +34,12 @@ TOLD = (
         "chartviews", "chartwatch", "circuit", "comparison", "consequences", "controlchart",
         "correctiveactions", "countdown", "cyclefigures", "domain", "earlyfailure", "exposure",
         "exposureroutes", "figures", "fitter", "fitting", "gas", "gates", "gateviews",
-        "gaugerecords", "gaugestudy", "gradedcells", "halfsteps", "impedance", "judge", "modelfit",
-        "nonconformance", "nonconformancestore", "nonconformanceviews", "opened", "reevaluation",
-        "releasedesk", "releases", "reviewboard", "rework", "roomlots", "runrules", "sampler",
-        "samples", "samplingroutes", "siblings", "signatures", "signing", "specsigning",
-        "spectrumdoubts", "staircase", "survival", "upload", "variablesplan", "views", "waivers",
-        "waiverwork", "whereabouts", "witnesses", "workflow",
+        "gaugerecords", "gaugestudy", "gradedcells", "grammar", "halfsteps", "impedance", "judge",
+        "modelfit", "nonconformance", "nonconformancestore", "nonconformanceviews", "opened",
+        "reevaluation", "releasedesk", "releases", "reviewboard", "rework", "roomlots", "runrules",
+        "sampler", "samples", "samplingroutes", "siblings", "signatures", "signing", "specsigning",
+        "spectra", "spectrumdoubts", "staircase", "survival", "upload", "variablesplan", "views",
+        "waivers", "waiverwork", "whereabouts", "witnesses", "workflow",
     )),
     *(f"services/gateway/{name}.py" for name in (
         "alarmdesk", "alarmstates", "alarmtable", "api", "domain", "grants", "guard", "handover",
@@ -58,10 +58,10 @@ TOLD = (
     )),
     *(f"services/formation/{name}.py" for name in (
         "answers", "api", "arbin", "bts_line", "channels", "channelstore", "cti", "curves",
-        "cycles", "domain", "evidence", "fileroutes", "filestore", "grades", "gradestore",
-        "lotstatistics", "neware", "outcome", "packs", "plan", "plans", "proof", "protocol",
-        "racks", "rackstore", "ran", "readers", "safety", "sending", "stepfile", "store",
-        "testfiles", "testing", "testrecord", "watching", "whatran", "workflow",
+        "cycles", "domain", "eclab", "evidence", "fileroutes", "filestore", "grades", "gradestore",
+        "lotstatistics", "neware", "numerals", "outcome", "packs", "plan", "plans", "proof",
+        "protocol", "racks", "rackstore", "ran", "readers", "safety", "sending", "stepfile",
+        "store", "tables", "testfiles", "testing", "testrecord", "watching", "whatran", "workflow",
     )),
     *(f"services/sintering/{name}.py" for name in (
         "calendar", "domain", "gas", "load", "marks", "pins", "planbasis", "planner", "planning",
@@ -98,6 +98,11 @@ NEVER_SHOWN = frozenset({
     "go pause", "online update", "daq memory unsafe",
     # for who installs the plant, not for who works in it
     "The secret {} cannot be read: {}",
+    # what stands in files of instruments
+    "EC-Lab ASCII FILE", "BT-Lab ASCII FILE", "Nb header lines\\s*:\\s*(\\d+)", "Nb header lines",
+    "End Comments", "cycle number", "half cycle", "Test Time / s", "Voltage / V", "Current / A",
+    "Step Count / 1", "Step Index / 1", "Cycle Count / 1", "Charging Capacity / Ah",
+    "Discharging Capacity / Ah", "Ambient Temperature / degC",
     # patterns and types of the code
     "Step File", "step (\\d+)", "_Node | None", "Spectrum | None",
     # what pydantic writes before our words, which is taken away
@@ -106,7 +111,7 @@ NEVER_SHOWN = frozenset({
     "CAST({} AS text) {} :{}", "{} LIMIT :row_limit", "SET LOCAL statement_timeout = '{}s'",
     "-c statement_timeout={} -c idle_in_transaction_session_timeout={}",
     "(CASE WHEN state = 'open' AND limit_kind = 'max' THEN warn_at ELSE limit_at END)",
-    "('cell', 'witness', 'life_cell')",
+    "('cell', 'witness', 'life_cell')", "NOT is_over",
 })  # fmt: skip
 """What stands in modules of `TOLD` and is no sentence on a screen."""
 
