@@ -111,7 +111,7 @@ NEVER_SHOWN = frozenset({
     "CAST({} AS text) {} :{}", "{} LIMIT :row_limit", "SET LOCAL statement_timeout = '{}s'",
     "-c statement_timeout={} -c idle_in_transaction_session_timeout={}",
     "(CASE WHEN state = 'open' AND limit_kind = 'max' THEN warn_at ELSE limit_at END)",
-    "('cell', 'witness', 'life_cell')", "NOT is_over",
+    "('cell', 'witness', 'life_cell')",
 })  # fmt: skip
 """What stands in modules of `TOLD` and is no sentence on a screen."""
 
