@@ -161,7 +161,7 @@ async def work_requests(tx: Transaction, limit: int) -> dict[str, Any]:
             SELECT count(*) FILTER (WHERE l.grade IS NOT NULL) AS graded,
                    count(*) FILTER (WHERE l.state = 'released') AS released,
                    count(*) FILTER (WHERE EXISTS (
-                       SELECT 1 FROM hold h WHERE h.lot_id = l.lot_id)) AS held,
+                       SELECT 1 FROM hold h WHERE h.lot_id = l.lot_id AND NOT h.is_over)) AS held,
                    count(*) FILTER (WHERE l.state = 'scrapped') AS scrapped,
                    count(*) FILTER (WHERE l.state = 'cancelled') AS cancelled
             FROM lot l WHERE l.work_request_id = r.work_request_id AND l.kind = 'cell') l

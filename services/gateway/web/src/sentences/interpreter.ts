@@ -93,12 +93,14 @@ export class Interpreter {
     return null;
   }
 
-  /** `JO-7: no pellets to spray`: who it is about, then what is said. */
+  /** `JO-7: no pellets to spray`: who it is about, or which gate says it, then what is said. */
   private behindName(sentence: string): string | null {
     const at = sentence.indexOf(': ');
     if (at < 0) return null;
     const said = this.say(sentence.slice(at + 2));
-    return said === null ? null : `${this.value('name', sentence.slice(0, at))}: ${said}`;
+    if (said === null) return null;
+    const name = sentence.slice(0, at);
+    return `${this.words.find('gate_name', name) ?? this.value('name', name)}: ${said}`;
   }
 }
 

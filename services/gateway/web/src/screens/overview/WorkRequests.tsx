@@ -27,23 +27,25 @@ export function WorkRequests({ requests, readAt }: { requests: readonly WorkRequ
             label={request.work_request_id}
             text={percent(request.graded / Math.max(1, request.quantity))}
           />
-          <div className="request-counts live-value">
-            <span>{t('request.graded', { graded: request.graded, quantity: request.quantity })}</span>
-            {request.held > 0 && (
-              <span>
-                <Mark kind="held" /> {t('request.held', { count: request.held })}
-              </span>
+          <div className="request-foot">
+            <div className="request-counts live-value">
+              <span>{t('request.graded', { graded: request.graded, quantity: request.quantity })}</span>
+              {request.held > 0 && (
+                <span>
+                  <Mark kind="held" /> {t('request.held', { count: request.held })}
+                </span>
+              )}
+              {request.scrapped > 0 && (
+                <span>
+                  <Mark kind="bad" /> {t('request.scrapped', { count: request.scrapped })}
+                </span>
+              )}
+              {request.cancelled > 0 && <span>{t('request.cancelled', { count: request.cancelled })}</span>}
+            </div>
+            {request.state === 'open' && request.closed_at === null && permissions.includes('plan') && (
+              <CloseShort workRequestId={request.work_request_id} />
             )}
-            {request.scrapped > 0 && (
-              <span>
-                <Mark kind="bad" /> {t('request.scrapped', { count: request.scrapped })}
-              </span>
-            )}
-            {request.cancelled > 0 && <span>{t('request.cancelled', { count: request.cancelled })}</span>}
           </div>
-          {request.state === 'open' && request.closed_at === null && permissions.includes('plan') && (
-            <CloseShort workRequestId={request.work_request_id} />
-          )}
         </li>
       ))}
     </ul>
