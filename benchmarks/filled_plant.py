@@ -67,6 +67,7 @@ def main() -> None:
     parser.add_argument("--cells", type=int, default=10_000)
     parser.add_argument("--users", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=120.0)
+    parser.add_argument("--settle", type=float, default=60.0, help="seconds after the start")
     parser.add_argument("--pause", type=float, default=2.0, help="seconds a user looks at a screen")
     parser.add_argument("--speed", type=float, default=2500.0, help="while the cells are made")
     parser.add_argument("--port", type=int, default=19_200)
@@ -83,6 +84,7 @@ def main() -> None:
         try:
             print(f"serves {time.monotonic() - begun_s:.1f} s after its start")
             print(f"cells {plant.get('/api/cells', limit=1)['total']}")
+            time.sleep(options.settle)
             tell(asyncio.run(measured(plant.url, plant.key.strip(), options)))
             for name, used_mb in sorted(memory_mb(plant.pid).items(), key=lambda item: -item[1]):
                 print(f"{name:<36}{used_mb:>8.0f} MB")

@@ -22,3 +22,5 @@ def upgrade() -> None:
         CREATE INDEX job_order_consumed ON job_order (lot_id)
         WHERE state = 'ended' AND materials @> '[{"use": "consumed"}]'""")
     op.execute("CREATE STATISTICS lot_kind_state ON kind, state FROM lot")
+    op.execute("ANALYZE lot")
+    op.execute("ANALYZE job_order")
