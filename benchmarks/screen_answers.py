@@ -93,8 +93,9 @@ async def measured(url: str, key: str, options: argparse.Namespace) -> dict[str,
     ends_s = time.monotonic() + options.seconds
 
     async def look(http: httpx.AsyncClient, asked: Mapping[str, str], first: int) -> None:
-        """One user goes through the screens, each beginning at another one."""
+        """One user goes through the screens, each beginning at another one, at another moment."""
         names = list(asked)
+        await asyncio.sleep(options.pause * first / options.users)
         place = first
         while time.monotonic() < ends_s:
             name = names[place % len(names)]
