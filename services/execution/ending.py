@@ -4,9 +4,12 @@ from sqlalchemy import RowMapping
 
 from services.execution import chains, gates, limits
 from services.execution.domain import WorkMaster
+from services.execution.release import require
+from services.execution.routing import powder_lot_id
 from services.execution.workmasters import WorkMasters
 from shared.clock import Clock
 from shared.db import sql
+from shared.errors import BlockedError
 from shared.events import WorkRequestEnded
 from shared.outbox import Outbox
 from shared.transaction import Transaction
@@ -21,7 +24,12 @@ COUNTS = """
            count(*) FILTER (WHERE kind = 'pellet' AND allocated_to IS NULL
                             AND state IN ('planned', 'available')) AS free_pellets,
            coalesce(bool_or(kind IN ('powder', 'pellet_lot') AND state = 'scrapped'), false)
-               AS is_without
+               AS is_without,
+           coalesce(bool_or(
+               kind = 'powder' AND state IN ('available', 'consumed')
+               AND NOT EXISTS (SELECT 1 FROM hold h WHERE h.lot_id = l.lot_id)
+               AND NOT EXISTS (SELECT 1 FROM job_order j WHERE j.lot_id = l.lot_id
+                               AND j.state <> 'ended')), false) AS powder_is_made
     FROM lot l WHERE work_request_id = :id"""
 # Of powder and pellets, which a closed order leaves behind: what runs, or may have begun by now.
 IN_WORK = """
@@ -38,7 +46,10 @@ class Ending:
         self._outbox, self._clock, self._masters = outbox, clock, masters
 
     async def look(self, tx: Transaction, request: RowMapping) -> None:
-        """End a request each of whose cells is released, lost or cancelled. It is locked.
+        """End a request whose cells are each released, lost or cancelled, or whose powder is made.
+
+        It is locked. Powder is made when its last job order has ended, nothing holds it and each
+        gate that the route requires has released it.
 
         A cell is lost when it is scrapped, or cannot be built: its powder or pellets are scrapped,
         or it has no pellets and fewer are left than it takes. It is cancelled when it was not begun
@@ -52,12 +63,13 @@ class Ending:
         found = await tx.execute(sql(COUNTS), {"id": work_request_id})
         row = found.mappings().one()
         master = await self._masters.of(tx, request)
+        is_made = row["powder_is_made"] and await _is_released_powder(tx, master, request)
         ended = WorkRequestEnded(
             work_request_id=work_request_id,
             product_id=request["product_id"],
-            released_count=row["released"],
+            released_count=request["quantity"] if is_made else row["released"],
             blocked_count=row["scrapped"] + _impossible(master, request, row),
-            cancelled_count=_cancelled(master, request, row),
+            cancelled_count=0 if is_made else _cancelled(master, request, row),
         )
         if ended.released_count + ended.blocked_count + ended.cancelled_count < request["quantity"]:
             return
@@ -76,6 +88,18 @@ class Ending:
         missed = await chains.give_up(tx, lot_ids, reason)
         await self._outbox.record(tx, *await limits.lift(tx, missed, reason))
         await chains.cancel_lots(tx, work_request_id, self._clock.now())
+
+
+async def _is_released_powder(tx: Transaction, master: WorkMaster, request: RowMapping) -> bool:
+    """Say whether a request is for powder, and each gate that it needs has released it."""
+    if not master.makes_powder:
+        return False
+    powder = powder_lot_id(request["work_request_id"])
+    try:
+        await require(tx, master.release_requires, powder, powder, ())
+    except BlockedError:
+        return False
+    return True
 
 
 def _impossible(master: WorkMaster, request: RowMapping, row: RowMapping) -> int:

@@ -163,7 +163,7 @@ class Finisher:
     async def complete(
         self, tx: Transaction, request: RowMapping, lot_ids: Sequence[str] | None = None
     ) -> None:
-        """Complete the cells for which nothing is open, of some lots or all with None.
+        """Complete the cells for which nothing is open, of some lots or all with None; or powder.
 
         The request is locked.
         """
@@ -182,7 +182,7 @@ class Finisher:
         done = [row for row in rows.mappings().all() if await self._is_free(tx, request, row)]
         for row in done:
             await self._complete(tx, request, row)
-        if done:
+        if done or (await self._masters.of(tx, request)).makes_powder:
             await self._ending.look(tx, request)
 
     async def _is_free(self, tx: Transaction, request: RowMapping, cell: RowMapping) -> bool:

@@ -567,18 +567,30 @@ async def test_pellets_that_lay_open_too_long_stop_no_cell_that_has_its_own_alre
     assert [cell["disposition"] for cell in cells] == ["released", "blocked"]
 
 
-async def test_a_powder_is_mixed_dried_and_annealed_in_argon_with_hydrogen_by_its_order(
-    floor: Floor,
-) -> None:
-    quantities = {"nh4vo3": 4.86, "nah2po4": 8.52, "citric_acid": 7.68, "graphene_oxide": 0.4}
-    given = {name: (2 * grams, "g") for name, grams in quantities.items()} | {"water": (120, "ml")}
+def powder_schedule(quantity: int) -> WorkSchedule:
+    """Return an order for so many portions of powder, with what it takes."""
+    grams = {"nh4vo3": 4.86, "nah2po4": 8.52, "citric_acid": 7.68, "graphene_oxide": 0.4}
+    given = {name: (quantity * each, "g") for name, each in grams.items()}
+    given["water"] = (quantity * 60.0, "ml")
     lots = [
         {"lot_id": f"R-{name}", "material_definition_id": name, "quantity": amount, "unit": unit}
         for name, (amount, unit) in given.items()
     ]
-    order = {"work_request_id": "WR9", "product_id": "nvp-powder", "quantity": 2, "due_at": START}
+    order = {
+        "work_request_id": "WR9",
+        "product_id": "nvp-powder",
+        "quantity": quantity,
+        "due_at": START,
+    }
     wanted = {"work_schedule_id": "S9", "material_lots": lots, "work_requests": [order]}
-    await accept(floor, WorkSchedule.model_validate(wanted))
+    return WorkSchedule.model_validate(wanted)
+
+
+async def test_a_powder_is_mixed_dried_and_annealed_in_argon_with_hydrogen_by_its_order(
+    floor: Floor,
+) -> None:
+    wanted = powder_schedule(2)
+    await accept(floor, wanted)
     await floor.run()
     assert [(event.operation, event.recipe_id) for event in floor.released] == [
         ("mill", "stir-nvp"),
@@ -590,7 +602,24 @@ async def test_a_powder_is_mixed_dried_and_annealed_in_argon_with_hydrogen_by_it
         found = {row.lot_id: (row.material_definition_id, row.quantity) for row in rows}
     assert found["WR9-PWD"] == ("nvp_powder", 19.0)
     assert {name for name in found if name.startswith("WR9-")} == {"WR9-PWD"}
-    assert all(found[f"R-{name}"][1] == pytest.approx(0.0, abs=1e-9) for name in given)
+    assert all(found[lot.lot_id][1] == pytest.approx(0.0, abs=1e-9) for lot in wanted.material_lots)
+    [ended] = [event for event in floor.said if isinstance(event, WorkRequestEnded)]
+    assert (ended.work_request_id, ended.released_count, ended.blocked_count) == ("WR9", 2, 0)
+
+
+async def test_an_order_for_powder_that_is_held_ends_when_it_is_let_go(floor: Floor) -> None:
+    await accept(floor, powder_schedule(1))
+    await floor.run_until("anneal", "WR9-PWD", begin=False)
+    about = {"lot_id": "WR9-PWD", "work_request_id": None, "gate": "nonconformance", "reason": "r"}
+    async with floor.database.begin() as tx:
+        await floor.work.on_lot_held(tx, ENVELOPE, LotHeld.model_validate(about))
+    await floor.carry_out(floor.released[-1])
+    await floor.run()
+    assert "WorkRequestEnded" not in floor.kinds()
+    async with floor.database.begin() as tx:
+        await floor.work.on_lot_freed(tx, ENVELOPE, LotHoldReleased.model_validate(about))
+    await floor.run()
+    assert "WorkRequestEnded" in floor.kinds()
 
 
 async def test_cells_wait_while_their_pellets_lie_open_too_long(floor: Floor) -> None:
