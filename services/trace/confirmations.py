@@ -21,8 +21,10 @@ _SAID = {
     "job_order_ended": ("lot_id", "operation", "state"),
     "cell_graded": ("lot_id", "grade", "discharge_capacity_mah"),
     "cell_completed": ("lot_id", "grade", "discharge_capacity_mah"),
-    "work_request_ended": ("released_count", "blocked_count", "cancelled_count"),
+    "work_request_ended": ("released_count", "blocked_count"),
 }
+# Said where the event says it: what was confirmed of an older one is told again as it was.
+_SAID_IF_KNOWN = {"work_request_ended": ("cancelled_count",)}
 # What is under a seal stands still: nothing can appear below it any more.
 _SETTLED = "(SELECT coalesce(max(position), 0) FROM seal)"
 
@@ -50,6 +52,7 @@ def confirmation(one: Told, order_number: str | None) -> dict[str, Any]:
         "work_request_id": one.data["work_request_id"],
         "time": one.time.isoformat(),
         **one.picked(*_SAID[one.kind]),
+        **one.picked(*(name for name in _SAID_IF_KNOWN.get(one.kind, ()) if name in one.data)),
     }
     return made | ({"job_response": job_response(one)} if one.kind == "job_order_ended" else {})
 

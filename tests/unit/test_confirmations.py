@@ -59,6 +59,15 @@ def test_recorded_events_become_the_recorded_confirmations_byte_for_byte() -> No
     assert {one["work_request_id"] for one in made} == {request.work_request_id}
 
 
+def test_cells_that_an_order_closed_short_did_not_begin_are_confirmed_since_events_say_them() -> (
+    None
+):
+    before = next(one for one in recorded() if one.kind == "work_request_ended")
+    assert "cancelled_count" not in confirmation(before, None)
+    closed = replace(before, data={**before.data, "cancelled_count": 3})
+    assert confirmation(closed, None)["cancelled_count"] == 3
+
+
 def test_the_example_has_every_kind_of_confirmation() -> None:
     assert {one["kind"] for one in read("confirmations.json")} == set(KINDS.values())
 
