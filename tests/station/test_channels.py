@@ -41,7 +41,7 @@ from tests.station.tester_floor import MONDAY, Floor, channels_of, open_floor
 
 ROOT = Path(__file__).resolve().parents[2]
 TESTER = "pilot/formation/cycling/tester-1"
-WITHIN_S = 60.0
+WITHIN_S = 120.0
 POUCH = {"capacity_mah": 1000.0}
 
 
