@@ -65,8 +65,8 @@ def _languages() -> Iterator[str]:
     yield from (f"- `{name}`" for name in sorted(TOLD))
     yield ""
     yield "## Shown as recorded, in English"
-    yield "Most of these write to a log, a command line, a signed document or another service; what"
-    yield "is refused of master data can stand on a screen too."
+    yield "These write to a log, a command line, a signed document or another service; what one of"
+    yield "them refuses can still come to stand on a screen, within the sentence of another."
     yield ""
     yield from (f"- `{name}`" for name in untold())
 

@@ -32,8 +32,9 @@ TOLD = (
     *(f"services/quality/{name}.py" for name in (
         "arrhenius", "attributesplan", "capability", "ccd", "chartfactors", "chartmaster",
         "chartviews", "chartwatch", "circuit", "comparison", "consequences", "controlchart",
-        "correctiveactions", "countdown", "cyclefigures", "domain", "earlyfailure", "exposure",
-        "exposureroutes", "figures", "fitter", "fitting", "gas", "gates", "gateviews",
+        "correctiveactions", "countdown", "cyclefigures", "domain", "earlyfailure",
+        "evidence", "exposure", "exposureroutes", "figures", "fitter", "fitting", "fixture", "gas",
+        "gates", "gateviews",
         "gaugerecords", "gaugestudy", "gradedcells", "grammar", "halfsteps", "impedance", "judge",
         "modelfit", "nonconformance", "nonconformancestore", "nonconformanceviews", "opened",
         "reevaluation", "releasedesk", "releases", "reviewboard", "rework", "roomlots", "runrules",
@@ -42,10 +43,10 @@ TOLD = (
         "waivers", "waiverwork", "whereabouts", "witnesses", "workflow",
     )),
     *(f"services/gateway/{name}.py" for name in (
-        "alarmdesk", "alarmstates", "alarmtable", "api", "domain", "grants", "guard", "handover",
-        "handoverdesk", "handoverroutes", "identity", "keys", "maintenance", "oeedesk", "oidc",
-        "oidcpersons", "peers", "persons", "quota", "rights", "roles", "samesite", "sessionroutes",
-        "setaside", "signing", "throttle",
+        "alarmdesk", "alarmstates", "alarmtable", "api", "cellpage", "domain", "grants", "guard",
+        "handover", "handoverdesk", "handoverroutes", "identity", "keys", "maintenance",
+        "masterdata", "oeedesk", "oidc", "oidcpersons", "ownmasterdata", "peers", "persons",
+        "quota", "rights", "roles", "samesite", "sessionroutes", "setaside", "signing", "throttle",
     )),
     *(f"services/spray/{name}.py" for name in (
         "cure", "curestore", "domain", "faces", "facetraces", "guard", "interlock", "jobstore",

@@ -107,6 +107,7 @@ function CellTable({ cells, picked, onPick }: CellTableProps) {
   ];
   return (
     <DataTable
+      dense
       label={t('search.cells')}
       columns={columns}
       rows={cells}
