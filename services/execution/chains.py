@@ -12,9 +12,6 @@ from shared.transaction import Transaction
 
 # A job order that its service has and may have begun by now.
 GIVEN = "j.state IN ('allowed_to_start', 'interrupted') AND j.started_at IS NULL"
-CANCELLED = """
-    state = 'cancelled', reason = :reason, not_before = NULL, waits_for = NULL,
-    needs_quantity = NULL"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,30 +96,22 @@ async def withdraw(
     return sorted((dict(row) for row in rows), key=lambda row: str(row["job_order_id"]))
 
 
-async def cancel(
-    tx: Transaction, work_request_id: str, chains: Sequence[Chain], reason: str
-) -> list[tuple[str, str]]:
+async def cancel(tx: Transaction, chains: Sequence[Chain], reason: str) -> list[tuple[str, str]]:
     """Cancel what no service has of some chains; return each lot with the operation it will miss.
 
     Where a job order waits at its service the chain may be begun yet, so its others wait too,
     unless it is powder or pellets, which are not made on in any case.
     """
     over = [one for one in chains if not one.is_given or one.scope in ("powder", "pellets")]
-    rows = await tx.execute(
-        sql(f"""
-            UPDATE job_order SET {CANCELLED}
-            WHERE work_request_id = :id AND state = 'not_allowed_to_start' AND lot_id = ANY(:lots)
-            RETURNING lot_id, operation"""),
-        {"id": work_request_id, "reason": reason, "lots": [chain.lot_id for chain in over]},
-    )
-    return [(lot_id, operation) for lot_id, operation in rows]
+    return await give_up(tx, [chain.lot_id for chain in over], reason)
 
 
 async def give_up(tx: Transaction, lot_ids: Sequence[str], reason: str) -> list[tuple[str, str]]:
     """Cancel what no service has of some lots; return each with the operation it will miss."""
     rows = await tx.execute(
-        sql(f"""
-            UPDATE job_order SET {CANCELLED}
+        sql("""
+            UPDATE job_order SET state = 'cancelled', reason = :reason, not_before = NULL,
+                waits_for = NULL, needs_quantity = NULL
             WHERE state = 'not_allowed_to_start' AND lot_id = ANY(:lots)
             RETURNING lot_id, operation"""),
         {"reason": reason, "lots": list(lot_ids)},

@@ -101,7 +101,7 @@ class Closing:
         stopped = chains.stopped(await chains.of_request(tx, work_request_id))
         now = self._clock.now()
         await withdraw(tx, self._outbox, request, [one.lot_id for one in stopped], reason, now)
-        cancelled = await chains.cancel(tx, work_request_id, stopped, reason)
+        cancelled = await chains.cancel(tx, stopped, reason)
         await chains.cancel_lots(tx, work_request_id, now)
         lifted = await limits.lift(tx, cancelled, reason)
         await self._outbox.record(tx, *lifted)

@@ -426,13 +426,18 @@ async def test_an_order_ends_when_each_cell_is_released_or_scrapped(floor: Floor
         assert await views.cells(tx, "", "blocked", 10) == {"items": [], "total": 0}
 
 
-async def test_an_order_whose_pellets_are_scrapped_ends_without_cells(floor: Floor) -> None:
+async def scrap_pellets_by_gate(floor: Floor) -> None:
+    """Carry out an order whose pellets a gate holds, and scrap them by its nonconformance."""
     floor.blocked = {("WR1-PEL", "density"): "80 % is below low 92 %"}
     floor.scrapped.add("WR1-PEL")
     await accept(floor, schedule())
     await floor.run()
     await floor.decide("WR1", "WR1-PEL", "density")
     await floor.run()
+
+
+async def test_an_order_whose_pellets_are_scrapped_ends_without_cells(floor: Floor) -> None:
+    await scrap_pellets_by_gate(floor)
     [ended] = [event for event in floor.said if isinstance(event, WorkRequestEnded)]
     assert (ended.released_count, ended.blocked_count) == (0, 2)
 

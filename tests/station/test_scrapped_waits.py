@@ -9,7 +9,15 @@ from services.execution import views
 from services.execution.domain import WorkMaster
 from shared.events import JobOrderWithdrawn, WorkRequestEnded
 from tests.station.test_close_short import give_up, said, states
-from tests.station.test_execution import Floor, accept, execution_floor, schedule, scrap, without
+from tests.station.test_execution import (
+    Floor,
+    accept,
+    execution_floor,
+    schedule,
+    scrap,
+    scrap_pellets_by_gate,
+    without,
+)
 
 
 @pytest.fixture
@@ -54,12 +62,7 @@ async def test_what_is_at_its_service_for_a_scrapped_lot_is_wanted_back(floor: F
 
 
 async def test_nothing_waits_for_cells_that_an_ended_order_could_not_build(floor: Floor) -> None:
-    floor.blocked = {("WR1-PEL", "density"): "80 % is below low 92 %"}
-    floor.scrapped.add("WR1-PEL")
-    await accept(floor, schedule())
-    await floor.run()
-    await floor.decide("WR1", "WR1-PEL", "density")
-    await floor.run()
+    await scrap_pellets_by_gate(floor)
     [ended] = said(floor, WorkRequestEnded)
     assert (ended.blocked_count, ended.cancelled_count) == (2, 0)
     for cell_id in ("WR1-C01", "WR1-C02"):
