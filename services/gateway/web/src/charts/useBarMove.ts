@@ -1,5 +1,5 @@
 /** Moving a bar of the furnace plan: by mouse or finger, or by the keys of a bar that has the focus. */
-import { useState, type KeyboardEvent, type PointerEvent, type RefObject } from 'react';
+import { useEffect, useState, type KeyboardEvent, type PointerEvent, type RefObject } from 'react';
 import { movedStart, SNAP_MS, type Bar, type Span } from './gantt';
 
 const LEAST_DRAG_PX = 6;
@@ -30,6 +30,7 @@ interface Plot {
 export function useBarMove(plot: Plot, onPut: (moving: Moving) => void) {
   const [grip, setGrip] = useState<Grip | null>(null);
   const [moving, setMoving] = useState<Moving | null>(null);
+  useStillPage(plot.element);
   const within = (row: number) => Math.min(plot.rowsCount - 1, Math.max(0, row));
   const leave = () => {
     setGrip(null);
@@ -82,4 +83,17 @@ export function useBarMove(plot: Plot, onPut: (moving: Moving) => void) {
     if (grip !== null && event.pointerId === grip.pointerId) put(held(event));
   };
   return { moving, take, drag, drop, leave, press, blur };
+}
+
+/** A finger on a bar scrolls nothing. Without this the browser takes a quick drag for a throw of the page, and the tap that
+ *  follows for the hand that stops it: that tap presses no button. React's own listeners cannot refuse a touch. */
+function useStillPage(plot: RefObject<HTMLElement | null>) {
+  useEffect(() => {
+    const element = plot.current;
+    const refuse = (event: TouchEvent) => {
+      if (event.target instanceof Element && event.target.closest('.gantt-movable') !== null) event.preventDefault();
+    };
+    element?.addEventListener('touchmove', refuse, { passive: false });
+    return () => element?.removeEventListener('touchmove', refuse);
+  }, [plot]);
 }
