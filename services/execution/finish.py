@@ -99,6 +99,8 @@ class Finisher:
             used[item.use].append(item)
         pieces = await store.consume_pieces(tx, _ids(used["consumed"]), now)
         await gates.close_holds(tx, pieces)
+        if used["consumed"]:
+            await store.build_in(tx, event.lot_id, used["consumed"])
         made = used["produced"] + used["processed"]
         for item in made:
             if item.unit == "g":

@@ -68,16 +68,15 @@ async def in_cells(tx: Transaction) -> list[dict[str, Any]]:
         tx,
         f"""
         SELECT c.equipment_id, count(DISTINCT c.lot_id) AS cell_count,
-               sum(m.quantity * CAST(h.body ->> 'sodium_g_per_unit' AS float8)) AS sodium_g
+               sum(b.quantity * CAST(h.body ->> 'sodium_g_per_unit' AS float8)) AS sodium_g
         FROM lot c
-        JOIN job_order j ON j.lot_id = c.lot_id
-        CROSS JOIN LATERAL jsonb_to_recordset(j.materials) AS m (
-            material_definition_id text, quantity float8, use text)
+        CROSS JOIN LATERAL (
+            SELECT material_definition_id, quantity FROM built_in
+            WHERE lot_id = c.lot_id OFFSET 0) b  -- OFFSET: never by reading all that was built
         JOIN (SELECT DISTINCT ON (material_definition_id) material_definition_id, body
               FROM hazard_material ORDER BY material_definition_id, version DESC) h
-          ON h.material_definition_id = m.material_definition_id
-        WHERE j.state = 'ended' AND j.materials @> '[{{"use": "consumed"}}]' AND m.use = 'consumed'
-          AND c.kind IN {BUILT_KINDS} AND c.state NOT IN ('released', 'scrapped')
+          ON h.material_definition_id = b.material_definition_id
+        WHERE c.kind IN {BUILT_KINDS} AND c.state NOT IN ('released', 'scrapped')
           AND h.body ->> 'sodium_g_per_unit' IS NOT NULL
         GROUP BY c.equipment_id ORDER BY c.equipment_id""",
     )

@@ -1,6 +1,7 @@
 """Job orders and lots in execution's database."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -279,6 +280,29 @@ async def consume_pieces(tx: Transaction, lot_ids: Sequence[str], now: datetime)
         {"now": now, "ids": list(lot_ids)},
     )
     return list(consumed)
+
+
+async def build_in(tx: Transaction, lot_id: str, used: Iterable[Material]) -> None:
+    """Keep what a job order used up for a cell; a lot that is no cell keeps nothing."""
+    quantities: defaultdict[str, float] = defaultdict(float)
+    for item in used:
+        quantities[item.material_definition_id] += item.quantity
+    await tx.execute(
+        sql(f"""
+            INSERT INTO built_in (lot_id, material_definition_id, quantity)
+            SELECT l.lot_id, u.material_definition_id, u.quantity
+            FROM lot l
+            CROSS JOIN unnest(CAST(:definitions AS text[]), CAST(:quantities AS float8[]))
+                AS u (material_definition_id, quantity)
+            WHERE l.lot_id = :lot_id AND l.kind IN {BUILT_KINDS}
+            ON CONFLICT (lot_id, material_definition_id) DO UPDATE
+                SET quantity = built_in.quantity + excluded.quantity"""),
+        {
+            "lot_id": lot_id,
+            "definitions": list(quantities),
+            "quantities": list(quantities.values()),
+        },
+    )
 
 
 async def lock_lot(tx: Transaction, lot_id: str) -> RowMapping:
