@@ -19,6 +19,7 @@ COMMANDS = {
     "down": "Stop the plant on this machine in order.",
     "export": "Get the signed documents of a cell from a running plant.",
     "import": "Send master data from a file to a running plant.",
+    "keys": "Make the keys by which a plant signs its record.",
     "order": "Send a work schedule to a running plant; close an order short.",
     "process": "Compute what a spray recipe does to a face, with pictures.",
     "plant": "Compare the plant file with what its stations offer.",

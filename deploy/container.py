@@ -4,7 +4,8 @@ All containers of a plant share one folder, each as a user of its own (`containe
 database listens on a socket in it, so that it is in no network; services and broker have hosts of
 their own, named as in `docker-compose.yml`.
 HALITE_DATABASE_URL and HALITE_MQTT_URL name a database server and a broker that others run, and
-HALITE_TLS_DIR the folder of a service's certificate for both; `{service}` in it is its name.
+HALITE_TLS_DIR the folder of a service's certificate for both; HALITE_KEYS_DIR that of the keys and
+passwords it is given (`ServiceSettings.keys_dir`). `{service}` in them is its name.
 """
 
 import argparse
@@ -133,6 +134,10 @@ def set_up(speed: float) -> None:
         admit(database, DATA.database_passwords)
         database.ensure_reports()
     begin_time(DATA.path / "clock.json", speed, time.time())
+    if "HALITE_KEYS_DIR" not in os.environ:
+        from deploy import recordkeys  # whose libraries no other container needs
+
+        recordkeys.make(DATA, settings.site)
     make_ready(DATA, settings)
     deal_out(DATA, settings)
 
@@ -263,8 +268,9 @@ def service_spec(name: str) -> ChildSpec:
     specs = plant.service_specs(_files(), PORTS, urls, mqtt_url)
     spec = next(spec for spec in specs if spec.name == name)
     own = {"HALITE_REPLICA": os.environ.get("HALITE_REPLICA", "")}
-    if certificate := os.environ.get("HALITE_TLS_DIR"):
-        own["HALITE_TLS_DIR"] = certificate.replace(SERVICE, name)
+    for variable in ("HALITE_TLS_DIR", "HALITE_KEYS_DIR"):
+        if folder := os.environ.get(variable):
+            own[variable] = folder.replace(SERVICE, name)
     return replace(spec, environment={**spec.environment, **own})
 
 

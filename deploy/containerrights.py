@@ -133,22 +133,13 @@ def _kept_by(group: str) -> Right:
 
 
 def make_ready(data: DataFolder, plant: PlantSettings) -> None:
-    """Make what a part may fill or read but not make itself.
-
-    Raises:
-        PersonNeededError: a key of the record cannot be read or made.
-    """
+    """Make the folders that a part may fill or read but not make itself."""
     for name in _MADE_READY:
         (data.path / name).mkdir(exist_ok=True)
     for name in SERVICES:
         (data.secrets / "tokens" / name).mkdir(parents=True, exist_ok=True)
     for station in plant.station:
         (data.pki / station.name / "quarantine").mkdir(parents=True, exist_ok=True)
-    # Every container starts through this module; only setup needs the libraries of the record.
-    from services.trace import certificate, signing, workflow
-
-    signing.signer_at(data.secrets / workflow.KEY_FILE)
-    certificate.pdf_signer_at(data.secrets / certificate.FILE, plant.site)
 
 
 def deal_out(data: DataFolder, plant: PlantSettings) -> None:

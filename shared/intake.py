@@ -38,7 +38,7 @@ def access_to(service: Service, station: StationSettings) -> Access:
         private_key=pki / service.name / "key.pem",
         server_certificate=pki / station.name / "cert.der",
         user="halite",
-        password_file=service.settings.secrets_dir / "opcua" / station.name,
+        password_file=service.settings.given_key(station.name, "opcua"),
         nodesets=service.settings.nodesets,
     )
 

@@ -262,7 +262,10 @@ class ServiceSettings(BaseSettings):
 
     replica: tells several processes of one service apart at the broker; empty for the only one.
     mqtt_url: `mqtts` for TLS, with the certificate in tls_dir (`ca.pem`, `cert.pem`, `key.pem`;
-    `{data_dir}/tls/{service}` when not given). otlp_url: of a collector that is sent how long each
+    `{data_dir}/tls/{service}` when not given). keys_dir: what is given to this service alone and
+    not renewed by the plant, one file each: passwords of stations and PLCs by their names, the
+    provider's `oidc-client-secret`, `seal.key` and `documents.pem` of the record; their places
+    below `{data_dir}/secrets` when not given. otlp_url: of a collector that is sent how long each
     part of a trace took, such as `http://collector:4318/v1/traces`; empty: nowhere.
     service_urls: address of each service by name, all http or all https; the one of this service
     itself says whether its port speaks TLS.
@@ -281,6 +284,7 @@ class ServiceSettings(BaseSettings):
     clock_file: Path | None = None
     nodesets: Path = Path(".cache/nodesets")
     tls_dir: Path | None = None
+    keys_dir: Path | None = None
     service_urls: dict[str, str] = Field(default_factory=dict)
     otlp_url: str = Field(default="", pattern=r"^(https?://.+)?$")
 
@@ -316,6 +320,13 @@ class ServiceSettings(BaseSettings):
     def secrets_dir(self) -> Path:
         """One file per secret, readable by the plant's user alone."""
         return self.data_dir / "secrets"
+
+    def given_key(self, name: str, folder: str = "") -> Path:
+        """Return the file of a secret that a person or the site gives, never this service itself.
+
+        folder: where it lies below `secrets_dir` in a plant that has all its secrets there.
+        """
+        return self.keys_dir / name if self.keys_dir else self.secrets_dir / folder / name
 
     @property
     def token_keys(self) -> Path:

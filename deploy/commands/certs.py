@@ -40,7 +40,7 @@ def make(data_dir: Path, plant: Path | None) -> Report:
     """Make the certificates that are missing, as each start of the plant does."""
     data = DataFolder(data_dir)
     data.prepare()
-    certificates.make(data, _plant_of(data, plant))
+    certificates.make(data, plant_of(data, plant))
     return _shown(data)
 
 
@@ -64,7 +64,7 @@ def renew_named(names: tuple[str, ...], data_dir: Path, plant: Path | None) -> R
     """
     data, now = DataFolder(data_dir), datetime.now(UTC)
     ending = [n for n, until in certificates.ends(data).items() if until - now < RENEWED_BEFORE]
-    renewed = certificates.renew(data, _plant_of(data, plant), names or ending)
+    renewed = certificates.renew(data, plant_of(data, plant), names or ending)
     lines = [f"{name} is valid until {until:%Y-%m-%d}." for name, until in renewed.items()]
     if not names and not ending:
         lines = [f"None ends within {RENEWED_BEFORE.days} days."]
@@ -80,10 +80,15 @@ def rights(server: str, data_dir: Path, plant: Path | None) -> None:
     if server == "database":
         click.echo(databaserights.printed(), nl=False)
     else:
-        click.echo(rights_file(_plant_of(DataFolder(data_dir), plant)), nl=False)
+        click.echo(rights_file(plant_of(DataFolder(data_dir), plant)), nl=False)
 
 
-def _plant_of(data: DataFolder, given: Path | None) -> PlantSettings:
+def plant_of(data: DataFolder, given: Path | None) -> PlantSettings:
+    """Return the plant file that is given, else that of the data folder, else the repository's.
+
+    Raises:
+        InvalidInputError: it is missing or wrong.
+    """
     present = data.plant_file if data.plant_file.exists() else PROJECT_DIR / "deploy/plant.toml"
     return read_plant(given or present)
 

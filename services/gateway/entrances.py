@@ -33,6 +33,8 @@ class Entrances:
 def entrances_of(service: Service, secrets_dir: Path, quota: Quota) -> Entrances:
     """Return the ways into a plant. quota: how fast one caller may ask.
 
+    secrets_dir: of the first administrator's password and the setup key, which the plant makes.
+
     Raises:
         InvalidInputError: the plant file gives groups of the provider roles that do not exist.
     """
@@ -41,7 +43,7 @@ def entrances_of(service: Service, secrets_dir: Path, quota: Quota) -> Entrances
     settings = service.plant.oidc
     oidc = None
     if settings is not None:
-        provider = Provider(settings, secrets_dir / "oidc-client-secret")
+        provider = Provider(settings, service.settings.given_key("oidc-client-secret", "gateway"))
         oidc = OidcPersons(provider, identity.sessions, database, outbox, wall_now)
     return Entrances(
         identity=identity,

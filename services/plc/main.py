@@ -49,7 +49,7 @@ def build(settings: PlcSettings) -> Service:
         trust=trust,
         nodesets=settings.nodesets,
         unsecured=unsecured,
-        password_files={user: settings.secrets_dir / "opcua" / user for user in users},
+        password_files={user: settings.given_key(user, "opcua") for user in users},
     )
     service.on_start(desk.recover)
     service.on_start(hearings.recover)

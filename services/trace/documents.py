@@ -32,7 +32,7 @@ class Documents:
             PersonNeededError: key or certificate cannot be read or made.
         """
         if self._pdf_signer is None:
-            path = self._settings.secrets_dir / FILE
+            path = self._settings.given_key(FILE)
             site = self._service.plant.site
             self._pdf_signer = await asyncio.to_thread(pdf_signer_at, path, site)
         return self._pdf_signer

@@ -116,7 +116,7 @@ class Sealer:
             PersonNeededError: the key cannot be read or made.
         """
         if self._signer is None:
-            path = self._service.settings.secrets_dir / KEY_FILE
+            path = self._service.settings.given_key(KEY_FILE)
             signer = await asyncio.to_thread(signer_at, path)
             async with self._service.database.quiet() as tx:
                 await store.keep_key(tx, signer.key_id, signer.public_key)

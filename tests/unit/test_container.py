@@ -156,10 +156,13 @@ def test_a_password_file_that_is_missing_is_named(tmp_path: Path) -> None:
         container.private_copy(tmp_path / "absent")
 
 
-def test_a_service_is_told_where_its_own_certificate_lies(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_service_is_told_where_its_own_certificate_and_keys_lie(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     folder = "/run/secrets/tls/{service}"
     certificate = f"sslcert={folder}/cert.pem"
     monkeypatch.setenv("HALITE_TLS_DIR", folder)
+    monkeypatch.setenv("HALITE_KEYS_DIR", "/run/secrets/keys/{service}")
     monkeypatch.setenv(
         "HALITE_DATABASE_URL",
         f"postgresql+psycopg://halite_{{service}}@db/halite_{{service}}?sslmode=verify-full&{certificate}",
@@ -168,4 +171,5 @@ def test_a_service_is_told_where_its_own_certificate_lies(monkeypatch: pytest.Mo
     environment = container.service_spec("spray").environment
 
     assert environment["HALITE_TLS_DIR"] == "/run/secrets/tls/spray"
+    assert environment["HALITE_KEYS_DIR"] == "/run/secrets/keys/spray"
     assert "sslcert=/run/secrets/tls/spray/cert.pem" in environment["HALITE_DATABASE_URL"]

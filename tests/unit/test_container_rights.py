@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy import certificates
+from deploy import certificates, recordkeys
 from deploy.accounts import hand_over
 from deploy.authority import BROKER
 from deploy.containerrights import (
@@ -60,6 +60,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> DataFolder:
     data.database_passwords.mkdir()
     for name in SERVICES:
         write(data.database_passwords / name, b"*:*:*:*:secret", 0o600)
+    recordkeys.make(data, PLANT_FILE.site)
     make_ready(data, PLANT_FILE)
     deal_out(data, PLANT_FILE)
     return data

@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 from deploy.containerrights import PLANT, USERS
 from deploy.databases import OutsideServer
 from deploy.ports import Ports
-from shared.settings import SERVICES
+from shared.settings import SERVICES, read_plant
 from tests.station.speaker import ROOT
 
 FOLDER = ROOT / "deploy/kubernetes"
@@ -190,13 +190,33 @@ def test_each_service_of_a_plant_is_given_its_own_certificate_and_no_other() -> 
     for name in SERVICES:
         kinds = {kind for volume in found[name]["volumes"] for kind in volume} - {"name"}
         assert kinds == {"persistentVolumeClaim", "configMap", "emptyDir", "secret"}
-        secrets = [volume for volume in found[name]["volumes"] if "secret" in volume]
+        secrets = [one for one in found[name]["volumes"] if one["name"] == "certificate"]
         assert [one["secret"]["secretName"] for one in secrets] == [f"tls-{name}"]
         assert secrets[0]["secret"]["defaultMode"] == 0o440  # libpq refuses a key that others read
         assert found[name]["securityContext"]["supplementalGroups"][0] == 0  # which may read it
         [container] = found[name]["containers"]
         places = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
         assert places[secrets[0]["name"]] == folder.replace("{service}", name)
+
+
+@needs_kubectl
+def test_what_a_service_of_a_plant_is_given_is_a_secret_that_it_alone_has() -> None:
+    """Passwords of stations, PLCs and the provider; the keys of the record, which must exist."""
+    found = pods(built("plant"))
+    folder = addresses_of_a_plant()["HALITE_KEYS_DIR"]
+    drivers = {station.service for station in read_plant(ROOT / "deploy/plant.toml").station}
+
+    given = {}
+    for name, pod in found.items():
+        [container] = pod["containers"]
+        places = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
+        for volume in pod["volumes"]:
+            if "keys-" in str(volume):
+                assert volume["secret"]["secretName"] == f"keys-{name}"
+                assert volume["secret"]["defaultMode"] == 0o440
+                assert places[volume["name"]] == folder.replace("{service}", name)
+                given[name] = volume["secret"].get("optional", False)
+    assert given == {name: name != "trace" for name in drivers | {"plc", "gateway", "trace"}}
 
 
 @needs_kubectl
