@@ -32,6 +32,7 @@ from shared.readiness import Readiness
 from shared.serving import served
 from shared.settings import ServiceSettings
 from shared.spans import exported
+from shared.stalls import StallWatch
 from shared.tasks import end_all
 from shared.tokenkeys import RENEWED_AFTER_S, ensure_key, keep_renewing
 from shared.tokens import Verifier
@@ -81,6 +82,7 @@ class Service:
             "forget commands": lambda: keep_forgetting(self.database),
         }
         if self.clock.anchor is not None:  # a real machine
+            self._loops["watch event loop"] = StallWatch(self.metrics.loop_lag_s.observe).run
             self._loops["watch clock"] = lambda: watch_clock(self.clock)
             self._loops["watch waiting"] = self.readiness.watch
         if parts.identity is not None:

@@ -15,6 +15,7 @@ from shared.tracing import add_trace
 log = structlog.get_logger()
 CLOCK_EVERY_S = 10.0
 COMMIT_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
+LAG_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 BATCH_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 
@@ -80,6 +81,12 @@ class Metrics:
             "halite_commit_seconds",
             "time that the database took to make a transaction last",
             buckets=COMMIT_BUCKETS_S,
+            registry=registry,
+        )
+        self.loop_lag_s = Histogram(
+            "halite_event_loop_lag_seconds",
+            "how late the event loop of the process was, looked at four times a second",
+            buckets=LAG_BUCKETS_S,
             registry=registry,
         )
         self.event_gaps = Counter(

@@ -28,7 +28,8 @@ export function AlarmBanner({ overview }: { overview: UseQueryResult<Overview> }
   const first = open[0];
   const leftOff = overview.data?.alarms_left_off_count ?? 0;
 
-  if (alarms === undefined) return <Quiet unsure={overview.isError} text={t('alarm.never_read')} />;
+  // Not isError: that is no more while it is asked again.
+  if (alarms === undefined) return <Quiet unsure={overview.errorUpdateCount > 0} text={t('alarm.never_read')} />;
   if (first === undefined) {
     if (unsure) return <Quiet unsure text={t('alarm.unknown', { time: readAt })} />;
     // What a dead service would raise nobody hears: that must not look like a quiet plant.
