@@ -268,7 +268,7 @@ async def bench(
     second. like: more stations by name, each with the name of the one that it is like.
     """
     site = f"{name}-{uuid4().hex[:6]}"
-    plant_file = _plant_file(folder, site, name, like or {})
+    plant_file = write_plant_file(folder, site, name, like or {})
     shutil.copytree(ground.keys_dir, folder, dirs_exist_ok=True)
     if like:
         ensure_pki(folder / "pki", read_plant(plant_file))
@@ -335,7 +335,7 @@ async def bench(
     world.close()
 
 
-def _plant_file(folder: Path, site: str, service: str, like: Mapping[str, str]) -> Path:
+def write_plant_file(folder: Path, site: str, service: str, like: Mapping[str, str]) -> Path:
     """Write the pilot plant's stations of one service, and more like them, with free ports."""
     pilot = tomllib.loads(PLANT_FILE.read_text())
     lines = [f'site = "{site}"', f'line = "{service}"']

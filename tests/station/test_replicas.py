@@ -5,111 +5,20 @@ what work does that is taken up twice, or by nobody any more.
 """
 
 import asyncio
-import json
-import os
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
-
 from deploy.broker import Broker
-from deploy.databaseroles import enter
 from deploy.postgres import PostgresServer
 from services.trace import workflow
-from shared.db import Database, migrate, sql
+from shared.db import sql
 from shared.events import LotHeld
 from shared.settings import read_plant
-from tests.conftest import free_port
 from tests.station.quality_desk import ended, quality_desk, result, specification
-from tests.station.speaker import ROOT, Speaker, plant_file, speaking, until
+from tests.station.replicas_ground import AT, READY_WITHIN_S, database, replicas, started
+from tests.station.speaker import Speaker, plant_file, speaking, until
 
-AT = datetime(2026, 3, 2, 6, tzinfo=UTC)
 SOURCES = ("quality", "execution", "lamination")
 EACH = 40  # events of each source between two kills
-READY_WITHIN_S = 120.0
-
-
-@dataclass
-class Replica:
-    """One process of a service."""
-
-    service: str
-    name: str
-    environment: dict[str, str]
-    log: Path
-    port: int = field(default_factory=free_port)
-    process: "subprocess.Popen[bytes] | None" = None
-
-    def start(self) -> None:
-        own = {"HALITE_REPLICA": self.name, "HALITE_PORT": str(self.port)}
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                (sys.executable, "-m", f"services.{self.service}.main"),
-                env={**os.environ, **self.environment, **own},
-                cwd=ROOT,
-                stdout=log,
-                stderr=log,
-            )
-
-    def kill(self) -> None:
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait(30)
-
-    async def is_ready(self) -> bool:
-        assert self.process is not None
-        assert self.process.poll() is None, self.log.read_text()[-3000:]
-        with suppress(httpx.HTTPError):
-            async with httpx.AsyncClient(trust_env=False, timeout=10) as http:
-                reply = await http.get(f"http://127.0.0.1:{self.port}/readyz")
-                return reply.status_code == 200
-        return False
-
-
-@contextmanager
-def started(replicas: tuple[Replica, ...]) -> Iterator[None]:
-    for one in replicas:
-        one.start()
-    try:
-        yield
-    finally:
-        for one in replicas:
-            one.kill()
-
-
-def replicas(
-    service: str, server: PostgresServer, name: str, speaker: Speaker, mqtt_url: str, folder: Path
-) -> tuple[Replica, Replica]:
-    """Return two of a service that share a database, the broker and the plant file of a folder."""
-    environment = {
-        "HALITE_SERVICE": service,
-        "HALITE_DATABASE_URL": enter(server, service, name, folder / "passwords"),
-        "HALITE_MQTT_URL": mqtt_url,
-        "HALITE_PLANT_FILE": str(folder / "plant.toml"),
-        "HALITE_DATA_DIR": str(folder),
-        "HALITE_SERVICE_URLS": json.dumps(speaker.urls),
-    }
-    first, second = (
-        Replica(service, name, environment, folder / f"{name}.log") for name in ("first", "second")
-    )
-    return first, second
-
-
-@asynccontextmanager
-async def database(server: PostgresServer, service: str, name: str) -> AsyncIterator[Database]:
-    server.ensure_database(name)
-    migrate(server.url(name), ROOT / "services" / service / "migrations")
-    opened = Database(server.url(name))
-    try:
-        yield opened
-    finally:
-        await opened.close()
-        server.drop_database(name)
 
 
 async def say(speaker: Speaker, batch: int) -> None:
