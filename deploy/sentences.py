@@ -27,7 +27,7 @@ TOLD = (
     *(f"services/execution/{name}.py" for name in (
         "closing", "domain", "ending", "extraorders", "finish", "holds", "limits", "release",
         "requests", "routing", "schedule_file", "sodium", "sodiumdesk", "sodiumstore", "stock",
-        "store", "views", "workflow", "workmasters",
+        "store", "views", "withdrawal", "workflow", "workmasters",
     )),
     *(f"services/quality/{name}.py" for name in (
         "arrhenius", "attributesplan", "capability", "ccd", "chartfactors", "chartmaster",

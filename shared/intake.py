@@ -71,11 +71,14 @@ def drive_stations(
 
 
 def intake(
-    service: Service, check: Callable[[JobOrderReleased], object]
+    service: Service,
+    check: Callable[[JobOrderReleased], object],
+    given_up: Callable[[Transaction, str], Awaitable[None]] | None = None,
 ) -> dict[type[Event], Handler]:
     """Return the handlers that keep this service's job orders and hold those of held lots.
 
     `check` raises InvalidInputError for a job order that this service cannot understand.
+    `given_up` gives back what was kept for a station order that is not started any more.
     """
 
     async def released(tx: Transaction, _: Envelope, event: JobOrderReleased) -> None:
@@ -90,8 +93,13 @@ def intake(
         await joborders.hold_lot(tx, event.lot_id, event.gate, None)
 
     async def withdrawn(tx: Transaction, _: Envelope, event: JobOrderWithdrawn) -> None:
-        if await joborders.cancel(tx, event.job_order_id, event.reason):
-            await service.outbox.record(tx, JobOrderCancelled(**event.model_dump()))
+        if not await joborders.cancel(tx, event.job_order_id, event.reason):
+            order_id = await joborders.take_back(tx, event.job_order_id, event.reason)
+            if order_id is None:
+                return
+            if given_up is not None:
+                await given_up(tx, order_id)
+        await service.outbox.record(tx, JobOrderCancelled(**event.model_dump()))
 
     return {
         JobOrderReleased: released,

@@ -122,6 +122,34 @@ async def cancel(tx: Transaction, job_order_id: str, reason: str) -> bool:
     return bool(given_up.rowcount)
 
 
+async def take_back(tx: Transaction, job_order_id: str, reason: str) -> str | None:
+    """Give up a job order whose station order stands interrupted and was never asked to start.
+
+    What else was in that station order is held for the reason it stands for, to be planned again.
+    Returns the id of the station order; None when that may have begun, or there is none.
+    """
+    found = """
+        SELECT o.station_order_id, o.reason FROM job_order j JOIN station_order o
+        USING (station_order_id)
+        WHERE j.job_order_id = :id AND o.state = 'interrupted' AND o.started_at IS NULL
+        FOR UPDATE OF j, o"""
+    row = (await tx.execute(sql(found), {"id": job_order_id})).mappings().first()
+    if row is None:
+        return None
+    values = {"id": job_order_id, "order_id": row["station_order_id"]}
+    over = """
+        UPDATE station_order SET state = 'aborted', reason = :reason
+        WHERE station_order_id = :order_id"""
+    others = """
+        UPDATE job_order SET state = 'not_allowed_to_start', reason = :why, station_order_id = NULL
+        WHERE station_order_id = :order_id AND job_order_id <> :id"""
+    own = "UPDATE job_order SET state = 'cancelled', reason = :reason WHERE job_order_id = :id"
+    for statement in (over, others, own):
+        await tx.execute(sql(statement), {**values, "reason": reason, "why": row["reason"]})
+    station_order_id: str = row["station_order_id"]
+    return station_order_id
+
+
 async def resume(tx: Transaction, job_order_id: str) -> State:
     """Let a held job order be planned again, or an interrupted one be started again.
 

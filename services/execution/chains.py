@@ -96,6 +96,14 @@ async def withdraw(
     return sorted((dict(row) for row in rows), key=lambda row: str(row["job_order_id"]))
 
 
+async def is_wanted_back(tx: Transaction, job_order_id: str) -> bool:
+    """Say whether a given job order was asked for before; it may then be asked for once more."""
+    statement = f"""
+        UPDATE job_order j SET withdrawn_at = NULL
+        WHERE job_order_id = :id AND {GIVEN} AND withdrawn_at IS NOT NULL"""
+    return bool((await tx.execute(sql(statement), {"id": job_order_id})).rowcount)
+
+
 async def cancel(tx: Transaction, chains: Sequence[Chain], reason: str) -> list[tuple[str, str]]:
     """Cancel what no service has of some chains; return each lot with the operation it will miss.
 

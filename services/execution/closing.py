@@ -9,7 +9,7 @@ from services.execution.domain import move
 from services.execution.ending import Ending
 from services.execution.finish import Finisher
 from services.execution.holds import PERSON, HoldChange, Holds
-from services.execution.withdrawal import withdraw
+from services.execution.withdrawal import closed_short, withdraw
 from shared.clock import Clock
 from shared.envelope import Envelope
 from shared.errors import ConflictError
@@ -97,7 +97,7 @@ class Closing:
         if request["closed_at"] is None:
             return
         work_request_id = request["work_request_id"]
-        reason = f"the order was closed short: {request['close_reason']} ({request['closed_by']})"
+        reason = closed_short(request)
         stopped = chains.stopped(await chains.of_request(tx, work_request_id))
         now = self._clock.now()
         await withdraw(tx, self._outbox, request, [one.lot_id for one in stopped], reason, now)

@@ -12,7 +12,7 @@ from services.execution.release import is_of_the_rest, require
 from services.execution.routing import pellet_lot_id
 from services.execution.stock import allocated_ids, free_pellets, overdrawn, put_back
 from services.execution.store import JobOrder
-from services.execution.withdrawal import withdraw
+from services.execution.withdrawal import LOT_SCRAPPED, withdraw
 from services.execution.workmasters import WorkMasters
 from shared.clock import Clock
 from shared.db import sql
@@ -220,7 +220,7 @@ class Finisher:
         """
         found = await store.lots(tx, lot_ids)
         left = [lot_id for lot_id, lot in found.items() if lot["state"] != "consumed"]
-        now, reason = self._clock.now(), "its lot is scrapped"
+        now, reason = self._clock.now(), LOT_SCRAPPED
         await store.set_lots(tx, left, now, state="scrapped")
         await gates.close_holds(tx, left)
         await withdraw(tx, self._outbox, request, left, reason, now)

@@ -14,6 +14,7 @@ from services.execution.finish import Finisher
 from services.execution.holds import OPEN_EXPOSURE, Decided, HoldChange, Holds, PersonsGate
 from services.execution.release import Releaser
 from services.execution.routing import expand
+from services.execution.withdrawal import ask_again
 from services.execution.workmasters import WorkMasters
 from shared.clock import Clock
 from shared.db import Database
@@ -139,7 +140,7 @@ class ExecutionWork:
 
     async def on_job_held(self, tx: Transaction, envelope: Envelope, event: JobOrderHeld) -> None:
         """A job order stands until a person looks: so does its lot."""
-        await store.lock_request(tx, event.work_request_id)
+        request = await store.lock_request(tx, event.work_request_id)
         job_order = await store.job_order(tx, event.job_order_id)
         await store.set_job_order(
             tx,
@@ -148,6 +149,7 @@ class ExecutionWork:
             reason=event.reason,
         )
         await self._holds.hold(tx, event.work_request_id, event.lot_id, "station", event.reason)
+        await ask_again(tx, self._outbox, request, job_order, self._clock.now())
 
     async def on_paused(self, tx: Transaction, envelope: Envelope, event: JobOrderPaused) -> None:
         """A job order stands at its station, which goes on with it later: its lot is not held."""

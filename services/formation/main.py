@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from services.formation import origins
+from services.formation import origins, store
 from services.formation.api import add_routes
 from services.formation.arbin import ArbinClient
 from services.formation.domain import check
@@ -40,7 +40,9 @@ def build(
     """Return the service, wired but not running."""
     service = Service(settings, Path(__file__).parent / "migrations", parts)
     heard = [source for source in origins.SOURCES if source in settings.service_urls]
-    service.listen(("execution", *heard), {**intake(service, check), **origins.handlers()})
+    service.listen(
+        ("execution", *heard), {**intake(service, check, store.free), **origins.handlers()}
+    )
     places: dict[str, int] = {
         station.kind: station.capacity_parts or 1
         for station in service.plant.stations_of(service.name)

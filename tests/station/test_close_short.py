@@ -12,9 +12,11 @@ from services.execution.domain import WorkMaster
 from shared.errors import ConflictError, NotFoundError
 from shared.events import (
     JobOrderCancelled,
+    JobOrderHeld,
     JobOrderReleased,
     JobOrderWithdrawn,
     LotHeld,
+    LotHoldReleased,
     TimeLimitChanged,
     WorkRequestClosedShort,
     WorkRequestEnded,
@@ -96,6 +98,64 @@ async def test_a_job_order_at_its_service_is_cancelled_when_the_service_gives_it
     assert await stock_of(floor, "RAW-zno") == pytest.approx(500)
     [ended] = said(floor, WorkRequestEnded)
     assert ended.cancelled_count == 2
+
+
+async def hold(floor: Floor, released: JobOrderReleased) -> None:
+    """Say that the station of a job order refused it before its start."""
+    about = released.model_dump(include=set(JobOrderCancelled.model_fields) - {"reason"})
+    held = JobOrderHeld(
+        **about,
+        equipment_id="pilot/powder/mill-1",
+        lot_ids=(released.lot_id,),
+        reason="recipe read back differs",
+    )
+    async with floor.database.begin() as tx:
+        await floor.work.on_job_held(tx, ENVELOPE, held)
+
+
+async def mill_of(floor: Floor) -> JobOrderReleased:
+    [mill] = [one for one in await floor.new_events() if isinstance(one, JobOrderReleased)]
+    return mill
+
+
+async def test_a_job_order_that_stands_held_before_its_start_is_wanted_back(floor: Floor) -> None:
+    await accept(floor, schedule())
+    await floor.run_until("spray", "WR1-C01", begin=False)
+    sprays = [one for one in floor.released if one.operation == "spray"]
+    for spray in sprays:
+        await hold(floor, spray)
+    await close(floor)
+    await floor.run()
+    assert not said(floor, WorkRequestEnded)
+    for withdrawn in said(floor, JobOrderWithdrawn):
+        await give_up(floor, withdrawn)
+    await floor.run()
+    assert {one.lot_id for one in said(floor, JobOrderWithdrawn)} >= {"WR1-C01", "WR1-C02"}
+    freed = {(one.lot_id, one.gate) for one in said(floor, LotHoldReleased)}
+    assert {("WR1-C01", "station"), ("WR1-C02", "station")} <= freed
+    [ended] = said(floor, WorkRequestEnded)
+    assert ended.cancelled_count == 2
+
+
+async def test_a_job_order_that_is_held_after_it_was_wanted_back_is_asked_for_again(
+    floor: Floor,
+) -> None:
+    """A station had it when the order was closed, and refused it then."""
+    await accept(floor, schedule())
+    mill = await mill_of(floor)
+    await close(floor)
+    for _ in range(2):  # a person lets it be tried once more, and the station refuses again
+        await hold(floor, mill)
+    events = await floor.new_events()
+    asked = [one.reason for one in events if isinstance(one, JobOrderWithdrawn)]
+    assert len(asked) == 3
+    assert all(WHY.reason in reason for reason in asked)
+
+
+async def test_a_held_job_order_of_an_open_order_is_not_wanted_back(floor: Floor) -> None:
+    await accept(floor, schedule())
+    await hold(floor, await mill_of(floor))
+    assert not [one for one in await floor.new_events() if isinstance(one, JobOrderWithdrawn)]
 
 
 async def test_a_job_that_began_meanwhile_ends_and_nothing_begins_after_it(floor: Floor) -> None:
