@@ -3,7 +3,9 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict
+
+from shared.instants import Instant
 
 Upkeep = Literal["calibration", "nozzle", "fixture", "survey"]
 Blocked = Literal["spray_jobs", "station_jobs", "tests", "place_heat"]
@@ -40,7 +42,7 @@ class DueDate(BaseModel):
     equipment_id: str
     item: str
     upkeep: Upkeep
-    due_at: AwareDatetime | None
+    due_at: Instant | None
     blocks: Blocked
     last_on: str | None = None
     last_by: str | None = None

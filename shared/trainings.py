@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared import operators
 from shared.clock import Clock
 from shared.db import Database, sql
 from shared.errors import BlockedError, ConflictError
 from shared.events import PersonTrained
+from shared.instants import Instant
 from shared.masterdata import keep_version
 from shared.outbox import Outbox
 from shared.stationorder import StationOrder
@@ -48,7 +49,7 @@ class Training(BaseModel):
     person: str = Field(min_length=1, max_length=200)
     skill: str = Field(pattern=SKILL_PATTERN)
     version: int = Field(ge=1)
-    valid_until: AwareDatetime
+    valid_until: Instant
     source: str = Field(min_length=3)
 
 
@@ -70,7 +71,7 @@ class TrainingGiven(BaseModel):
 
     trainee: str = Field(min_length=1, max_length=200)
     skill: str = Field(pattern=SKILL_PATTERN)
-    valid_until: AwareDatetime
+    valid_until: Instant
     evidence: str = Field(min_length=3, max_length=1000)
     person: str = Field(min_length=1, max_length=200)
 

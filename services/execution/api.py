@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict
 
 from services.execution import limits, sodiumdesk, views, workmasters
 from services.execution.closing import OrderClosing
@@ -14,6 +14,7 @@ from services.execution.sodium import HazardMaterial, StoragePlace
 from services.execution.workflow import ExecutionWork
 from shared.app import Service
 from shared.commands import Command, command_of
+from shared.instants import Instant
 from shared.transaction import Transaction
 
 Limit = Annotated[int, Query(ge=1, le=2000)]
@@ -126,7 +127,7 @@ def add_routes(service: Service, work: ExecutionWork) -> None:
             return await views.holds(tx, search, limit, only_open=only_open)
 
     @app.get("/time-limits")
-    async def get_time_limits(until: AwareDatetime, limit: Limit = 200) -> dict[str, Any]:
+    async def get_time_limits(until: Instant, limit: Limit = 200) -> dict[str, Any]:
         """Open windows that end by an instant, the nearest first."""
         async with database.quiet() as tx:
             return await limits.ending_by(tx, until, limit)

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.errors import IllegalTransitionError
 from shared.facts import MaterialUse
+from shared.instants import Instant
 
 Scope = Literal["powder", "pellets", "sample", "cell", "witness", "life"]
 GateOf = Literal["lot", "pellet_lot", "parts"]
@@ -204,7 +205,7 @@ class WorkRequest(Input):
     witness_quantity: int = Field(default=2, ge=1, le=50)
     life_quantity: int = Field(default=0, ge=0, le=50)
     priority: int = Field(default=50, ge=0, le=100)
-    due_at: AwareDatetime
+    due_at: Instant
     order_number: str | None = Field(default=None, min_length=1, max_length=100)
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 from urllib.parse import unquote
 
 from fastapi import Depends, Header, Query, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.gateway.entrances import Entrances
 from services.gateway.handoverdesk import HandoverDesk
@@ -13,6 +13,7 @@ from services.gateway.samesite import own_page
 from shared.app import Service
 from shared.commands import Command, command_of
 from shared.errors import NotAllowedError
+from shared.instants import Instant
 
 Person = Annotated[str, Header(min_length=1, max_length=300)]
 
@@ -23,7 +24,7 @@ class NewHandover(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     notes: str = Field(default="", max_length=10_000)
-    shift_begun_at: AwareDatetime | None = None
+    shift_begun_at: Instant | None = None
 
 
 class Taking(SignIn):
@@ -43,7 +44,7 @@ def _add_questions(service: Service, desk: HandoverDesk) -> None:
     app = service.app
 
     @app.get("/api/handover-draft", tags=["handovers"])
-    async def get_draft(shift_begun_at: AwareDatetime | None = None) -> dict[str, Any]:
+    async def get_draft(shift_begun_at: Instant | None = None) -> dict[str, Any]:
         """What a handover written now would say; parts that cannot be had are in `missing`."""
         return await desk.draft(shift_begun_at)
 

@@ -4,13 +4,14 @@ from typing import Annotated, Any
 from urllib.parse import unquote
 
 from fastapi import Depends, Header, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.gateway.oee import DowntimeReason
 from services.gateway.oeedesk import OeeDesk
 from services.gateway.samesite import own_page
 from shared.app import Service
 from shared.commands import Command, command_of
+from shared.instants import Instant
 
 
 class StopReason(BaseModel):
@@ -19,7 +20,7 @@ class StopReason(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     equipment_id: str = Field(min_length=1, max_length=200)
-    begun_at: AwareDatetime | None = None
+    begun_at: Instant | None = None
     reason: DowntimeReason
     note: str | None = Field(default=None, max_length=500)
 

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import Query
-from pydantic import AwareDatetime
 
 from services.historian import store
 from services.historian.series import Question
 from services.historian.workflow import Historian
 from shared.app import Service
 from shared.errors import InvalidInputError
+from shared.instants import Instant
 from shared.units import display_unit
 
 USUAL_SPAN = timedelta(days=1)
@@ -25,8 +25,8 @@ def add_routes(service: Service, historian: Historian) -> None:
     async def get_series(
         equipment_id: Annotated[str, Query(min_length=1, max_length=200)],
         signal: Annotated[str, Query(min_length=1, max_length=200)],
-        from_at: Annotated[AwareDatetime | None, Query(alias="from")] = None,
-        to_at: Annotated[AwareDatetime | None, Query(alias="to")] = None,
+        from_at: Annotated[Instant | None, Query(alias="from")] = None,
+        to_at: Annotated[Instant | None, Query(alias="to")] = None,
         points: Annotated[int, Query(ge=4, le=20_000)] = 2000,
     ) -> dict[str, Any]:
         """One signal over plant time, the last day by default; a point without value is a gap.

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.facts import DataQuality
+from shared.instants import Instant
 from shared.stations import Sample
 from shared.units import display_unit
 
@@ -48,7 +49,7 @@ class TestSeries(BaseModel):
     series_id: str = Field(min_length=1, max_length=200)
     lot_id: str = Field(min_length=1, max_length=200)
     equipment_id: str = Field(min_length=1, max_length=200)
-    started_at: AwareDatetime
+    started_at: Instant
 
 
 class LiveTable:

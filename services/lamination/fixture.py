@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.errors import BlockedError
+from shared.instants import Instant
 
 
 class Fixture(BaseModel):
@@ -16,7 +17,7 @@ class Fixture(BaseModel):
     station: str = Field(min_length=1)
     version: int = Field(ge=1)
     fixture_id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,60}$")
-    calibrated_until: AwareDatetime
+    calibrated_until: Instant
     certificate: str = Field(min_length=1)
     source: str = Field(min_length=3)
 

@@ -3,7 +3,6 @@
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query
-from pydantic import AwareDatetime
 
 from services.quality import countdowns, opened, recheck
 from services.quality.countdowns import Wanted
@@ -12,6 +11,7 @@ from services.quality.opened import OpeningEnded, OpeningGiven
 from shared.app import Service
 from shared.commands import Command, command_of
 from shared.errors import InvalidInputError
+from shared.instants import Instant
 
 Room = Annotated[str, Query(pattern=r"^[a-z0-9-]+(/[a-z0-9-]+){3}$")]
 LOT_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,120}$"
@@ -27,7 +27,7 @@ def add_opening_routes(service: Service, deadlines: Deadlines) -> None:
     async def get_open_exposures(
         lot_id: Annotated[str | None, Query(pattern=LOT_PATTERN)] = None,
         room_equipment_id: Room | None = None,
-        until: AwareDatetime | None = None,
+        until: Instant | None = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 200,
     ) -> dict[str, Any]:
         """Lots that are open now, with what is left of their budgets; the nearest limit first.
@@ -63,7 +63,7 @@ def add_exposure_routes(service: Service, rooms: tuple[str, ...], longest_gap_s:
 
     @app.get("/exposures/recomputed", tags=["decisions"])
     async def get_recomputed(
-        room_equipment_id: Room, from_at: AwareDatetime, to_at: AwareDatetime
+        room_equipment_id: Room, from_at: Instant, to_at: Instant
     ) -> dict[str, Any]:
         """Reckon every interval of a room again from its samples; show those that differ now."""
         if room_equipment_id not in rooms:

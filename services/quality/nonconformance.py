@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
 from services.quality.domain import Identifier, Input, Name
 from services.quality.signatures import SignatureGiven, Words
 from services.quality.waivers import LotId
 from shared.errors import ConflictError, IllegalTransitionError
+from shared.instants import Instant
 
 State = Literal["open", "contained", "decided", "closed"]
 Severity = Literal["minor", "major", "critical"]
@@ -135,7 +136,7 @@ class CorrectiveAction(Input):
     kind: Literal["corrective", "preventive"]
     what: Words
     owner: Words
-    due_at: AwareDatetime
+    due_at: Instant
     after_count: int = Field(ge=1, le=100_000)
     most_recurrences: int = Field(default=0, ge=0)
     person: Words

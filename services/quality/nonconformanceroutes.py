@@ -3,7 +3,6 @@
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query
-from pydantic import AwareDatetime
 
 from services.quality import nonconformanceviews, rework
 from services.quality.correctiveactions import CorrectiveActions
@@ -22,6 +21,7 @@ from services.quality.reviewboard import ReviewBoard
 from services.quality.signatures import SignatureGiven
 from shared.app import Service
 from shared.commands import Command, command_of
+from shared.instants import Instant
 
 NcPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,200}$")]
 IdPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,60}$")]
@@ -56,7 +56,7 @@ def add_nonconformance_routes(
 
     @app.get("/nonconformance-pareto", tags=["nonconformances"])
     async def get_pareto(
-        by: By = "category", since: Annotated[AwareDatetime | None, Query()] = None
+        by: By = "category", since: Annotated[Instant | None, Query()] = None
     ) -> dict[str, Any]:
         """What nonconformances are about, the most frequent first."""
         async with database.quiet() as tx:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from services.quality import openings
 from services.quality.gas import GASES, WATER_IN_PPM, dew_point_degc_of
@@ -14,6 +14,7 @@ from shared.bus import Message
 from shared.clock import Clock
 from shared.db import Database, Signal
 from shared.errors import RetryLaterError
+from shared.instants import Instant
 
 log = structlog.get_logger()
 GAS_OF = {signal: gas for gas in GASES.values() for signal in gas.signals}
@@ -32,7 +33,7 @@ class LiveSample(BaseModel):
     signal: str
     value: float | None
     status: str
-    source_at: AwareDatetime
+    source_at: Instant
 
 
 class LiveValues(BaseModel):

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
 from services.quality.domain import Characteristic, Identifier, Input, Name, TestSpecification
 from services.quality.signatures import SignatureGiven, Words
 from shared.errors import InvalidInputError
+from shared.instants import Instant
 
 LotId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,120}$")]
 WaiverState = Literal["proposed", "in_force", "revoked"]
@@ -31,7 +32,7 @@ class WaiverProposal(Input):
     low: float | None = None
     high: float | None = None
     reason: Words
-    expires_at: AwareDatetime
+    expires_at: Instant
     signature: SignatureGiven
 
     @model_validator(mode="after")

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.db import sql
+from shared.instants import Instant
 from shared.masterdata import keep_version
 from shared.transaction import Transaction
 
@@ -30,8 +31,8 @@ class ClosedSpan(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
+    starts_at: Instant
+    ends_at: Instant
     reason: str = Field(min_length=1)
 
     @model_validator(mode="after")

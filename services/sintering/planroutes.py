@@ -5,13 +5,14 @@ from urllib.parse import unquote
 from uuid import uuid4
 
 from fastapi import Depends, Header
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.sintering.planning import Planning
 from services.sintering.planrecord import load_record
 from services.sintering.replan import Slot
 from shared.app import Service
 from shared.commands import Command, command_of
+from shared.instants import Instant
 
 Person = Annotated[str, Header(min_length=1, max_length=300)]
 
@@ -28,7 +29,7 @@ class PinnedLoad(BaseModel):
     version: int
     equipment_id: str
     job_order_ids: tuple[str, ...] = Field(min_length=1)
-    start_at: AwareDatetime | None = None
+    start_at: Instant | None = None
 
 
 class Unpinned(BaseModel):
@@ -46,7 +47,7 @@ class WantedLoad(BaseModel):
 
     equipment_id: str
     job_order_ids: tuple[str, ...] = Field(min_length=1)
-    start_at: AwareDatetime | None = None
+    start_at: Instant | None = None
 
 
 class Question(BaseModel):

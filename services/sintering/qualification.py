@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.sintering.load import Place, trays_of
 from shared.db import sql
+from shared.instants import Instant
 from shared.masterdata import keep_version
 from shared.transaction import Transaction
 
@@ -32,8 +33,8 @@ class FurnaceQualification(BaseModel):
     tray_share: float = Field(ge=0, le=1)
     zone_offset_degc: float
     drift_limit_degc: float = Field(gt=0)
-    qualified_at: AwareDatetime
-    valid_until: AwareDatetime
+    qualified_at: Instant
+    valid_until: Instant
     source: str = Field(min_length=3)
 
     @model_validator(mode="after")

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import RowMapping
 
 from services.spray import cure
@@ -12,6 +12,7 @@ from shared.app import Service
 from shared.db import sql
 from shared.errors import ConflictError, InvalidInputError, NotFoundError
 from shared.events import CureMeasured, NonconformanceRaised
+from shared.instants import Instant
 from shared.transaction import Transaction
 
 
@@ -23,7 +24,7 @@ class CureResult(BaseModel):
     face: Literal["a", "b"]
     method: Literal["ft_ir", "tga"]
     value_ratio: float = Field(allow_inf_nan=False)
-    measured_at: AwareDatetime
+    measured_at: Instant
     person: str = Field(min_length=1, max_length=200)
 
 

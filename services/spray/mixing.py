@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.spray import mix as mixes
 from services.spray import mixstore
@@ -20,6 +20,7 @@ from shared.events import (
     MaterialLotRegistered,
 )
 from shared.facts import Material
+from shared.instants import Instant
 from shared.transaction import Transaction
 
 LOOK_S = 1.0  # longest wall wait between looks at the lives of mixes
@@ -37,7 +38,7 @@ class WeighOut(BaseModel):
     formula_id: str
     weighings: tuple[Weighing, ...] = Field(min_length=1, max_length=100)
     person: str = Field(min_length=1, max_length=200)
-    mixed_at: AwareDatetime | None = None
+    mixed_at: Instant | None = None
 
 
 class Second(BaseModel):
@@ -88,7 +89,7 @@ class Receipt(BaseModel):
 
     material_definition_id: str = Field(min_length=1, max_length=200)
     quantity_ul: float = Field(gt=0, allow_inf_nan=False)
-    received_at: AwareDatetime
+    received_at: Instant
     person: str = Field(min_length=1, max_length=200)
 
 

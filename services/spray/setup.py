@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.errors import BlockedError
+from shared.instants import Instant
 
 
 class SpraySetup(BaseModel):
@@ -19,10 +20,10 @@ class SpraySetup(BaseModel):
     station: str = Field(min_length=1)
     version: int = Field(ge=1)
     nozzle_id: str = Field(min_length=1)
-    nozzle_due_at: AwareDatetime
-    calibrated_until: AwareDatetime
+    nozzle_due_at: Instant
+    calibrated_until: Instant
     operator: str = Field(min_length=1)
-    trained_until: AwareDatetime | None = None
+    trained_until: Instant | None = None
     source: str = Field(min_length=3)
 
 

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.trace.concern import escaped
 from services.trace.domain import ACTS
 from shared.db import sql
+from shared.instants import Instant
 from shared.transaction import Transaction
 
 ACT_TYPES = ", ".join(f"'org.halite.{name}.v1'" for name in ACTS)
@@ -63,8 +64,8 @@ class Asked(BaseModel):
 
     person: str = Field(default="", max_length=200)
     object: str = Field(default="", max_length=200)
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Instant | None = None
+    until: Instant | None = None
     before: int | None = Field(default=None, ge=1)
     limit: int = Field(default=100, ge=1, le=MOST)
 

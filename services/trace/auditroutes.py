@@ -7,6 +7,7 @@ from fastapi import Query, Response
 from services.trace import audit
 from services.trace.analysis import as_json
 from services.trace.audit import Asked
+from shared.answers import answers
 from shared.app import Service
 
 
@@ -19,7 +20,7 @@ class AskedShape(Asked):
 def add_audit_routes(service: Service) -> None:
     """Add the routes to the service's app."""
 
-    @service.app.get("/audit", tags=["audit"])
+    @service.app.get("/audit", tags=["audit"], responses=answers("text/csv"))
     async def get_audit(asked: Annotated[AskedShape, Query()]) -> Response:
         """Acts of persons from the record, the newest first; go on with `before`."""
         which = Asked.model_validate(asked.model_dump(exclude={"shape"}))

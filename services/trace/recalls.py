@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.trace import concern
 from services.trace.domain import NodeKind
@@ -13,6 +13,7 @@ from shared.clock import Clock
 from shared.db import sql
 from shared.errors import ConflictError, NotFoundError
 from shared.events import LotsRecalled, RecallEnded
+from shared.instants import Instant
 from shared.outbox import Outbox
 from shared.transaction import Transaction
 
@@ -33,8 +34,8 @@ class Wanted(BaseModel):
 
     kind: NodeKind | Literal["lot", "job_order"]
     node_id: str = Field(min_length=1, max_length=300)
-    from_at: AwareDatetime | None = None
-    to_at: AwareDatetime | None = None
+    from_at: Instant | None = None
+    to_at: Instant | None = None
 
     @model_validator(mode="after")
     def _ends_after_its_start(self) -> Self:

@@ -1,11 +1,13 @@
 """Requests made up from the OpenAPI of a service, asked through its door with and without rights.
 
+Some fit the contract, some break it: none may fail, and none that breaks it may be taken.
 `python -m tests.fuzz.apis --examples 200 [--service NAME]` asks longer than the tests do.
 """
 
 import argparse
 import asyncio
 import contextlib
+import json
 import logging
 import sys
 import tempfile
@@ -21,9 +23,13 @@ from typing import Any
 import httpx
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
 from schemathesis.core.failures import FailureGroup
+from schemathesis.core.parameters import ParameterLocation
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
+    negative_data_rejection,
     response_schema_conformance,
     status_code_conformance,
 )
@@ -41,7 +47,9 @@ from shared.tokens import Signer, Verifier
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECKS = [status_code_conformance, content_type_conformance, response_schema_conformance]
+FITTING, BREAKING = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
 ANSWER_WITHIN_S = 60.0
+NOT_SENT = 0  # beside a status: an address longer than clients and servers take
 NOWHERE = "http://127.0.0.1:9"  # where no other service answers
 Rights = frozenset[Permission]
 ALL: Rights = frozenset(PERMISSIONS)
@@ -49,10 +57,14 @@ ALL: Rights = frozenset(PERMISSIONS)
 
 @dataclass
 class Found:
-    """What a service answered to made-up requests: how many by status, and what was wrong."""
+    """What a service answered to made-up requests: how many by status, and what was wrong.
+
+    without_rights: the operations that were asked without rights too.
+    """
 
     asked: Counter[int] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
+    without_rights: set[str] = field(default_factory=set)
 
 
 class Asker:
@@ -67,7 +79,6 @@ class Asker:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self._folder = folder
-        self._refusals_judged: set[str] = set()
         self._run(self._begin(name, database_url))
 
     async def _begin(self, name: str, database_url: str) -> None:
@@ -96,6 +107,8 @@ class Asker:
         """Send a made-up request with a token that gives some permissions; None: without one."""
         request = case.as_transport_kwargs(base_url="http://service")
         headers = {str(key): str(value) for key, value in request.pop("headers").items()}
+        if isinstance(request.get("data"), bytes | str):  # no JSON at all
+            request["content"] = request.pop("data")
         request.pop("cookies", None)  # no service looks at them; the gateway's are its own test's
         if permissions is not None:
             headers["Authorization"] = self._shown(case.path, permissions)
@@ -125,10 +138,14 @@ class Asker:
             found.asked[answer.status_code] += 1
             if answer.status_code == 500:
                 found.wrong.append(f"{where}: 500 {answer.text[:300]}")
-            case.validate_response(answer, checks=CHECKS)
-            if where not in self._refusals_judged:
-                self._refusals_judged.add(where)
+            is_taken = answer.is_success and shows_its_breach(case)
+            checks = [*CHECKS, negative_data_rejection] if is_taken else CHECKS
+            case.validate_response(answer, checks=checks)
+            if where not in found.without_rights:
+                found.without_rights.add(where)
                 self._judge_refusals(case, found)
+        except httpx.InvalidURL:
+            found.asked[NOT_SENT] += 1
         except FailureGroup as failures:
             found.wrong += [f"{where}: {one}\n{answer.text[:600]}" for one in failures.exceptions]
         except Exception as error:  # whatever it is, it is a finding, and the search goes on
@@ -150,12 +167,33 @@ class Asker:
                 found.wrong.append(f"{case.method} {target}: {status} for {permissions}")
 
 
-def made_up(asker: Asker, examples: int) -> Found:
-    """Ask a service so many made-up requests of each operation, the same ones each time."""
+def shows_its_breach(case: schemathesis.Case) -> bool:
+    """Say whether what breaks the contract is still to be seen on the wire.
+
+    In an address a list of one and its item read the same, and so do nothing and an empty object.
+    """
+    broken = {place for place, part in case.meta.components.items() if part.mode is BREAKING}
+    if broken != {ParameterLocation.QUERY}:
+        return True
+    lists = {item.name for item in case.operation.query if '"array"' in json.dumps(item.definition)}
+    plain = all(isinstance(value, str | int | float) for value in case.query.values())
+    return plain and lists.isdisjoint(case.query)
+
+
+def made_up(
+    asker: Asker, examples: int, mode: GenerationMode = FITTING, *, bodies_alone: bool = False
+) -> Found:
+    """Ask a service so many made-up requests of each operation, the same ones each time.
+
+    mode: whether they fit the contract or break it, in the body or beside it. bodies_alone: of
+    operations that take a body; what breaks the bounds of an address takes seconds to make up.
+    """
     found = Found()
     schema = schemathesis.openapi.from_dict(asker.service.app.openapi())
     for result in schema.get_all_operations():
         operation = result.ok()
+        if bodies_alone and not operation.body:
+            continue
 
         @settings(
             max_examples=examples,
@@ -165,11 +203,13 @@ def made_up(asker: Asker, examples: int) -> Found:
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         )
-        @given(case=operation.as_strategy())
+        @given(case=operation.as_strategy(generation_mode=mode))
         def asked(case: schemathesis.Case) -> None:
             asker.judge(case, found)
 
-        asked()
+        # Some operations are asked for nothing that could be broken.
+        with contextlib.suppress(Unsatisfiable) if mode is BREAKING else contextlib.nullcontext():
+            asked()
     return found
 
 
@@ -201,15 +241,19 @@ def main(words: list[str]) -> int:
                 server.ensure_database(name)
                 begun = perf_counter()
                 with asker(name, server.url(name), folder) as one:
-                    found = made_up(one, asked.examples)
-                all_wrong += [f"{name}: {told}" for told in found.wrong]
-                told = ", ".join(f"{n} x {status}" for status, n in sorted(found.asked.items()))
-                took = perf_counter() - begun
-                print(f"{name}: {told}; wrong {len(found.wrong)}; {took:.1f} s", flush=True)
+                    for mode in (FITTING, BREAKING):
+                        found = made_up(one, asked.examples, mode)
+                        all_wrong += [f"{name}: {told}" for told in found.wrong]
+                        _show(name, mode, found, perf_counter() - begun)
         finally:
             server.stop()
     print("\n\n".join(all_wrong))
     return 1 if all_wrong else 0
+
+
+def _show(name: str, mode: GenerationMode, found: Found, since_s: float) -> None:
+    told = ", ".join(f"{n} x {status}" for status, n in sorted(found.asked.items()))
+    print(f"{name}, {mode.value}: {told}; wrong {len(found.wrong)}; {since_s:.1f} s", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """Made-up requests to every route: none fails, each is refused without rights, answers are as told.
 
+Those that break the contract, in a body or an address, are refused.
+
 The same ones each time; `make fuzz` makes up more.
 """
 
@@ -9,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from shared.settings import SERVICES
-from tests.fuzz.apis import asker, made_up
+from tests.fuzz.apis import BREAKING, asker, made_up
 from tests.fuzz.queries import asked_oddly
 
 EXAMPLES = 2
@@ -21,10 +23,11 @@ def test_made_up_requests_are_answered_as_the_contract_says(
     name: str, new_database: Callable[[], str], tmp_path: Path
 ) -> None:
     with asker(name, new_database(), tmp_path) as asked:
-        found = made_up(asked, EXAMPLES)
-    assert found.wrong == []
-    assert {200, 401} <= set(found.asked)
-    assert found.asked[500] == 0
+        fitting = made_up(asked, EXAMPLES)
+        breaking = made_up(asked, 1, BREAKING, bodies_alone=True)
+    assert fitting.wrong + breaking.wrong == []
+    assert {200, 401} <= set(fitting.asked)
+    assert fitting.asked[500] == breaking.asked[500] == 0
 
 
 @pytest.mark.parametrize("name", SERVICES)
