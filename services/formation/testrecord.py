@@ -33,7 +33,7 @@ COLUMNS = (
     ("capacity_mah", "d"),
     ("energy_mwh", "d"),
 )
-PACKED_TOGETHER = 8192  # rows
+PACKED_TOGETHER = 1024  # rows
 
 
 class TestRecord:

@@ -110,7 +110,7 @@ async def plant(
                     formula_id="bought",
                     material_definition_id="img_bought",
                     received_allowed=True,
-                    received_life_s=86_400,
+                    received_life_s=28_800,
                 ),
             ],
             "setups": [setup("eap-1"), setup("eap-2")],
