@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.gateway.domain import JobAtStation
 from services.gateway.oee import Stop
+from services.gateway.stationtile import JobAtStation
 from shared.errors import ConflictError, InvalidInputError
 
 # Without shifts in the plant file, a shift is taken to be as long as this.

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.gateway import domain, store
+from services.gateway import store
 from services.gateway.alarmdesk import shown_alarms
 from services.gateway.health import Health
 from services.gateway.peers import Peers
 from services.gateway.shifts import shift_at
+from services.gateway.stationtile import JobAtStation, StationFacts, tile
 from services.gateway.values import LiveValues
 from shared.app import Service
 from shared.errors import MesError
@@ -33,8 +34,8 @@ WORK_REQUEST = [
 class _Copy:
     """What the database holds, as last read."""
 
-    stations: dict[str, domain.StationFacts] = field(default_factory=dict)
-    jobs: list[domain.JobAtStation] = field(default_factory=list)
+    stations: dict[str, StationFacts] = field(default_factory=dict)
+    jobs: list[JobAtStation] = field(default_factory=list)
     usual_s: dict[str, float] = field(default_factory=dict)
     alarms: list[dict[str, Any]] = field(default_factory=list)
     alarms_left_off: int = 0
@@ -151,8 +152,8 @@ class Overview:
     ) -> dict[str, Any]:
         copy = self._copy
         _, area, _, name = equipment_id.split("/")
-        shown = domain.tile(
-            copy.stations.get(equipment_id, domain.StationFacts(equipment_id=equipment_id)),
+        shown = tile(
+            copy.stations.get(equipment_id, StationFacts(equipment_id=equipment_id)),
             [job for job in copy.jobs if job.equipment_id == equipment_id],
             copy.usual_s,
             self._values.shown(equipment_id, _now_s()),

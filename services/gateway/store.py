@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from services.gateway.domain import Alarm, JobAtStation, StationFacts
+from services.gateway.domain import Alarm
+from services.gateway.stationtile import JobAtStation, StationFacts
 from shared.db import sql
 from shared.events import (
     EquipmentStateChanged,

@@ -6,6 +6,9 @@ from services.quality.store import all_rows
 from shared.facts import Disposition
 from shared.transaction import Transaction
 
+# What is evaluated, by the kind of the event that brought it.
+EVALUATED = {"spectrum_measured": "the spectrum", "cycling_ended": "the cycling"}
+
 
 async def results(tx: Transaction, lot_id: str) -> list[dict[str, Any]]:
     """Return the gate results of a lot, newest first; `disposition` is null where not judged."""
@@ -93,5 +96,5 @@ async def undecided(tx: Transaction, limit: int) -> list[dict[str, Any]]:
     for row in undecided:
         evaluated = row.pop("evaluated")
         if row["reason"] is None and evaluated is not None:
-            row["reason"] = f"{evaluated} is being evaluated"
+            row["reason"] = f"{EVALUATED[evaluated]} is being evaluated"
     return undecided

@@ -464,7 +464,7 @@ async def test_impedance_waits_for_its_figures_and_then_decides_once(quality: Qu
     await quality.hear(measured, ended("C-1", "impedance", result("C-1", "ocv_v", "V", 2.54)))
     assert await quality.decider.look() == 0
     [waiting] = (await quality.get("/undecided"))["items"]
-    assert waiting["reason"] == "spectrum_measured is being evaluated"
+    assert waiting["reason"] == "the spectrum is being evaluated"
     await quality.settle()
     await quality.settle()
     assert await quality.decided("impedance") == [("C-1", "released")]

@@ -9,21 +9,11 @@ from pathlib import Path
 import pytest
 
 from services.gateway import cellpage, masterdata, webapp
-from services.gateway.domain import (
-    Alarm,
-    JobAtStation,
-    LotGone,
-    Return,
-    StationFacts,
-    alarm_changes,
-    alarm_text,
-    progress_ratio,
-    tile,
-    touched,
-)
+from services.gateway.domain import Alarm, LotGone, Return, alarm_changes, alarm_text, touched
 from services.gateway.live import Hub
 from services.gateway.peers import bounded, check_length
 from services.gateway.samesite import same_origin
+from services.gateway.stationtile import JobAtStation, StationFacts, progress_ratio, tile
 from services.gateway.values import LiveValues
 from shared.errors import InvalidInputError, NotFoundError, TooLargeError
 from shared.events import (

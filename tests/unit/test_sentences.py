@@ -21,6 +21,7 @@ from deploy.sentences import (
     told,
     words_in,
 )
+from services.quality.views import EVALUATED
 
 WEB = ROOT / "services/gateway/web"
 PLACE = re.compile(r"\{\w+\}")
@@ -99,6 +100,16 @@ def filled(template: str) -> str:
         "command": "pause", "disposition": "blocked", "job_state": "running", "number": "7",
     }  # fmt: skip
     return PLACE.sub(lambda place: known.get(place[0].strip("{}"), f"<{place[0][1:-1]}>"), template)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_evaluated_is_named_in_words(language: str) -> None:
+    sentences = [f"{what} is being evaluated" for what in EVALUATED.values()]
+    wanted = {
+        "de": ["Spektrum wird ausgewertet", "Zyklenlauf wird ausgewertet"],
+        "zh": ["正在评估阻抗谱", "正在评估充放电循环"],
+    }
+    assert interpreted(language, *sentences) == wanted[language]
 
 
 def test_what_is_never_shown_still_stands_in_a_told_module() -> None:
