@@ -227,7 +227,8 @@ class ExecutionWork:
     ) -> None:
         """A gate decided: hold what it did not release, let go what it did, go on.
 
-        What is scrapped is held for good.
+        What is scrapped is held for good. LotsScrapped, which follows, changes nothing then; in
+        records of before there is none.
         """
         if event.work_request_id is None:
             return
