@@ -16,7 +16,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, TextClause, create_engine, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
-from shared.claims import claimed
+from shared.claims import LEASE, Lease, claimed
 from shared.connections import LIMITS, LINK, Connections, Limits
 from shared.errors import InvalidInputError, PersonNeededError, ServiceUnreachableError
 from shared.transaction import Transaction
@@ -120,14 +120,18 @@ class Database:
         except (OSError, psycopg.Error) as error:
             raise ServiceUnreachableError(f"database: {error}") from error
 
-    async def alone(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+    async def alone(
+        self, name: str, run: Callable[[], Awaitable[None]], lease: Lease = LEASE
+    ) -> None:
         """Run while no other process with this database runs what has the same name; wait before.
+
+        lease: when a holder that cannot be heard any more makes way.
 
         Raises:
             ServiceUnreachableError: the database, or our claim at it, is lost; nothing runs on.
         """
         try:
-            await claimed(await self._connections.new(), name, run)
+            await claimed(await self._connections.new(), name, run, lease)
         except psycopg.Error as error:
             raise ServiceUnreachableError(f"database: {error}") from error
 

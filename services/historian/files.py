@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # loaded at the first batch
 FOLDER = "timeseries"
 FOLDERS = (FOLDER, "testrows")
 ROWS_IN_A_GROUP = 16_384
+MEMORY_LIMIT = "256MB"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,11 +87,16 @@ def joined(bodies: Iterable[bytes], rows: Sequence[Row] = ()) -> "pa.Table":
     return pa.concat_tables([*tables, table_of(rows)]).unify_dictionaries()
 
 
-def write_sealed(data_dir: Path, bodies: Iterable[bytes]) -> tuple[SealedFile, list[str]]:
+def write_sealed(
+    data_dir: Path, bodies: Iterable[bytes], beside: Sequence[str] = ()
+) -> tuple[SealedFile, list[str]] | None:
     """Write batches as one file sorted by equipment, signal and time; return its equipment too.
 
     The file stands in the folder of the plant day of its first row. It counts only once it is in
     the catalogue; until then `remove_strays` takes it for the rest of a crash.
+
+    beside: files of the same time; a row that one of them has is not written again. None: they
+    have all of them.
 
     Raises:
         RetryLaterError: the disk is full or broken; nothing is left behind.
@@ -101,6 +107,11 @@ def write_sealed(data_dir: Path, bodies: Iterable[bytes]) -> tuple[SealedFile, l
     keys = ("equipment_id", "signal", "source_at")
     plain = table.cast(_without_dictionaries(table.schema))
     table = once(plain.sort_by([(key, "ascending") for key in keys]))
+    places = [str(data_dir / path) for path in beside if (data_dir / path).exists()]
+    if places:
+        table = _not_in(table, places).sort_by([(key, "ascending") for key in keys])
+    if not table.num_rows:
+        return None
     span = pc.min_max(table["source_at"]).as_py()
     folder = data_dir / FOLDER / f"{span['min']:%Y-%m-%d}"
     path = folder / f"{span['min']:%Y%m%dT%H%M%S}-{uuid.uuid4().hex}.parquet"
@@ -113,7 +124,8 @@ def write_sealed(data_dir: Path, bodies: Iterable[bytes]) -> tuple[SealedFile, l
 def once(table: "pa.Table") -> "pa.Table":
     """Return sorted rows without those that are the same as the row before them.
 
-    The broker repeats what was committed but not yet acknowledged when a service ended.
+    The broker repeats what was committed but not yet acknowledged when a service ended, and of two
+    historians each commits what it hears.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -128,6 +140,26 @@ def once(table: "pa.Table") -> "pa.Table":
         equal = pc.or_(pc.fill_null(pc.equal(before, after), False), both_missing)
         same = equal if same is None else pc.and_(same, equal)
     return table.filter(pa.concat_arrays([pa.array([True]), pc.invert(same)]))
+
+
+def _not_in(table: "pa.Table", places: Sequence[str]) -> "pa.Table":
+    """Return the rows of a table that no file has, in any order."""
+    import duckdb
+    import pyarrow.compute as pc
+
+    columns = ", ".join(table.schema.names)
+    span = pc.min_max(table["source_at"].cast("int64")).as_py()
+    given = {"places": list(places), "first_us": span["min"], "last_us": span["max"]}
+    with duckdb.connect(":memory:", config={"threads": 1, "memory_limit": MEMORY_LIMIT}) as engine:
+        engine.register("rows", table)
+        found = engine.sql(
+            f"""
+            SELECT {columns} FROM rows EXCEPT
+            SELECT {columns} FROM read_parquet($places)
+            WHERE source_at BETWEEN make_timestamptz($first_us) AND make_timestamptz($last_us)""",
+            params=given,
+        )
+        return found.to_arrow_table().cast(table.schema)
 
 
 def written(

@@ -26,7 +26,7 @@ def build(settings: HistorianSettings) -> Service:
     service.bus.subscribe(all_telemetry(service.plant.site), historian.take)
     service.loop("commit", historian.keep_committing)
     service.loop("seal", historian.keep_sealing)
-    service.loop("watch", historian.keep_watching)
+    service.loop("watch", historian.keep_watching, alone=True)
     service.figure(
         "rows_unsealed_seconds", "age of the oldest rows that are in no sealed file yet", UNSEALED
     )

@@ -69,6 +69,8 @@ class Sealing:
     async def seal(self) -> None:
         """Write the oldest batches of telemetry into a file and exchange them for it.
 
+        A row that another file has already is not written again.
+
         Raises:
             ConflictError: another process sealed one of these batches; nothing is changed.
         """
@@ -76,13 +78,17 @@ class Sealing:
             batches = await store.oldest_batches(tx, 2 * self._settings.seal_rows)
         if not batches:
             return
-        bodies = [body for _, body in batches]
-        file, equipment_ids = await asyncio.to_thread(files.write_sealed, self._data_dir, bodies)
+        ids, bodies = zip(*batches, strict=True)
+        async with self._database.quiet() as tx:
+            beside = await store.files_beside(tx, ids)
+        made = await asyncio.to_thread(files.write_sealed, self._data_dir, bodies, beside)
         async with self._database.begin() as tx:
-            if not await store.delete_batches(tx, [batch_id for batch_id, _ in batches]):
-                raise _sealed_twice(file)
-            await store.enter_file(tx, file, "telemetry", equipment_ids, self._clock.now())
-            await self._outbox.record(tx, _said(file))
+            if not await store.delete_batches(tx, ids):
+                raise _sealed_twice(f"batches {ids[0]} to {ids[-1]}")
+            if made is not None:
+                file, equipment_ids = made
+                await store.enter_file(tx, file, "telemetry", equipment_ids, self._clock.now())
+                await self._outbox.record(tx, _said(file))
 
     async def seal_tests(self) -> None:
         """Write the oldest batches of test rows into a file and exchange them for it.
@@ -107,7 +113,7 @@ class Sealing:
         )
         async with self._database.begin() as tx:
             if not await teststore.delete_batches(tx, batches):
-                raise _sealed_twice(sealed.file)
+                raise _sealed_twice(sealed.file.path)
             now = self._clock.now()
             await store.enter_file(tx, sealed.file, "tests", sealed.series_ids, now)
             await teststore.merge_steps(tx, sealed.steps)
@@ -148,8 +154,8 @@ def _is_due(waiting: Waiting, rows: int, every_s: float) -> bool:
     return waiting.row_count >= rows or (waiting.row_count > 0 and waiting.oldest_s >= every_s)
 
 
-def _sealed_twice(file: SealedFile) -> ConflictError:
-    return ConflictError(f"{file.path}: another historian sealed the same batches")
+def _sealed_twice(what: str) -> ConflictError:
+    return ConflictError(f"{what}: another historian sealed the same batches")
 
 
 def _said(file: SealedFile) -> FileSealed:

@@ -79,8 +79,8 @@ def read(
 
 
 def _source(question: Question, files: Sequence[Path]) -> tuple[str, dict[str, Any]]:
-    columns = "SELECT equipment_id, signal, source_at, value, status FROM"
-    parts = [f"{columns} fresh"]
+    columns = "equipment_id, signal, source_at, value, status"
+    parts = [f"SELECT DISTINCT {columns} FROM fresh"]  # of two historians each keeps what it hears
     values: dict[str, Any] = {
         "equipment_id": question.equipment_id,
         "signal": question.signal,
@@ -88,7 +88,7 @@ def _source(question: Question, files: Sequence[Path]) -> tuple[str, dict[str, A
         "to_us": _us(question.to_at),
     }
     if files:
-        parts.append(f"{columns} read_parquet($files)")
+        parts.append(f"SELECT {columns} FROM read_parquet($files)")
         values["files"] = [str(path) for path in files]
     source = f"""
         FROM (

@@ -86,6 +86,17 @@ async def files_between(tx: Transaction, from_at: datetime, to_at: datetime) -> 
     return list(await tx.scalars(sql(statement), {"from_at": from_at, "to_at": to_at}))
 
 
+async def files_beside(tx: Transaction, batch_ids: Sequence[int]) -> list[str]:
+    """Return the paths of the files whose time span meets that of some batches."""
+    statement = """
+        SELECT path FROM sealed_file, (
+            SELECT min(from_at) AS first, max(to_at) AS last FROM fresh_batch WHERE id = ANY(:ids)
+        ) AS span
+        WHERE content = 'telemetry' AND from_at <= span.last AND to_at >= span.first
+        ORDER BY from_at, path"""
+    return list(await tx.scalars(sql(statement), {"ids": list(batch_ids)}))
+
+
 async def catalogue(tx: Transaction) -> frozenset[str]:
     """Return the paths of all sealed files, and of ended ones that are still on disk."""
     statement = """
@@ -108,11 +119,21 @@ async def sources(tx: Transaction) -> list[SourceState]:
     return [SourceState(**row) for row in (await tx.execute(sql(statement))).mappings()]
 
 
-async def save_sources(tx: Transaction, states: Sequence[SourceState], at: datetime) -> None:
-    """Keep the state of sources."""
+async def save_sources(
+    tx: Transaction, states: Sequence[SourceState], at: datetime
+) -> list[SourceState]:
+    """Keep the state of sources; return those whose quality was another before.
+
+    A source that another historian saves meanwhile is waited for and looked at again.
+    """
     statement = """
         INSERT INTO source (equipment_id, data_quality, last_sample_at, changed_at)
         VALUES (:equipment_id, :data_quality, :last_sample_at, :at)
         ON CONFLICT (equipment_id) DO UPDATE SET data_quality = excluded.data_quality,
-            last_sample_at = excluded.last_sample_at, changed_at = excluded.changed_at"""
-    await tx.execute(sql(statement), [vars(state) | {"at": at} for state in states])
+            last_sample_at = excluded.last_sample_at, changed_at = excluded.changed_at
+        WHERE source.data_quality IS DISTINCT FROM excluded.data_quality"""
+    changed = []
+    for state in sorted(states, key=lambda one: one.equipment_id):
+        if (await tx.execute(sql(statement), vars(state) | {"at": at})).rowcount:
+            changed.append(state)
+    return changed

@@ -121,15 +121,20 @@ class Historian:
                 self._database.committed.set()  # its events wait for the relay here
 
     async def keep_watching(self) -> None:
-        """Tell which sources fell silent and which came back."""
+        """Tell which sources fell silent and which came back, as one of several historians alone.
+
+        What it believes to be told is what was told, also by the one that did this before.
+        """
+        async with self._database.quiet() as tx:
+            self.live.remember(await store.sources(tx), time.monotonic())
         while True:
             await asyncio.sleep(0.5)
             changes = self.live.changes(time.monotonic())
             if not changes:
                 continue
-            events = [SourceStateChanged(**vars(change)) for change in changes]
             async with self._database.begin() as tx:
-                await store.save_sources(tx, changes, self._service.clock.now())
+                changed = await store.save_sources(tx, changes, self._service.clock.now())
+                events = [SourceStateChanged(**vars(change)) for change in changed]
                 await self._service.outbox.record(tx, *events)
             self.live.told(changes)
 

@@ -1,13 +1,19 @@
 """What only one replica does: the next one begins when the claim of the first is lost."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import make_url
 
+from deploy.postgres import PostgresServer
+from shared.claims import Lease
 from shared.db import Database, sql
 from shared.errors import ServiceUnreachableError
+from tests.fault.proxy import proxy_to, to_socket
 
 WITHIN_S = 60.0
+SHORT = Lease(look_s=0.1, answer_s=0.4, ends_s=3.0)
 END_HOLDER = """
     SELECT pg_terminate_backend(pid) FROM pg_locks
     WHERE locktype = 'advisory' AND granted
@@ -65,3 +71,26 @@ async def test_work_that_fails_gives_the_claim_to_the_next(fresh_database: str) 
     waiting.cancel()
     await asyncio.wait({waiting})
     await database.close()
+
+
+async def test_a_holder_that_is_cut_off_has_stopped_when_the_next_one_begins(
+    fresh_database: str, postgres_server: PostgresServer
+) -> None:
+    one, socket_path = Work(), str(Path(postgres_server.socket_dir) / ".s.PGSQL.5432")
+
+    async def check_that_the_first_has_ended() -> None:
+        assert one.ended.is_set()
+
+    async with proxy_to(to_socket(socket_path)) as way:
+        over_tcp = make_url(fresh_database).set(host="127.0.0.1", port=way.port, query={})
+        first = Database(over_tcp.render_as_string(hide_password=False))
+        second = Database(fresh_database)
+        async with asyncio.timeout(WITHIN_S):
+            holding = asyncio.create_task(first.alone("stations", one.run, SHORT))
+            await one.begun.wait()
+            way.hole()  # no packet comes through, so the server hears of no end
+            await second.alone("stations", check_that_the_first_has_ended)
+            with pytest.raises(ServiceUnreachableError, match="database: no answer"):
+                await holding
+        for database in (first, second):
+            await database.close()
