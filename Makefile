@@ -60,6 +60,7 @@ fault: $(SYNCED)
 	HALITE_MODEL_FACTOR=20 .venv/bin/python -m pytest tests/model --timeout 3600
 	.venv/bin/python -m tests.fault.simulation --seeds "$(SEEDS)"
 	.venv/bin/python -m tests.fault.kills --kills "$(KILLS)" --seed "$(SEED)"
+	.venv/bin/python -m tests.fault.closings --seed "$(SEED)"
 	.venv/bin/python -m tests.fault.historian --kills "$(ROW_KILLS)" --seed "$(SEED)"
 	.venv/bin/python -m tests.fault.calls
 	.venv/bin/python -m tests.fault.disk

@@ -46,7 +46,7 @@ class Campaign:
     def __init__(self, plant: Plant) -> None:
         self.plant = plant
         self.urls = Ports(first=plant.port).service_urls()
-        self._orders = Orders(plant)
+        self.orders = Orders(plant)
         self._last_order_s = 0.0
         self.drained_after_s = 0.0
 
@@ -63,7 +63,7 @@ class Campaign:
 
     def prepare(self) -> None:
         """Give the plant its master data."""
-        self._orders.post_master_data()
+        self.orders.post_master_data()
 
     def checked(self) -> list[Check]:
         """Let the plant drain and return what the books say."""
@@ -73,7 +73,7 @@ class Campaign:
         quiet = _Quiet(QUIET_S)
         finished = _within(lambda: quiet.since(self._picture(books)), DRAINED_WITHIN_S)
         self.drained_after_s = time.monotonic() - began_s
-        found = asyncio.run(checks(books, self._orders.cells(), self._ordered_count()))
+        found = asyncio.run(checks(books, self.orders.cells(), self._ordered_count()))
         return [*found, self._chain(), self._drain(finished, books)]
 
     def is_ready(self) -> bool:
@@ -96,19 +96,19 @@ class Campaign:
 
     def told(self) -> str:
         """Return how many orders there are and what became of their cells."""
-        cells = self._orders.cells()
+        cells = self.orders.cells()
         ends = Counter(
             cell["disposition"] or ("goes on" if goes_on(cell) else "finished") for cell in cells
         )
         words = ", ".join(f"{count} {word}" for word, count in sorted(ends.items()))
         graded = sum(cell["grade"] is not None for cell in cells)
-        return f"{len(self._orders.posted)} orders: {words}; {graded} graded"
+        return f"{len(self.orders.posted)} orders: {words}; {graded} graded"
 
     def keep_busy(self) -> None:
         """Post one more order when too few go on."""
         waited_s = time.monotonic() - self._last_order_s
-        if waited_s > NEXT_ORDER_AFTER_S or self._orders.open_count() < ORDERS_AT_ONCE:
-            self._orders.post_next()
+        if waited_s > NEXT_ORDER_AFTER_S or self.orders.open_count() < ORDERS_AT_ONCE:
+            self.orders.post_next()
             self._last_order_s = time.monotonic()
 
     def _picture(self, books: Books) -> tuple[bool, Any]:
@@ -117,12 +117,12 @@ class Campaign:
         said = {service: books.rows(service, SAID)[0][0] for service in self.urls}
         kept = books.rows("trace", "SELECT count(*) FROM record")[0][0]
         complete = kept == sum(said.values()) - said["trace"]
-        cells = self._orders.cells()
+        cells = self.orders.cells()
         standing = [(cell["cell_id"], cell["state"], cell["reason"]) for cell in cells]
         return moving == 0 and complete and bool(cells), standing
 
     def _ordered_count(self) -> int:
-        return sum(order.part_count for order in self._orders.posted)
+        return sum(order.part_count for order in self.orders.posted)
 
     def _chain(self) -> Check:
         answer = self.plant.get("/api/trace/record/verify")
@@ -134,13 +134,13 @@ class Campaign:
     def _drain(self, finished: bool, books: Books) -> Check:
         wrong = [] if finished else [f"not quiet in {DRAINED_WITHIN_S:.0f} s", *self._moving(books)]
         wrong += [told for told in self.waiting() if "has not decided" in told]
-        return Check(name="orders drained", count=len(self._orders.posted), violations=(*wrong,))
+        return Check(name="orders drained", count=len(self.orders.posted), violations=(*wrong,))
 
     def waiting(self) -> list[str]:
         """Return the cells that are neither released, held nor finished, each with its reason."""
         return [
             f"{cell['cell_id']} stands before {cell['operation']}: {cell['reason']}"
-            for cell in self._orders.cells()
+            for cell in self.orders.cells()
             if goes_on(cell)
         ]
 

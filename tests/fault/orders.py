@@ -32,14 +32,22 @@ class Orders:
         """Give the plant its products and recipes."""
         self._post_until_taken("/api/master-data", MASTER_DATA, "fault-master-data")
 
-    def post_next(self) -> None:
+    def post_next(self) -> Order:
         """Post one more small order; the same key again and again until it is answered."""
         number = len(self.posted) + 1
         content = SMALL_ORDER.replace(b"small-order-1", b"fault-order-%d" % number)
         content = content.replace(b"WR-SMALL-01", b"WR-FAULT-%03d" % number)
         content = content.replace(b"lot_id: S-", b"lot_id: S%d-" % number)
         self._post_until_taken("/api/work-schedules", content, f"fault-order-{number}")
-        self.posted.append(Order(work_request_id=f"WR-FAULT-{number:03d}"))
+        order = Order(work_request_id=f"WR-FAULT-{number:03d}")
+        self.posted.append(order)
+        return order
+
+    def close(self, order: Order) -> None:
+        """Close an order short, asked with the same key until it is answered."""
+        path = f"/api/execution/work-requests/{order.work_request_id}/close"
+        content = b'{"reason": "the customer took fewer"}'
+        self._post_until_taken(path, content, f"close-{order.work_request_id}", "application/json")
 
     def cells(self) -> list[dict[str, Any]]:
         """Return cells and witnesses as the plant shows them; none while it cannot be asked."""
@@ -53,10 +61,12 @@ class Orders:
         """Return how many orders have a cell or witness that goes on."""
         return len({cell["work_request_id"] for cell in self.cells() if goes_on(cell)})
 
-    def _post_until_taken(self, path: str, content: bytes, key: str) -> None:
+    def _post_until_taken(
+        self, path: str, content: bytes, key: str, content_type: str = "application/yaml"
+    ) -> None:
         def taken() -> bool:
             try:
-                reply = self._plant.post(path, content, key)
+                reply = self._plant.post(path, content, key, content_type)
             except httpx.HTTPError:
                 return False
             if reply.status_code in REFUSED:

@@ -61,6 +61,15 @@ async def test_what_is_at_its_service_for_a_scrapped_lot_is_wanted_back(floor: F
     assert await states(floor, "time_limit", "name") == {"press_to_debind": "lifted"}
 
 
+async def test_a_gates_scrap_counts_by_its_disposition_alone_and_no_more_with_both(
+    floor: Floor,
+) -> None:
+    await scrap_pellets_by_gate(floor)  # as in records of before
+    before = len(floor.said)
+    await scrap(floor, "WR1-PEL")
+    assert floor.said[before:] == []
+
+
 async def test_nothing_waits_for_cells_that_an_ended_order_could_not_build(floor: Floor) -> None:
     await scrap_pellets_by_gate(floor)
     [ended] = said(floor, WorkRequestEnded)
