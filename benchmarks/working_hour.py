@@ -1,14 +1,16 @@
 """A whole plant at work: many stations, tester channels, operators and screens on one machine.
 
 `python -m benchmarks.working_hour --stations 50 --users 50 --seconds 3600` starts a plant of its
-own with simulators, keeps so many orders of coin cells under way that its channels fill, lets users
-go through all screens while each has a tab open, and prints what that took: answers, refusals,
-CPU and memory of each process. Stations beyond the example's are copies of those in its plant file.
+own with simulators, keeps so many orders of coin cells under way that its channels fill, starts the
+plant again at each speed that is measured, lets users go through all screens while each has a tab
+open, and prints what that took: answers, refusals, CPU and memory of each process. Stations beyond
+the example's are copies of those in its plant file.
 """
 
 import argparse
 import asyncio
 import contextlib
+import itertools
 import json
 import re
 import tempfile
@@ -66,13 +68,22 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3600.0)
     parser.add_argument("--fill", type=float, default=600.0, help="seconds before it is measured")
     parser.add_argument("--pause", type=float, default=2.0, help="seconds a user looks at a screen")
-    parser.add_argument("--speed", type=float, default=300.0, help="plant time per wall time")
+    parser.add_argument("--fill-speed", type=float, default=300.0, help="plant per wall time")
+    parser.add_argument("--speeds", type=float, nargs="+", default=[300.0], help="each measured")
     parser.add_argument("--port", type=int, default=19_200)
     options = parser.parse_args()
     with _plant(options) as plant:
         content = master_data(options.stations).encode()
         plant.post("/api/master-data", content, "working-hour-master-data").raise_for_status()
-        asyncio.run(work(plant, options))
+        numbers = itertools.count(1)
+        asyncio.run(fill(plant, options, numbers))
+        for speed in options.speeds:
+            if speed != plant.speed:
+                plant.stop()
+                plant.speed = speed
+                plant.start()
+            print(f"at {speed:g} times real time:")
+            asyncio.run(work(plant, options, numbers))
 
 
 @contextlib.contextmanager
@@ -82,7 +93,7 @@ def _plant(options: Namespace) -> Iterator[Plant]:
         folder.chmod(0o711)
         (folder / "many.toml").write_text(plant_file(options.stations))
         words = ("deploy.local", "--plant", str(folder / "many.toml"))
-        plant = Plant(folder / "data", options.port, options.speed, command=words)
+        plant = Plant(folder / "data", options.port, options.fill_speed, command=words)
         plant.start()
         try:
             yield plant
@@ -127,12 +138,18 @@ def _copied(stations: int) -> list[tuple[str, int]]:
     return [(COPIED[copy % len(COPIED)], copy + 10) for copy in range(count)]
 
 
-async def work(plant: Plant, options: Namespace) -> None:
-    """Fill the plant, let its users work, and print what came of it."""
+async def fill(plant: Plant, options: Namespace, numbers: Iterator[int]) -> None:
+    """Keep orders under way until the channels have cells to test."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(options.fill):
+            await _keep_busy(plant, options.orders, Seen(), numbers)
+
+
+async def work(plant: Plant, options: Namespace, numbers: Iterator[int]) -> None:
+    """Let the users of a plant work, and print what came of it."""
     seen, key = Seen(), plant.key.strip()
     async with asyncio.TaskGroup() as tasks:
-        others = [tasks.create_task(_keep_busy(plant, options.orders, seen))]
-        await asyncio.sleep(options.fill)
+        others = [tasks.create_task(_keep_busy(plant, options.orders, seen, numbers))]
         others += [tasks.create_task(_tab(plant.port, key, seen)) for _ in range(options.users)]
         others.append(tasks.create_task(_look(plant, seen)))
         before_s, begun_s = _cpu(plant), time.monotonic()
@@ -171,9 +188,8 @@ def _cpu(plant: Plant) -> dict[str, float]:
     return spent
 
 
-async def _keep_busy(plant: Plant, orders: int, seen: Seen) -> None:
+async def _keep_busy(plant: Plant, orders: int, seen: Seen, numbers: Iterator[int]) -> None:
     """Keep so many orders with a cell that has not ended all its steps."""
-    number = 0
     async with _client(plant) as http:
         while True:
             reply = await http.get("/api/cells", params={"limit": 2000})
@@ -181,8 +197,7 @@ async def _keep_busy(plant: Plant, orders: int, seen: Seen) -> None:
                 cells = reply.json()["items"]
                 going = {cell["work_request_id"] for cell in cells if goes_on(cell)}
                 for _ in range(orders - len(going)):
-                    number += 1
-                    await _order(http, number)
+                    await _order(http, next(numbers))
             else:
                 seen.refused.append(f"{reply.status_code} {reply.text}")
             await asyncio.sleep(LOOK_S)
