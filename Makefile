@@ -61,6 +61,7 @@ fault: $(SYNCED)
 	.venv/bin/python -m tests.fault.simulation --seeds "$(SEEDS)"
 	.venv/bin/python -m tests.fault.kills --kills "$(KILLS)" --seed "$(SEED)"
 	.venv/bin/python -m tests.fault.closings --seed "$(SEED)"
+	.venv/bin/python -m tests.fault.twins --kills "$(KILLS)" --seed "$(SEED)"
 	.venv/bin/python -m tests.fault.historian --kills "$(ROW_KILLS)" --seed "$(SEED)"
 	.venv/bin/python -m tests.fault.calls
 	.venv/bin/python -m tests.fault.disk

@@ -21,6 +21,8 @@ ASIDE = (
     "tests/station/test_database_roles.py",
     "tests/station/test_database_transport.py",
     "tests/station/test_documents.py",
+    "tests/station/test_execution_replicas.py",
+    "tests/station/test_historian_replicas.py",
     "tests/station/test_outside_server.py",
     "tests/station/test_replicas.py",
     "tests/station/test_trace.py",

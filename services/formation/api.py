@@ -13,8 +13,8 @@ from services.formation.evidence import TestFiles
 from services.formation.fileroutes import add_file_routes
 from services.formation.graderoutes import add_grade_routes
 from services.formation.grades import Grades
+from services.formation.looks import TesterLooks
 from services.formation.protocol import CellOrder, TestProtocol, ccd_protocol
-from services.formation.testing import TesterRunner
 from shared import trainings
 from shared.app import Service
 from shared.commands import Command, command_of
@@ -61,7 +61,7 @@ class MasterData(Trained):
         return [*self.test_protocols, *stairs]
 
 
-def add_routes(service: Service, testers: list[TesterRunner], files: TestFiles) -> None:
+def add_routes(service: Service, testers: list[TesterLooks], files: TestFiles) -> None:
     """Add the routes of this service to its app."""
     app, database = service.app, service.database
     given = Annotated[Command, Depends(command_of(database))]

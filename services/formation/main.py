@@ -9,6 +9,7 @@ from services.formation.arbin import ArbinClient
 from services.formation.domain import check
 from services.formation.driver import TesterDriver
 from services.formation.evidence import TestFiles
+from services.formation.looks import TesterLooks
 from services.formation.neware import NewareClient
 from services.formation.offers import Offers
 from services.formation.rackroutes import add_rack_routes
@@ -48,7 +49,7 @@ def build(
         for station in service.plant.stations_of(service.name)
     }
     drive_stations(service, RestAndSpectra(service), places)
-    testers: list[tuple[TesterRunner, TesterWatch]] = []
+    testers: list[TesterLooks] = []
     ours = [tester for tester in service.plant.tester if tester.service == service.name]
     offers = Offers([tester.equipment_id for tester in ours])
     for settings_of in ours:
@@ -58,14 +59,16 @@ def build(
         watch = TesterWatch(service, settings_of, client)
         service.loop(f"drive {settings_of.equipment_id}", runner.run, alone=True)
         service.loop(f"watch {settings_of.equipment_id}", watch.run, alone=True)
+        looks = TesterLooks(service, runner, watch)
+        service.loop(f"keep looks {settings_of.equipment_id}", looks.keep, alone=True)
         service.on_stop(runner.close)
-        testers.append((runner, watch))
+        testers.append(looks)
     historian = settings.service_urls.get("historian")
     if testers and historian is not None:
         sender = RowSender(service.database, service.http, historian)
         service.loop("send rows", sender.run, alone=True)
     add_rack_routes(service, testers)
-    add_routes(service, [runner for runner, _ in testers], TestFiles(service, settings.mpr_program))
+    add_routes(service, testers, TestFiles(service, settings.mpr_program))
     return service
 
 

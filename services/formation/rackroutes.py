@@ -8,9 +8,8 @@ from fastapi import Query
 from services.formation import channelstore, gradestore, planstore, rackstore
 from services.formation.channels import facts_of
 from services.formation.duedates import of_channel
+from services.formation.looks import TesterLooks
 from services.formation.racks import places
-from services.formation.testing import TesterRunner
-from services.formation.watching import TesterWatch
 from shared.app import Service
 from shared.duedates import DueDate
 from shared.routes import add_due_dates
@@ -19,7 +18,7 @@ from shared.transaction import Transaction
 MOST_WAITING = 200
 
 
-def add_rack_routes(service: Service, testers: Sequence[tuple[TesterRunner, TesterWatch]]) -> None:
+def add_rack_routes(service: Service, testers: Sequence[TesterLooks]) -> None:
     """Add the routes that the web app's formation screens read."""
     app, database = service.app, service.database
 
@@ -28,11 +27,11 @@ def add_rack_routes(service: Service, testers: Sequence[tuple[TesterRunner, Test
         """Every tester with its channels as they are now, and the job orders without a channel."""
         items = []
         async with database.quiet() as tx:
-            for runner, watch in testers:
-                tester = runner.tester
+            for looks in testers:
+                tester, look = looks.tester, await looks.newest(tx)
                 history = await channelstore.histories(tx, tester.equipment_id)
                 on_it = await rackstore.placed(tx, tester.equipment_id)
-                names = sorted({*runner.channel_names(), *on_it, *history}, key=_in_order)
+                names = sorted({*look.channels, *on_it, *history}, key=_in_order)
                 facts = [
                     facts_of(tester, name, [line.entry for line in history.get(name, ())])
                     for name in names
@@ -42,18 +41,18 @@ def add_rack_routes(service: Service, testers: Sequence[tuple[TesterRunner, Test
                     {
                         "equipment_id": tester.equipment_id,
                         "protocol": tester.protocol,
-                        "answers": runner.answers,
-                        "channels": places(facts, on_it, watch.seen(), today),
+                        "answers": look.answers,
+                        "channels": places(facts, on_it, look.seen, today),
                     }
                 )
             return {"items": items, "waiting": await rackstore.waiting(tx, MOST_WAITING)}
 
     async def calibrated(tx: Transaction) -> list[DueDate]:
         found = []
-        for runner, _ in testers:
-            tester = runner.tester
+        for looks in testers:
+            tester, look = looks.tester, await looks.newest(tx)
             history = await channelstore.histories(tx, tester.equipment_id)
-            names = sorted({*runner.channel_names(), *history}, key=_in_order)
+            names = sorted({*look.channels, *history}, key=_in_order)
             found += [of_channel(tester, name, history.get(name, ())) for name in names]
         return found
 

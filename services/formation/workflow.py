@@ -11,11 +11,11 @@ from services.formation import channelstore, store
 from services.formation.channels import Need, facts_of, refusals
 from services.formation.domain import Grading
 from services.formation.eclabsettings import left_out, settings_text
+from services.formation.looks import TesterLooks
 from services.formation.plan import parts_of
 from services.formation.plans import Plans, next_work
 from services.formation.protocol import CellOrder, Spectrum, TestProtocol
 from services.formation.stepfile import step_file
-from services.formation.testing import TesterRunner
 from shared import joborders, recipes
 from shared.app import Service
 from shared.errors import BlockedError, NotFoundError
@@ -154,8 +154,8 @@ class RestAndSpectra:
 class Channels:
     """The channels of all testers as equipment."""
 
-    def __init__(self, testers: Sequence[TesterRunner]) -> None:
-        self._testers = {runner.tester.equipment_id: runner for runner in testers}
+    def __init__(self, testers: Sequence[TesterLooks]) -> None:
+        self._testers = {looks.tester.equipment_id: looks for looks in testers}
 
     def tester(self, equipment_id: str) -> TesterSettings:
         """Return what the plant file says of a tester.
@@ -170,12 +170,13 @@ class Channels:
     async def channels(self, tx: Transaction, need: Need, today: date) -> list[dict[str, Any]]:
         """Return each channel with its facts, its lease and the reasons it has to refuse."""
         items = []
-        for equipment_id, runner in self._testers.items():
+        for equipment_id, looks in self._testers.items():
+            look = await looks.newest(tx)
             held = {item.channel: item for item in (await store.leases(tx, equipment_id)).values()}
             history = await channelstore.histories(tx, equipment_id)
-            for name in sorted({*runner.channel_names(), *held, *history}):
+            for name in sorted({*look.channels, *held, *history}):
                 lines = [line.entry for line in history.get(name, ())]
-                facts = facts_of(runner.tester, name, lines)
+                facts = facts_of(looks.tester, name, lines)
                 lease = held.get(name)
                 items.append(
                     {

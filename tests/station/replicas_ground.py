@@ -19,6 +19,7 @@ import httpx
 
 from deploy.databaseroles import enter
 from deploy.postgres import PostgresServer
+from deploy.servicecalls import introduced
 from shared.app import Service
 from shared.clock import Clock, write_clock
 from shared.db import Database, migrate, sql
@@ -219,6 +220,16 @@ class Pair:
             SELECT body::jsonb -> 'data' ->> '{key}' FROM outbox WHERE type LIKE '%.{kind}.v%'"""
         async with self.kept.quiet() as tx:
             return Counter(await tx.scalars(sql(statement)))
+
+    async def shown(self, one: Replica, path: str) -> Any:
+        """Return what one of the two answers over HTTP, asked as a tool of the plant."""
+        auth = introduced(self.folder, {one.service: one.url})
+        async with httpx.AsyncClient(
+            base_url=one.url, auth=auth, trust_env=False, timeout=30
+        ) as http:
+            reply = await http.get(path)
+        assert reply.is_success, reply.text
+        return reply.json()
 
     async def until_ended(self, *job_order_ids: str) -> None:
         async def all_ended() -> bool:

@@ -52,7 +52,9 @@ async def floor(tmp_path: Path) -> AsyncIterator[Floor]:
 
 
 @asynccontextmanager
-async def formation(url: str, folder: Path, port: int = 1) -> AsyncIterator[Service]:
+async def formation(
+    url: str, folder: Path, port: int = 1, replica: str = ""
+) -> AsyncIterator[Service]:
     """The service on its own database with the tester of the floor; its loops do not run."""
     migrate(url, ROOT / "services/formation/migrations")
     source = (ROOT / "deploy/plant.toml").read_text()
@@ -60,6 +62,7 @@ async def formation(url: str, folder: Path, port: int = 1) -> AsyncIterator[Serv
     plant.write_text(re.sub(r'"tcp://127\.0\.0\.1:\d+"', f'"tcp://127.0.0.1:{port}"', source))
     values = {"service": "formation", "port": 1, "database_url": url, "plant_file": plant}
     values["service_urls"] = {"execution": "http://127.0.0.1:1"}
+    values["replica"] = replica
     settings = FormationSettings(**values, data_dir=folder, share_dir=folder / "share")
     service = build(settings)
     yield service

@@ -1,5 +1,6 @@
 """What the formation screens read: channels as they are now, why one is blocked, tests, packs."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import date
 from pathlib import Path
@@ -11,11 +12,16 @@ import pytest_asyncio
 from services.formation import channelstore, rackstore, store
 from services.formation.channels import ChannelEntry, facts_of
 from services.formation.grades import Grades
+from services.formation.looks import Look, TesterLooks
 from services.formation.protocol import ccd_protocol, expected_duration_s, formation_protocol
 from services.formation.racks import Placed, Seen, aim_of, places
+from services.formation.testing import TesterRunner
+from services.formation.watching import TesterWatch
 from shared import joborders
 from shared.app import Service
+from shared.db import sql
 from shared.settings import read_plant
+from tests.station.speaker import until
 from tests.station.test_channels import POUCH, ROOT, TESTER, formation, order_of, running_test
 from tests.station.test_grades import graded
 from tests.station.tester_floor import MONDAY, Floor, channels_of, open_floor
@@ -80,6 +86,44 @@ async def test_rack_never_shows_an_old_look_as_now(
         [never] = places(facts, on_it, {}, TODAY)
     assert (old["state"], old["voltage_v"], old["age_s"]) == ("unknown", None, 6.0)
     assert (never["state"], never["age_s"]) == ("unknown", None)
+
+
+async def test_a_replica_that_does_not_drive_shows_what_the_other_one_sees_until_it_is_old(
+    floor: Floor, new_database: Callable[[], str], tmp_path: Path
+) -> None:
+    async with formation(new_database(), tmp_path, floor.tester.port, "first") as service:
+        watch = await running_test(
+            service, floor, "CELL-1", formation_protocol(), floor.formation_file(), **POUCH
+        )
+        await watch.look()
+        [tester] = service.plant.tester[:1]
+        runner = TesterRunner(service, tester, floor.client(), tmp_path / "share")
+        driving = asyncio.create_task(runner.run())
+        keeping = asyncio.create_task(TesterLooks(service, runner, watch).keep())
+        idle = TesterRunner(service, tester, floor.client(), tmp_path / "share")
+        other = TesterLooks(service, idle, TesterWatch(service, tester, floor.client()))
+
+        async def newest() -> Look:
+            async with service.database.quiet() as tx:
+                return await other.newest(tx)
+
+        async def is_known() -> bool:
+            look = await newest()
+            return look.answers and bool(look.seen)
+
+        await until(is_known)
+        shown = await newest()
+        for task in (driving, keeping):
+            task.cancel()
+        await asyncio.gather(driving, keeping, return_exceptions=True)
+        async with service.database.begin() as tx:
+            await tx.execute(sql("UPDATE tester_look SET looked_at = looked_at - interval '6 s'"))
+        old = await newest()
+    assert {name: look.point for name, look in shown.seen.items()} == {
+        name: look.point for name, look in watch.seen().items()
+    }
+    assert len(shown.channels) == len(old.channels) > 1
+    assert (old.answers, all(look.age_s > 6.0 for look in old.seen.values())) == (False, True)
 
 
 async def test_rack_tells_why_a_channel_and_a_job_are_blocked(

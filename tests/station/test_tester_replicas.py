@@ -18,7 +18,8 @@ from shared.events import JobOrderReleased
 from simulators.channels import Bench
 from simulators.tester import BtsServer, read_tester
 from tests.station.bench import Ground, job_order, lot
-from tests.station.replicas_ground import Pair, pair
+from tests.station.replicas_ground import READY_WITHIN_S, Pair, Replica, pair
+from tests.station.speaker import until
 from tests.station.test_row_sending import grading
 from tests.station.tester_floor import POUCH
 
@@ -37,7 +38,7 @@ def formed(cell: str) -> JobOrderReleased:
 
 
 @asynccontextmanager
-async def tester_of(both: Pair) -> AsyncIterator[Path]:
+async def open_tester(both: Pair) -> AsyncIterator[Path]:
     """Run the simulated tester of the plant file; yield its own log of tests."""
     config, host, port = read_tester(both.folder / "plant.toml")
     log = both.folder / "tester.sqlite"
@@ -69,6 +70,18 @@ async def kept_rows(both: Pair) -> dict[str, list[int]]:
     return found
 
 
+async def check_racks(both: Pair) -> None:
+    """Each of the two shows that the tester answers, with all its channels, whoever drives it."""
+    [tester] = both.desk.plant.tester[:1]
+    for one in both.replicas:
+
+        async def shows(asked: Replica = one) -> bool:
+            rack = (await both.shown(asked, "/racks"))["items"][0]
+            return len(rack["channels"]) == tester.channel_count and bool(rack["answers"])
+
+        await until(shows, READY_WITHIN_S)
+
+
 async def test_formation_starts_each_test_once_and_keeps_each_row_once_though_killed(
     bench_ground: Ground, tmp_path: Path
 ) -> None:
@@ -94,10 +107,12 @@ async def test_formation_starts_each_test_once_and_keeps_each_row_once_though_ki
             peers=("execution",),  # without a historian rows wait where they can be counted
             HALITE_SHARE_DIR=str(tmp_path / "share"),
         ) as both,
-        tester_of(both) as log,
+        open_tester(both) as log,
     ):
         both.world.update_many(dict.fromkeys(wanted, POUCH))
         both.runs = lambda: list(started_at(log).elements())
+        await until(both.both_ready, READY_WITHIN_S)
+        await check_racks(both)
         await both.survive(tuple([formed(cell) for cell in batch] for batch in cells))
         await both.until_ended(*wanted)
         await both.check_books()
