@@ -32,7 +32,7 @@ _SETTINGS = {
     "listen_addresses": "",
     "port": str(_PORT),
     "unix_socket_permissions": "0700",
-    "max_connections": "120",
+    "max_connections": "220",
     "shared_buffers": "64MB",
     "max_wal_size": "512MB",
     "fsync": "on",

@@ -6,11 +6,10 @@ from typing import Annotated, Any
 from fastapi import Depends, Query, Response
 from pydantic import Field
 
-from services.spray import jobstore, store, tracestore, tracetable, workflow
+from services.spray import jobstore, startwaits, store, tracestore, tracetable, workflow
 from services.spray.cure import CureModel
 from services.spray.domain import Face
 from services.spray.duedates import due_dates
-from services.spray.guard import SprayGuard
 from services.spray.mix import MixFormula
 from services.spray.operators import SprayOperators
 from services.spray.respray import ResprayRule
@@ -36,7 +35,7 @@ class MasterData(Trained):
     respray_rules: list[ResprayRule] = Field(default_factory=list)
 
 
-def add_routes(service: Service, guard: SprayGuard, operators: SprayOperators) -> None:
+def add_routes(service: Service, operators: SprayOperators) -> None:
     """Add the routes of this service to its app."""
     app, database = service.app, service.database
     given = Annotated[Command, Depends(command_of(database))]
@@ -106,4 +105,5 @@ def add_routes(service: Service, guard: SprayGuard, operators: SprayOperators) -
     @app.get("/interlocks")
     async def get_interlocks() -> dict[str, Any]:
         """The stored jobs that wait for dry air or vacuum, each with its reason."""
-        return {"items": guard.waiting()}
+        async with database.quiet() as tx:
+            return {"items": await startwaits.listed(tx)}

@@ -5,16 +5,16 @@ import math
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 
-from services.spray import interlock, mixstore, operators, store
+from services.spray import interlock, mixstore, operators, startwaits, store
 from services.spray.domain import FACES, of_face
 from services.spray.interlock import Reading
 from services.spray.mixing import Mixing
 from services.spray.settings import SpraySettings
 from services.spray.setup import check_setup
+from services.spray.startwaits import StartWait
 from shared import joborders, recipes
 from shared.app import Service
 from shared.errors import BlockedError
@@ -48,11 +48,6 @@ class SprayGuard:
         self._service, self._settings, self._mixing = service, settings, mixing
         self._waiting: dict[str, Waiting] = {}
 
-    def waiting(self) -> list[dict[str, Any]]:
-        """Return what waits for an interlock, one at a station at most."""
-        shown = ("equipment_id", "station_order_id", "reason", "since", "trouble")
-        return [{name: getattr(item, name) for name in shown} for item in self._waiting.values()]
-
     async def why_not(self, client: StationClient, order: StationOrder) -> str | None:
         """Return why an order waits: wet air as long as it takes, a chuck for its time.
 
@@ -84,6 +79,17 @@ class SprayGuard:
         dead = interlock.dew_unknown(readings.get(interlock.DEW_POINT), living_s)
         waiting = self._with_sensor(waiting, dead, wall_s)
         self._waiting[order.equipment_id] = waiting
+        async with self._service.database.quiet() as tx:
+            await startwaits.keep(
+                tx,
+                StartWait(
+                    equipment_id=waiting.equipment_id,
+                    station_order_id=waiting.station_order_id,
+                    reason=waiting.reason,
+                    since=waiting.since,
+                    trouble=waiting.trouble,
+                ),
+            )
         return waiting.reason
 
     def trouble(self, equipment_id: str, to_start: Collection[str]) -> str | None:

@@ -39,7 +39,7 @@ def build(settings: SpraySettings, parts: Parts | None = None) -> Service:
         service.loop("old traces", forget, alone=True)
     stations = service.plant.stations_of(service.name)
     operators = SprayOperators(service.outbox, service.clock, stations)
-    add_routes(service, guard, operators)
+    add_routes(service, operators)
     add_mix_routes(service, mixing)
     return service
 

@@ -39,7 +39,7 @@ def test_database_runs_version_18_with_safe_settings(durable_server: PostgresSer
         ("fsync", "on"),
         ("synchronous_commit", "on"),
         ("shared_buffers", "64MB"),
-        ("max_connections", "120"),
+        ("max_connections", "220"),
         ("listen_addresses", ""),
         ("data_checksums", "on"),
     ):

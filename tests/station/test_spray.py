@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import polars
 import pytest
 
@@ -14,6 +15,7 @@ from services.spray.main import build
 from services.spray.settings import SpraySettings
 from shared import joborders
 from shared.air import water_ppm
+from shared.app import Service
 from shared.events import (
     CureMeasured,
     EquipmentStateChanged,
@@ -386,10 +388,21 @@ async def test_a_job_waits_for_dry_air_and_what_is_held_meanwhile_never_starts(
             await asyncio.sleep(LOOK_S)
     assert items[0]["station_order_id"] == "J10"
     assert "is not below the recipe's limit -90.0 °C" in items[0]["reason"]
+    assert [one["station_order_id"] for one in await interlocks_of(plant.make())] == ["J10"]
     await plant.say(LotHeld(lot_id="J10-P", work_request_id=None, gate="person", reason="crack"))
     assert "lot J10-P held by person: crack" in (await plant.held("J10")).reason
     assert (await plant.get("/interlocks"))["items"] == []
     assert "J10" not in plant.stations["eap-1"].job_states()
+
+
+async def interlocks_of(replica: Service) -> Any:
+    """Return what one that drives no station tells of what waits there."""
+    transport = httpx.ASGITransport(app=replica.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://other") as http:
+        reply = await http.get("/interlocks")
+    await replica.http.aclose()
+    await replica.database.close()
+    return reply.json()["items"]
 
 
 async def test_a_raw_lot_on_hold_is_not_weighed(plant: Bench) -> None:
