@@ -161,7 +161,12 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--kills", type=int, default=200)
     options = parser.parse_args(words)
     draw = random.Random(options.seed)
-    plant = Plant(new_folder() / "data", port=options.port, speed=options.speed)
+    plant = Plant(
+        new_folder() / "data",
+        port=options.port,
+        speed=options.speed,
+        command=("tests.fault.pairs",),
+    )
     made: list[Twins] = []
 
     def faults(campaign: Campaign) -> list[Check]:
