@@ -47,7 +47,7 @@ class Twins:
     def __init__(self, campaign: Campaign) -> None:
         self._campaign = campaign
         self._children: dict[str, Child] = {}
-        self._ports: dict[str, int] = {}
+        self._twin_urls: dict[str, str] = {}
         self.killed: Counter[str] = Counter()
         self.takeovers = Takeovers()
 
@@ -56,10 +56,11 @@ class Twins:
         logs = DataFolder(self._campaign.plant.data_dir).logs
         firsts = victims.running(self._campaign.pid)
         for service in SCALABLE:
-            self._ports[service] = free_port()
+            port = free_port()
+            self._twin_urls[service] = f"https://127.0.0.1:{port}"
             own = {
                 "HALITE_REPLICA": TWIN,
-                "HALITE_PORT": str(self._ports[service]),
+                "HALITE_PORT": str(port),
                 "PGAPPNAME": TWIN,
             }
             spec = ChildSpec(
@@ -79,19 +80,22 @@ class Twins:
 
     def is_ready(self) -> bool:
         """Say whether both replicas of each service say that they are ready."""
+        return all(map(self._answers, self._twin_urls.values())) and self._campaign.is_ready()
+
+    def _answers(self, url: str) -> bool:
+        """Say whether the replica at an address says that it is ready."""
         try:
             with self._campaign.client() as client:
-                answers = [
-                    client.get(f"https://127.0.0.1:{port}/readyz") for port in self._ports.values()
-                ]
+                return client.get(f"{url}/readyz").is_success
         except httpx.HTTPError:
             return False
-        return all(answer.is_success for answer in answers) and self._campaign.is_ready()
 
     def kill_one(self, draw: random.Random, books: Books) -> None:
         """Kill a replica at random; a twin comes back at once, a first one by its plant."""
         service, twin = draw.choice(SCALABLE), draw.random() < 0.5
         drives = _holder(books, service) == (TWIN if twin else "")
+        heir = (self._campaign.urls if twin else self._twin_urls)[service]
+        heir_ready = drives and self._answers(heir)
         if twin:
             self._children[service].kill()
         else:
@@ -101,7 +105,7 @@ class Twins:
         name = f"{service}-{TWIN}" if twin else service
         self.killed[name] += 1
         print(f"kill {self.killed.total()}: {name}{', which drove' if drives else ''}", flush=True)
-        if drives:
+        if heir_ready:  # one that starts itself takes as long as its start
             self._take_over(service, books)
         if twin:
             self._children[service].start()
