@@ -14,6 +14,7 @@ from shared.errors import InvalidInputError
 from shared.identity import Identity
 
 KEEP_ALIVE_S = 75  # longer than clients keep an idle connection: only they may end one
+CONNECTIONS = 100  # of one caller to all services of its plant, in use and kept
 IDLE_S = 60.0  # for which a client keeps a connection: what is asked each minute shakes hands once
 # How uvicorn serves every port.
 SERVER: Mapping[str, Any] = MappingProxyType(
@@ -64,8 +65,11 @@ def calling(
     return httpx.AsyncClient(
         trust_env=False,
         verify=True if not by_tls or identity is None else identity.as_client(),
+        # All are kept: with fewer, each rush of questions shook hands anew, and so grew.
         limits=httpx.Limits(
-            max_connections=100, max_keepalive_connections=20, keepalive_expiry=IDLE_S
+            max_connections=CONNECTIONS,
+            max_keepalive_connections=CONNECTIONS,
+            keepalive_expiry=IDLE_S,
         ),
         **options,
     )

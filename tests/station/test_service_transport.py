@@ -33,6 +33,7 @@ from tests.conftest import free_port
 QUALITY = Part(name="quality", hosts=("localhost", "127.0.0.1", "quality"))
 GATEWAY = Part(name="gateway", hosts=("localhost", "127.0.0.1", "gateway"))
 PARTS = (QUALITY, GATEWAY)
+RUSH = 50  # questions at once
 PLANT = read_plant(PROJECT_DIR / "deploy/plant.toml")
 
 
@@ -45,12 +46,18 @@ def tls(tmp_path: Path) -> Path:
 @asynccontextmanager
 async def quality(identity: Identity | None) -> AsyncIterator[int]:
     """A service that answers from where it was asked, served as every service is; its port."""
-    app, port = FastAPI(), free_port()
+    app, port, rush = FastAPI(), free_port(), asyncio.Barrier(RUSH)
 
     @app.get("/caller")
     def caller(request: Request) -> dict[str, object]:
         assert request.client is not None
         return {"scheme": request.url.scheme, "port": request.client.port}
+
+    @app.get("/rush")
+    async def in_a_rush(request: Request) -> int:
+        assert request.client is not None
+        await rush.wait()  # until all of it are there, each on a connection of its own
+        return request.client.port
 
     told = served("127.0.0.1", port, identity)
     server = uvicorn.Server(uvicorn.Config(app, lifespan="off", **told))
@@ -80,6 +87,20 @@ async def test_a_service_is_asked_over_tls_and_all_requests_take_one_connection(
 
     assert {answer["scheme"] for answer in answers} == {"https"}
     assert len({answer["port"] for answer in answers}) == 1
+
+
+async def test_a_second_rush_of_questions_finds_the_connections_of_the_first(tls: Path) -> None:
+    async with (
+        quality(Identity(tls / "quality")) as port,
+        gateway(tls, f"https://127.0.0.1:{port}") as peers,
+    ):
+        first, second = [
+            set(await asyncio.gather(*(peers.ask("quality", "rush") for _ in range(RUSH))))
+            for _ in range(2)
+        ]
+
+    assert len(first) == RUSH
+    assert second == first
 
 
 async def test_a_service_of_another_authority_is_not_believed(tls: Path, tmp_path: Path) -> None:
