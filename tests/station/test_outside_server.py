@@ -36,12 +36,14 @@ def test_who_may_make_no_database_is_told_which_one_is_missing(
 ) -> None:
     with psycopg.connect(postgres_server.url("postgres").replace("+psycopg", "")) as owner:
         owner.execute("CREATE ROLE powerless LOGIN PASSWORD 'none'")
+        owner.execute("GRANT CONNECT ON DATABASE postgres TO powerless")
     powerless = template.replace("//halite@", "//powerless:none@")
 
     with pytest.raises(PersonNeededError, match=r"test_.*_execution is missing"):
         OutsideServer(powerless).ensure()
 
     with psycopg.connect(postgres_server.url("postgres").replace("+psycopg", "")) as owner:
+        owner.execute("DROP OWNED BY powerless")
         owner.execute("DROP ROLE powerless")
 
 

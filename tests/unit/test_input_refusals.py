@@ -47,8 +47,8 @@ RAISED_BY: dict[str, set[str]] = {
 }
 """Which errors each kind of schema raises, as pydantic documents them."""
 HOLDS_OTHERS = {
-    "any", "default", "definition-ref", "definitions", "function-after", "json-or-python",
-    "lax-or-strict", "model-field", "no-info", "nullable", "union",
+    "any", "default", "definition-ref", "definitions", "function-after", "function-before",
+    "json-or-python", "lax-or-strict", "model-field", "no-info", "nullable", "union",
 }  # fmt: skip
 """Kinds of schema that raise nothing themselves, or what our own code says."""
 
