@@ -52,5 +52,5 @@ class StallWatch:
             if stands and not self._stack and (frame := sys._current_frames().get(loop_thread)):
                 self._stack = " < ".join(
                     f"{one.name} ({one.filename.rsplit('/', 1)[-1]}:{one.lineno})"
-                    for one in reversed(traceback.extract_stack(frame, limit=None)[-SHOWN_FRAMES:])
+                    for one in reversed(traceback.extract_stack(frame, SHOWN_FRAMES))
                 )
