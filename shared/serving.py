@@ -14,7 +14,9 @@ from shared.errors import InvalidInputError
 from shared.identity import Identity
 
 KEEP_ALIVE_S = 75  # longer than clients keep an idle connection: only they may end one
-CONNECTIONS = 100  # of one caller to all services of its plant, in use and kept
+# Of one caller to each service of its plant, in use and kept: more of them would spare a rush some
+# handshakes, but each question looks through all that are kept.
+CONNECTIONS = 25
 IDLE_S = 60.0  # for which a client keeps a connection: what is asked each minute shakes hands once
 # How uvicorn serves every port.
 SERVER: Mapping[str, Any] = MappingProxyType(
@@ -50,6 +52,9 @@ def calling(
 ) -> httpx.AsyncClient:
     """Return what calls the services of a plant, without a proxy, on connections that are kept.
 
+    Each service has its own, up to `CONNECTIONS`: one that is slow to answer takes them from no
+    other, and a question beyond waits for one to be free.
+
     urls: address of each service by name. identity: whose authority is believed, and no other.
     options: further ones of the client.
 
@@ -62,21 +67,28 @@ def calling(
             f"{by_tls[0]} is called over TLS, which needs a certificate and the plant's authority: "
             "halite certs make"
         )
+    believed = identity.as_client() if by_tls and identity else httpx.create_ssl_context()
+    # All are kept: with fewer, each rush of questions shook hands anew, and so grew.
+    limits = httpx.Limits(
+        max_connections=CONNECTIONS,
+        max_keepalive_connections=CONNECTIONS,
+        keepalive_expiry=IDLE_S,
+    )
     return httpx.AsyncClient(
         trust_env=False,
-        verify=True if not by_tls or identity is None else identity.as_client(),
-        # All are kept: with fewer, each rush of questions shook hands anew, and so grew.
-        limits=httpx.Limits(
-            max_connections=CONNECTIONS,
-            max_keepalive_connections=CONNECTIONS,
-            keepalive_expiry=IDLE_S,
-        ),
+        verify=believed,
+        mounts={
+            url: httpx.AsyncHTTPTransport(verify=believed, trust_env=False, limits=limits)
+            for url in urls.values()
+        },
         **options,
     )
 
 
 def reason_of(error: Exception) -> str:
     """Return why a service gave no answer, with what a certificate or a wrong scheme has to do."""
+    if isinstance(error, httpx.PoolTimeout):
+        return f"all {CONNECTIONS} connections to it wait for answers"
     said = str(error) or type(error).__name__
     if "WRONG_VERSION_NUMBER" in said or "RECORD_LAYER_FAILURE" in said:
         return f"it speaks plain HTTP where this plant speaks TLS ({said})"

@@ -25,7 +25,7 @@ from services.gateway.settings import GatewaySettings
 from shared.door import Door
 from shared.errors import InvalidInputError, PersonNeededError, ServiceUnreachableError
 from shared.identity import Identity
-from shared.serving import calling, served
+from shared.serving import CONNECTIONS, calling, served
 from shared.settings import SERVICES, ServiceSettings, read_plant
 from shared.tokens import Signer, Verifier
 from tests.conftest import free_port
@@ -33,7 +33,6 @@ from tests.conftest import free_port
 QUALITY = Part(name="quality", hosts=("localhost", "127.0.0.1", "quality"))
 GATEWAY = Part(name="gateway", hosts=("localhost", "127.0.0.1", "gateway"))
 PARTS = (QUALITY, GATEWAY)
-RUSH = 50  # questions at once
 PLANT = read_plant(PROJECT_DIR / "deploy/plant.toml")
 
 
@@ -44,9 +43,15 @@ def tls(tmp_path: Path) -> Path:
 
 
 @asynccontextmanager
-async def quality(identity: Identity | None) -> AsyncIterator[int]:
-    """A service that answers from where it was asked, served as every service is; its port."""
-    app, port, rush = FastAPI(), free_port(), asyncio.Barrier(RUSH)
+async def quality(
+    identity: Identity | None, rush: asyncio.Barrier | None = None
+) -> AsyncIterator[int]:
+    """A service that answers from where it was asked, served as every service is; its port.
+
+    rush: who has to be there before questions of a rush are answered; None: all that one caller
+        can ask at once.
+    """
+    app, port, rush = FastAPI(), free_port(), rush or asyncio.Barrier(CONNECTIONS)
 
     @app.get("/caller")
     def caller(request: Request) -> dict[str, object]:
@@ -71,9 +76,9 @@ async def quality(identity: Identity | None) -> AsyncIterator[int]:
 
 
 @asynccontextmanager
-async def gateway(tls: Path, url: str) -> AsyncIterator[Peers]:
-    """The gateway's way to `quality`, which it takes to be at this address."""
-    urls = {"quality": url}
+async def gateway(tls: Path, url: str, **others: str) -> AsyncIterator[Peers]:
+    """The gateway's way to `quality`, which it takes to be at this address, and to others."""
+    urls = {"quality": url, **others}
     async with calling(urls, Identity(tls / "gateway")) as http:
         yield Peers(http, urls, Signer(tls.parent / "tokens", "gateway"))
 
@@ -95,12 +100,31 @@ async def test_a_second_rush_of_questions_finds_the_connections_of_the_first(tls
         gateway(tls, f"https://127.0.0.1:{port}") as peers,
     ):
         first, second = [
-            set(await asyncio.gather(*(peers.ask("quality", "rush") for _ in range(RUSH))))
+            set(await asyncio.gather(*(peers.ask("quality", "rush") for _ in range(CONNECTIONS))))
             for _ in range(2)
         ]
 
-    assert len(first) == RUSH
+    assert len(first) == CONNECTIONS
     assert second == first
+
+
+async def test_a_service_that_is_slow_takes_the_connections_of_no_other(tls: Path) -> None:
+    shown, rush = Identity(tls / "quality"), asyncio.Barrier(CONNECTIONS + 1)
+    async with (
+        quality(shown, rush) as slow_port,
+        quality(shown) as port,
+        gateway(tls, f"https://127.0.0.1:{slow_port}", trace=f"https://127.0.0.1:{port}") as peers,
+    ):
+        asked = [asyncio.create_task(peers.ask("quality", "rush")) for _ in range(CONNECTIONS)]
+        async with asyncio.timeout(20.0):
+            while rush.n_waiting < CONNECTIONS:
+                await asyncio.sleep(0.02)
+        with pytest.raises(ServiceUnreachableError, match=f"all {CONNECTIONS} connections to it"):
+            await peers.ask("quality", "caller", timeout_s=0.5)
+        assert await peers.ask("trace", "caller")
+        await rush.wait()
+        await asyncio.gather(*asked)
+        assert await peers.ask("quality", "caller")
 
 
 async def test_a_service_of_another_authority_is_not_believed(tls: Path, tmp_path: Path) -> None:
