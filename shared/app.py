@@ -28,6 +28,7 @@ from shared.inbox import Inbox
 from shared.observability import Metrics, configure_logs, watch_clock
 from shared.outbox import Outbox, Relay
 from shared.parts import Parts, parts_of
+from shared.queries import QueryRoute
 from shared.readiness import Readiness
 from shared.serving import served
 from shared.settings import ServiceSettings
@@ -209,6 +210,7 @@ class Service:
             max_body_size=LARGEST_BODY,
             telemetry=MEASURED,
         )
+        app.router.route_class = QueryRoute
         app.add_middleware(Traced, new_id=self.parts.new_id)
         answer_errors(app)
         self._add_health(app)

@@ -35,11 +35,8 @@ from services.gateway.signing import LARGEST, signed, with_signature
 from services.gateway.workflow import GatewayWork
 from shared.app import Service
 from shared.commands import Command, command_of
-from shared.errors import (
-    MesError,
-    NotFoundError,
-    ServiceUnreachableError,
-)
+from shared.errors import MesError, NotFoundError, ServiceUnreachableError
+from shared.queries import any_query
 
 SEND_TIMEOUT_S = 5.0
 CLOSE_TIMEOUT_S = 1.0
@@ -221,34 +218,35 @@ def _add_master_data(service: Service, parts: Parts) -> None:
 def _add_ways(service: Service, parts: Parts) -> None:
     app = service.app
     ours = [Depends(own_page)]
+    theirs = [Depends(any_query)]  # the service refuses what it does not know
 
-    @app.get("/api/work-requests", tags=["ways"])
-    @app.get("/api/job-orders", tags=["ways"])
+    @app.get("/api/work-requests", tags=["ways"], dependencies=theirs)
+    @app.get("/api/job-orders", tags=["ways"], dependencies=theirs)
     async def get_of_execution(request: Request) -> Response:
         """As execution answers."""
         return await _pass_on(parts.peers, request, "execution", _path(request, 2))
 
-    @app.post("/api/work-schedules", tags=["ways"], dependencies=ours)
+    @app.post("/api/work-schedules", tags=["ways"], dependencies=ours + theirs)
     async def post_schedule(request: Request) -> Response:
         """Give execution a work schedule as YAML, JSON or CSV."""
         return await _pass_on(parts.peers, request, "execution", _path(request, 2))
 
-    @app.post("/api/test-files", tags=["ways"], dependencies=ours)
+    @app.post("/api/test-files", tags=["ways"], dependencies=ours + theirs)
     async def post_test_file(request: Request, name: str, lot_id: str | None = None) -> Response:
         """Give formation a tester's file."""
         return await _pass_on(parts.peers, request, "formation", _path(request, 2))
 
-    @app.post("/api/spectra", tags=["ways"], dependencies=ours)
+    @app.post("/api/spectra", tags=["ways"], dependencies=ours + theirs)
     async def post_spectrum(request: Request, name: str, lot_id: str) -> Response:
         """Give quality an analyser's file."""
         return await _pass_on(parts.peers, request, "quality", _path(request, 2))
 
-    @app.get("/api/{service}/{path:path}", tags=["ways"])
+    @app.get("/api/{service}/{path:path}", tags=["ways"], dependencies=theirs)
     async def get_of_service(request: Request, service: str, path: str) -> Response:
         """As the named service answers to the path; its API is at /api/{service}/openapi.json."""
         return await _pass_on(parts.peers, request, service, _path(request, 3))
 
-    @app.post("/api/{service}/{path:path}", tags=["ways"], dependencies=ours)
+    @app.post("/api/{service}/{path:path}", tags=["ways"], dependencies=ours + theirs)
     async def post_to_service(request: Request, service: str, path: str) -> Response:
         """As the named service answers to the command; at most 64 MB.
 
@@ -377,7 +375,12 @@ async def _receive(socket: WebSocket, client: Client, hub: Hub, pusher: Pusher) 
 
 
 def _add_web_app(service: Service, parts: Parts) -> None:
-    @service.app.api_route("/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)
+    @service.app.api_route(
+        "/{path:path}",
+        methods=["GET", "HEAD"],
+        include_in_schema=False,
+        dependencies=[Depends(any_query)],
+    )
     async def get_web_app(request: Request, path: str) -> Response:
         """The operators' web app; its pages are all `index.html`."""
         if path.split("/", 1)[0] == "api":

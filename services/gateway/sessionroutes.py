@@ -24,6 +24,7 @@ from services.gateway.roles import giving
 from services.gateway.samesite import own_page
 from shared.app import Service
 from shared.errors import NotFoundError, NotSignedInError
+from shared.queries import any_query
 
 OURS = [Depends(own_page)]
 OIDC_COOKIE, OIDC_PATH = "halite_oidc", "/api/session/oidc"
@@ -99,7 +100,12 @@ def _add_oidc(service: Service, entrances: Entrances) -> None:
         )
         return answer
 
-    @service.app.get(f"{OIDC_PATH}/callback", tags=["session"], status_code=302)
+    @service.app.get(
+        f"{OIDC_PATH}/callback",
+        tags=["session"],
+        status_code=302,
+        dependencies=[Depends(any_query)],  # providers add to their answers
+    )
     async def get_callback(
         request: Request,
         state: Annotated[str, Query(max_length=200)] = "",

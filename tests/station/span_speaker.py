@@ -22,7 +22,7 @@ async def work(database_url: str) -> None:
         transport=transport, base_url="http://s", event_hooks={"request": [carry_on]}
     ) as http:
         with following(CALLER), span("station order stored", job_order_id="J1"):
-            (await http.get("/set-aside", params={"note": "seen"})).raise_for_status()
+            (await http.get("/set-aside", params={"limit": "9"})).raise_for_status()
             await http.get("/livez")
         with following(UNSAMPLED), span("not to be measured"):
             await http.get("/set-aside")
