@@ -9,6 +9,7 @@ from keyword import iskeyword
 
 import click
 
+from deploy.report import files_in_words
 from shared.errors import MesError, RetryLaterError
 
 COMMANDS = {
@@ -74,13 +75,12 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         """Run a subcommand."""
         try:
-            return super().invoke(ctx)
+            with files_in_words():
+                return super().invoke(ctx)
         except RetryLaterError as error:
             raise LaterException(str(error)) from error
         except MesError as error:
             raise click.ClickException(str(error)) from error
-        except OSError as error:
-            raise click.ClickException(f"{error.filename}: {error.strerror}.") from error
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from shared.errors import ConflictError, PersonNeededError
+from shared.errors import ConflictError, NotFoundError, PersonNeededError
 
 SMALLEST_FREE_BYTES = 500_000_000
 
@@ -60,6 +60,15 @@ class DataFolder:
                 f"The data folder {self.path} cannot be written: {error.strerror}."
             ) from error
         self.check_room(smallest_free_bytes)
+
+    def check_present(self) -> None:
+        """Check that it is the folder of a plant.
+
+        Raises:
+            NotFoundError: it has no certificates, which each plant makes first.
+        """
+        if not self.pki.is_dir():
+            raise NotFoundError(f"There is no plant in {self.path}; name its folder: --data-dir.")
 
     def check_room(self, smallest_free_bytes: int = SMALLEST_FREE_BYTES) -> None:
         """Check that the disk has room.

@@ -13,6 +13,7 @@ from deploy.ports import DEFAULT_FIRST, Ports
 from shared.errors import InvalidInputError, PersonNeededError, ServiceUnreachableError
 
 TIMEOUT_S = 60.0
+LATER = (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
 url_option: Callable[[Any], Any] = click.option(
     "--url",
     default=None,
@@ -37,7 +38,15 @@ class GatewayClient:
         Raises:
             ServiceUnreachableError: no answer. InvalidInputError: it refuses.
         """
-        return self._ask("GET", path)
+        return _said(self._ask("GET", path))
+
+    def content(self, path: str) -> bytes:
+        """Return a file that the gateway answers with.
+
+        Raises:
+            ServiceUnreachableError: no answer. InvalidInputError: it refuses.
+        """
+        return self._ask("GET", path).content
 
     def post(self, path: str, body: object = None, content: bytes | None = None) -> dict[str, Any]:
         """Give a command; body: as JSON; content: a file as it is.
@@ -45,9 +54,9 @@ class GatewayClient:
         Raises:
             ServiceUnreachableError: no answer. InvalidInputError: it refuses.
         """
-        return self._ask("POST", path, json=body, content=content)
+        return _said(self._ask("POST", path, json=body, content=content))
 
-    def _ask(self, method: str, path: str, **given: Any) -> dict[str, Any]:
+    def _ask(self, method: str, path: str, **given: Any) -> httpx.Response:
         try:
             key = self._file.read_text().strip()
         except OSError as error:
@@ -65,11 +74,22 @@ class GatewayClient:
                 trust_env=False,
                 **{name: value for name, value in given.items() if value is not None},
             )
-            said = answer.json()
-        except (httpx.HTTPError, ValueError) as error:
+        except httpx.HTTPError as error:
             raise ServiceUnreachableError(f"{self._url}: {error!r}; is the plant on?") from error
         if not answer.is_success:
-            raise InvalidInputError(
-                f"{answer.status_code}: {said.get('detail', answer.text[:300])}"
-            )
-        return dict(said)
+            told = f"{answer.status_code}: {_said(answer).get('detail', answer.text[:300])}"
+            later = answer.status_code in LATER
+            raise ServiceUnreachableError(told) if later else InvalidInputError(told)
+        return answer
+
+
+def _said(answer: httpx.Response) -> dict[str, Any]:
+    try:
+        said = answer.json()
+    except ValueError:
+        said = None
+    if not isinstance(said, dict):
+        raise ServiceUnreachableError(
+            f"{answer.url} answers {answer.status_code} and no JSON object; is it the plant?"
+        )
+    return said

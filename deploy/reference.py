@@ -47,8 +47,9 @@ def _page(title: str, lines: Iterable[str]) -> str:
 
 
 def _command_line() -> Iterator[str]:
-    yield "With `--json` a command that reports prints JSON and nothing else. Long work shows a bar"
-    yield "on a screen. Errors go to standard error. Exit codes:"
+    yield "With `--json` a command that reports prints JSON and nothing else; of a failure an"
+    yield "object with `code` and `detail`. Long work shows a bar on a screen. Errors go to"
+    yield "standard error in words. Exit codes:"
     yield ""
     yield from _table(("code", "meaning"), [(str(code), said) for code, said in EXIT_CODES.items()])
     for name in sorted(COMMANDS):

@@ -1,5 +1,6 @@
 """What a command of `halite` has to tell: lines for a person, or with --json for a program."""
 
+import errno
 import functools
 import json
 import sys
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import click
+
+from shared.errors import MesError, PersonNeededError
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -25,13 +28,20 @@ class Report:
 def reports(command: Callable[..., Report]) -> Callable[..., None]:
     """Give a command the option --json, and print the report that it returns.
 
-    With --json nothing but the JSON is printed; a fault shows in it and in the exit code.
+    With --json nothing but the JSON is printed; a fault shows in it and in the exit code. A failure
+    is an object with code and detail, as the services answer it.
     """
 
     @json_option
     @functools.wraps(command)
     def told(*args: Any, as_json: bool, **given: Any) -> None:
-        report = command(*args, **given)
+        try:
+            with files_in_words():
+                report = command(*args, **given)
+        except MesError as error:
+            if as_json:
+                click.echo(json.dumps({"code": type(error).__name__, "detail": str(error)}))
+            raise
         if as_json:
             click.echo(json.dumps(report.data, indent=1))
         else:
@@ -44,6 +54,22 @@ def reports(command: Callable[..., Report]) -> Callable[..., None]:
         raise click.ClickException(report.fault)
 
     return told
+
+
+@contextmanager
+def files_in_words() -> Iterator[None]:
+    """Make a sentence of what a file or the system refuses while the block runs.
+
+    Raises:
+        PersonNeededError: with the file and the reason. A closed pipe stays what it is.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            raise
+        what = f"{error.filename}: {error.strerror}." if error.filename else f"{error}."
+        raise PersonNeededError(what) from error
 
 
 @contextmanager

@@ -249,7 +249,7 @@ def read_plant(path: Path) -> PlantSettings:
     """
     try:
         return PlantSettings.model_validate(tomllib.loads(path.read_text()))
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InvalidInputError(f"plant file {path}: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]

@@ -49,7 +49,9 @@ def make(data_dir: Path, plant: Path | None) -> Report:
 @reports
 def show(data_dir: Path) -> Report:
     """Print days left, end and name of each certificate, the first to end first."""
-    return _shown(DataFolder(data_dir))
+    data = DataFolder(data_dir)
+    data.check_present()
+    return _shown(data)
 
 
 @command.command(name="renew")
@@ -63,6 +65,7 @@ def renew_named(names: tuple[str, ...], data_dir: Path, plant: Path | None) -> R
     The plant may run: it takes them up by itself.
     """
     data, now = DataFolder(data_dir), datetime.now(UTC)
+    data.check_present()
     ending = [n for n, until in certificates.ends(data).items() if until - now < RENEWED_BEFORE]
     renewed = certificates.renew(data, plant_of(data, plant), names or ending)
     lines = [f"{name} is valid until {until:%Y-%m-%d}." for name, until in renewed.items()]

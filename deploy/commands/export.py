@@ -4,14 +4,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 import click
-import httpx
 
 from deploy.commands.certs import data_dir_option
 from deploy.data_folder import DataFolder
-from deploy.gatewayclient import url_of, url_option
-from deploy.pki import SETUP_KEY
+from deploy.gatewayclient import GatewayClient, url_option
 from deploy.report import Report, progress, reports
-from shared.errors import NotFoundError, ServiceUnreachableError
 
 _DOCUMENTS = {
     "history.json": "device-history",
@@ -21,7 +18,6 @@ _DOCUMENTS = {
     "passport.jsonld": "passport.jsonld",
     "proof.json": "proof",
 }
-_TIMEOUT_S = 60.0
 
 
 @click.command(name="export")
@@ -41,31 +37,14 @@ def command(lot: str, to: Path, url: str | None, only: tuple[str, ...], data_dir
 
     Run it where the plant's data folder is: it signs in with the setup key that lies there.
     """
-    data = DataFolder(data_dir)
-    key = (data.gateway_keys / SETUP_KEY).read_text().strip()
+    client = GatewayClient(url, DataFolder(data_dir))
     to.mkdir(parents=True, exist_ok=True)
-    headers = {"authorization": f"Bearer {key}"}
     names, files = only or tuple(_DOCUMENTS), []
-    with (
-        httpx.Client(base_url=url_of(data, url), headers=headers, timeout=_TIMEOUT_S) as client,
-        progress("export") as show,
-    ):
+    with progress("export") as show:
         for name in names:
             file = to / f"{lot.replace('/', '_')}.{name}"
-            file.write_bytes(_document(client, lot, _DOCUMENTS[name]))
+            path = f"/api/trace/lots/{quote(lot, safe='')}/{_DOCUMENTS[name]}"
+            file.write_bytes(client.content(path))
             files.append(str(file))
             show(len(files) / len(names))
     return Report(data={"lot_id": lot, "files": files}, lines=files)
-
-
-def _document(client: httpx.Client, lot: str, what: str) -> bytes:
-    path = f"/api/trace/lots/{quote(lot, safe='')}/{what}"
-    try:
-        answer = client.get(path)
-    except httpx.HTTPError as error:
-        raise ServiceUnreachableError(f"{client.base_url}: {error!r}; is the plant on?") from error
-    if answer.status_code == httpx.codes.NOT_FOUND:
-        raise NotFoundError(f"lot {lot} is not known at {client.base_url}")
-    if not answer.is_success:
-        raise ServiceUnreachableError(f"{path}: {answer.status_code} {answer.text[:300]}")
-    return answer.content

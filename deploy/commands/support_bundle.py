@@ -23,6 +23,7 @@ def command(to: Path, port: int | None, data_dir: Path) -> Report:
     their text. Names of lots, machines and persons are in it.
     """
     data = DataFolder(data_dir)
+    data.check_present()
     names = write_bundle(data, ports_of(data, port), to)
     size_bytes = to.stat().st_size
     return Report(

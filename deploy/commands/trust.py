@@ -53,7 +53,9 @@ def reject(fingerprint: str, data_dir: Path) -> Report:
 
 
 def _trust(data_dir: Path) -> Trust:
-    trust = Trust(DataFolder(data_dir).pki)
+    data = DataFolder(data_dir)
+    data.check_present()
+    trust = Trust(data.pki)
     trust.plcs.prepare()
     return trust
 

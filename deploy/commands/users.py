@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any, get_args
+from urllib.parse import quote
 
 import click
 
@@ -64,7 +65,7 @@ def add(
 def reset(login: str, password: str, url: str | None, data_dir: Path) -> Report:
     """Give a person a password for one sign-in; the person's sessions end."""
     client = GatewayClient(url, DataFolder(data_dir))
-    client.post(f"/api/persons/{login}/password", {"password": password})
+    client.post(f"{_path(login)}/password", {"password": password})
     return _about(login, "chooses a password at the next sign-in.")
 
 
@@ -75,7 +76,7 @@ def reset(login: str, password: str, url: str | None, data_dir: Path) -> Report:
 @reports
 def disable(login: str, url: str | None, data_dir: Path) -> Report:
     """Keep a person out; sessions end at once."""
-    GatewayClient(url, DataFolder(data_dir)).post(f"/api/persons/{login}", {"disabled": True})
+    GatewayClient(url, DataFolder(data_dir)).post(_path(login), {"disabled": True})
     return _about(login, "is disabled.")
 
 
@@ -86,8 +87,12 @@ def disable(login: str, url: str | None, data_dir: Path) -> Report:
 @reports
 def enable(login: str, url: str | None, data_dir: Path) -> Report:
     """Let a person in again."""
-    GatewayClient(url, DataFolder(data_dir)).post(f"/api/persons/{login}", {"disabled": False})
+    GatewayClient(url, DataFolder(data_dir)).post(_path(login), {"disabled": False})
     return _about(login, "is enabled.")
+
+
+def _path(login: str) -> str:
+    return f"/api/persons/{quote(login, safe='')}"
 
 
 def _line(person: dict[str, Any]) -> str:

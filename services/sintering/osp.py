@@ -21,7 +21,9 @@ def read_instance(path: Path) -> Problem:
         InvalidInputError: a value is missing, of the wrong length or no whole number.
         OSError: the file cannot be read.
     """
-    text = re.sub(r"%[^\n]*|//[^\n]*|/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
+    text = re.sub(
+        r"%[^\n]*|//[^\n]*|/\*.*?\*/", "", path.read_text(errors="replace"), flags=re.DOTALL
+    )
     return _problem(_Values(path.name, dict(STATEMENT.findall(text))))
 
 

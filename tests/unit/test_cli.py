@@ -1,5 +1,6 @@
 """The command line as a person or a script runs it, without a plant; with one see tests/line."""
 
+import errno
 import json
 import os
 import pty
@@ -15,6 +16,8 @@ from click.testing import CliRunner
 from deploy.background import running, stop
 from deploy.cli import COMMANDS, halite
 from deploy.data_folder import DataFolder
+from deploy.report import files_in_words
+from shared.errors import PersonNeededError
 from tests.plant import ROOT
 from tests.unit.test_export import EXPORT
 
@@ -80,6 +83,49 @@ def test_a_failed_command_says_one_sentence_and_ends_with_1(tmp_path: Path) -> N
     shown = CliRunner().invoke(halite, ["restore", "--from", nowhere, "--data-dir", nowhere])
     assert shown.exit_code == 1
     assert shown.output.startswith(f"Error: {nowhere} is no finished backup")
+
+
+def test_with_json_a_failure_is_json_too_and_a_sentence_beside_it(tmp_path: Path) -> None:
+    nowhere = str(tmp_path / "nowhere")
+    shown = CliRunner().invoke(halite, ["backup", "--to", nowhere, "--data-dir", nowhere, "--json"])
+    told = json.loads(shown.stdout)
+    assert (shown.exit_code, told["code"]) == (1, "PersonNeededError")
+    assert shown.stderr == f"Error: {told['detail']}\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("certs", "show"),
+        ("certs", "renew"),
+        ("trust", "list"),
+        ("trust", "accept", "0" * 8, "--as", "x"),
+        ("support-bundle", "--to", "/dev/null"),
+    ],
+)
+def test_a_folder_without_a_plant_is_refused_and_left_alone(
+    words: tuple[str, ...], tmp_path: Path
+) -> None:
+    shown = CliRunner().invoke(halite, [*words, "--data-dir", str(tmp_path / "nowhere")])
+    assert shown.exit_code == 1
+    assert "There is no plant in" in shown.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", [("plant", "check", "--plant"), ("sintering", "solve")])
+def test_a_file_that_is_no_text_is_refused_in_words(words: tuple[str, ...], tmp_path: Path) -> None:
+    file = tmp_path / "rubbish"
+    file.write_bytes(bytes(range(256)))
+    shown = CliRunner().invoke(halite, [*words, str(file)])
+    assert (shown.exit_code, type(shown.exception)) == (1, SystemExit)
+    assert "rubbish" in shown.stderr
+
+
+def test_what_the_system_refuses_without_a_file_is_told_as_it_said_it() -> None:
+    with pytest.raises(PersonNeededError, match=r"^the reason\.$"), files_in_words():
+        raise OSError("the reason")
+    with pytest.raises(BrokenPipeError), files_in_words():
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
 
 
 def test_an_unknown_command_is_a_wrong_use() -> None:
