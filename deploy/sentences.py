@@ -110,7 +110,9 @@ NEVER_SHOWN = frozenset({
     "Value error, ",
     # SQL
     "CAST({} AS text) {} :{}", "{} LIMIT :row_limit", "SET LOCAL statement_timeout = '{}s'",
-    "-c statement_timeout={} -c idle_in_transaction_session_timeout={}",
+    "-c tcp_keepalives_idle={} -c tcp_keepalives_interval={} -c tcp_keepalives_count={}"
+    " -c tcp_user_timeout={}",
+    "{} -c statement_timeout={} -c idle_in_transaction_session_timeout={}",
     "(CASE WHEN state = 'open' AND limit_kind = 'max' THEN warn_at ELSE limit_at END)",
     "('cell', 'witness', 'life_cell')",
 })  # fmt: skip

@@ -11,14 +11,19 @@ from psycopg.pq import TransactionStatus
 
 from shared.errors import ServiceUnreachableError
 
-# A server that vanished, with its packets: found out by the kernel. Without effect on Unix sockets.
+# The other end vanished, with its packets: found out by the kernel. Without effect on Unix sockets.
+IDLE_S, EVERY_S, COUNT, UNANSWERED_MS = 5, 2, 3, 10_000
 LINK: dict[str, Any] = {
     "connect_timeout": 5,
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,
+    "keepalives_idle": IDLE_S,
+    "keepalives_interval": EVERY_S,
+    "keepalives_count": COUNT,
+    "tcp_user_timeout": UNANSWERED_MS,
 }
+LINK_OF_SERVER = (
+    f"-c tcp_keepalives_idle={IDLE_S} -c tcp_keepalives_interval={EVERY_S}"
+    f" -c tcp_keepalives_count={COUNT} -c tcp_user_timeout={UNANSWERED_MS}"
+)
 OPEN = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 Answer = TypeVar("Answer")
 
@@ -38,7 +43,7 @@ class Limits(NamedTuple):
     def options(self) -> str:
         """What the server is told at the start of a session."""
         return (
-            f"-c statement_timeout={self.statement_s * 1000:.0f}"
+            f"{LINK_OF_SERVER} -c statement_timeout={self.statement_s * 1000:.0f}"
             f" -c idle_in_transaction_session_timeout={self.idle_s * 1000:.0f}"
         )
 

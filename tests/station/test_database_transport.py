@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import text
 
 from deploy.accounts import account_for, hand_over
 from deploy.authority import Authority, Part
@@ -18,6 +19,7 @@ from deploy.cli import halite
 from deploy.databaserights import entrances, names, statements
 from deploy.databases import OutsideServer
 from deploy.processes import PROJECT_DIR, Child, ChildSpec, run_tool, wait_until
+from shared.connections import LINK
 from shared.db import Database, migrate
 from shared.errors import RetryLaterError
 from shared.settings import SERVICES
@@ -182,6 +184,23 @@ async def test_a_service_runs_its_migrations_and_transactions_with_its_role_alon
     database = Database(site.url(name))
 
     await database.ping()
+
+    await database.close()
+
+
+async def test_the_server_gives_up_a_service_that_vanished_as_soon_as_that_gives_up_the_server(
+    site: Site,
+) -> None:
+    database = Database(site.url("trace"))
+    kept = {
+        "tcp_keepalives_idle": LINK["keepalives_idle"],
+        "tcp_keepalives_interval": LINK["keepalives_interval"],
+        "tcp_keepalives_count": LINK["keepalives_count"],
+        "tcp_user_timeout": LINK["tcp_user_timeout"],
+    }
+
+    async with database.quiet() as tx:
+        assert {name: int(await tx.scalar(text(f"SHOW {name}"))) for name in kept} == kept
 
     await database.close()
 
