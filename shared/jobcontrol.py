@@ -39,7 +39,7 @@ class Glance:
 
 
 async def glance(tx: Transaction, equipment_id: str, station_kind: str) -> Glance:
-    """Return what is open at a station: to start, running or paused there.
+    """Return what is open at a station: to start, running, paused there or to be given up.
 
     Cheap enough to ask at each commit; a job order that waits may still be held.
     """
@@ -48,7 +48,7 @@ async def glance(tx: Transaction, equipment_id: str, station_kind: str) -> Glanc
         FROM station_order o LEFT JOIN job_control c USING (station_order_id)
         WHERE o.equipment_id = :equipment_id
           AND o.state IN ('allowed_to_start', 'running', 'interrupted')
-          AND (o.state <> 'interrupted' OR c.paused_at IS NOT NULL)
+          AND (o.state <> 'interrupted' OR c.paused_at IS NOT NULL OR c.asked IS NOT NULL)
         ORDER BY o.planned_at, o.station_order_id"""
     rows = list(await tx.execute(sql(statement), {"equipment_id": equipment_id}))
     waits = """
@@ -70,10 +70,11 @@ async def ask(
 
     Raises:
         NotFoundError: no such job order.
-        ConflictError: it neither runs nor is paused at one of the stations.
+        ConflictError: it neither runs nor is paused at one of the stations, nor is it one to abort
+            that stands interrupted since it was asked to start.
     """
     statement = """
-        SELECT j.state, o.station_order_id, o.equipment_id, c.paused_at
+        SELECT j.state, o.station_order_id, o.equipment_id, o.started_at, c.paused_at
         FROM job_order j LEFT JOIN station_order o USING (station_order_id)
         LEFT JOIN job_control c USING (station_order_id)
         WHERE j.job_order_id = :job_order_id FOR UPDATE OF j"""
@@ -81,8 +82,11 @@ async def ask(
     if row is None:
         raise NotFoundError(f"job order {job_order_id} does not exist")
     current = {"state": row["state"], "equipment_id": row["equipment_id"]}
-    here = row["equipment_id"] in stations
-    if not here or not (row["state"] == "running" or row["paused_at"] is not None):
+    here, stands = row["equipment_id"] in stations, row["state"] == "interrupted"
+    goes_on = row["state"] == "running" or row["paused_at"] is not None
+    if here and stands and not goes_on and asked == "abort" and row["started_at"] is None:
+        raise ConflictError(f"job order {job_order_id} was never asked to start", current)
+    if not here or not (goes_on or (stands and asked == "abort")):
         where = "is not at a station that can be asked" if not here else f"is {row['state']}"
         raise ConflictError(f"job order {job_order_id} {where}; it can {asked} no more", current)
     keep = """
@@ -104,7 +108,10 @@ async def is_paused(tx: Transaction, job_order_id: str) -> bool:
 async def answered(
     tx: Transaction, station_order_id: str, paused_at: datetime | None, wish: Wish | None
 ) -> None:
-    """Keep since when an order is paused, and that the wish was told, unless it is another now."""
+    """Keep since when an order is paused, and that the wish was told, unless it is another now.
+
+    paused_at: None once it runs again. One that is given up stands as paused until it has ended.
+    """
     statement = """
         INSERT INTO job_control (station_order_id, paused_at) VALUES (:id, :paused_at)
         ON CONFLICT (station_order_id) DO UPDATE SET paused_at = :paused_at"""

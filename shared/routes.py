@@ -98,7 +98,11 @@ def _add_job_control(service: Service) -> None:
     async def post_abort(
         job_order_id: str, command: given, x_halite_person: Person = UNKNOWN
     ) -> dict[str, Any]:
-        """Ask the station to give a running or paused job order up for good."""
+        """Ask the station to give a running or paused job order up for good.
+
+        One that stands interrupted since it was asked to start is over with that, also where the
+        station does not know it any more: who asks has looked.
+        """
         return await ask(job_order_id, "abort", x_halite_person, command)
 
 

@@ -81,6 +81,10 @@ class JobControl:
             await self._start_again(order, wish)
         elif wish.asked == "resume" and order.state == "interrupted":
             await self._resumed(order, wish)
+        elif wish.asked == "abort" and order.state == "interrupted":
+            async with self._database.begin() as tx:  # followed to its end, as the station has it
+                at = self._service.clock.now()
+                await jobcontrol.answered(tx, order.station_order_id, at, wish)
         else:
             async with self._database.begin() as tx:
                 await jobcontrol.done(tx, order.station_order_id, wish)

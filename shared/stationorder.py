@@ -22,6 +22,7 @@ MOVES: frozenset[tuple[State, State]] = frozenset(
         ("running", "ended"),
         ("running", "aborted"),
         ("interrupted", "allowed_to_start"),
+        ("interrupted", "interrupted"),
         ("interrupted", "running"),
         ("interrupted", "ended"),
         ("interrupted", "aborted"),

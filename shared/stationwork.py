@@ -219,7 +219,7 @@ class StationRunner:
             if order.state == "allowed_to_start":
                 return await self._start(order)
             if held is None or held.state in ("ended", "aborted"):
-                return await self._follow(order)
+                return await self._follow(order, wish)
             return await self._control.follow(order, held, wish)
         except PersonNeededError as error:
             await self._hold(order, str(error))
@@ -328,13 +328,38 @@ class StationRunner:
         self._orders[order.station_order_id] = asked
         return asked
 
-    async def _follow(self, order: StationOrder) -> bool:
-        """Take the answer once the station has one; an order it no longer knows is a fault."""
-        answer = await self.client.answer(order.station_order_id)
+    async def _follow(self, order: StationOrder, wish: Wish | None) -> bool:
+        """Take the answer once the station has one; an order it no longer knows is a fault.
+
+        One that a person gives up is over then, with nothing known of what was done.
+        """
+        try:
+            answer = await self.client.answer(order.station_order_id)
+        except StationFaultError as error:
+            if wish is None or wish.asked != "abort":
+                raise
+            await self._end(order, self._given_up(order, wish, str(error)))
+            return True
         if answer is None:
             return False
         if self._reader is not None:
             await self._reader.read(self.client, order, answer)
+        await self._end(order, answer)
+        if self.client.offers("Clear"):
+            await self.client.clear(order.station_order_id)
+        return True
+
+    def _given_up(self, order: StationOrder, wish: Wish, why: str) -> JobAnswer:
+        now = self._service.clock.now()
+        return JobAnswer(
+            job_order_id=order.station_order_id,
+            state="aborted",
+            started_at=order.started_at or now,
+            ended_at=now,
+            data={"reason": f"given up by {wish.by}: {why}"},
+        )
+
+    async def _end(self, order: StationOrder, answer: JobAnswer) -> None:
         ended = replace(
             order.to(answer.state), started_at=answer.started_at, ended_at=answer.ended_at
         )
@@ -343,9 +368,6 @@ class StationRunner:
             await jobcontrol.forget(tx, order.station_order_id)
             await self._work.ended(tx, ended, answer)
         self._log(f"station order {ended.state}", order)
-        if self.client.offers("Clear"):
-            await self.client.clear(order.station_order_id)
-        return True
 
     def _log(self, what: str, order: StationOrder) -> None:
         log.info(what, equipment_id=order.equipment_id, job_order_id=order.station_order_id)
@@ -359,5 +381,6 @@ class StationRunner:
         )
         async with self._database.begin() as tx:
             await joborders.save(tx, order.state, order.to("interrupted", reason))
+            await jobcontrol.forget(tx, order.station_order_id)  # no longer paused: it was lost
             events = held_events(order.job_orders, self.client.equipment_id, reason)
             await self._outbox.record(tx, *events)

@@ -130,6 +130,16 @@ class MakersPlc:
         self._save()
         await self._show(machine)
 
+    async def forget_all(self, machine: Makers) -> None:
+        """Let a machine lose its orders, as one that keeps them in memory does without power."""
+        await self.remember(machine, {})
+
+    async def remember(self, machine: Makers, orders: dict[str, tuple[Any, int]]) -> None:
+        """Let a machine have these orders with their states, and no others."""
+        machine.orders = orders
+        self._save()
+        await self._show(machine)
+
     async def stop(self) -> None:
         """Close the port."""
         await close_server(self.server)

@@ -5,6 +5,7 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -264,6 +265,68 @@ async def test_a_machine_that_lacks_a_method_says_so_and_goes_on(
     assert {"Pause: a job order cannot be paused", "Stop: a job order cannot be ended early"} <= (
         set(seen["missing"])
     )
+
+
+@pytest.mark.parametrize("was", ["running", "paused"])
+async def test_a_job_that_its_machine_has_lost_is_given_up_by_a_person_and_the_next_one_runs(
+    plant: Bench, bench_ground: Ground, was: str
+) -> None:
+    name = f"L-{was}"
+    async with made(plant, bench_ground, set()) as maker:
+        gauge = maker.machines[GAUGE]
+        await running_job(plant, gauged(name))
+        if was == "paused":
+            await asks(plant, name, "pause")
+            await paused(plant, name)
+        await maker.forget_all(gauge)
+        lost = await until_reason(plant, name, f"{name} is not known there")
+        assert (lost["state"], lost["paused"]) == ("interrupted", False)
+        await running_job(plant, gauged(f"{name}-next"))
+        await maker.end_running(gauge)
+        assert (await plant.ended(f"{name}-next")).state == "ended"
+
+        await asks(plant, name, "abort")
+        ended = await plant.ended(name)
+
+        assert (ended.state, {one.value for one in ended.results}) == ("aborted", {None})
+        assert (ended.reason or "").startswith("given up by Li Na: ")
+        assert ended.started_at == datetime.fromisoformat(lost["started_at"])
+        assert gauge.starts == [name, f"{name}-next"]
+
+
+async def test_a_lost_job_that_its_machine_shows_again_is_aborted_there(
+    plant: Bench, bench_ground: Ground
+) -> None:
+    async with made(plant, bench_ground, set()) as maker:
+        gauge = maker.machines[GAUGE]
+        await running_job(plant, gauged("F1"))
+        orders = dict(gauge.orders)
+        await maker.forget_all(gauge)
+        await until_reason(plant, "F1", "F1 is not known there")
+        await maker.remember(gauge, orders)
+
+        await asks(plant, "F1", "abort")
+
+        assert (await plant.ended("F1")).state == "aborted"
+        assert gauge.aborted == ["F1"]
+
+
+async def test_a_held_job_that_no_machine_was_asked_to_start_cannot_be_aborted(
+    plant: Bench, bench_ground: Ground
+) -> None:
+    async with made(plant, bench_ground, set()) as maker:
+        gauge = maker.machines[GAUGE]
+        gauge.garble = changed_first(lambda value: value * 2)
+        await plant.release(gauged("N1"))
+        await plant.held("N1")
+        refused = await plant.post("/job-orders/N1/abort")
+        assert refused.status_code == 409
+        assert "was never asked to start" in refused.json()["detail"]
+        gauge.garble = lambda order: order
+        await plant.post("/job-orders/N1/resume")
+        await plant.until(JobOrderStarted, lambda event: event.job_order_id == "N1")
+        await maker.end_running(gauge)
+        assert (await plant.ended("N1")).state == "ended"
 
 
 @pytest.mark.parametrize("lacking", [{"Cancel"}, {"Cancel", "Abort"}], ids=["clear", "update"])

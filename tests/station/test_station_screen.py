@@ -134,6 +134,26 @@ async def test_what_an_operator_asks_of_a_job_is_pending_until_the_station_has_d
     await page.context.close()
 
 
+async def test_a_job_that_its_station_has_lost_is_given_up_where_it_has_no_abort(
+    shown: Shown,
+) -> None:
+    lost = {"state": "interrupted", "reason": "J-1 is not known there"}
+    shown.job(**lost, started_at=None)
+    shown.offers("Start", "Store")
+    page = await shown.screen("ada")
+    again = page.get_by_role("button", name="Start again", exact=True)
+    await expect(again).to_be_visible()
+    await expect(page.get_by_role("button", name="Abort", exact=True)).to_have_count(0)
+    shown.job(**lost)
+    await page.reload()
+    await page.get_by_role("button", name="Abort", exact=True).click()
+    sure = page.get_by_role("group", name="Give it up for good?")
+    await sure.get_by_role("button", name="Abort", exact=True).click()
+    await expect(sure).to_have_count(0)
+    assert shown.asked[-1] == ("sintering/job-orders/J-1/abort", "Ada (ada)")
+    await page.context.close()
+
+
 async def test_a_station_shows_what_it_lacks_and_no_button_for_it(shown: Shown) -> None:
     shown.job()
     shown.offers("Abort", "Start", "Stop", "Store", missing=("no Pause: a job cannot be paused",))

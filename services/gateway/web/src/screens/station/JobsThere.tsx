@@ -84,7 +84,7 @@ function Control({ station, job }: { station: Station; job: JobOrder }) {
       </div>
     );
   }
-  const able = askable(job).filter((asked) => job.paused || asked === 'resume' || offer === null || offer.offers.includes(METHOD[asked]));
+  const able = askable(job).filter((asked) => job.state === 'interrupted' || offer === null || offer.offers.includes(METHOD[asked]));
   return (
     <div className="job-control">
       {able.map((asked) => (
@@ -102,8 +102,9 @@ function Control({ station, job }: { station: Station; job: JobOrder }) {
   );
 }
 
-/** An interrupted job that the station does not keep is only started again, by who has looked. */
+/** An interrupted job that the station does not keep is started again or, when it may have begun, given up, by who has looked. */
 function askable(job: JobOrder): readonly Asked[] {
   if (job.state === 'running') return ['pause', 'stop', 'abort'];
-  return job.paused ? ['resume', 'stop', 'abort'] : ['resume'];
+  if (job.paused) return ['resume', 'stop', 'abort'];
+  return job.started_at === null ? ['resume'] : ['resume', 'abort'];
 }
