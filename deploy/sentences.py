@@ -20,8 +20,8 @@ LANGUAGES = ("de", "zh")
 TOLD = (
     *(f"shared/{name}.py" for name in (
         "air", "answers", "commands", "connections", "door", "inbox", "intake", "jobcontrol",
-        "joborders", "masterdata", "opcua", "opcua_call", "opcua_data", "opcua_link", "operators",
-        "permissions", "pulse", "reader", "recipes", "stationcontrol", "stationfacts",
+        "joborders", "masterdata", "nesting", "opcua", "opcua_call", "opcua_data", "opcua_link",
+        "operators", "permissions", "pulse", "reader", "recipes", "stationcontrol", "stationfacts",
         "stationoffer", "stations", "stationwork", "trainings",
     )),
     *(f"services/execution/{name}.py" for name in (

@@ -160,7 +160,7 @@ class Verifier:
             header = b64decode(token.partition(".")[0] + "==", altchars=b"-_")
             key_id = json.loads(header)["kid"]
             owner = key_id.partition(".")[0]
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
         known = public_keys(self._folder, owner) if owner in SERVICES else []
         return next((key for key in known if key.key_id == key_id), None)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from services.execution.domain import WorkSchedule
 from shared.errors import InvalidInputError
+from shared.nesting import check_nesting
 
 Model = TypeVar("Model", bound=BaseModel)
 CSV_COLUMNS = (
@@ -45,12 +46,13 @@ def read_document(text: str, model: type[Model]) -> Model:
         InvalidInputError: with the line and field of the first fault.
     """
     try:
+        check_nesting(text)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         value = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise InvalidInputError(f"line {line}: not YAML or JSON: {error.problem}") from error
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InvalidInputError(f"not YAML or JSON: {error}") from error
     try:
         return model.model_validate(value)

@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from shared.errors import InvalidInputError
+from shared.nesting import check_nesting
 from shared.settings import SERVICES
 
 TAKERS = SERVICES
@@ -22,6 +23,7 @@ def sections(content: bytes) -> dict[str, str]:
         InvalidInputError: no YAML, no mapping, an unknown top-level key, or far too many values.
     """
     try:
+        check_nesting(content)
         document = yaml.load(content, Loader=_Loader)
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
         raise InvalidInputError(f"master data: {' '.join(str(error).split())}") from error

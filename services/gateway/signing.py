@@ -83,7 +83,7 @@ async def with_signature(entrances: Entrances, path: str, name: str, raw: bytes)
 def _object(raw: bytes) -> dict[str, Any]:
     try:
         body = json.loads(raw)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidInputError(f"the body is no JSON: {error}") from error
     if not isinstance(body, dict):
         raise InvalidInputError("the body must be a JSON object")

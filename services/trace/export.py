@@ -227,7 +227,7 @@ def _parsed(line: bytes) -> dict[str, Any]:
     try:
         values = json.loads(line)
         same = f"{canonical(values)}\n".encode() == line
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidInputError("a line is no JSON") from error
     if not isinstance(values, dict) or not same:
         raise InvalidInputError("a line is not as it was written")

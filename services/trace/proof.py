@@ -79,7 +79,14 @@ def verified(proof: bytes, trusted: str | None = None) -> dict[str, Any]:
             raise InvalidInputError("the proof is not signed with a key that may sign it")
         seals = [seal_of(one) for one in values["seals"]]
         records = [_proved(one, seals, keys) for one in values["records"]]
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+    except (
+        KeyError,
+        TypeError,
+        ValueError,
+        IndexError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         raise InvalidInputError(f"the proof cannot be read: {error!r}") from error
     return {"lot_id": values["lot_id"], "records": records, "key_id": values["key_id"]}
 

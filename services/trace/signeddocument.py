@@ -42,5 +42,5 @@ def verified_document(content: bytes, trusted: str | None = None) -> dict[str, A
         if not is_signed(canonical(unsigned).encode(), signature, public_key):
             raise InvalidInputError("the signature of the document is not genuine")
         return {name: values[name] for name in ("format", "document", "key_id")}
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise InvalidInputError(f"the document cannot be read: {error!r}") from error

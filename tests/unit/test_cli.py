@@ -121,6 +121,16 @@ def test_a_file_that_is_no_text_is_refused_in_words(words: tuple[str, ...], tmp_
     assert "rubbish" in shown.stderr
 
 
+@pytest.mark.parametrize(
+    "beginning", [b'{"format":"halite proof', b'{"document":', b"", b'{"halite_export":']
+)
+def test_a_file_of_brackets_is_not_as_it_was_written(beginning: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "brackets"
+    file.write_bytes(beginning + (b'":' if beginning.endswith(b"proof") else b"") + b"[" * 100_000)
+    shown = CliRunner().invoke(halite, ["verify", str(file)])
+    assert (shown.exit_code, type(shown.exception)) == (1, SystemExit)
+
+
 def test_what_the_system_refuses_without_a_file_is_told_as_it_said_it() -> None:
     with pytest.raises(PersonNeededError, match=r"^the reason\.$"), files_in_words():
         raise OSError("the reason")

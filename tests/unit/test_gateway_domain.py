@@ -525,6 +525,8 @@ def test_a_document_is_cut_into_the_sections_of_the_services() -> None:
         (b"spray: .nan", "spray"),
         (b"spray: &a [*a]", "more than 500000 values"),
         (b"\xff\xfe\xff", "master data"),
+        (b"spray: " + b"[" * 100_000, "line 1: lists and mappings within each other"),
+        (b"spray:\n" + b"- " * 1_000_000, "line 2: lists and mappings within each other"),
     ],
 )
 def test_a_document_that_cannot_be_cut_is_refused_with_the_reason(

@@ -55,6 +55,7 @@ def test_a_fault_in_csv_names_line_and_column(content: bytes, words: tuple[str, 
         (b"WR-NVP-01", b"WR-NFM-01", ("work request WR-NFM-01 stands twice",)),
         (b"work_requests:", b"orders:", ("field work_requests: Field required",)),
         (b"priority: 60", b"priority: [", ("not YAML or JSON", "line")),
+        (b"priority: 60", b"priority: " + b"[" * 100_000, ("within each other", "line", "50")),
     ],
 )
 def test_a_fault_in_yaml_names_line_and_field(

@@ -2,7 +2,7 @@
 
 import json
 import stat
-from base64 import urlsafe_b64decode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -118,6 +118,7 @@ def tampered(token: str) -> Iterator[tuple[str, str]]:
     yield f"{head}.{body[:-2]}AA.{signature}", "signature is wrong"
     unsigned = b'{"alg":"none","kid":"gateway.0"}'.hex()
     yield f"{unsigned}.{body}.", "no key of this plant"
+    yield urlsafe_b64encode(b"[" * 3000).decode(), "no key of this plant"
     yield "A" * 5000, "5000 characters, at most 4096"
 
 
