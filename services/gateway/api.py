@@ -263,7 +263,7 @@ def _add_ways(service: Service, parts: Parts) -> None:
             body = (
                 await signed(parts.entrances, caller_of(request), path, raw)
                 if name is None
-                else await with_signature(parts.entrances, path, name, raw)
+                else await with_signature(parts.entrances, caller_of(request), path, name, raw)
             )
         return await _pass_on(parts.peers, request, service, _path(request, 3), body)
 

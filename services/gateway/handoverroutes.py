@@ -10,6 +10,7 @@ from services.gateway.entrances import Entrances
 from services.gateway.handoverdesk import HandoverDesk
 from services.gateway.persons import SignIn
 from services.gateway.samesite import own_page
+from services.gateway.sessionroutes import caller_of
 from shared.app import Service
 from shared.commands import Command, command_of
 from shared.errors import NotAllowedError
@@ -80,7 +81,7 @@ def _add_commands(service: Service, desk: HandoverDesk, entrances: Entrances) ->
         It takes no key, since no digest of a password is to be kept; the same person may say it
         again. 409: taken over by another, written anew, or another record than was seen.
         """
-        taker = await entrances.identity.prove(body.login, body.password)
+        taker = await entrances.prove(caller_of(request), body.login, body.password)
         if not await entrances.rights.may(taker, "POST", request.url.path):
             raise NotAllowedError(
                 f"{taker.printed} may not operate here; another person must take over"

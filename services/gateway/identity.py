@@ -96,7 +96,7 @@ class Identity:
         """Begin a session of the owner of a badge; return its token and who it is.
 
         Raises:
-            NotSignedInError: wrong, disabled, locked, or the password is still the first one.
+            NotSignedInError: wrong, disabled or locked.
             ServiceUnreachableError: too many try at once.
         """
         async with self._database.quiet() as tx:
@@ -161,10 +161,13 @@ class Identity:
         tx: Transaction,
         login: str,
         right: bool,
-        action: str = "sign_in",
+        action: str | None = None,
         wrong: str = WRONG,
     ) -> str | None:
-        """Count a try; return why it is refused. A right password does not open a lock."""
+        """Count a try; return why it is refused. A right password does not open a lock.
+
+        action: what a right one does, for the record; None: the caller tells it.
+        """
         row, now = await store.person(tx, login, lock=True), self._now()
         if row is None or row["disabled"]:
             return wrong
@@ -175,7 +178,8 @@ class Identity:
         until = locked_until(count, now)
         await store.count_failure(tx, login, count, until)
         if right:
-            await self._say(tx, action, login, f"{row['name']} ({login})")
+            if action is not None:
+                await self._say(tx, action, login, f"{row['name']} ({login})")
             return None
         if until is not None:
             reason = f"{count} wrong passwords, locked until {until:%Y-%m-%d %H:%M:%S} UTC"

@@ -3,7 +3,6 @@
 What carries a password is no command with a key: nothing of it may be kept beside the hash.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
@@ -134,14 +133,7 @@ async def _tried(
     entrances: Entrances, request: Request, sign_in: Callable[[], Awaitable[Came]]
 ) -> Came:
     """Await a sign-in, and count it against the client's address when it fails."""
-    client = request.client.host if request.client else ""
-    now_s = asyncio.get_running_loop().time()
-    entrances.throttle.check(client, now_s)
-    try:
-        return await sign_in()
-    except NotSignedInError:
-        entrances.throttle.failed(client, now_s)
-        raise
+    return await entrances.tried(request.client.host if request.client else "", sign_in)
 
 
 def _let_in(came: Came, request: Request, response: Response) -> dict[str, Any]:

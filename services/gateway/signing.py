@@ -30,12 +30,13 @@ async def signed(entrances: Entrances, caller: Caller, path: str, raw: bytes) ->
     Raises:
         InvalidInputError: no JSON object, or `second` is not a login with a password.
         NotSignedInError: the second person's password is wrong, or the account is locked.
+        TooManyTriesError: the caller gave too many wrong ones in the last minute.
         NotAllowedError: the second person may not give this command, or is the first one.
     """
     body = _object(raw)
     body[PERSON] = caller.printed
     if body.get(SECOND) is not None:
-        second = await entrances.identity.prove(*_given(body[SECOND], SECOND))
+        second = await entrances.prove(caller, *_given(body[SECOND], SECOND))
         need = needed("POST", path)
         if second.login == caller.login:
             raise NotAllowedError(f"{second.printed} is signed in here; a second person must sign")
@@ -45,7 +46,9 @@ async def signed(entrances: Entrances, caller: Caller, path: str, raw: bytes) ->
     return json.dumps(body).encode()
 
 
-async def with_signature(entrances: Entrances, path: str, name: str, raw: bytes) -> bytes:
+async def with_signature(
+    entrances: Entrances, caller: Caller, path: str, name: str, raw: bytes
+) -> bytes:
     """Return a command's body whose signature is of the person whose password came with it.
 
     name: where the signature stands in the body; empty: the body is the signature.
@@ -53,6 +56,7 @@ async def with_signature(entrances: Entrances, path: str, name: str, raw: bytes)
     Raises:
         InvalidInputError: no JSON object, or a signature without login, password and role.
         NotSignedInError: the password is wrong, or the account is locked.
+        TooManyTriesError: the caller gave too many wrong ones in the last minute.
         NotAllowedError: the person may not give this command, or has not the role.
     """
     body = _object(raw)
@@ -63,7 +67,7 @@ async def with_signature(entrances: Entrances, path: str, name: str, raw: bytes)
     entered = {key: taken.pop(key, None) for key in ("login", "password")}
     for claimed in NEVER_CLAIMED:
         taken.pop(claimed, None)
-    signer = await entrances.identity.prove(*_given(entered, name or "signature"))
+    signer = await entrances.prove(caller, *_given(entered, name or "signature"))
     need = needed("POST", path)
     if not await entrances.rights.may(signer, "POST", path):
         raise NotAllowedError(f"{signer.printed} may not {need}; another person must sign")

@@ -24,6 +24,7 @@ from services.gateway.persons import (
     NewPerson,
 )
 from services.gateway.roles import MAY
+from services.gateway.throttle import MOST_FAILURES
 from services.quality.nonconformance import Closing
 from services.quality.signatures import SignatureGiven
 from shared.db import migrate
@@ -108,8 +109,10 @@ async def test_the_first_administrator_must_choose_a_password_and_the_first_one_
         change = {"password": first, "new_password": wrong}
         refused = await stranger.post("/api/session/password", json=change)
         assert refused.status_code == 422 and why in refused.json()["detail"]
+    signed_in = len(await plant.said("sign_in"))
     change = {"password": first, "new_password": PASSWORD}
     assert (await stranger.post("/api/session/password", json=change)).status_code == 200
+    assert len(await plant.said("sign_in")) == signed_in, "who changes a password did not come in"
     assert (await stranger.get("/api/overview")).status_code == 200
     assert not file.exists()
     assert (await sign_in(stranger, FIRST_LOGIN, first)).status_code == 401
@@ -329,6 +332,27 @@ async def test_a_command_names_who_is_signed_in_and_a_second_person_by_password(
         signed = await plant.said("sign")
         assert {event["person"] for event in signed} >= {"Bo Ek (bo)"}
         assert (await sign_in(ada, "bo", PASSWORD)).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/quality/waivers/W-1/signatures", lambda given: given | {"role": "quality"}),
+        ("/api/execution/lots/L-1/holds/G/end", lambda given: {"second": given}),
+        ("/api/handovers/H-1/take-over", lambda given: given | {"record_sha256": "0" * 64}),
+    ],
+)
+async def test_who_tries_passwords_of_others_beside_a_session_is_slowed_down(
+    plant: Plant, path: str, body: Callable[[dict[str, str]], dict[str, Any]]
+) -> None:
+    async with plant.person("eve", "Eve", "quality") as eve, plant.person("bo", "Bo", "quality"):
+        for number in range(MOST_FAILURES):
+            guess = {"login": f"nobody{number}", "password": "x" * 12}
+            tried = await eve.post(path, json=body(guess), headers=key(number))
+            assert tried.status_code == 401, tried.text
+        right = {"login": "bo", "password": PASSWORD}
+        slowed = await eve.post(path, json=body(right), headers=key(99))
+        assert (slowed.status_code, slowed.json()["code"]) == (429, "TooManyTriesError")
 
 
 async def test_a_signature_is_of_the_person_whose_password_comes_with_it(plant: Plant) -> None:
