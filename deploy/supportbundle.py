@@ -21,6 +21,7 @@ _PRIVATE_KEY = re.compile(
     rb"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL
 )
 _PROGRAM_KEY = re.compile(rb"hk_[A-Za-z0-9_-]{20,}")
+_TOKEN = re.compile(rb"eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+")  # RFC 7519
 
 
 def write_bundle(data: DataFolder, ports: Ports, to: Path) -> list[str]:
@@ -47,6 +48,7 @@ def without_secrets(content: bytes, secrets: dict[str, bytes]) -> bytes:
     for name, secret in secrets.items():
         clean = clean.replace(secret, f"[secret {name}]".encode())
     clean = _PROGRAM_KEY.sub(b"[key of a program]", clean)
+    clean = _TOKEN.sub(b"[token]", clean)
     return _URL_PASSWORD.sub(rb"\1[password]@", clean)
 
 

@@ -51,6 +51,9 @@ class Door:
         except MesError as error:
             await refuse(error, scope, receive, send)
             return
+        if scope["type"] == "websocket":  # open as long as its screen, and no work meanwhile
+            await self._app(scope, receive, send)
+            return
         self._at_once += 1
         try:
             await self._app(scope, receive, send)

@@ -7,7 +7,7 @@ from time import time
 
 import httpx
 import pytest
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from deploy.contracts import service_named
 from shared.app import LARGEST_BODY
@@ -37,6 +37,37 @@ async def test_a_body_that_is_too_large_is_refused_whether_it_says_so_or_not(nam
         answer = await http.post(COMMAND, headers=key, content=without_end(sent))
     assert answer.status_code == 413
     assert LARGEST_BODY < sum(sent) <= LARGEST_BODY + 2 * len(CHUNK)
+
+
+async def test_screens_that_stay_open_take_no_room_from_services(tmp_path: Path) -> None:
+    ensure_key(tmp_path, "trace", time(), RENEWED_AFTER_S)
+    opened, closed = asyncio.Event(), asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            opened.set()
+            await closed.wait()
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def never() -> Message:
+        raise AssertionError("nobody speaks")
+
+    async def nowhere(_: Message) -> None:
+        raise AssertionError("nobody listens")
+
+    door = Door(app, "gateway", Verifier(tmp_path, "gateway"), most_at_once=1)
+    live: Scope = {"type": "websocket", "path": "/api/live", "headers": []}
+    screen = asyncio.create_task(door(live, never, nowhere))
+    await opened.wait()
+    headers = {"authorization": f"Bearer {Signer(tmp_path, 'trace').token('gateway')}"}
+    transport = httpx.ASGITransport(app=door)
+    async with httpx.AsyncClient(transport=transport, base_url="http://g", headers=headers) as http:
+        answer = await http.get("/events")
+    closed.set()
+    await screen
+    assert answer.status_code == 200
 
 
 async def test_a_service_answers_no_more_at_once_than_it_can_and_then_again(tmp_path: Path) -> None:
