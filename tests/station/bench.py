@@ -45,9 +45,12 @@ LOOK_S = 0.05
 Found = TypeVar("Found", bound=Event)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Ground:
-    """What all benches of a session share: servers, keys of the pilot plant, OPC UA type nodes."""
+    """What all benches of a session share: servers, keys of the pilot plant, OPC UA type nodes.
+
+    Without a `repr`: asyncio writes out what a fixture returned, and that would be each type node.
+    """
 
     postgres: PostgresServer
     broker: Broker
@@ -103,7 +106,7 @@ class BenchTime:
             self.go_on()
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, repr=False)
 class Bench:
     """The running service, its stations by name (not all started), and execution's outbox.
 
