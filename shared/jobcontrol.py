@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from shared.db import sql
 from shared.errors import ConflictError, NotFoundError
@@ -11,6 +11,8 @@ from shared.stationorder import State
 from shared.transaction import Transaction
 
 Asked = Literal["pause", "resume", "stop", "abort"]
+OF_A_STATION: frozenset[Asked] = frozenset(get_args(Asked))
+OF_A_TESTER: frozenset[Asked] = frozenset({"stop", "abort"})  # a test is never let stand
 
 DDL = """
     CREATE TABLE job_control (
@@ -61,17 +63,31 @@ async def glance(tx: Transaction, equipment_id: str, station_kind: str) -> Glanc
     )
 
 
+async def wishes(tx: Transaction, equipment_id: str) -> dict[str, Wish]:
+    """Return what persons asked and is not done yet, by the station order of a machine."""
+    statement = """
+        SELECT c.station_order_id, c.asked, c.asked_by
+        FROM job_control c JOIN station_order o USING (station_order_id)
+        WHERE o.equipment_id = :equipment_id AND c.asked IS NOT NULL"""
+    rows = await tx.execute(sql(statement), {"equipment_id": equipment_id})
+    return {row[0]: Wish(asked=row[1], by=row[2]) for row in rows}
+
+
 async def ask(
-    tx: Transaction, job_order_id: str, asked: Asked, by: str, stations: Collection[str]
+    tx: Transaction,
+    job_order_id: str,
+    asked: Asked,
+    by: str,
+    machines: Mapping[str, Collection[Asked]],
 ) -> dict[str, Any]:
     """Keep what a person asks of the station order that a job order is part of.
 
-    stations: equipment ids of those that are driven here and may be asked.
+    machines: what each that is driven here can be asked, by equipment id.
 
     Raises:
         NotFoundError: no such job order.
-        ConflictError: it neither runs nor is paused at one of the stations, nor is it one to abort
-            that stands interrupted since it was asked to start.
+        ConflictError: it neither runs nor is paused at one of the machines, nor is it one to abort
+            that stands interrupted since it was asked to start; or its machine can't be asked that.
     """
     statement = """
         SELECT j.state, o.station_order_id, o.equipment_id, o.started_at, c.paused_at
@@ -82,13 +98,17 @@ async def ask(
     if row is None:
         raise NotFoundError(f"job order {job_order_id} does not exist")
     current = {"state": row["state"], "equipment_id": row["equipment_id"]}
-    here, stands = row["equipment_id"] in stations, row["state"] == "interrupted"
+    able, stands = machines.get(row["equipment_id"] or ""), row["state"] == "interrupted"
     goes_on = row["state"] == "running" or row["paused_at"] is not None
-    if here and stands and not goes_on and asked == "abort" and row["started_at"] is None:
-        raise ConflictError(f"job order {job_order_id} was never asked to start", current)
-    if not here or not (goes_on or (stands and asked == "abort")):
-        where = "is not at a station that can be asked" if not here else f"is {row['state']}"
+    if able is not None and stands and not goes_on and asked == "abort":
+        if row["started_at"] is None:
+            raise ConflictError(f"job order {job_order_id} was never asked to start", current)
+    elif able is None or not goes_on:
+        where = f"is {row['state']}" if able else "is not at a station that can be asked"
         raise ConflictError(f"job order {job_order_id} {where}; it can {asked} no more", current)
+    if asked not in able:
+        named = " or ".join(sorted(able))
+        raise ConflictError(f"{row['equipment_id']} cannot {asked} a job, only {named} it", current)
     keep = """
         INSERT INTO job_control (station_order_id, asked, asked_by) VALUES (:id, :asked, :by)
         ON CONFLICT (station_order_id) DO UPDATE SET asked = :asked, asked_by = :by"""

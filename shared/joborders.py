@@ -66,6 +66,19 @@ HOLDS = """
       AND NOT coalesce(j.body -> 'through_gates' @> to_jsonb(h.gate)
                        AND j.body -> 'through_lot_ids' @> to_jsonb(h.lot_id), false)"""
 
+SHOWN = f"""
+    SELECT j.job_order_id, j.state, j.station_kind,
+           coalesce(j.reason, o.reason, (
+               SELECT string_agg(
+                   format('lot %s held by %s: %s', lot_id, gate, reason), '; ')
+               FROM ({HOLDS}) AS held WHERE j.state = 'not_allowed_to_start'
+           )) AS reason,
+           j.body ->> 'operation' AS operation, j.body ->> 'work_request_id' AS work_request_id,
+           o.equipment_id, o.station_order_id, o.started_at, o.ended_at,
+           c.asked, c.asked_by, c.paused_at IS NOT NULL AS paused
+    FROM job_order j LEFT JOIN station_order o USING (station_order_id)
+    LEFT JOIN job_control c USING (station_order_id)"""
+
 
 async def add(tx: Transaction, released: JobOrderReleased) -> None:
     """Keep a released job order until a station takes it, with the trace it came in."""
@@ -289,23 +302,24 @@ async def listed(
     asked, asked_by: what a person asked of it that its station has not been told yet.
     """
     at_station = "" if equipment_id is None else "WHERE o.equipment_id = :equipment_id"
-    statement = f"""
-        SELECT j.job_order_id, j.state, j.station_kind,
-               coalesce(j.reason, o.reason, (
-                   SELECT string_agg(
-                       format('lot %s held by %s: %s', lot_id, gate, reason), '; ')
-                   FROM ({HOLDS}) AS held WHERE j.state = 'not_allowed_to_start'
-               )) AS reason,
-               j.body ->> 'operation' AS operation, j.body ->> 'work_request_id' AS work_request_id,
-               o.equipment_id, o.station_order_id, o.started_at, o.ended_at,
-               c.asked, c.asked_by, c.paused_at IS NOT NULL AS paused
-        FROM job_order j LEFT JOIN station_order o USING (station_order_id)
-        LEFT JOIN job_control c USING (station_order_id)
-        {at_station}
-        ORDER BY j.released_at DESC, j.job_order_id LIMIT :limit"""
+    statement = f"{SHOWN} {at_station} ORDER BY j.released_at DESC, j.job_order_id LIMIT :limit"
     values = {"limit": limit, "equipment_id": equipment_id}
     rows = (await tx.execute(sql(statement), values)).mappings()
     return [dict(row) for row in rows]
+
+
+async def shown(tx: Transaction, job_order_id: str) -> dict[str, Any]:
+    """Return one job order for people, by its own id or by that of its part at a machine.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    statement = f"{SHOWN} WHERE j.job_order_id = :id OR j.station_order_id = :id"
+    rows = (await tx.execute(sql(statement), {"id": job_order_id})).mappings()
+    row = rows.first()
+    if row is None:
+        raise NotFoundError(f"job order {job_order_id} does not exist")
+    return dict(row)
 
 
 async def _orders(tx: Transaction, condition: str, values: dict[str, Any]) -> list[StationOrder]:

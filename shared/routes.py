@@ -62,7 +62,7 @@ def add_station_routes(service: Service, operators: Operators | None = None) -> 
         async def act(tx: Transaction) -> dict[str, Any]:
             if await jobcontrol.is_paused(tx, job_order_id):
                 by = unquote(x_halite_person)
-                return await jobcontrol.ask(tx, job_order_id, "resume", by, _stations(service))
+                return await jobcontrol.ask(tx, job_order_id, "resume", by, _machines(service))
             state = await joborders.resume(tx, job_order_id)
             return {"job_order_id": job_order_id, "state": state}
 
@@ -74,7 +74,7 @@ def _add_job_control(service: Service) -> None:
 
     async def ask(job_order_id: str, asked: Asked, person: str, command: Command) -> dict[str, Any]:
         return await command.once(
-            lambda tx: jobcontrol.ask(tx, job_order_id, asked, unquote(person), _stations(service))
+            lambda tx: jobcontrol.ask(tx, job_order_id, asked, unquote(person), _machines(service))
         )
 
     @service.app.post("/job-orders/{job_order_id}/pause", tags=["job orders"])
@@ -91,17 +91,18 @@ def _add_job_control(service: Service) -> None:
     async def post_stop(
         job_order_id: str, command: given, x_halite_person: Person = UNKNOWN
     ) -> dict[str, Any]:
-        """Ask the station to end a running or paused job order with what is done so far."""
+        """Ask the machine to end a running or paused job order with what is done so far."""
         return await ask(job_order_id, "stop", x_halite_person, command)
 
     @service.app.post("/job-orders/{job_order_id}/abort", tags=["job orders"])
     async def post_abort(
         job_order_id: str, command: given, x_halite_person: Person = UNKNOWN
     ) -> dict[str, Any]:
-        """Ask the station to give a running or paused job order up for good.
+        """Ask the machine to give a running or paused job order up for good.
 
         One that stands interrupted since it was asked to start is over with that, also where the
-        station does not know it any more: who asks has looked.
+        machine does not know it any more: who asks has looked. A tester stops a running test
+        alike; what it measured counts.
         """
         return await ask(job_order_id, "abort", x_halite_person, command)
 
@@ -157,8 +158,13 @@ def _add_trainings(service: Service) -> None:
             return dict(await trainings.shown(tx))
 
 
-def _stations(service: Service) -> frozenset[str]:
-    return frozenset(one.equipment_id for one in service.plant.stations_of(service.name))
+def _machines(service: Service) -> dict[str, frozenset[Asked]]:
+    stations = service.plant.stations_of(service.name)
+    testers = [one for one in service.plant.tester if one.service == service.name]
+    return {
+        **{station.equipment_id: jobcontrol.OF_A_STATION for station in stations},
+        **{tester.equipment_id: jobcontrol.OF_A_TESTER for tester in testers},
+    }
 
 
 def add_stations_route(service: Service, clients: "Sequence[StationClient]") -> None:

@@ -120,7 +120,6 @@ class Plans:
         spectrum: SpectrumMeasured | None,
     ) -> None:  # fmt: skip
         """Keep a spectrum of a plan and go on; one that was aborted ends the job order."""
-        [job_order] = order.job_orders
         spectrum_id = spectrum.spectrum_id if spectrum is not None else None
         await planstore.end_part(
             tx,
@@ -131,11 +130,22 @@ class Plans:
             spectrum_id,
         )
         if spectrum is None:
-            event = ended_event(order, job_order, answer, order.materials, [])
-            await self._outbox.record(tx, event)
+            await self._aborted(tx, order, answer)
             return
         await self._outbox.record(tx, spectrum)
         await self._go_on(tx, order, None)
+
+    async def given_up(self, tx: Transaction, order: StationOrder, answer: JobAnswer) -> None:
+        """Tell a test, or a part of a plan, that a person gave up: it has no results."""
+        await planstore.end_part(
+            tx, order.station_order_id, answer.state, answer.started_at, answer.ended_at
+        )
+        await self._aborted(tx, order, answer)
+
+    async def _aborted(self, tx: Transaction, order: StationOrder, answer: JobAnswer) -> None:
+        [job_order] = order.job_orders
+        event = ended_event(order, job_order, answer, order.materials, [])
+        await self._outbox.record(tx, event)
 
     async def _go_on(self, tx: Transaction, order: StationOrder, early: str | None) -> None:
         """Hand the job order on to its next instrument, or tell the whole: all parts, or early."""

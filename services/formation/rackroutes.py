@@ -10,6 +10,7 @@ from services.formation.channels import facts_of
 from services.formation.duedates import of_channel
 from services.formation.looks import TesterLooks
 from services.formation.racks import places
+from shared import joborders
 from shared.app import Service
 from shared.duedates import DueDate
 from shared.routes import add_due_dates
@@ -71,13 +72,14 @@ def add_rack_routes(service: Service, testers: Sequence[TesterLooks]) -> None:
 
         Its rows are the historian's, under the same id (`GET /test-curve?series_id=`). A test in
         parts over two instruments tells its joined figures, and in `parts` each with its series
-        or spectrum; the id of a part gives that part alone.
+        or spectrum; the id of a part gives that part alone. `job` is the job order behind it.
         """
         async with database.quiet() as tx:
             plan = await planstore.shown(tx, job_order_id)
             run = plan or await rackstore.run(tx, job_order_id)
             grades = await gradestore.history(tx, run["lot_id"])
-            return {"parts": [], **run, "grades": grades}
+            job = await joborders.shown(tx, job_order_id)
+            return {"parts": [], **run, "grades": grades, "job": job}
 
     @app.get("/graded-recipes")
     async def get_graded_recipes() -> dict[str, Any]:

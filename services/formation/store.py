@@ -12,6 +12,7 @@ from services.formation.domain import Grading
 from services.formation.plan import orders_of
 from services.formation.protocol import TestProtocol
 from services.formation.safety import Bounds
+from shared import jobcontrol
 from shared.db import sql
 from shared.errors import ConflictError, NotFoundError
 from shared.events import JobOrderReleased
@@ -182,10 +183,11 @@ async def still_waits(tx: Transaction, job_order_id: str) -> bool:
 
 
 async def free(tx: Transaction, job_order_id: str) -> None:
-    """End the lease of a job order."""
+    """End the lease of a job order, and forget what persons asked of it."""
     await tx.execute(
         sql("DELETE FROM channel_lease WHERE job_order_id = :id"), {"id": job_order_id}
     )
+    await jobcontrol.forget(tx, job_order_id)
 
 
 async def add_run(tx: Transaction, run: Run) -> None:

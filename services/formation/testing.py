@@ -12,6 +12,7 @@ from services.formation.answers import Channel, ChannelPoint
 from services.formation.channels import ChannelFacts, choose_channel, facts_of
 from services.formation.driver import TesterDriver
 from services.formation.evidence import TestFiles
+from services.formation.givingup import OVER, GivingUp, has_test
 from services.formation.neware import named
 from services.formation.offers import Offers
 from services.formation.plans import Plans, Work, next_work
@@ -22,7 +23,7 @@ from services.formation.stoplatency import stop_latency
 from services.formation.store import Lease, LeasedMeanwhileError, Run
 from services.formation.testrecord import TestRecord
 from services.formation.whatran import WhatRan
-from shared import joborders
+from shared import jobcontrol, joborders
 from shared.app import Service
 from shared.errors import PersonNeededError, RetryLaterError, StationFaultError
 from shared.events import ChannelLeased, JobOrderReleased
@@ -35,7 +36,6 @@ from shared.transaction import Transaction
 log = structlog.get_logger()
 WATCH_S = 1.0  # wall seconds between looks at the channels
 CURVE_EVERY = 5  # looks between downloads of the rows so far
-OVER = ("finish", "stop", "protect")
 
 
 class TesterRunner:
@@ -60,6 +60,7 @@ class TesterRunner:
             service.clock,
         )
         self._plans = Plans(service)
+        self._giving_up = GivingUp(service, tester.equipment_id, client, self._plans, self._end)
         self._offers = offers or Offers([tester.equipment_id])
         self._what_ran = WhatRan(client, TestFiles(service, ()), share)
         self._states = EquipmentStates(service, tester.equipment_id)
@@ -94,6 +95,7 @@ class TesterRunner:
         return tuple(self._channels)
 
     async def _look(self) -> bool:
+        await self._giving_up.look(self._channels)
         async with self._database.quiet() as tx:
             orders = await joborders.open_at(tx, self.tester.equipment_id)
             leases = await store.leases(tx, self.tester.equipment_id)
@@ -254,9 +256,7 @@ class TesterRunner:
         self, order: StationOrder, lease: Lease, channel: Channel, point: ChannelPoint
     ) -> None:
         """Start the test, unless the tester says that it was started before we lost the answer."""
-        latest = await self._client.latest_test(channel)
-        was_started = latest.test_id != lease.previous_test_id and point.barcode == lease.lot_id
-        if not was_started:
+        if not await has_test(self._client, lease, channel, point):
             async with self._database.quiet() as tx:
                 run = await store.run_of(tx, order.station_order_id)
             path = self._path(order.station_order_id)
@@ -341,6 +341,7 @@ class TesterRunner:
         log.error("test held", job_order_id=order.station_order_id, reason=reason)
         async with self._database.begin() as tx:
             await joborders.save(tx, order.state, order.to("interrupted", reason))
+            await jobcontrol.forget(tx, order.station_order_id)
             await self._outbox.record(
                 tx, *held_events(order.job_orders, order.equipment_id, reason)
             )

@@ -14,7 +14,7 @@ from services.formation.protocol import TestProtocol
 from services.formation.racks import Seen
 from services.formation.safety import Alarm, Watched, watch
 from services.formation.store import Lease
-from shared import joborders
+from shared import jobcontrol, joborders
 from shared.app import Service
 from shared.errors import PersonNeededError
 from shared.settings import TesterSettings
@@ -29,6 +29,8 @@ WATCH_S = 1.0  # wall seconds between looks
 
 class TesterWatch:
     """Our own safety loop beside the tester's; it orders nothing and only ever stops.
+
+    It stops too what a person wants stopped.
 
     A tester that does not answer cannot be stopped from here: its own limits, written into every
     step, hold, and the first look after its return judges what it shows.
@@ -62,6 +64,7 @@ class TesterWatch:
         async with self._service.database.quiet() as tx:
             orders = await joborders.open_at(tx, self._tester.equipment_id)
             leases = await store.leases(tx, self._tester.equipment_id)
+            wishes = await jobcontrol.wishes(tx, self._tester.equipment_id)
         running = [order for order in orders if order.state == "running"]
         ids = {order.station_order_id for order in running}
         self._seen = {key: value for key, value in self._seen.items() if key in ids}
@@ -77,7 +80,9 @@ class TesterWatch:
         now_s = time.monotonic()
         self._points = {point.channel.name: (now_s, point) for point in points}
         for (order, lease), point in zip(held, points, strict=True):
-            alarm = await self._judge(order, lease, point)
+            wish = wishes.get(order.station_order_id)
+            asked = None if wish is None else Alarm(reason=f"asked by {wish.by}")
+            alarm = asked or await self._judge(order, lease, point)
             if alarm is not None:
                 await self._stop(order, point, alarm)
 

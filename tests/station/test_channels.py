@@ -43,6 +43,15 @@ ROOT = Path(__file__).resolve().parents[2]
 TESTER = "pilot/formation/cycling/tester-1"
 WITHIN_S = 120.0
 POUCH = {"capacity_mah": 1000.0}
+GRADING = Grading(
+    product_id="nfm-pouch-1ah",
+    version=1,
+    nominal_capacity_mah=1000.0,
+    reference_cycle=2,
+    bins=(GradeBin(grade="A", capacity_min_ratio=0.9, efficiency_min_ratio=0.99),),
+    otherwise="reject",
+    source="test",
+)
 
 
 @pytest_asyncio.fixture
@@ -362,6 +371,107 @@ async def get_json(service: Service, target: str) -> dict[str, Any]:
     return found
 
 
+# What persons ask of a test
+
+
+async def graded_test(service: Service, floor: Floor) -> TesterWatch:
+    """Let a test run that ends with a grade."""
+    async with service.database.begin() as tx:
+        await store.add_grading(tx, GRADING)
+    protocol = formation_protocol().model_copy(update={"status": "released"})
+    return await running_test(service, floor, "CELL-1", protocol, floor.formation_file(), **POUCH)
+
+
+async def ask(service: Service, what: str) -> httpx.Response:
+    transport = httpx.ASGITransport(app=service.app)
+    headers = {"x-halite-person": "Li Na", "idempotency-key": f"{what}-of-J1"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://f", headers=headers) as http:
+        return await http.post(f"/job-orders/J1/{what}")
+
+
+async def told(service: Service, kind: str) -> list[dict[str, Any]]:
+    async with service.database.quiet() as tx:
+        rows = await tx.scalars(text("SELECT body FROM outbox ORDER BY id"))
+        bodies = [json.loads(str(row)) for row in rows]
+    return [body["data"] for body in bodies if f".{kind}." in body["type"]]
+
+
+async def until_over(service: Service, client: NewareClient, share: Path) -> None:
+    async def over() -> bool:
+        return await order_state(service) in ("ended", "aborted")
+
+    async with driving(service, client, share):
+        await until(over)
+
+
+async def test_a_person_stops_a_running_test_and_what_it_measured_counts(
+    floor: Floor, new_database: Callable[[], str], tmp_path: Path
+) -> None:
+    async with formation(new_database(), tmp_path, floor.tester.port) as service:
+        watch = await graded_test(service, floor)
+        floor.pass_hours(2.0)
+        refused = await ask(service, "pause")
+        assert refused.status_code == 409
+        assert refused.json()["detail"] == f"{TESTER} cannot pause a job, only abort or stop it"
+        assert (await ask(service, "stop")).status_code == 200
+        await watch.look()
+        assert await state_and_reason(service, floor.client()) == ("stop", "asked by Li Na")
+        await until_over(service, floor.client(), tmp_path / "share")
+        run = await get_json(service, "/test-runs/J1")
+        [job] = (await get_json(service, "/job-orders"))["items"]
+        [ended] = await told(service, "job_order_ended")
+    assert (job["state"], job["asked"], ended["state"]) == ("ended", None, "ended")
+    assert run["stop_reason"] == "asked by Li Na"
+    assert run["row_count"] > 0
+
+
+async def test_a_test_whose_channel_holds_another_cell_is_given_up_and_its_channel_is_free(
+    floor: Floor, new_database: Callable[[], str], tmp_path: Path
+) -> None:
+    async with formation(new_database(), tmp_path, floor.tester.port) as service:
+        floor.fault("swapped_barcode", channel="1-1-1")
+        client, share = floor.client(), tmp_path / "share"
+        other = (await channels_of(client))["1-1-2"]
+        await client.start(other, floor.formation_file(), "CELL-2", floor.backup)
+        await graded_test(service, floor)
+
+        async def held() -> bool:
+            return await order_state(service) == "interrupted"
+
+        async with driving(service, client, share):
+            await until(held)
+        assert (await ask(service, "stop")).status_code == 409
+        assert (await ask(service, "abort")).status_code == 200
+        await until_over(service, floor.client(), share)
+        [ended] = await told(service, "job_order_ended")
+        run = await get_json(service, "/test-runs/J1")
+        async with service.database.quiet() as tx:
+            assert await store.leases(tx, TESTER) == {}
+        [shown] = await floor.client().status([other])
+    assert (ended["state"], ended["results"]) == ("aborted", [])
+    assert ended["reason"].startswith("given up by Li Na: channel 1-1-1 shows barcode 'CELL-2'")
+    assert (run["state"], run["stop_reason"]) == ("stop", ended["reason"])
+    assert shown == "working"
+
+
+async def test_an_interrupted_test_that_its_tester_still_runs_is_stopped_and_counts(
+    floor: Floor, new_database: Callable[[], str], tmp_path: Path
+) -> None:
+    async with formation(new_database(), tmp_path, floor.tester.port) as service:
+        await graded_test(service, floor)
+        floor.pass_hours(2.0)
+        async with service.database.begin() as tx:
+            order = await joborders.get(tx, "J1")
+            await joborders.save(tx, "running", order.to("interrupted", "a person must look"))
+        assert (await ask(service, "abort")).status_code == 200
+        await until_over(service, floor.client(), tmp_path / "share")
+        run = await get_json(service, "/test-runs/J1")
+        [ended] = await told(service, "job_order_ended")
+        assert (await state_and_reason(service, floor.client()))[0] == "stop"
+    assert (ended["state"], run["stop_reason"]) == ("ended", "asked by Li Na")
+    assert run["row_count"] > 0
+
+
 # From the lease to the grade, over a restart
 
 
@@ -392,18 +502,9 @@ async def test_running_test_is_taken_up_after_a_restart_and_never_started_twice(
 ) -> None:
     async with formation(new_database(), tmp_path, floor.tester.port) as service:
         released = formation_protocol().model_copy(update={"status": "released"})
-        grading = Grading(
-            product_id="nfm-pouch-1ah",
-            version=1,
-            nominal_capacity_mah=1000.0,
-            reference_cycle=2,
-            bins=(GradeBin(grade="A", capacity_min_ratio=0.9, efficiency_min_ratio=0.99),),
-            otherwise="reject",
-            source="test",
-        )
         async with service.database.begin() as tx:
             await store.add_protocol(tx, released)
-            await store.add_grading(tx, grading)
+            await store.add_grading(tx, GRADING)
         await order_of(service, 1, "CELL-1", released.protocol_id, capacity_mah=1000.0)
         share = tmp_path / "share"
 

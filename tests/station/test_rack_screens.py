@@ -106,7 +106,7 @@ async def screens(
                 clock_file=clock_file,
                 within_s=500,
             ) as gateway,
-            gateway.person("ada", "Ada", "quality", "maintenance"),
+            gateway.person("ada", "Ada", "quality", "maintenance", "operator"),
             await tools.chromium.launch(
                 executable_path=found.path, args=["--no-sandbox", "--disable-gpu"]
             ) as browser,
@@ -211,4 +211,16 @@ async def test_packs_are_offered_for_the_recipes_that_cells_have(screens: Screen
     page = await screens.open("/packs")
     await expect(page.get_by_text(PROTOCOL.protocol_id).first).to_be_attached()
     await expect(page.get_by_text("nothing is reserved")).to_be_visible()
+    await page.close()
+
+
+async def test_a_running_test_is_stopped_with_a_second_press(screens: Screens) -> None:
+    page = await screens.open("/racks/tests/J2")
+    intervene = page.get_by_role("region", name="Intervene in the test")
+    await intervene.get_by_role("button", name="Stop", exact=True).click()
+    sure = intervene.get_by_role("group", name="End it now with what is done so far?")
+    await sure.get_by_role("button", name="Stop", exact=True).click()
+    await expect(page.get_by_text("Stopped: asked by Ada (ada)").first).to_be_visible()
+    await expect(intervene).to_have_count(0)
+    await expect(page.get_by_text("Stopped early").first).to_be_visible()
     await page.close()

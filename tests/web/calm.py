@@ -149,6 +149,21 @@ FURNACE_LOAD: Answer = {
     "deviations": None,
     "parts": [],
 }
+JOB: Answer = {
+    "job_order_id": NOBODY,
+    "station_order_id": NOBODY,
+    "station_kind": "tester",
+    "state": "running",
+    "reason": None,
+    "operation": "formation",
+    "work_request_id": "W-1",
+    "equipment_id": "pilot/formation/tester/tester-1",
+    "started_at": AT,
+    "ended_at": None,
+    "asked": None,
+    "asked_by": None,
+    "paused": False,
+}
 TEST_RUN: Answer = {
     "job_order_id": NOBODY,
     "lot_id": "C-1",
@@ -166,6 +181,7 @@ TEST_RUN: Answer = {
     "cycles": [],
     "features": [],
     "grades": [],
+    "job": JOB,
 }
 CHANNEL: Answer = {
     "channel": {

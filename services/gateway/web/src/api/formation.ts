@@ -1,6 +1,7 @@
 /** What the formation service says of racks, tests and grades, and what each screen asks it. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { commandKey, getJson, postCommand } from './http';
+import type { JobOrder } from './stations';
 import type { Curve, Cycle } from './types';
 
 const RACKS_REFRESH_MS = 2_000;
@@ -119,6 +120,8 @@ export interface StopLatency {
 }
 
 export interface TestRun extends TestRunSummary {
+  /** The job order behind it, at the instrument that has it now. */
+  job: JobOrder;
   /** Null for a test in parts, each of which has its own. */
   equipment_id?: string | null;
   stop_latency: StopLatency | null;
@@ -219,7 +222,7 @@ export const useChannel = (equipmentId: string, channel: string) =>
 export const channelPath = (equipmentId: string, channel: string) =>
   `/racks/channels/${encodeURIComponent(channel)}?${new URLSearchParams({ tester: equipmentId }).toString()}`;
 
-const runKey = (jobOrderId: string) => ['test-run', jobOrderId] as const;
+export const runKey = (jobOrderId: string) => ['test-run', jobOrderId] as const;
 
 export const useTestRun = (jobOrderId: string) =>
   useQuery({

@@ -1,12 +1,12 @@
 /** What a station's service says of it, and what a person can ask of a job order that is there. */
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient, type QueryKey } from '@tanstack/react-query';
 import { commandKey, getJson, postCommand } from './http';
 import type { Station } from './types';
 
 const REFRESH_MS = 2_000;
 const LIMIT = 50;
 const WAITING_LIMIT = 500;
-const stationKey = (equipmentId: string) => ['station', equipmentId] as const;
+export const stationKey = (equipmentId: string) => ['station', equipmentId] as const;
 
 export type Asked = 'pause' | 'resume' | 'stop' | 'abort';
 
@@ -75,14 +75,14 @@ interface Wish {
   key: string;
 }
 
-/** Asks something of a job order at a station; whether the station did it is seen in the job order itself. */
-export function useJobControl({ equipment_id, service }: Station, jobOrderId: string) {
+/** Asks something of a job order at a machine; whether it did it is seen in the job order itself, read anew from `seenIn`. */
+export function useJobControl(service: string, jobOrderId: string, seenIn: QueryKey) {
   const queries = useQueryClient();
   const mutation = useMutation<unknown, Error, Wish>({
     mutationFn: ({ asked, key }) =>
       postCommand(`/api/${service}/job-orders/${encodeURIComponent(jobOrderId)}/${asked}`, key),
     retry: false,
-    onSettled: () => queries.invalidateQueries({ queryKey: stationKey(equipment_id) }),
+    onSettled: () => queries.invalidateQueries({ queryKey: seenIn }),
   });
   return { ask: (asked: Asked) => mutation.mutate({ asked, key: commandKey() }), mutation };
 }

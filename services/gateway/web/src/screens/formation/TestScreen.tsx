@@ -1,6 +1,6 @@
 import { lazy, Suspense } from 'react';
 import { Link, useParams } from 'react-router';
-import { channelPath, useTestCurve, useTestRun, type Feature, type StopLatency, type TestPart, type TestRun } from '../../api/formation';
+import { channelPath, runKey, useTestCurve, useTestRun, type Feature, type StopLatency, type TestPart, type TestRun } from '../../api/formation';
 import { NO_DATA } from '../../i18n/format';
 import { useI18n } from '../../i18n/I18nProvider';
 import { BackToSearch } from '../../parts/BackToSearch';
@@ -9,6 +9,7 @@ import { CycleFormulas } from '../../parts/CycleFormulas';
 import { CycleTable } from '../../parts/CycleTable';
 import { DataView } from '../../parts/DataView';
 import { Instant } from '../../parts/Instant';
+import { JobControl, askableOfLost } from '../../parts/JobControl';
 import { None } from '../../parts/None';
 import { Said } from '../../parts/Said';
 import { DataTable, type Column } from '../../ui/DataTable';
@@ -33,6 +34,7 @@ export default function TestScreen() {
         {(found, readAt) => (
           <>
             <RunFacts run={found} />
+            <TestControl run={found} seenAs={jobOrderId} />
             {found.parts.length > 0 ? <PartsPanel parts={found.parts} /> : <CurvePanel jobOrderId={jobOrderId} />}
             <Panel title={t('formation.cycles')}>
               {found.cycles.length === 0 ? <None readAt={readAt} /> : <CycleTable cycles={found.cycles} />}
@@ -67,6 +69,19 @@ function RunFacts({ run }: { run: TestRun }) {
         ]}
       />
     </>
+  );
+}
+
+/** A running test can be stopped, one that was interrupted be started again or given up; at an analyser its station's page has that. */
+function TestControl({ run: { job }, seenAs }: { run: TestRun; seenAs: string }) {
+  const { t } = useI18n();
+  const runs = job.state === 'running';
+  if (job.station_kind !== 'tester' || !(runs || job.state === 'interrupted')) return null;
+  return (
+    <Panel title={t('rack.control')}>
+      {job.reason !== null && <Said of={job.reason} />}
+      <JobControl service="formation" job={job} able={runs ? ['stop'] : askableOfLost(job)} seenIn={runKey(seenAs)} />
+    </Panel>
   );
 }
 

@@ -1,20 +1,15 @@
-import { useState } from 'react';
-import { useJobControl, useStationOffer, type Asked, type JobOrder } from '../../api/stations';
+import { stationKey, useStationOffer, type Asked, type JobOrder, type StationOffer } from '../../api/stations';
 import type { Station } from '../../api/types';
-import { useCaller } from '../../app/session/SessionGate';
 import { useI18n } from '../../i18n/I18nProvider';
 import { Instant } from '../../parts/Instant';
+import { JobControl, askableOfLost } from '../../parts/JobControl';
 import { None } from '../../parts/None';
 import { Said } from '../../parts/Said';
-import { Refusal } from '../../parts/Refusal';
 import { Badge } from '../../ui/Badge';
-import { Button } from '../../ui/Button';
 import { Facts } from '../../ui/Facts';
 import { WhoReleases } from './Interlocks';
 
-const METHOD: Record<Asked, string> = { pause: 'Pause', resume: 'Resume', stop: 'Stop', abort: 'Abort' };
-type ForGood = 'stop' | 'abort';
-const isForGood = (asked: Asked): asked is ForGood => asked === 'stop' || asked === 'abort';
+const METHOD = { pause: 'Pause', stop: 'Stop', abort: 'Abort' } as const;
 
 interface JobsThereProps {
   station: Station;
@@ -40,6 +35,7 @@ export function JobsThere({ station, jobs, readAt }: JobsThereProps) {
 
 function JobThere({ station, members }: { station: Station; members: readonly JobOrder[] }) {
   const { t, word } = useI18n();
+  const offer = useStationOffer(station).data ?? null;
   const job = members[0];
   if (job === undefined) return null;
   const others = members.length - 1;
@@ -54,57 +50,19 @@ function JobThere({ station, members }: { station: Station; members: readonly Jo
       <Facts facts={facts} />
       {job.reason !== null && <p className="job-why"><Said of={job.reason} /></p>}
       {job.state === 'interrupted' && !job.paused && <WhoReleases />}
-      <Control station={station} job={job} />
+      <JobControl
+        service={station.service}
+        job={job}
+        able={askable(job, offer)}
+        seenIn={stationKey(station.equipment_id)}
+      />
     </>
   );
 }
 
-/** The buttons for who may press them. What was asked is pending until the station has done or refused it. */
-function Control({ station, job }: { station: Station; job: JobOrder }) {
-  const { t } = useI18n();
-  const { permissions } = useCaller();
-  const offer = useStationOffer(station).data ?? null;
-  const { ask, mutation } = useJobControl(station, job.job_order_id);
-  const [doubted, setDoubted] = useState<ForGood | null>(null);
-  if (!permissions.includes('operate')) return <p className="job-why">{t('station.may_not')}</p>;
-  if (job.asked !== null) {
-    const asked = t(`station.${job.asked}`);
-    return <Badge mark="near">{t('station.pending', { asked, person: job.asked_by ?? '' })}</Badge>;
-  }
-  if (doubted !== null) {
-    const sure = () => {
-      setDoubted(null);
-      ask(doubted);
-    };
-    return (
-      <div className="job-control" role="group" aria-label={t(`station.sure_${doubted}`)}>
-        <span>{t(`station.sure_${doubted}`)}</span>
-        <Button command onPress={sure}>{t(`station.${doubted}`)}</Button>
-        <Button onPress={() => setDoubted(null)}>{t('station.no')}</Button>
-      </div>
-    );
-  }
-  const able = askable(job).filter((asked) => job.state === 'interrupted' || offer === null || offer.offers.includes(METHOD[asked]));
-  return (
-    <div className="job-control">
-      {able.map((asked) => (
-        <Button
-          key={asked}
-          command
-          busy={mutation.isPending}
-          onPress={() => (isForGood(asked) ? setDoubted(asked) : ask(asked))}
-        >
-          {t(asked === 'resume' && !job.paused ? 'station.again' : `station.${asked}`)}
-        </Button>
-      ))}
-      <Refusal error={mutation.error} />
-    </div>
-  );
-}
-
-/** An interrupted job that the station does not keep is started again or, when it may have begun, given up, by who has looked. */
-function askable(job: JobOrder): readonly Asked[] {
-  if (job.state === 'running') return ['pause', 'stop', 'abort'];
+/** What a job can be asked as it stands, as far as its station has the method; a lost one is the service's. */
+function askable(job: JobOrder, offer: StationOffer | null): readonly Asked[] {
   if (job.paused) return ['resume', 'stop', 'abort'];
-  return job.started_at === null ? ['resume'] : ['resume', 'abort'];
+  if (job.state !== 'running') return askableOfLost(job);
+  return (['pause', 'stop', 'abort'] as const).filter((asked) => offer === null || offer.offers.includes(METHOD[asked]));
 }
