@@ -61,6 +61,17 @@ def test_batch_gives_back_its_numbers_to_the_last_digit() -> None:
     assert [row["row"] for row in back] == [1, 2, 3]
 
 
+def test_rows_of_many_tests_are_one_piece_of_a_batch() -> None:
+    tables = [testrows.table(columns(3, f"job-{number}")) for number in range(50)]
+    whole = testrows.joined(tables)
+
+    body = testrows.encode(whole)
+
+    with pa.ipc.open_stream(body) as reader:
+        assert [piece.num_rows for piece in reader] == [150]
+    assert testrows.decode(body).to_pylist() == whole.to_pylist()
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
