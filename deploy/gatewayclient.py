@@ -1,5 +1,6 @@
 """Asks a running plant's gateway with the setup key that lies in the plant's data folder."""
 
+import ssl
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -11,6 +12,7 @@ from deploy.data_folder import DataFolder
 from deploy.pki import SETUP_KEY
 from deploy.ports import DEFAULT_FIRST, Ports
 from shared.errors import InvalidInputError, PersonNeededError, ServiceUnreachableError
+from shared.identity import AUTHORITY
 
 TIMEOUT_S = 60.0
 LATER = (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
@@ -31,6 +33,7 @@ class GatewayClient:
 
     def __init__(self, url: str | None, data: DataFolder) -> None:
         self._url, self._file = url_of(data, url), data.gateway_keys / SETUP_KEY
+        self._authority = data.tls / "gateway" / AUTHORITY
 
     def get(self, path: str) -> dict[str, Any]:
         """Return what the gateway answers.
@@ -71,6 +74,7 @@ class GatewayClient:
                 self._url + path,
                 headers=headers,
                 timeout=TIMEOUT_S,
+                verify=self._believed(),
                 trust_env=False,
                 **{name: value for name, value in given.items() if value is not None},
             )
@@ -81,6 +85,13 @@ class GatewayClient:
             later = answer.status_code in LATER
             raise ServiceUnreachableError(told) if later else InvalidInputError(told)
         return answer
+
+    def _believed(self) -> ssl.SSLContext:
+        """Return what a certificate must be of: the site's authorities, or the plant's own."""
+        context = ssl.create_default_context()
+        if self._authority.is_file():
+            context.load_verify_locations(self._authority)
+        return context
 
 
 def _said(answer: httpx.Response) -> dict[str, Any]:

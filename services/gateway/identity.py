@@ -199,8 +199,8 @@ class Identity:
             await self._say(tx, "sign_out", caller.login, caller.printed)
         self.sessions.forget(token)
 
-    async def change_password(self, token: str, caller: Caller, old: str, new: str) -> None:
-        """Give the caller another password; all other sessions of the caller end.
+    async def change_password(self, caller: Caller, old: str, new: str) -> str:
+        """Give the caller another password, end all of the caller's sessions, begin one; its token.
 
         Raises:
             NotSignedInError: the old one is wrong.
@@ -218,12 +218,14 @@ class Identity:
         hashed = await self._hash(new)
         async with self._database.begin() as tx:
             await store.set_password(tx, caller.login, hashed, must_change=False)
-            await store.end_sessions_of(tx, caller.login, but=hash_of(token))
+            await store.end_sessions_of(tx, caller.login)
+            token = await self.sessions.begin(tx, caller.login, caller.way)
             await self._say(tx, "change_password", caller.login, caller.printed)
         self.sessions.forget()
         if caller.login == FIRST_LOGIN:
             with contextlib.suppress(OSError):
                 (self._secrets_dir / "first-password").unlink(missing_ok=True)
+        return token
 
     async def persons(self) -> list[dict[str, Any]]:
         """Return all persons."""

@@ -146,14 +146,11 @@ async def end_session(tx: Transaction, token_hash: bytes) -> None:
     )
 
 
-async def end_sessions_of(
-    tx: Transaction, login: str, but: bytes = b"", way: Way | None = None
-) -> None:
-    """Forget a person's sessions except one; way: only those that began so."""
+async def end_sessions_of(tx: Transaction, login: str, way: Way | None = None) -> None:
+    """Forget a person's sessions; way: only those that began so."""
     statement = """
-        DELETE FROM session WHERE login = :login AND token_hash <> :but
-            AND way = coalesce(CAST(:way AS text), way)"""
-    await tx.execute(sql(statement), {"login": login, "but": but, "way": way})
+        DELETE FROM session WHERE login = :login AND way = coalesce(CAST(:way AS text), way)"""
+    await tx.execute(sql(statement), {"login": login, "way": way})
 
 
 async def forget_old_sessions(

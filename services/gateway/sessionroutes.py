@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse
 
 from services.gateway.entrances import Entrances
 from services.gateway.guard import COOKIE, token_of
+from services.gateway.identity import Identity
 from services.gateway.oidcpersons import LONGEST_TRY, OidcPersons
 from services.gateway.persons import (
     LONGEST_SESSION,
@@ -40,7 +41,7 @@ def add_session_routes(service: Service, entrances: Entrances) -> None:
         came = await _tried(
             entrances, request, lambda: identity.sign_in(given.login, given.password)
         )
-        return _let_in(came, request, response)
+        return await _let_in(identity, came, request, response)
 
     @app.post("/api/session/badge", tags=["session"], status_code=201, dependencies=OURS)
     async def post_badge(
@@ -50,7 +51,7 @@ def add_session_routes(service: Service, entrances: Entrances) -> None:
         came = await _tried(
             entrances, request, lambda: identity.sign_in_by_badge(given.badge, given.pin)
         )
-        return _let_in(came, request, response)
+        return await _let_in(identity, came, request, response)
 
     @app.get("/api/session", tags=["session"])
     async def get_session(request: Request) -> dict[str, Any]:
@@ -73,10 +74,16 @@ def add_session_routes(service: Service, entrances: Entrances) -> None:
         return {"signed_out": True}
 
     @app.post("/api/session/password", tags=["session"], dependencies=OURS)
-    async def post_password(change: PasswordChange, request: Request) -> dict[str, bool]:
-        """Choose another password; the person's other sessions end. 401: the old one is wrong."""
-        caller, token = caller_of(request), token_of(request.headers)
-        await identity.change_password(token, caller, change.password, change.new_password)
+    async def post_password(
+        change: PasswordChange, request: Request, response: Response
+    ) -> dict[str, bool]:
+        """Choose another password; the person's sessions end. 401: the old one is wrong.
+
+        This browser's goes on under another token, in a cookie as after a sign-in.
+        """
+        caller = caller_of(request)
+        token = await identity.change_password(caller, change.password, change.new_password)
+        _keep_token(token, request, response)
         return {"changed": True}
 
     _add_oidc(service, entrances)
@@ -118,7 +125,7 @@ def _add_oidc(service: Service, entrances: Entrances) -> None:
         browser = request.cookies.get(OIDC_COOKIE, "")
         came = await _tried(entrances, request, lambda: oidc.sign_in(state, browser, code))
         answer = RedirectResponse("/", 302)
-        _let_in(came, request, answer)
+        await _let_in(entrances.identity, came, request, answer)
         answer.delete_cookie(OIDC_COOKIE, path=OIDC_PATH)
         return answer
 
@@ -136,8 +143,19 @@ async def _tried(
     return await entrances.tried(request.client.host if request.client else "", sign_in)
 
 
-def _let_in(came: Came, request: Request, response: Response) -> dict[str, Any]:
+async def _let_in(
+    identity: Identity, came: Came, request: Request, response: Response
+) -> dict[str, Any]:
+    """Let a browser keep its new session; one that was in force there before ends."""
+    before: Caller | None = request.state.caller
+    if before is not None and before.way != "key" and not before.is_plant:
+        await identity.sign_out(token_of(request.headers), before)
     token, caller = came
+    _keep_token(token, request, response)
+    return shown(caller)
+
+
+def _keep_token(token: str, request: Request, response: Response) -> None:
     response.set_cookie(
         COOKIE,
         token,
@@ -147,7 +165,6 @@ def _let_in(came: Came, request: Request, response: Response) -> dict[str, Any]:
         samesite="strict",
         secure=request.url.scheme == "https",
     )
-    return shown(caller)
 
 
 def caller_of(request: Request) -> Caller:

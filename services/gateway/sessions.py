@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import RowMapping
@@ -20,12 +21,22 @@ MOST_KNOWN = 1000
 TOKEN_BYTES = 32
 
 
+@dataclass
+class _Known:
+    """A session as the database last told of it. until: when it is asked anew."""
+
+    caller: Caller
+    begun_at: datetime
+    used_at: datetime
+    until: datetime
+
+
 class Sessions:
     """Begins, knows and ends sessions. now: the wall's time."""
 
     def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
         self._database, self._now = database, now
-        self._known: dict[bytes, tuple[Caller, datetime]] = {}
+        self._known: dict[bytes, _Known] = {}
 
     async def begin(self, tx: Transaction, login: str, way: Way) -> str:
         """Begin a session; return its token."""
@@ -36,24 +47,24 @@ class Sessions:
     async def caller(self, token: str) -> Caller | None:
         """Return who a session belongs to, None when it is over.
 
+        While the database is away a known one counts until it would be over, used as here.
+
         Raises:
             ServiceUnreachableError: the database is away and the session was not known before.
         """
         hashed, now = hash_of(token), self._now()
-        caller, until = self._known.get(hashed, (None, now))
-        if caller is not None and now < until:
-            return caller
-        try:
-            caller = await self._looked_up(hashed, now)
-        except ServiceUnreachableError:
-            if caller is None:
-                raise
-            return caller
-        if caller is None:
+        known = self._known.get(hashed)
+        if known is None or now >= known.until:
+            try:
+                known = await self._looked_up(hashed, now)
+            except ServiceUnreachableError:
+                if known is None:
+                    raise
+        if known is None or _is_over(known.caller.way, known.begun_at, known.used_at, now):
             self._known.pop(hashed, None)
-        else:
-            self._know(hashed, caller, now)
-        return caller
+            return None
+        known.used_at = now
+        return known.caller
 
     async def holds(self, token: str) -> bool:
         """Say whether a session is in force; looking is no use of it."""
@@ -75,19 +86,19 @@ class Sessions:
         else:
             self._known.pop(hash_of(token), None)
 
-    async def _looked_up(self, hashed: bytes, now: datetime) -> Caller | None:
+    async def _looked_up(self, hashed: bytes, now: datetime) -> _Known | None:
         async with self._database.quiet() as tx:
             row = await store.session(tx, hashed)
             if row is None or _over(row, now):
                 return None
             if now - row["seen_at"] > NOTED_EVERY:
                 await store.seen(tx, hashed, now)
-        return caller_of_row(row, now, row["way"])
-
-    def _know(self, hashed: bytes, caller: Caller, now: datetime) -> None:
+        caller = caller_of_row(row, now, row["way"])
         if len(self._known) >= MOST_KNOWN:
-            self._known = {key: item for key, item in self._known.items() if now < item[1]}
-        self._known[hashed] = (caller, now + KNOWN_FOR)
+            self._known = {key: item for key, item in self._known.items() if now < item.until}
+        known = _Known(caller, row["begun_at"], now, now + KNOWN_FOR)
+        self._known[hashed] = known
+        return known
 
 
 def hash_of(token: str) -> bytes:
@@ -111,5 +122,8 @@ def caller_of_row(row: RowMapping, now: datetime, way: Way) -> Caller:
 
 
 def _over(row: RowMapping, now: datetime) -> bool:
-    idle, lasted = now - row["seen_at"], now - row["begun_at"]
-    return bool(row["disabled"] or lasted > LONGEST_SESSION or idle > IDLE_BY_WAY[row["way"]])
+    return row["disabled"] or _is_over(row["way"], row["begun_at"], row["seen_at"], now)
+
+
+def _is_over(way: Way, begun_at: datetime, used_at: datetime, now: datetime) -> bool:
+    return now - begun_at > LONGEST_SESSION or now - used_at > IDLE_BY_WAY[way]

@@ -27,7 +27,7 @@ from services.gateway.roles import MAY
 from services.gateway.throttle import MOST_FAILURES
 from services.quality.nonconformance import Closing
 from services.quality.signatures import SignatureGiven
-from shared.db import migrate
+from shared.db import Database, migrate
 from shared.errors import NotSignedInError, ServiceUnreachableError
 from tests.station.gateway_floor import (
     FIRST_PASSWORD,
@@ -111,7 +111,9 @@ async def test_the_first_administrator_must_choose_a_password_and_the_first_one_
         assert refused.status_code == 422 and why in refused.json()["detail"]
     signed_in = len(await plant.said("sign_in"))
     change = {"password": first, "new_password": PASSWORD}
+    before = dict(stranger.cookies)
     assert (await stranger.post("/api/session/password", json=change)).status_code == 200
+    assert (await over(plant, before)) and dict(stranger.cookies) != before
     assert len(await plant.said("sign_in")) == signed_in, "who changes a password did not come in"
     assert (await stranger.get("/api/overview")).status_code == 200
     assert not file.exists()
@@ -119,6 +121,26 @@ async def test_the_first_administrator_must_choose_a_password_and_the_first_one_
     assert [event["person"] for event in await plant.said("change_password")] == [
         f"First administrator ({FIRST_LOGIN})"
     ]
+
+
+async def over(plant: Plant, cookies: dict[str, str]) -> bool:
+    """Whether the session of these cookies counts no more."""
+    async with httpx.AsyncClient(base_url=plant.url, trust_env=False, cookies=cookies) as other:
+        return (await other.get("/api/overview")).status_code == 401
+
+
+async def test_a_sign_in_ends_the_session_that_the_browser_had(
+    plant: Plant, stranger: httpx.AsyncClient
+) -> None:
+    async with plant.person("ada", "Ada", "operator"), plant.person("bo", "Bo", "operator"):
+        assert (await sign_in(stranger, "ada", PASSWORD)).status_code == 201
+        before = dict(stranger.cookies)
+        assert (await sign_in(stranger, "bo", "wrong")).status_code == 401
+        assert not await over(plant, before), "a sign-in that failed ends nothing"
+        assert (await sign_in(stranger, "bo", PASSWORD)).status_code == 201
+        assert await over(plant, before)
+        assert (await stranger.get("/api/session")).json()["caller"]["login"] == "bo"
+        assert "Ada (ada)" in [event["person"] for event in await plant.said("sign_out")]
 
 
 async def test_a_role_may_what_its_row_says_and_a_command_without_a_row_is_refused(
@@ -271,6 +293,25 @@ async def test_a_session_ends_when_it_is_idle_and_after_a_shift_however_busy(
         )
     assert not await identity.sessions.holds(busy)
     assert await identity.sessions.caller(busy) is None
+
+
+async def test_a_known_session_counts_without_the_database_until_it_would_be_over(
+    wall_and_identity: tuple[Wall, Identity],
+) -> None:
+    wall, identity = wall_and_identity
+    idle, _ = await identity.sign_in("ada", PASSWORD)
+    busy, _ = await identity.sign_in("ada", PASSWORD)
+    unseen, _ = await identity.sign_in("ada", PASSWORD)
+    end = wall.at + LONGEST_SESSION
+    for token in (idle, busy):
+        assert await identity.sessions.caller(token) is not None
+    identity.sessions._database = Database("postgresql:///gone?host=/nonexistent")
+    with pytest.raises(ServiceUnreachableError):
+        await identity.sessions.caller(unseen)
+    while wall.at < end:
+        wall.at += LONGEST_IDLE * 0.9
+        assert (await identity.sessions.caller(busy) is not None) == (wall.at <= end)
+    assert await identity.sessions.caller(idle) is None
 
 
 async def test_no_account_is_opened_by_an_empty_key(

@@ -1,6 +1,7 @@
 """What the command line makes of a gateway's answers: exit codes, JSON, and what it asks for."""
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,8 +11,10 @@ from typing import NamedTuple
 import pytest
 from click.testing import CliRunner, Result
 
+from deploy.authority import Authority, Part
 from deploy.cli import halite
 
+HERE = Part(name="gateway", hosts=("127.0.0.1",))
 REFUSED = json.dumps({"code": "X", "detail": "a reason"}).encode()
 
 
@@ -35,7 +38,13 @@ def answer() -> Answer:
 
 
 @pytest.fixture
-def gateway(tmp_path: Path, answer: Answer) -> Iterator[Gateway]:
+def authority() -> str | None:
+    """The folder of the authority that the gateway's certificate is of; None: plain HTTP."""
+    return None
+
+
+@pytest.fixture
+def gateway(tmp_path: Path, answer: Answer, authority: str | None) -> Iterator[Gateway]:
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -57,9 +66,16 @@ def gateway(tmp_path: Path, answer: Answer) -> Iterator[Gateway]:
     key.parent.mkdir(parents=True)
     key.write_text("a key")
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        if authority is not None:
+            Authority(tmp_path / authority).ensure([HERE])
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            shown = tmp_path / authority / "gateway"
+            context.load_cert_chain(shown / "cert.pem", shown / "key.pem")
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        url = f"{'http' if authority is None else 'https'}://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        where = ["--url", f"http://127.0.0.1:{server.server_port}", "--data-dir", str(tmp_path)]
+        where = ["--url", url, "--data-dir", str(tmp_path)]
         yield Gateway(asked, lambda *words: CliRunner().invoke(halite, [*words, *where]))
         server.shutdown()
         thread.join()
@@ -111,3 +127,15 @@ def test_a_document_is_kept_as_it_came(gateway: Gateway, tmp_path: Path) -> None
     assert json.loads(shown.stdout)["files"] == [str(to / "A_1.history.pdf")]
     assert (to / "A_1.history.pdf").read_bytes() == b"%PDF"
     assert gateway.asked == ["/api/trace/lots/A%2F1/device-history.pdf"]
+
+
+@pytest.mark.parametrize(
+    ("authority", "exit_code", "said"), [("tls", 0, ""), ("other", 3, "certificate verify failed")]
+)
+def test_a_gateway_over_tls_is_believed_when_its_certificate_is_of_the_plant(
+    gateway: Gateway, tmp_path: Path, exit_code: int, said: str
+) -> None:
+    Authority(tmp_path / "tls").ensure([HERE])
+    shown = gateway.run("users", "disable", "ada")
+    assert shown.exit_code == exit_code
+    assert said in shown.stderr

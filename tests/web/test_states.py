@@ -105,6 +105,25 @@ def test_an_answer_that_does_not_come_again_leaves_the_old_one_marked_as_old(sta
     )
 
 
+def test_a_browser_that_nobody_touches_signs_out_and_a_touch_of_another_tab_counts(
+    stage: Stage,
+) -> None:
+    other = Stage(stage.page.context.new_page())
+    for tab in (stage, other):
+        tab.page.clock.install()
+        tab.enter("well")
+    hear = "new BroadcastChannel('halite.touched').onmessage = () => { window.heard = true; }"
+    stage.page.evaluate(hear)
+    stage.page.clock.fast_forward("29:00")
+    other.page.mouse.click(5, 5)
+    stage.page.wait_for_function("window.heard")
+    stage.page.clock.fast_forward("29:00")
+    assert "/api/session/end" not in stage.asked
+    with stage.page.expect_request("**/api/session/end"):
+        stage.page.clock.fast_forward("02:00")
+    other.page.close()
+
+
 def test_an_empty_list_of_alarms_is_no_calm_one_while_a_service_is_silent(stage: Stage) -> None:
     stage.enter("well")
     stage.told["/api/alarm-list"] = answer_to("/api/alarm-list") | {"silent": ["quality"]}
