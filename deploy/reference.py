@@ -5,7 +5,8 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import click
 from pydantic import BaseModel
@@ -17,13 +18,7 @@ from deploy.sentences import TOLD, untold
 from shared.app import Service
 from shared.envelope import EVENTS
 from shared.facts import Event
-from shared.settings import (
-    ChannelRange,
-    PlantSettings,
-    ServiceSettings,
-    StationSettings,
-    TesterSettings,
-)
+from shared.settings import PlantSettings, ServiceSettings
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTE = "Written from the code by `.venv/bin/python -m deploy.contracts`."
@@ -104,14 +99,22 @@ def _settings(services: dict[str, Service]) -> Iterator[str]:
             yield f"### {name}"
             yield from _fields(own, prefix="HALITE_", only=extra)
     yield "## Plant file"
-    for model, heading in (
-        (PlantSettings, "Top level"),
-        (StationSettings, "`[[station]]`"),
-        (TesterSettings, "`[[tester]]`"),
-        (ChannelRange, "`[[tester.ranges]]`"),
-    ):
-        yield f"### {heading}"
+    yield "### Top level"
+    yield from _fields(PlantSettings)
+    for heading, model in _tables(PlantSettings):
+        yield f"### `{heading}`"
         yield from _fields(model)
+
+
+def _tables(model: type[BaseModel], above: str = "") -> Iterator[tuple[str, type[BaseModel]]]:
+    """Yield each table of TOML that a model may hold, however deep, with its heading."""
+    for name, field in model.model_fields.items():
+        path = f"{above}{name}"
+        for kind in get_args(field.annotation):
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                many = get_origin(field.annotation) is tuple
+                yield f"[[{path}]]" if many else f"[{path}]", kind
+                yield from _tables(kind, f"{path}.")
 
 
 def _fields(
@@ -141,11 +144,22 @@ def _meanings(model: type[BaseModel]) -> tuple[str, dict[str, str]]:
 
 
 def _type(field: FieldInfo) -> str:
-    name = getattr(field.annotation, "__name__", "")
-    plain = name if name and "[" not in str(field.annotation) else str(field.annotation)
-    return (
-        f"`{_cell(plain.replace('typing.', '').replace('pathlib.', '').replace('datetime.', ''))}`"
-    )
+    return f"`{_cell(_spelled(field.annotation))}`"
+
+
+def _spelled(kind: Any) -> str:
+    """Return a type as one writes it, without what checks its values."""
+    origin, within = get_origin(kind), [_spelled(part) for part in get_args(kind)]
+    if origin is Annotated:
+        return within[0]
+    if origin in (Union, UnionType):
+        return " | ".join(within)
+    if origin is Literal:
+        return f"Literal[{', '.join(repr(word) for word in get_args(kind))}]"
+    if origin is not None:
+        return f"{origin.__name__}[{', '.join(within)}]"
+    names = {NoneType: "None", Ellipsis: "..."}
+    return names.get(kind) or str(getattr(kind, "__name__", kind))
 
 
 def _default(field: FieldInfo) -> str:

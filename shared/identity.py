@@ -13,6 +13,14 @@ RENEWED_LOOK_S = 10.0
 AUTHORITY, CERTIFICATE, KEY = "ca.pem", "cert.pem", "key.pem"
 
 
+def believing(authority: str | None) -> ssl.SSLContext | bool:
+    """Return how a client knows servers that are no part of the plant, as httpx is told it.
+
+    authority: certificates in PEM, the only ones believed; None: the public authorities.
+    """
+    return ssl.create_default_context(cadata=authority) if authority else True
+
+
 class Identity:
     """The three PEM files of a process in one folder, and what TLS makes of them.
 

@@ -1,5 +1,6 @@
 """What a process is told at its start: its own settings from the environment and the plant file."""
 
+import ssl
 import tomllib
 from datetime import date, time
 from fnmatch import fnmatchcase
@@ -7,7 +8,14 @@ from pathlib import Path
 from typing import Annotated, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.errors import InvalidInputError
@@ -46,6 +54,17 @@ StationKind = Literal[
 SecurityPolicy = Literal["Basic256Sha256", "Aes128_Sha256_RsaOaep", "Aes256_Sha256_RsaPss"]
 
 Amount = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+def _certificates(text: str) -> str:
+    try:
+        ssl.create_default_context(cadata=text)
+    except (ssl.SSLError, TypeError, ValueError) as error:
+        raise ValueError(f"must be certificates in PEM: {error}") from error
+    return text
+
+
+Certificates = Annotated[str, Field(min_length=1), AfterValidator(_certificates)]
 
 
 class StationSettings(BaseModel):
@@ -169,15 +188,23 @@ class ManufacturerSettings(BaseModel):
 
 
 class ErpSettings(BaseModel):
-    """Where confirmations go. url: each is sent to it by POST, in order, until it is taken."""
+    """Where confirmations go.
+
+    url: each is sent to it by POST, in order, until it is taken. authority: certificates in PEM of
+    the authority by which it is known over TLS; the public ones when not given.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     url: str = Field(pattern=r"^https?://")
+    authority: Certificates | None = None
 
 
 class ShiftSettings(BaseModel):
-    """One shift of each day, by the wall clock of the plant's time zone; it ends with the next."""
+    """One shift of each day; it ends with the next.
+
+    begins: such as `"06:00"`, by the wall clock of the plant's time zone.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -188,10 +215,14 @@ class ShiftSettings(BaseModel):
 class OidcSettings(BaseModel):
     """The site's OpenID provider, by which persons may sign in.
 
-    issuer: as the provider names itself. public_url: how browsers reach this plant; the provider
-    must know `{public_url}/api/session/oidc/callback`. name: what the button says. groups_claim:
-    where an ID token lists groups. roles: the roles that each group gives; who is in none of these
-    groups is not let in. The client's secret is a file of the plant, `gateway/oidc-client-secret`.
+    The client's secret is a file of the plant, `secrets/gateway/oidc-client-secret`.
+
+    issuer: as the provider names itself. client_id: as it names this plant. public_url: how
+    browsers reach this plant; the provider must know `{public_url}/api/session/oidc/callback`.
+    name: what the button says. scope: what it is asked to tell. groups_claim: where an ID token
+    lists groups. roles: the roles that each group gives; who is in none of these groups is not let
+    in. authority: certificates in PEM of the authority by which the provider is known over TLS;
+    the public ones when not given.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -203,6 +234,7 @@ class OidcSettings(BaseModel):
     scope: str = "openid profile groups"
     groups_claim: str = "groups"
     roles: dict[str, tuple[str, ...]] = Field(min_length=1)
+    authority: Certificates | None = None
 
 
 class PlantSettings(BaseModel):
@@ -210,7 +242,8 @@ class PlantSettings(BaseModel):
 
     opcua_without_security: let PLCs enter with policy None too, in a demo on one machine.
     time_zone: IANA name, in which shifts begin. public_names: host names and addresses by which
-    persons reach the gateway; they stand in the certificate that the plant makes for it.
+    persons reach the gateway; they stand in the certificate that the plant makes for it. shift,
+    station, tester, manufacturer, erp, oidc: a table of its own each, below.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

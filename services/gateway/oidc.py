@@ -22,6 +22,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, KeySetSerialization
 
 from shared.errors import InvalidInputError, NotSignedInError, ServiceUnreachableError
+from shared.identity import believing
 from shared.settings import OidcSettings
 
 TIMEOUT_S = 10.0
@@ -86,7 +87,8 @@ class Provider:
         )
 
     def _asked(self, ask: Callable[[httpx.Client], Answer]) -> Answer:
-        with httpx.Client(trust_env=False, timeout=TIMEOUT_S) as session:
+        known = believing(self.settings.authority)
+        with httpx.Client(verify=known, trust_env=False, timeout=TIMEOUT_S) as session:
             return ask(session)
 
     def _client(self, session: httpx.Client) -> OAuth2Client:

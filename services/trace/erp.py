@@ -10,6 +10,8 @@ from services.trace import confirmations
 from services.trace.export import canonical
 from shared.app import Service
 from shared.errors import ServiceUnreachableError
+from shared.identity import believing
+from shared.settings import ErpSettings
 from shared.tracing import carry_on
 
 log = structlog.get_logger()
@@ -21,15 +23,20 @@ LONGEST_WAIT_S = 60.0
 class ErpDelivery:
     """One address and its place in the feed; every_s: wall seconds between looks for new ones.
 
-    It is no part of the plant: over TLS it is known by the public authorities, not by the plant's.
+    It is no part of the plant: over TLS it is known by an authority of the site's that the plant
+    file gives, or the public ones, not by the plant's.
 
     A confirmation that the address refuses stops all behind it, since they stand on it; it is
     sent again for ever, at most a minute apart, and GET /confirmations/delivery says why.
     """
 
-    def __init__(self, service: Service, url: str, every_s: float) -> None:
-        self._service, self._url, self._every_s = service, url, every_s
-        self._http = httpx.AsyncClient(trust_env=False, event_hooks={"request": [carry_on]})
+    def __init__(self, service: Service, erp: ErpSettings, every_s: float) -> None:
+        self._service, self._url, self._every_s = service, erp.url, every_s
+        self._http = httpx.AsyncClient(
+            verify=believing(erp.authority),
+            trust_env=False,
+            event_hooks={"request": [carry_on]},
+        )
         service.on_stop(self._http.aclose)
 
     async def run(self) -> None:

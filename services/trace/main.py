@@ -36,7 +36,7 @@ def build(settings: TraceSettings, parts: Parts | None = None) -> Service:
     add_audit_routes(service)
     add_document_routes(service, Documents(service, settings, sealer))
     if service.plant.erp is not None:
-        delivery = ErpDelivery(service, service.plant.erp.url, settings.confirm_every_s)
+        delivery = ErpDelivery(service, service.plant.erp, settings.confirm_every_s)
         service.loop("deliver confirmations", delivery.run, alone=True)
     return service
 

@@ -19,6 +19,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
+from deploy.authority import Authority, Part
 from deploy.broker import Broker
 from services.trace.main import build
 from services.trace.settings import TraceSettings
@@ -55,7 +56,7 @@ class Erp:
         self.taken: list[dict[str, Any]] = []
         self.keys: list[str] = []
         self.answers: list[int] = []
-        self.url = ""
+        self.url, self.authority = "", ""
 
     def app(self) -> FastAPI:
         app = FastAPI()
@@ -72,12 +73,22 @@ class Erp:
 
 
 @contextlib.asynccontextmanager
-async def listening() -> AsyncIterator[Erp]:
+async def listening(tls: Path) -> AsyncIterator[Erp]:
+    """One that is known over TLS by an authority of its site."""
+    Authority(tls).ensure([Part(name="erp", hosts=("127.0.0.1",))])
     erp = Erp()
+    erp.authority = (tls / "erp/ca.pem").read_text()
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        erp.url = f"http://127.0.0.1:{listener.getsockname()[1]}/confirmations"
-        config = uvicorn.Config(erp.app(), log_level="error", lifespan="off", ws="none")
+        erp.url = f"https://127.0.0.1:{listener.getsockname()[1]}/confirmations"
+        config = uvicorn.Config(
+            erp.app(),
+            log_level="error",
+            lifespan="off",
+            ws="none",
+            ssl_certfile=tls / "erp/cert.pem",
+            ssl_keyfile=tls / "erp/key.pem",
+        )
         server = uvicorn.Server(config)
         task = asyncio.create_task(server.serve(sockets=[listener]))
 
@@ -93,14 +104,14 @@ async def listening() -> AsyncIterator[Erp]:
 
 
 @pytest.fixture
-async def erp() -> AsyncIterator[Erp]:
-    async with listening() as erp:
+async def erp(tmp_path: Path) -> AsyncIterator[Erp]:
+    async with listening(tmp_path / "site") as erp:
         yield erp
 
 
 @pytest.fixture
 async def speaker(tmp_path: Path, broker: Broker, erp: Erp) -> AsyncIterator[Speaker]:
-    said = f'[erp]\nurl = "{erp.url}"\n{MAKER}'
+    said = f'[erp]\nurl = "{erp.url}"\nauthority = """{erp.authority}"""\n{MAKER}'
     site = read_plant(plant_file(tmp_path, said)).site
     async with speaking(site, broker.url) as speaker:
         yield speaker
