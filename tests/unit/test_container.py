@@ -13,7 +13,7 @@ from deploy.plant import PlantFiles, service_specs
 from deploy.processes import PROJECT_DIR
 from shared.clock import load_clock
 from shared.errors import InvalidInputError
-from shared.settings import SERVICES
+from shared.settings import SERVICES, read_plant
 
 PLANT_FILE = PROJECT_DIR / "deploy" / "plant.toml"
 
@@ -65,6 +65,16 @@ def test_no_container_may_write_its_files_or_gain_rights(compose: dict[str, Any]
         assert part["cap_drop"] == ["ALL"], name
         assert part["security_opt"] == ["no-new-privileges:true"], name
         assert part["mem_limit"] and part["pids_limit"], name
+
+
+def test_who_speaks_with_the_site_has_a_way_out_and_nobody_else(compose: dict[str, Any]) -> None:
+    plant = read_plant(PLANT_FILE)
+    drivers = {one.service for one in (*plant.station, *plant.tester)}
+
+    out = {name for name in SERVICES if "shop" in compose[name]["networks"]}
+
+    # PLCs and persons come in there; trace tells an ERP system
+    assert out == drivers | {"plc", "gateway", "trace"}
 
 
 def test_each_simulated_station_is_reached_at_a_host_of_the_compose_file(

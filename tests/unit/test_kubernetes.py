@@ -250,3 +250,33 @@ def test_traffic_that_is_not_named_is_refused(overlay: str) -> None:
     }
     entered = [name for name, item in policies.items() if "ingress" in item["spec"]]
     assert sorted(entered) == ["inside", "operators", "plcs"]
+
+
+def selected(policy: Manifest) -> dict[str, str]:
+    labels: dict[str, str] = policy["spec"]["podSelector"].get("matchLabels", {})
+    return labels
+
+
+def test_whoever_speaks_with_machines_may_reach_them_and_nobody_else() -> None:
+    plant = read_plant(ROOT / "deploy/plant.toml")
+    policy = of_kind(
+        manifests((FOLDER / "overlays/plant/addresses.yaml").read_text()), "NetworkPolicy"
+    )["machines"]
+
+    reached = set()
+    for name in SERVICES:
+        found = manifests((FOLDER / "base" / f"{name}.yaml").read_text())
+        labels = of_kind(found, "StatefulSet")[name]["spec"]["template"]["metadata"]["labels"]
+        if selected(policy).items() <= labels.items():
+            reached.add(name)
+    assert reached == {one.service for one in (*plant.station, *plant.tester)}
+
+
+def test_trace_may_tell_an_erp_system_and_the_gateway_ask_a_provider() -> None:
+    policies = of_kind(
+        manifests((FOLDER / "overlays/plant/addresses.yaml").read_text()), "NetworkPolicy"
+    )
+
+    for name, service in (("erp", "trace"), ("openid-provider", "gateway")):
+        assert selected(policies[name]) == {"app.kubernetes.io/name": service}
+        assert policies[name]["spec"]["policyTypes"] == ["Egress"]
