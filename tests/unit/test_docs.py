@@ -180,6 +180,15 @@ def test_a_link_of_the_site_that_leaves_it_is_told_as_a_path(site: Path) -> None
     assert "<code>benchmarks/README.md</code>" in shown
 
 
+def test_each_page_stands_in_the_navigation_and_each_how_to_in_the_readme() -> None:
+    navigation = re.findall(r"[\w/-]+\.md", (ROOT / "mkdocs.yml").read_text())
+    pages = {str(page.relative_to(ROOT / "docs")) for page in ROOT.glob("docs/**/*.md")}
+    told = set(LINK.findall((ROOT / "README.md").read_text()))
+
+    assert sorted(navigation) == sorted(pages)
+    assert {f"docs/{page}" for page in pages if page.startswith("how-to/")} <= told
+
+
 def test_each_picture_is_shown_somewhere() -> None:
     shown = {name for page in PAGES for name in re.findall(r"images/([\w.-]+)", page.read_text())}
     assert shown == {path.name for path in (ROOT / "docs/images").iterdir()}
