@@ -118,11 +118,13 @@ def set_up(speed: float) -> None:
     speed: plant seconds per wall second; at 1 every service follows the wall clock.
 
     Raises:
-        MesError: the plant file is wrong, or the shared folder or the database cannot be used.
+        MesError: the plant file or the speed is wrong, or the shared folder or the database
+            cannot be used.
     """
     DATA.prepare(shared=True)
     text = GIVEN_PLANT_FILE.read_text()
     settings = read_plant(GIVEN_PLANT_FILE)
+    plant.check_pace(plant.real_machines(settings), speed)
     DATA.plant_file.write_text(named_endpoints(text, host_of_endpoint(GIVEN_PLANT_FILE)))
     certificates.make(DATA, settings)
     ensure_passwords(DATA.secrets / "opcua", settings)

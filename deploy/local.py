@@ -102,7 +102,7 @@ class LocalPlant:
         self._supervisor = Supervisor(say)
         self._time: plant_time.PlantTime | None = None
         self._begun_s = time.monotonic()
-        self._disk_told = False
+        self._disk_told, self._only_simulated = False, False
         self._broker: Broker | None = None
 
     def run(self) -> None:
@@ -126,6 +126,9 @@ class LocalPlant:
         source = chosen_plant_file(options.plant_file, data)
         plant_file = write_plant_file(source, data.plant_file, options.ports.shift)
         settings = read_plant(plant_file)
+        real = plant.real_machines(settings, options.simulators)
+        plant.check_pace(real, options.speed)
+        self._only_simulated = not real
         data.port_file.write_text(str(options.ports.first))
         check_free(options.ports.all_used(settings, options.simulators))
         database = PostgresServer(data.postgres, data.logs)
@@ -175,7 +178,7 @@ class LocalPlant:
         with httpx.Client(trust_env=False, timeout=_ANSWER_WITHIN_S, verify=known) as client:
             urls = options.ports.service_urls()
             self._wait_for({name: ready_check(client, url) for name, url in urls.items()})
-        if not options.empty:
+        if self._only_simulated and not options.empty:
             self._load_examples()
         self._tell_that_it_serves()
 
@@ -296,7 +299,9 @@ def read_options(words: Sequence[str]) -> Options:
     parser.add_argument(
         "--port", type=_port, default=DEFAULT_FIRST, help="the operators' page; others follow it"
     )
-    parser.add_argument("--empty", action="store_true", help="load no example data")
+    parser.add_argument(
+        "--empty", action="store_true", help="load no examples; no real machine gets any"
+    )
     parser.add_argument(
         "--without-simulators", action="store_true", help="all stations are real machines"
     )

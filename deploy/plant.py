@@ -9,6 +9,7 @@ from pathlib import Path
 from deploy.data_folder import DataFolder
 from deploy.ports import Ports, is_loopback
 from deploy.processes import ChildSpec
+from shared.errors import InvalidInputError
 from shared.settings import SERVICES, PlantSettings, ServiceSettings, StationKind
 
 SEED = 7
@@ -98,6 +99,34 @@ def station_groups(plant: PlantSettings) -> dict[str, list[str]]:
         if is_loopback(station.endpoint):
             groups.setdefault(_GROUP_OF_KIND[station.kind], []).append(station.name)
     return groups
+
+
+def real_machines(plant: PlantSettings, simulators: bool = True) -> dict[str, str]:
+    """Return the endpoint of each station and tester, by its id, that no simulator stands in for.
+
+    simulators: whether any are started; without them all machines are real.
+    """
+    endpoints = {station.equipment_id: station.endpoint for station in plant.station}
+    endpoints |= {tester.equipment_id: tester.endpoint for tester in plant.tester}
+    return {
+        equipment_id: endpoint
+        for equipment_id, endpoint in endpoints.items()
+        if not (simulators and is_loopback(endpoint))
+    }
+
+
+def check_pace(real: dict[str, str], speed: float) -> None:
+    """Check that plant time is the wall's where a machine is real: its hours cannot be hurried.
+
+    Raises:
+        InvalidInputError: speed (plant seconds per wall second) is not 1.
+    """
+    if real and speed != 1.0:
+        equipment_id, endpoint = next(iter(real.items()))
+        raise InvalidInputError(
+            f"{equipment_id} at {endpoint} is a real machine, whose hours are the wall's: "
+            f"the speed is {speed:g}, it must be 1"
+        )
 
 
 def _simulator(name: str, words: list[str], files: PlantFiles, control_port: int) -> ChildSpec:

@@ -21,7 +21,7 @@ from shared.settings import SERVICES
     type=click.FloatRange(0, FASTEST, min_open=True),
     default=SPEED,
     show_default=True,
-    help="Plant seconds per wall second; 1 is real time.",
+    help="Plant seconds per wall second; 1 is real time, which real machines need.",
 )
 @port_option
 @data_dir_option
@@ -31,7 +31,11 @@ from shared.settings import SERVICES
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="The plant file; HALITE_PLANT_FILE, else that of the starts before, when not given.",
 )
-@click.option("--empty", is_flag=True, help="Load no example data.")
+@click.option(
+    "--empty",
+    is_flag=True,
+    help="Load no example data; a plant with a real machine never gets any.",
+)
 @click.option("--without-simulators", is_flag=True, help="All stations are real machines.")
 @click.option(
     "--within",

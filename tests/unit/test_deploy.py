@@ -25,7 +25,14 @@ from deploy.debian import needed_libraries
 from deploy.local import chosen_plant_file
 from deploy.nodesets import unpack
 from deploy.pki import ensure_gateway_keys, ensure_passwords, ensure_pki, renew, valid_until
-from deploy.plant import PlantFiles, service_specs, simulator_specs, station_groups
+from deploy.plant import (
+    PlantFiles,
+    check_pace,
+    real_machines,
+    service_specs,
+    simulator_specs,
+    station_groups,
+)
 from deploy.ports import Ports, check_free, shifted_plant_file
 from deploy.processes import PROJECT_DIR, Child, ChildSpec, run_tool, wait_until
 from deploy.screen import ready_screen
@@ -155,6 +162,27 @@ def test_a_real_station_gets_no_simulator(tmp_path: Path, files: PlantFiles) -> 
     assert [spec.name for spec in specs] == ["simulator-dry"]
     assert "eap-1," in " ".join(specs[0].command)
     assert "eap-2" not in " ".join(specs[0].command)
+
+
+def test_no_plant_with_a_real_machine_is_hurried(tmp_path: Path) -> None:
+    changed = tmp_path / "plant.toml"
+    changed.write_text(PLANT_FILE.read_text().replace("127.0.0.1:8110", "10.0.0.9:4840"))
+    tester = 'endpoint = "tcp://127.0.0.1:'
+    away = tmp_path / "tester.toml"
+    away.write_text(PLANT_FILE.read_text().replace(tester, 'endpoint = "tcp://bts.plant:'))
+
+    done = _start_plant("--plant", str(changed), "--data-dir", str(tmp_path / "plant"))
+
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "is a real machine, whose hours are the wall's: the speed is 1500" in done.stderr
+    [equipment_id] = real_machines(read_plant(away))
+    assert equipment_id.endswith("/tester-1")
+    with pytest.raises(InvalidInputError, match=r"tester-1 at tcp://bts\.plant:.* must be 1"):
+        check_pace(real_machines(read_plant(away)), 60.0)
+    check_pace(real_machines(read_plant(away)), 1.0)
+    check_pace(real_machines(read_plant(PLANT_FILE)), 1500.0)
+    with pytest.raises(InvalidInputError, match="must be 1"):
+        check_pace(real_machines(read_plant(PLANT_FILE), simulators=False), 1500.0)
 
 
 def test_a_service_is_told_all_it_needs_by_its_environment(
