@@ -1,14 +1,28 @@
 """What is known against the packages: nothing is good that could not be looked up."""
 
+import json
+import re
 from typing import Any
 
 import pytest
 
-from deploy.supply import FOUND, NOT_AUDITED, Audit, python_audit, tell, web_audit
+from deploy.supply import FOUND, LOCK, NOT_AUDITED, Audit, python_audit, tell, web_audit
+from deploy.web import FOLDER
 
 LOOKED_UP = {"name": "numpy", "version": "2.4.0", "vulns": []}
 SKIPPED = {"name": "scipy", "skip_reason": "Dependency not found and could not be audited"}
 BAD = {"name": "pillow", "version": "1.0", "vulns": [{"id": "PYSEC-1", "fix_versions": []}]}
+
+
+def test_each_package_is_locked_to_one_version_with_its_hash() -> None:
+    entries = re.split(r"\n(?=\S)", LOCK.read_text().strip())
+    web = json.loads((FOLDER / "package-lock.json").read_text())["packages"]
+
+    assert len(entries) > 100
+    for entry in entries:
+        assert re.match(r"[\w.\[\]-]+==[\w.+!]+", entry), entry[:100]
+        assert "--hash=sha256:" in entry, entry[:100]
+    assert [name for name, item in web.items() if name and "integrity" not in item] == []
 
 
 @pytest.mark.parametrize(
