@@ -29,6 +29,8 @@ LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 IN_LINE = re.compile(r"`([^`\n]+)`")
 REQUEST = re.compile(r"\b(GET|POST|PUT|DELETE) (/api/[^\s`,;?)]+)")
+ROUTE = re.compile(r"\b(GET|POST|PUT|DELETE) (/(?!api/)[^\s`,;?)|\"']*)")
+VARIABLE = re.compile(r"HALITE_[A-Z_]+")
 FILE = re.compile(
     r"^(?:services|shared|deploy|simulators|tests|docs|examples|benchmarks)/[\w./-]+$"
 )
@@ -108,6 +110,30 @@ def test_an_address_of_the_api_is_served(page: Path) -> None:
         assert known or service[0] in "<{", f"{method} {path}"
 
 
+@each_page
+def test_a_route_of_a_service_is_served(page: Path) -> None:
+    for method, path in ROUTE.findall(page.read_text()):
+        asked = path.rstrip(".")
+        assert any(_served(name, method, asked) for name in SERVICES), f"{method} {path}"
+
+
+@pytest.fixture(scope="module")
+def variables() -> set[str]:
+    """Every variable of the environment that code, compose file or settings know."""
+    files = [
+        ROOT / name for name in ("docker-compose.yml", "Makefile", "docs/reference/settings.md")
+    ]
+    for folder in ("services", "shared", "deploy", "simulators", "tests", "benchmarks"):
+        files += (ROOT / folder).glob("*.py")
+        files += (ROOT / folder).glob("*/*.py")
+    return {name for file in files for name in VARIABLE.findall(file.read_text())}
+
+
+@each_page
+def test_a_variable_of_the_environment_is_known(page: Path, variables: set[str]) -> None:
+    assert set(VARIABLE.findall(page.read_text())) <= variables
+
+
 def _served(service: str, method: str, asked: str) -> bool:
     contract = json.loads((ROOT / f"docs/reference/contracts/openapi/{service}.json").read_text())
     return any(
@@ -120,7 +146,8 @@ def _served(service: str, method: str, asked: str) -> bool:
 def _fits(template: str, asked: str) -> bool:
     parts, words = template.split("/"), asked.rstrip("…").split("/")
     return len(parts) == len(words) and all(
-        part.startswith("{") or part == word for part, word in zip(parts, words, strict=True)
+        part.startswith("{") or word[:1] in "{<" or part == word
+        for part, word in zip(parts, words, strict=True)
     )
 
 
