@@ -159,7 +159,8 @@ def _own_settings(name: str, files: PlantFiles, ports: Ports) -> dict[str, str]:
         }
     if name == "formation":
         program = os.environ.get("HALITE_MPR_PROGRAM", "[]")
-        return {"HALITE_SHARE_DIR": str(files.data.share), "HALITE_MPR_PROGRAM": program}
+        share = os.environ.get("HALITE_SHARE_DIR", str(files.data.share))
+        return {"HALITE_SHARE_DIR": share, "HALITE_MPR_PROGRAM": program}
     if name == "gateway":
         port = os.environ.get("HALITE_HTTPS_PORT")
         inside = {"HALITE_SERVICES_PORT": str(ports.inside(name))}

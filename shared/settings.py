@@ -4,7 +4,7 @@ import ssl
 import tomllib
 from datetime import date, time
 from fnmatch import fnmatchcase
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 from typing import Annotated, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -144,7 +144,9 @@ class ChannelRange(BaseModel):
 class TesterSettings(BaseModel):
     """One battery tester with its channels, as the plant file describes it.
 
-    ranges: of channels that have another range; the first that names a channel counts.
+    ranges: of channels that have another range; the first that names a channel counts. share: the
+    folder of step files and records as the tester's PC names it, such as `Z:\\halite`; when not
+    given, as Halite's machine does.
     """
 
     __test__ = False  # not a test case, whatever pytest thinks of the name
@@ -164,6 +166,13 @@ class TesterSettings(BaseModel):
     calibration_due: date
     chamber_temperature_degc: float
     ranges: tuple[ChannelRange, ...] = ()
+    share: str | None = Field(default=None, pattern=r"^([A-Za-z]:\\|\\\\|/)")
+
+    def share_there(self, share: Path) -> PurePath:
+        """Return what the tester's PC calls the folder that Halite's machine calls `share`."""
+        if self.share is None:
+            return share
+        return PurePosixPath(self.share) if self.share[0] == "/" else PureWindowsPath(self.share)
 
     def current_range_of(self, channel: str) -> tuple[float, float]:
         """Return the range (mA) and the uncertainty (of full scale) of a channel."""

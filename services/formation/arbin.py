@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -127,7 +127,7 @@ class ArbinClient:
         info = await self._info(channel)
         return info.schedule or None
 
-    def program_of(self, share: Path, job_order_id: str, protocol: str) -> PurePath:
+    def program_of(self, share: PurePath, job_order_id: str, protocol: str) -> PurePath:
         """Return the name of the schedule that stands for a protocol on the cycler."""
         return PurePath(f"{protocol}.sdx")
 

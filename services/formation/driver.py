@@ -1,7 +1,7 @@
 """Owns what a tester must be able to do for us, whoever made it."""
 
 from collections.abc import Sequence
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Protocol
 
 from services.formation.answers import (
@@ -42,7 +42,7 @@ class TesterDriver(Protocol):
         """Return the name of the program of the newest test; None where the tester tells none."""
         ...
 
-    def program_of(self, share: Path, job_order_id: str, protocol: str) -> PurePath:
+    def program_of(self, share: PurePath, job_order_id: str, protocol: str) -> PurePath:
         """Return what `start` is told to run: our step file, or a program of the tester's own.
 
         protocol: id and version of the protocol, as `formation-nfm-pouch-v1`.

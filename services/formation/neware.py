@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, tzinfo
 from itertools import pairwise
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from types import TracebackType
 from typing import Self, TypeVar
 from xml.etree.ElementTree import Element
@@ -94,7 +94,7 @@ class NewareClient:
         """Return None: the file of a test holds the steps themselves."""
         return None
 
-    def program_of(self, share: Path, job_order_id: str, protocol: str) -> PurePath:
+    def program_of(self, share: PurePath, job_order_id: str, protocol: str) -> PurePath:
         """Return the step file of a job order on the share."""
         return share / f"{job_order_id}.xml"
 

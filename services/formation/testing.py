@@ -60,6 +60,7 @@ class TesterRunner:
             service.clock,
         )
         self._plans = Plans(service)
+        self._share_there = tester.share_there(share)
         self._giving_up = GivingUp(service, tester.equipment_id, client, self._plans, self._end)
         self._offers = offers or Offers([tester.equipment_id])
         self._what_ran = WhatRan(client, TestFiles(service, ()), share)
@@ -263,12 +264,13 @@ class TesterRunner:
             folder = self._what_ran.folder(order.station_order_id)
             await asyncio.to_thread(write_whole, path, run.step_file)
             await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-            program = self._client.program_of(self._share, order.station_order_id, run.program)
+            there = self._share_there
+            program = self._client.program_of(there, order.station_order_id, run.program)
             await self._client.start(
                 channel,
                 program,
                 lease.lot_id,
-                folder,
+                there / folder.relative_to(self._share),
                 test_name=order.station_order_id,
                 capacity_mah=domain.cell_order(order.job_orders[0]).capacity_mah,
             )

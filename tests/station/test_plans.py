@@ -1,7 +1,9 @@
 """One job order over two instruments: a staircase on a tester, spectra at an analyser, joined."""
 
+import sqlite3
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from services.formation.main import build
 from services.formation.protocol import Current, Rest, Spectrum, TestProtocol, ccd_protocol
 from services.formation.settings import FormationSettings
 from services.quality.halfsteps import half_steps_from_rows
+from shared.app import Service
 from shared.events import (
     CyclingEnded,
     JobOrderEnded,
@@ -21,6 +24,7 @@ from shared.events import (
     JobOrderStarted,
     SpectrumMeasured,
 )
+from shared.parts import Parts
 from simulators.channels import Bench as Channels
 from simulators.tester import BtsServer, read_tester
 from tests.station.bench import Bench, Ground, bench, job_order, lot
@@ -28,6 +32,7 @@ from tests.station.tester_floor import WITNESS
 
 ANALYSER = "pilot/formation/analysis/analyser-1"
 TESTER = "pilot/formation/cycling/tester-1"
+THERE = "as-the-tester-names-it"
 EIS = Spectrum(
     frequency_max_hz=7e6, frequency_min_hz=1.0, amplitude_mv=10.0, points_per_decade_count=10
 )
@@ -66,6 +71,14 @@ class Lab:
 
     bench: Bench
     tester: BtsServer
+    kept: Path
+
+    def paths_told(self) -> list[str]:
+        """Return the paths of step files and folders that the tester was told so far."""
+        with closing(sqlite3.connect(self.kept)) as kept:
+            rows = kept.execute("SELECT path, backup_dir FROM tests").fetchall()
+        assert rows
+        return [path for row in rows for path in row]
 
     async def order(self, *protocols: TestProtocol) -> None:
         """Keep protocols and release a witness's test."""
@@ -83,10 +96,19 @@ class Lab:
 
 @pytest_asyncio.fixture
 async def lab(bench_ground: Ground, tmp_path: Path) -> AsyncIterator[Lab]:
-    share = tmp_path / "share"
+    share, there = tmp_path / "share", tmp_path / THERE
+    there.symlink_to(share)
+
+    def wired(values: dict[str, Any], parts: Parts) -> Service:
+        [tester] = parts.plant.tester
+        named = tester.model_copy(update={"share": str(there)})
+        plant = parts.plant.model_copy(update={"tester": (named,)})
+        settings = FormationSettings(**values, share_dir=share)
+        return build(settings, replace(parts, plant=plant))
+
     async with bench(
         "formation",
-        lambda values, parts: build(FormationSettings(**values, share_dir=share), parts),
+        wired,
         bench_ground,
         tmp_path,
         idle=("rack-1",),
@@ -98,7 +120,7 @@ async def lab(bench_ground: Ground, tmp_path: Path) -> AsyncIterator[Lab]:
         channels = Channels(config, tmp_path / "t.sqlite", opened.world, now)
         server = BtsServer(channels, host, port)
         await server.start()
-        yield Lab(opened, server)
+        yield Lab(opened, server, tmp_path / "t.sqlite")
         await server.stop()
         channels.close()
 
@@ -113,6 +135,7 @@ async def test_staircase_with_spectra_is_one_job_order_over_two_instruments(lab:
     shown = await lab.bench.get("/test-runs/J1")
     assert len(await lab.bench.said(JobOrderEnded)) == 1
     assert ended.state == "ended"
+    assert [path for path in lab.paths_told() if f"/{THERE}/" not in path] == []
     assert {event.job_order_id for event in (*started, *spectra, cycled)} == {"J1"}
     turns = [TESTER, ANALYSER, TESTER, ANALYSER, TESTER]
     assert [event.equipment_id for event in started] == turns

@@ -164,6 +164,34 @@ def test_a_real_station_gets_no_simulator(tmp_path: Path, files: PlantFiles) -> 
     assert "eap-2" not in " ".join(specs[0].command)
 
 
+def test_a_share_that_the_person_names_is_given_to_formation(
+    files: PlantFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HALITE_SHARE_DIR", "/srv/bts")
+
+    specs = service_specs(files, Ports(), dict.fromkeys(SERVICES, "postgresql+psycopg:///"), "mqtt")
+
+    given = {spec.name: spec.environment for spec in specs}["formation"]
+    assert given["HALITE_SHARE_DIR"] == "/srv/bts"
+
+
+@pytest.mark.parametrize(
+    ("share", "there"),
+    [
+        (None, "/srv/bts/backup/JO-1"),
+        ("Z:\\halite", "Z:\\halite\\backup\\JO-1"),
+        ("\\\\mes\\bts", "\\\\mes\\bts\\backup\\JO-1"),
+        ("/mnt/bts", "/mnt/bts/backup/JO-1"),
+    ],
+)
+def test_a_tester_is_told_the_share_as_its_own_machine_names_it(
+    plant: PlantSettings, share: str | None, there: str
+) -> None:
+    tester = plant.tester[0].model_copy(update={"share": share})
+
+    assert str(tester.share_there(Path("/srv/bts")) / "backup" / "JO-1") == there
+
+
 def test_no_plant_with_a_real_machine_is_hurried(tmp_path: Path) -> None:
     changed = tmp_path / "plant.toml"
     changed.write_text(PLANT_FILE.read_text().replace("127.0.0.1:8110", "10.0.0.9:4840"))
