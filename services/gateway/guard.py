@@ -40,9 +40,8 @@ class Guard:
         method = scope.get("method", "GET")
         try:
             caller = await self._caller(Headers(scope=scope))
-            if caller is not None and not caller.is_plant:
-                kind = "program" if caller.way == "key" else "person"
-                self._entrances.quota.take(f"{kind} {caller.login}", time.monotonic())
+            if caller is None or not caller.is_plant:
+                self._entrances.quota.take(_named(caller, scope), time.monotonic())
             if (method, scope["path"]) not in FREE:
                 caller = await self._allowed(caller, method, scope["path"])
         except MesError as error:
@@ -78,6 +77,13 @@ def token_of(headers: Headers) -> str:
     except CookieError:
         return ""
     return cookie[COOKIE].value if COOKIE in cookie else ""
+
+
+def _named(caller: Caller | None, scope: Scope) -> str:
+    """Return who shares a quota: a person, a program, or all strangers of one address."""
+    if caller is None:
+        return f"address {scope['client'][0]}" if scope.get("client") else "a stranger"
+    return f"{'program' if caller.way == 'key' else 'person'} {caller.login}"
 
 
 def _is_api(path: str) -> bool:

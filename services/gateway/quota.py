@@ -1,4 +1,4 @@
-"""How many requests one caller may make: a bucket of tokens for each person and each program."""
+"""How many requests one caller may make: a bucket of tokens for each of them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +24,8 @@ class Quota:
     """Refuses who asks faster than `per_s` requests a second, once `burst` of them are used up.
 
     So neither a program in a loop nor a panel gone wild keeps the gateway from the others. All
-    panels of one person share a bucket, and so do all keys of one account.
+    panels of one person share a bucket, so do all keys of one account, and all of one address who
+    are not signed in.
 
     on_refused: told of each refusal.
     """

@@ -12,7 +12,8 @@ class GatewaySettings(ServiceSettings):
 
     wait_limit_s: wall seconds that an event of a service may wait before it is an alarm.
     disk_limit_mb: free space on a service's disk below which it is one. requests_per_s: how many
-    one person or program may make in the long run, requests_at_once: at once before that counts.
+    one person or program, or who is not signed in of one address, may make in the long run,
+    requests_at_once: at once before that counts.
     services_port: where services come in, over TLS; `port` is then for persons of this machine
     alone, plain. None: all come to `port`.
     https_port: where the app is served to persons over TLS too, with the certificate in tls_dir,

@@ -112,13 +112,20 @@ async def test_a_program_in_a_loop_is_slowed_down_and_others_are_not(
 
         replies = [await plant.http.get("/api/session", headers=program) for _ in range(7)]
         own = [await plant.http.get("/api/session") for _ in range(7)]
+        async with httpx.AsyncClient(base_url=plant.url, trust_env=False) as stranger:
+            forged = {"cookie": "halite_session=x"}
+            strangers = [
+                await stranger.get("/api/overview", headers=forged if number % 2 else {})
+                for number in range(7)
+            ]
         figures = (await plant.http.get("/metrics")).text
 
     assert [reply.status_code for reply in replies] == [200] * 5 + [429] * 2
     assert replies[-1].json()["code"] == "TooManyRequestsError"
     assert 90 < int(replies[-1].headers["retry-after"]) <= 100
     assert {reply.status_code for reply in own} == {200}
-    assert "halite_requests_over_quota_total 2.0" in figures
+    assert [reply.status_code for reply in strangers] == [401] * 5 + [429] * 2
+    assert "halite_requests_over_quota_total 4.0" in figures
 
 
 @pytest.fixture
