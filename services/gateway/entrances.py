@@ -61,16 +61,19 @@ class Entrances:
             raise
 
 
-def entrances_of(service: Service, secrets_dir: Path, quota: Quota) -> Entrances:
+def entrances_of(
+    service: Service, secrets_dir: Path, quota: Quota, most_sessions: int
+) -> Entrances:
     """Return the ways into a plant. quota: how fast one caller may ask.
 
     secrets_dir: of the first administrator's password and the setup key, which the plant makes.
+    most_sessions: of one person at once.
 
     Raises:
         InvalidInputError: the plant file gives groups of the provider roles that do not exist.
     """
     database, outbox = service.database, service.outbox
-    identity = Identity(database, outbox, secrets_dir)
+    identity = Identity(database, outbox, secrets_dir, most_sessions=most_sessions)
     settings = service.plant.oidc
     oidc = None
     if settings is not None:

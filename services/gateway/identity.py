@@ -56,6 +56,7 @@ class Identity:
 
     secrets_dir: has `first-password` of the first administrator and `setup-key`; either may be
     missing. now: the wall's time, not the plant's: a session lasts as long for a person.
+    most_sessions: of one person at once.
     """
 
     def __init__(
@@ -64,11 +65,13 @@ class Identity:
         outbox: Outbox,
         secrets_dir: Path,
         now: Callable[[], datetime] = wall_now,
+        *,
+        most_sessions: int,
     ) -> None:
         self._database, self._outbox, self._secrets_dir = database, outbox, secrets_dir
         self._now = now
         self._setup_key = b""
-        self.sessions = Sessions(database, now)
+        self.sessions = Sessions(database, now, most_sessions)
         self._hashing = asyncio.Semaphore(HASHES_AT_ONCE)
         self._waiting = 0
         self._nobody = _HASHES.hash(secrets.token_urlsafe())

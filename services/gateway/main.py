@@ -57,7 +57,9 @@ def build(settings: GatewaySettings) -> Service:
         registry=service.metrics.registry,
     )
     quota = Quota(settings.requests_per_s, settings.requests_at_once, over.inc)
-    entrances = entrances_of(service, settings.secrets_dir / "gateway", quota)
+    entrances = entrances_of(
+        service, settings.secrets_dir / "gateway", quota, settings.sessions_per_person
+    )
     service.listen(LISTENS_TO, work.handlers, work.on_every)
 
     def take_telemetry(message: Message) -> None:

@@ -153,6 +153,15 @@ async def end_sessions_of(tx: Transaction, login: str, way: Way | None = None) -
     await tx.execute(sql(statement), {"login": login, "way": way})
 
 
+async def keep_newest_sessions(tx: Transaction, login: str, most: int) -> None:
+    """Forget those sessions of a person that were not used for longest, but for so many."""
+    statement = """
+        DELETE FROM session WHERE token_hash IN (
+            SELECT token_hash FROM session WHERE login = :login
+            ORDER BY seen_at DESC, begun_at DESC OFFSET :most)"""
+    await tx.execute(sql(statement), {"login": login, "most": most})
+
+
 async def forget_old_sessions(
     tx: Transaction, begun_before: datetime, seen_before: datetime
 ) -> None:

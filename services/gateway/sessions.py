@@ -32,16 +32,17 @@ class _Known:
 
 
 class Sessions:
-    """Begins, knows and ends sessions. now: the wall's time."""
+    """Begins, knows and ends sessions. now: the wall's time. most: of one person at once."""
 
-    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
-        self._database, self._now = database, now
+    def __init__(self, database: Database, now: Callable[[], datetime], most: int) -> None:
+        self._database, self._now, self._most = database, now, most
         self._known: dict[bytes, _Known] = {}
 
     async def begin(self, tx: Transaction, login: str, way: Way) -> str:
-        """Begin a session; return its token."""
+        """Begin a session; return its token. Too many of one person: the longest unused ends."""
         token = secrets.token_urlsafe(TOKEN_BYTES)
         await store.begin_session(tx, hash_of(token), login, way, self._now())
+        await store.keep_newest_sessions(tx, login, self._most)
         return token
 
     async def caller(self, token: str) -> Caller | None:

@@ -38,6 +38,7 @@ from tests.station.gateway_floor import (
     sign_in,
 )
 
+MOST_SESSIONS = 3
 FREE = {  # who one is, and the ways in
     ("GET", "/api/session"),
     ("POST", "/api/session"),
@@ -247,7 +248,9 @@ async def wall_and_identity(
     url = new_database()
     migrate(url, ROOT / "services/gateway/migrations")
     service, wall = service_named("gateway", url), Wall()
-    identity = Identity(service.database, service.outbox, tmp_path, wall.now)
+    identity = Identity(
+        service.database, service.outbox, tmp_path, wall.now, most_sessions=MOST_SESSIONS
+    )
     new = NewPerson(login="ada", name="Ada", roles=["operator"], password=PASSWORD)
     await identity.begin()
     await identity.add(new, Caller(login="root", name="Root", roles=frozenset({"administrator"})))
@@ -293,6 +296,20 @@ async def test_a_session_ends_when_it_is_idle_and_after_a_shift_however_busy(
         )
     assert not await identity.sessions.holds(busy)
     assert await identity.sessions.caller(busy) is None
+
+
+async def test_of_too_many_sessions_of_a_person_the_longest_unused_ends(
+    wall_and_identity: tuple[Wall, Identity],
+) -> None:
+    wall, identity = wall_and_identity
+    tokens = []
+    for _ in range(MOST_SESSIONS):
+        tokens.append((await identity.sign_in("ada", PASSWORD))[0])
+        wall.at += timedelta(minutes=2)
+    assert await identity.sessions.caller(tokens[0]) is not None  # used again
+    tokens.append((await identity.sign_in("ada", PASSWORD))[0])
+    in_force = [await identity.sessions.holds(token) for token in tokens]
+    assert in_force == [True, False] + [True] * (MOST_SESSIONS - 1)
 
 
 async def test_a_known_session_counts_without_the_database_until_it_would_be_over(
