@@ -3,7 +3,7 @@ import type { PlanLoad } from '../api/furnaces';
 import { useI18n } from '../i18n/I18nProvider';
 import { useInstantText } from '../parts/Instant';
 import { GanttBar } from './GanttBar';
-import { ticksOf, type Bar, type Span } from './gantt';
+import { hasLabel, ticksOf, type Bar, type Span } from './gantt';
 import { useBarMove, type Moving } from './useBarMove';
 import './GanttChart.css';
 
@@ -53,7 +53,7 @@ export default function GanttChart({ label, rows, bars, span, nowMs, linkOf, onM
       >
         {ticksOf(span).map((at) => (
           <div key={at} className="gantt-tick" style={{ left: left(at) }}>
-            <span>{instantText(at)}</span>
+            {hasLabel(at, span) && <span>{instantText(at)}</span>}
           </div>
         ))}
         {rows.map((row, index) => (

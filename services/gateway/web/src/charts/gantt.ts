@@ -7,6 +7,8 @@ const BEFORE_MS = 24 * HOUR_MS;
 const LEAST_AHEAD_MS = 24 * HOUR_MS;
 const TICK_HOURS = [1, 2, 3, 6, 12, 24, 48, 168, 336];
 const MOST_TICKS = 9;
+/** Of the whole time: what half a label may take. */
+const HALF_LABEL_RATIO = 0.05;
 /** Starts that a person chooses are whole quarters of an hour. */
 export const SNAP_MS = 15 * MINUTE_MS;
 /** A load that ends so little after its plan is on time. */
@@ -92,6 +94,9 @@ export function ticksOf({ fromMs, toMs }: Span): number[] {
   const first = Math.ceil((fromMs - zoneMs) / stepMs) * stepMs + zoneMs;
   return Array.from({ length: Math.max(0, Math.ceil((toMs - first) / stepMs)) }, (_, index) => first + index * stepMs);
 }
+
+/** Whether a tick's label, which stands about it, ends before the plan does. */
+export const hasLabel = (at: number, { fromMs, toMs }: Span): boolean => toMs - at >= HALF_LABEL_RATIO * (toMs - fromMs);
 
 /** Where a bar would start when it is moved by so much; not before now, and unchanged by less than half a step. */
 export function movedStart(bar: Bar, byMs: number, nowMs: number): number {
