@@ -54,7 +54,7 @@ class Plant:
         """Start the plant without examples and wait until it serves."""
         words = ["--data-dir", str(self.data_dir), "--port", str(self.port)]
         words += ["--speed", str(self.speed), "--empty"]
-        with (self.data_dir.parent / "plant.out").open("a") as output:
+        with (self.data_dir.parent / "plant.out").open("w") as output:  # of this start alone
             self.process = subprocess.Popen(
                 [sys.executable, "-m", *self.command, *words],
                 cwd=ROOT,
